@@ -1,0 +1,69 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// Every target is built alike: Swift 6 language mode, what is used is imported, no warning passes.
+let settings: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .treatAllWarnings(as: .error),
+]
+
+let workers = ["intake", "routing", "handling", "callback", "penalty", "parking"]
+
+let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
+let yams = Target.Dependency.product(name: "Yams", package: "Yams")
+let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
+let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+
+func library(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+    .target(name: name, dependencies: dependencies, swiftSettings: settings)
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .testTarget(name: name, dependencies: dependencies, swiftSettings: settings)
+}
+
+let package = Package(
+    name: "Recourse",
+    platforms: [.macOS(.v15)],
+    products: workers.map { .executable(name: "recourse-\($0)", targets: ["recourse-\($0)"]) }
+        + [.executable(name: "recourse", targets: ["recourse"])],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+    ],
+    targets: [
+        .systemLibrary(name: "CRabbitMQ", pkgConfig: "librabbitmq", providers: [.apt(["librabbitmq-dev"])]),
+        library("Schema", [crypto]),
+        library("Policy", ["Schema", yams]),
+        library("Stages", ["Schema", "Policy"]),
+        library("Store", ["Schema"]),
+        library("StoreSQLite", ["Store", "Schema", grdb]),
+        library("Broker", ["Schema"]),
+        library("RabbitMQ", ["Broker", "CRabbitMQ"]),
+        library("Runtime", ["Schema", "Policy", "Stages", "Store", "Broker", logging]),
+        library("Operations", ["Schema", "Policy", "Stages", "Store", "Broker", "Runtime"]),
+        library(
+            "Bootstrap",
+            [
+                "Schema", "Policy", "Stages", "Store", "StoreSQLite", "Broker", "RabbitMQ", "Runtime", "Operations",
+                logging, arguments,
+            ]
+        ),
+        .executableTarget(name: "recourse", dependencies: ["Bootstrap"], swiftSettings: settings),
+        tests("SchemaTests", ["Schema"]),
+        tests("PolicyTests", ["Policy", "Schema"]),
+        tests("StagesTests", ["Stages", "Policy", "Schema"]),
+        tests("StoreTests", ["Store", "StoreSQLite", "Schema"]),
+        tests("BrokerTests", ["Broker", "RabbitMQ", "Schema"]),
+        tests("RuntimeTests", ["Runtime", "Stages", "Policy", "Store", "StoreSQLite", "Broker", "Schema"]),
+        tests("OperationsTests", ["Operations", "Bootstrap", "Schema", "Policy", "Stages", "Store", "Broker"]),
+    ]
+        + workers.map {
+            .executableTarget(name: "recourse-\($0)", dependencies: ["Bootstrap"], swiftSettings: settings)
+        }
+)

@@ -1,0 +1,1 @@
+// The entry point comes with the worker runtime.
