@@ -17,11 +17,21 @@ package protocol Stage: Sendable {
     /// The records that `input` needs, the one that it is about first (whether the input is late is judged by that one).
     ///
     /// Asked with nothing loaded, then once more with what the first answer named: so a request's id can lead to its
-    /// case. A timer's own record is always loaded. Keys of records that do not exist are fine.
+    /// case. A timer's own record is always loaded. Keys of records that do not exist are fine; a record that the step
+    /// may create must be named here too.
     func keys(for input: Input, given records: RecordReader) -> [RecordKey]
+
+    /// Records that exist from the start, without an event: the duties of listed stores and outlets.
+    ///
+    /// Written where they are absent, at start and when the policy is read again; `now` is the business clock then.
+    func seeds(policy: PolicyBook, now: Instant) -> [(id: String, record: any Record)]
 
     /// Decides. Whatever was changed or emitted in `turn` counts only if the verdict is `.applied`.
     func step(_ input: Input, in turn: inout Turn) throws -> Verdict
+}
+
+extension Stage {
+    package func seeds(policy: PolicyBook, now: Instant) -> [(id: String, record: any Record)] { [] }
 }
 
 /// A record: what a stage remembers about one thing, e.g. a case. Written as JSON, members in order of declaration;
