@@ -96,10 +96,11 @@ package struct StageRunner: Sendable {
 
     /// The keys that `input` needs and `set` does not know yet. Ask, load, ask once more.
     package func missingKeys(for input: Input, in set: WorkingSet) -> [RecordKey] {
-        allKeys(for: input, in: set).filter { !set.knows($0) }
+        keys(for: input, in: set).filter { !set.knows($0) }
     }
 
-    private func allKeys(for input: Input, in set: WorkingSet) -> [RecordKey] {
+    /// Every key that `input` needs, the record that it is about first.
+    package func keys(for input: Input, in set: WorkingSet) -> [RecordKey] {
         var keys: [RecordKey] = []
         if case .timer(let key, _) = input { keys.append(key) }
         for _ in 1...2 {
@@ -115,7 +116,7 @@ package struct StageRunner: Sendable {
     /// - Parameter clock: the business clock; an event more than the tolerance ahead of it is refused (`time-ahead`).
     /// - Throws: what the stage throws (a corrupt record), or `StageFault`; `set` is then as before.
     package func run(_ input: Input, in set: inout WorkingSet, clock: Instant) throws -> StepOutcome {
-        let keys = allKeys(for: input, in: set)
+        let keys = keys(for: input, in: set)
         let now: Instant
         var isLate = false
         switch input {
