@@ -49,7 +49,7 @@ package struct BusinessRejected: EventData, Hashable {
 package struct EventRejected: EventData, Hashable {
     package static let type = EventType("event.rejected")
 
-    /// No event lists more faults than that.
+    /// No event lists more faults than that; the initializer keeps the first ones.
     package static let errorLimit = 100
 
     /// Of the rejected document, as far as it can be told.
@@ -68,7 +68,7 @@ package struct EventRejected: EventData, Hashable {
         self.eventId = eventId
         self.eventType = eventType
         self.queue = queue
-        self.errors = errors
+        self.errors = Array(errors.prefix(Self.errorLimit))
     }
 
     package static let shape: [Shape.Field] = [
