@@ -3,7 +3,7 @@ package struct BusinessRejected: EventData, Hashable {
     package static let type = EventType("business.rejected")
 
     /// The event that is refused.
-    package struct Cause: Codable, Hashable, Sendable {
+    package struct Subject: Codable, Hashable, Sendable {
         package var source: String
         package var id: String
         /// As on the wire, with its version.
@@ -21,14 +21,14 @@ package struct BusinessRejected: EventData, Hashable {
         ])
     }
 
-    package var event: Cause
+    package var event: Subject
     /// A stable word, e.g. `id-taken`.
     package var reason: String
     /// The figures of the refusal. No personal data.
     package var figures: JSON
     package var caseId: String?
 
-    package init(event: Cause, reason: String, figures: JSON, caseId: String? = nil) {
+    package init(event: Subject, reason: String, figures: JSON, caseId: String? = nil) {
         self.event = event
         self.reason = reason
         self.figures = figures
@@ -38,7 +38,7 @@ package struct BusinessRejected: EventData, Hashable {
     package var correlation: String? { caseId }
 
     package static let shape: [Shape.Field] = [
-        .required("event", Cause.shape), .required("reason", .text(min: 1, max: 64)),
+        .required("event", Subject.shape), .required("reason", .text(min: 1, max: 64)),
         .required("figures", .anyObject), .optional("caseId", .id),
     ]
 }
