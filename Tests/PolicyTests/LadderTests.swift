@@ -73,9 +73,9 @@ struct LadderTests {
         expectFaults(
             faults(["rung: fine, from: 0, upto: 3", "from: 2", "rung: withdrawal"]),
             [
+                "policy.yaml:4: ladders.monthly[1].rung is `fine`; allowed: warning, rectification, stop-dispatch, w",
                 "policy.yaml:4: ladders.monthly[1].from is 0; allowed: a whole number from 1",
                 "policy.yaml:4: ladders.monthly[1].upto is not a known key; allowed: rung, from, to",
-                "policy.yaml:4: ladders.monthly[1].rung is `fine`; allowed: warning, rectification, stop-dispatch, w",
                 "policy.yaml:5: ladders.monthly[2] lacks `rung`",
                 "policy.yaml:6: ladders.monthly[3] lacks `from`",
             ])

@@ -96,7 +96,8 @@ struct OrganisationTests {
 
     @Test func `a duty owner is replaced by his delegate, and stays without one`() throws {
         let at = try noon("2026-05-05")
-        let organisation = try organisation([away("reg1", delegate: "reg2"), away("reg3"), away("hq1", delegate: "hq2")])
+        let absences = [away("reg1", delegate: "reg2"), away("reg3"), away("hq1", delegate: "hq2")]
+        let organisation = try organisation(absences)
         let stead = OwnerChoice(person: "reg2", role: .duty, standsInFor: "reg1")
         #expect(organisation.dutyOwner(region: "R1", at: at) == stead)
         #expect(organisation.dutyOwner(region: "R2", at: at) == OwnerChoice(person: "reg3", role: .duty))
@@ -121,8 +122,7 @@ struct OrganisationTests {
     }
 
     @Test func `a person who names no place belongs to any that knows him`() throws {
-        let closed = Self.places.replacing("          - {id: S4, region: R2, manager: man4}\n", with: "")
-            .replacing("  - {id: S4, region: R2, manager: man4}\n", with: "")
+        let closed = Self.places.replacing("  - {id: S4, region: R2, manager: man4}\n", with: "")
             .replacing("duty: reg3}", with: "duty: reg3, people: []}")
         let organisation = try PolicyFolder.load(organisation: closed).get().organisation
         #expect(organisation.knows("clerk3", tier: .store, storeId: nil, regionId: nil))

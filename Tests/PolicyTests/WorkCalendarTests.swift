@@ -116,7 +116,9 @@ struct WorkCalendarTests {
         // The Spring Festival of 2026 is free from 15 to 23 February.
         #expect(try calendar.firstWorkingDay(from: date("2026-02-15"), through: date("2026-02-23")) == nil)
         #expect(try calendar.firstWorkingDay(from: date("2026-02-20"), through: date("2026-02-19")) == nil)
-        #expect(try calendar.firstWorkingDay(from: date("2026-12-28"), through: date("2027-03-01")) == date("2026-12-28"))
+        // A window that reaches into a year without data has an answer as long as it lies before that year.
+        let monday = try date("2026-12-28")
+        #expect(try calendar.firstWorkingDay(from: monday, through: date("2027-03-01")) == monday)
     }
 
     @Test func `a year without data is a gap and never free of holidays`() throws {
