@@ -119,6 +119,10 @@ struct OrganisationTests {
         let known = try organisation().knows(
             person, tier: tier, storeId: tier == .store ? place : nil, regionId: tier == .region ? place : nil)
         #expect(known == expected)
+        let by = Person(
+            id: person, tier: tier.rawValue, storeId: tier == .store ? place : nil,
+            regionId: tier == .region ? place : nil)
+        #expect(try organisation().knows(by) == expected)
     }
 
     @Test func `a person who names no place belongs to any that knows him`() throws {
@@ -129,6 +133,10 @@ struct OrganisationTests {
         #expect(!organisation.knows("stranger", tier: .store, storeId: nil, regionId: nil))
         #expect(organisation.knows("reg3", tier: .region, storeId: nil, regionId: nil))
         #expect(!organisation.knows("stranger", tier: .region, storeId: nil, regionId: nil))
+    }
+
+    @Test func `a person of an unknown tier belongs nowhere`() throws {
+        #expect(try !organisation().knows(Person(id: "clerk", tier: "factory")))
     }
 
     @Test func `places without any list accept everyone`() throws {

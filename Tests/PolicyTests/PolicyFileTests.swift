@@ -1,4 +1,5 @@
 import Policy
+import Schema
 import Testing
 
 struct PolicyFileTests {
@@ -161,7 +162,7 @@ struct PolicyFileTests {
         let policy = "version: t\nreports:\n  surveyWeights: {reliability: 30, recovery: 10}"
         let weights = try PolicyFolder.load(policy: policy).get().reports.surveyWeights
         #expect(weights[.reliability] == 30)
-        #expect(SurveyCriterion.allCases.map { weights[$0] }.reduce(0, +) == 100)
+        #expect(SurveyAnswer.Criterion.allCases.map { weights[$0] }.reduce(0, +) == 100)
     }
 
     @Test func `what is no YAML mapping is refused with its line`() {
@@ -241,6 +242,8 @@ struct RuleSwitchesTests {
         #expect(Tier.region.next == .hq)
         #expect(Tier.hq.next == nil)
         #expect(Tier.business.next == nil)
+        #expect(HandlerTier.allCases.map { Tier($0) } == [.store, .region, .hq])
+        #expect(Tier.allCases.map { $0.handler } == [.store, .region, .hq, nil])
         #expect(Tier.allCases.shuffled().sorted() == [.store, .region, .hq, .business])
     }
 }
