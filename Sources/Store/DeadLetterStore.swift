@@ -17,7 +17,7 @@ package protocol DeadLetterStore: Sendable {
     /// Moves rows to another state, each only if its row version is still the given one; the others are left alone.
     /// Returns the rows that moved, as they are now.
     ///
-    /// Who marks first has the row: a replay marks `sent` before it publishes, so no letter is sent twice by two people.
+    /// Who marks first has the row: a replay marks `sent` before it publishes, so two people cannot send it twice.
     func mark(_ marks: [DeadLetterMark]) async throws -> [ParkedLetter]
     /// How many rows there are by queue, class and state, ascending by these.
     func counts() async throws -> [DeadLetterCount]

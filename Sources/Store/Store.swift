@@ -6,8 +6,8 @@ import Schema
 /// One store value serves one stage; adapters may be shared by several processes of that stage. Events' ids and
 /// sources are compared byte by byte. A limit below 1 finds nothing.
 package protocol Store: Sendable {
-    /// Runs `body` in one transaction that sees and writes nothing but committed states, and returns after the commit is
-    /// durable. `body` runs on the adapter's own thread; if it throws, nothing has happened. It may not use the store
+    /// Runs `body` in one transaction that sees and writes nothing but committed states, and returns after the commit
+    /// is durable. `body` runs on the adapter's own thread; if it throws, nothing has happened. It may not use the store
     /// except through its argument, nor keep that argument.
     ///
     /// - Throws: what `body` throws, or `StoreFailure`. A failure may leave open whether the commit took place (the
@@ -212,6 +212,7 @@ package protocol StoreSnapshot {
     /// Entries that changed `record`, ascending.
     func journal(of record: RecordKey, limit: Int) throws -> [JournalEntry]
     /// The entry that emitted the event with that id, else the first that took one with that id, if this stage did.
+    /// For people: it may cost milliseconds.
     func entry(emitting eventId: String) throws -> JournalEntry?
     func entry(taking event: EventKey) throws -> JournalEntry?
     func record(_ key: RecordKey) throws -> StoredRecord?
@@ -248,8 +249,8 @@ package protocol StoreTransaction: StoreSnapshot {
     /// Appends entries (which claims their events) and puts their outputs into the outbox under `owner`'s lease.
     /// Returns the numbers given, in order. Cheapest after `save`.
     ///
-    /// - Throws: a transient `StoreFailure` if an event is claimed already (another worker was faster, or it is twice in
-    ///   `entries`): nothing is written, and when the batch is run again `claims` tells.
+    /// - Throws: a transient `StoreFailure` if an event is claimed already (another worker was faster, or it is twice
+    ///   in `entries`): nothing is written, and when the batch is run again `claims` tells.
     func append(_ entries: [JournalEntry], owner: WorkerId) throws -> [Int64]
     /// Removes outputs that the broker has confirmed.
     func removeFromOutbox(_ keys: [OutboxKey]) throws
@@ -259,7 +260,7 @@ package protocol StoreTransaction: StoreSnapshot {
     /// Says that `worker` is alive until `until` (wall clock).
     func renewLease(of worker: WorkerId, until: Instant) throws
     func endLease(of worker: WorkerId) throws
-    /// Up to `limit` records whose wake is at or before `now` (business clock), locked, by (wake time, order, kind, id);
-    /// records that another transaction holds are passed over.
+    /// Up to `limit` records whose wake is at or before `now` (business clock), locked, by (wake time, order, kind,
+    /// id); records that another transaction holds are passed over.
     func dueRecords(now: Instant, limit: Int) throws -> [StoredRecord]
 }

@@ -110,7 +110,7 @@ struct JournalReader {
         let query = try Query(
             db, "SELECT \(columns(withBody: withBodies)) FROM outputs WHERE place BETWEEN ? AND ? ORDER BY place")
         try query.bind(1, Place(entry: entry, index: 0).value)
-        try query.bind(2, Place(entry: entry, index: Place.inputIndex).value)
+        try query.bind(2, Place(entry: entry, index: Place.indexLimit - 1).value)
         return try query.rows { output($0) }
     }
 

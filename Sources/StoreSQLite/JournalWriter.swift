@@ -5,7 +5,8 @@ import Store
 /// Writes entries of the journal with their outputs, and what finds and publishes them.
 struct JournalWriter {
     private let entries: Query
-    private let events: Query
+    private let taken: Query
+    private let emitted: Query
     private let changes: Query
     private let outputs: Query
     private let outbox: Query
@@ -14,7 +15,8 @@ struct JournalWriter {
     init(_ db: Database, owner: WorkerId) throws {
         self.owner = owner
         entries = try Query(db, "INSERT INTO journal VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")
-        events = try Query(db, "INSERT INTO events VALUES (?, ?)")
+        taken = try Query(db, "INSERT INTO taken VALUES (?, ?)")
+        emitted = try Query(db, "INSERT INTO emitted VALUES (?, ?, ?)")
         changes = try Query(db, "INSERT OR IGNORE INTO changes VALUES (?, ?)")
         outputs = try Query(db, "INSERT INTO outputs VALUES (?, ?, ?, ?, ?, ?, ?)")
         outbox = try Query(db, "INSERT INTO outbox VALUES (?, ?)")
@@ -24,10 +26,10 @@ struct JournalWriter {
     ///   - records: the numbers of `entry.records`, in order.
     ///   - timer: the number of the timer's record.
     func write(_ entry: JournalEntry, number: Int64, records: [Int64], timer: Int64?) throws {
-        guard entry.outputs.count < Place.inputIndex else {
+        guard entry.outputs.count <= Place.indexLimit else {
             throw StoreFailure(
                 .corrupt, operation: "appending to the journal",
-                cause: "one entry has \(entry.outputs.count) outputs, more than \(Place.inputIndex)")
+                cause: "one entry has \(entry.outputs.count) outputs, more than \(Place.indexLimit)")
         }
         try writeRow(entry, number: number, records: records, timer: timer)
         for record in records {
@@ -56,7 +58,9 @@ struct JournalWriter {
             try entries.bind(11, digest)
             for index: Int32 in 12...14 { try entries.bind(index, nil as Int64?) }
             try entries.bind(15, body)
-            try find(id, at: Place(entry: number, index: Place.inputIndex))
+            try taken.bind(1, NarrowHash.taken(id))
+            try taken.bind(2, number)
+            try taken.run()
         case .timer(_, let at, let order):
             for index: Int32 in 8...11 { try entries.bind(index, nil as Int64?) }
             try entries.bind(12, timer)
@@ -76,15 +80,12 @@ struct JournalWriter {
         try outputs.bind(6, output.correlation)
         try outputs.bind(7, output.body)
         try outputs.run()
-        try find(output.id, at: place)
+        try emitted.bind(1, place.segment)
+        try emitted.bind(2, NarrowHash.emitted(output.id))
+        try emitted.bind(3, place.value)
+        try emitted.run()
         try outbox.bind(1, place.value)
         try outbox.bind(2, owner)
         try outbox.run()
-    }
-
-    private func find(_ id: String, at place: Place) throws {
-        try events.bind(1, Place.hash(id))
-        try events.bind(2, place.value)
-        try events.run()
     }
 }

@@ -21,7 +21,7 @@ final class SQLiteFile: @unchecked Sendable {
         /// The longest wait for what the turn does not order: a shell, a copy being made, the end of a process.
         var busyLimitSeconds: Double = 5
         /// Pages of the write-ahead log after which it is brought into the file.
-        var checkpointPages = 4_000
+        var checkpointPages = 8_000
         /// In pages; nil: none. For tests of a full disk.
         var sizeLimitPages: Int?
     }

@@ -42,18 +42,23 @@ class SQLiteSnapshot: StoreSnapshot {
     }
 
     func entry(emitting eventId: String) throws -> JournalEntry? {
-        var taking: JournalEntry?
-        for place in try places(of: eventId) where taking == nil || !place.isInput {
-            let entry = try entry(number: place.entry)
-            if place.isInput {
-                if case .event(_, let id, _, _, _) = entry.input, id.utf8.elementsEqual(eventId.utf8) { taking = entry }
-            } else if place.index < entry.outputs.count,
-                entry.outputs[place.index].id.utf8.elementsEqual(eventId.utf8)
-            {
-                return entry
+        let last = try Query(db, "SELECT max(number) FROM journal").first { $0.int(0) } ?? 0
+        let query = try Query(db, "SELECT place FROM emitted WHERE segment = ? AND hash = ? ORDER BY place")
+        for segment in 0...Place.segment(of: last) {
+            try query.bind(1, segment)
+            try query.bind(2, NarrowHash.emitted(eventId))
+            for place in try query.rows({ Place($0.int(0)) }) {
+                let entry = try entry(number: place.entry)
+                if place.index < entry.outputs.count, entry.outputs[place.index].id.utf8.elementsEqual(eventId.utf8) {
+                    return entry
+                }
             }
         }
-        return taking
+        for number in try entries(taking: eventId) {
+            let entry = try entry(number: number)
+            if case .event(_, let id, _, _, _) = entry.input, id.utf8.elementsEqual(eventId.utf8) { return entry }
+        }
+        return nil
     }
 
     func entry(taking event: EventKey) throws -> JournalEntry? {
@@ -74,23 +79,23 @@ class SQLiteSnapshot: StoreSnapshot {
 
     // MARK: Inbox
 
-    /// Where events with that id, or others of the same hash, lie; ascending.
-    private func places(of eventId: String) throws -> [Place] {
-        let query = try Query(db, "SELECT place FROM events WHERE hash = ? ORDER BY place")
-        try query.bind(1, Place.hash(eventId))
-        return try query.rows { Place($0.int(0)) }
+    /// The entries that took an event of that id, or of another with the same hash; ascending.
+    private func entries(taking eventId: String) throws -> [Int64] {
+        let query = try Query(db, "SELECT entry FROM taken WHERE hash = ? ORDER BY entry")
+        try query.bind(1, NarrowHash.taken(eventId))
+        return try query.rows { $0.int(0) }
     }
 
     func claim(of event: EventKey) throws -> (entry: Int64, claim: Claim)? {
-        for place in try places(of: event.id) where place.isInput {
+        for entry in try entries(taking: event.id) {
             let query = try Query(db, "SELECT source, event, digest, fate FROM journal WHERE number = ?")
-            try query.bind(1, place.entry)
+            try query.bind(1, entry)
             let found = try query.first { row -> Claim? in
                 guard row.text(1).utf8.elementsEqual(event.id.utf8), row.text(0).utf8.elementsEqual(event.source.utf8)
                 else { return nil }
                 return Claim(digest: row.bytes(2), fate: JournalRow.fate(row.int(3)))
             }
-            if let claim = found ?? nil { return (place.entry, claim) }
+            if let claim = found ?? nil { return (entry, claim) }
         }
         return nil
     }

@@ -165,7 +165,7 @@ final class SQLiteTransaction: SQLiteSnapshot, StoreTransaction {
 
     func removeFromOutbox(_ keys: [OutboxKey]) throws {
         let query = try Query(db, "DELETE FROM outbox WHERE place = ?")
-        for key in keys where (0..<Place.inputIndex).contains(key.index) {
+        for key in keys where (0..<Place.indexLimit).contains(key.index) {
             try query.bind(1, Place(entry: key.entry, index: key.index).value)
             try query.run()
             change.outbox -= db.changesCount

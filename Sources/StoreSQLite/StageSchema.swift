@@ -1,7 +1,8 @@
 /// The schema of a stage's file.
 ///
-/// Bodies lie in the order of writing (`journal`, `outputs`); what is looked up at random has narrow integer keys.
-/// Instants are microseconds since 1970. A *place* is `entry << 16 | index`; index 65535 stands for the input.
+/// Bodies lie in the order of writing (`journal`, `outputs`); what is looked up at random has narrow integer keys,
+/// because every random key costs a page of the log for each row. Instants are microseconds since 1970. A *place* is
+/// `entry << 16 | index` of an output.
 enum StageSchema {
     static let steps = [version1]
 
@@ -32,11 +33,19 @@ enum StageSchema {
             correlation TEXT,
             body BLOB NOT NULL
         );
-        -- Finds the events that were taken and emitted. The rows that a hash leads to are compared with the id itself.
-        CREATE TABLE events (
+        -- Finds the events that were taken. What a hash leads to is compared with the id itself.
+        CREATE TABLE taken (
+            hash INTEGER NOT NULL,
+            entry INTEGER NOT NULL,
+            PRIMARY KEY (hash, entry)
+        ) WITHOUT ROWID;
+        -- Finds the events that were emitted, in segments of 4096 entries: only people ask, so it may cost a look into
+        -- every segment, and a batch writes into one.
+        CREATE TABLE emitted (
+            segment INTEGER NOT NULL,
             hash INTEGER NOT NULL,
             place INTEGER NOT NULL,
-            PRIMARY KEY (hash, place)
+            PRIMARY KEY (segment, hash, place)
         ) WITHOUT ROWID;
         CREATE TABLE records (
             number INTEGER PRIMARY KEY,
@@ -78,9 +87,10 @@ enum StageSchema {
         """
 }
 
-/// Where an event lies in the journal: an output, or the input of an entry.
+/// Where an output lies in the journal.
 struct Place {
-    static let inputIndex = 0xFFFF
+    /// Indices are below.
+    static let indexLimit = 0x10000
 
     let entry: Int64
     let index: Int
@@ -96,10 +106,21 @@ struct Place {
     }
 
     var value: Int64 { entry << 16 | Int64(index) }
-    var isInput: Bool { index == Self.inputIndex }
+    var segment: Int64 { Self.segment(of: entry) }
 
-    /// FNV-1a over 64 bits. A collision costs one more comparison, nothing else.
-    static func hash(_ id: String) -> Int64 {
+    static func segment(of entry: Int64) -> Int64 { entry >> 12 }
+}
+
+/// Short stand-ins for ids in indices. A collision costs one more comparison, nothing else.
+enum NarrowHash {
+    /// 48 bits, which SQLite stores in six bytes: one stage takes millions of events.
+    static func taken(_ id: String) -> Int64 { fnv(id) >> 16 }
+
+    /// 32 bits: one segment has a few thousand outputs.
+    static func emitted(_ id: String) -> Int64 { fnv(id) >> 32 }
+
+    /// FNV-1a, 64 bits.
+    private static func fnv(_ id: String) -> Int64 {
         var hash: UInt64 = 0xcbf2_9ce4_8422_2325
         for byte in id.utf8 {
             hash ^= UInt64(byte)

@@ -41,7 +41,8 @@ struct DeadLetterStoreTests {
     @Test(arguments: Adapter.allCases)
     func `a letter is parked once and comes back whole`(_ adapter: Adapter) async throws {
         try await withParking(adapter) { parking in
-            let full = letter("1", eventId: "e1", type: "complaint.received", caseId: "c1", message: "data/phone: pattern")
+            let full = letter(
+                "1", eventId: "e1", type: "complaint.received", caseId: "c1", message: "data/phone: pattern")
             let bare = letter("2", source: nil)
             #expect(try await parking.upsert([full, bare, full], parkedAt: start.adding(days: 1)) == 2)
             #expect(try await parking.upsert([bare], parkedAt: start.adding(days: 2)) == 0)
@@ -97,7 +98,9 @@ struct DeadLetterStoreTests {
     ) async throws {
         try await withParking(adapter) { parking in
             _ = try await parking.upsert([letter("1"), letter("2")], parkedAt: start)
-            func mark(_ id: String, _ version: Int64, _ state: DeadLetterState, _ note: String? = nil) async throws -> Bool {
+            func mark(
+                _ id: String, _ version: Int64, _ state: DeadLetterState, _ note: String? = nil
+            ) async throws -> Bool {
                 try await !parking.mark([DeadLetterMark(id: id, version: version, state: state, note: note)]).isEmpty
             }
             #expect(try await mark("1", 1, .sent, "the schema was corrected"))
@@ -149,7 +152,7 @@ struct DeadLetterStoreTests {
                     letter("1", eventId: "e"), letter("2", queue: "recourse.routing", eventId: "e"),
                     letter("3", source: "shop", eventId: "e"), letter("4", source: nil, eventId: "e"), letter("5"),
                 ], parkedAt: start)
-            let events = [EventKey(source: "crm", id: "e"), EventKey(source: "crm", id: "x"), EventKey(source: "", id: "e")]
+            let events = [("crm", "e"), ("crm", "x"), ("", "e")].map { EventKey(source: $0, id: $1) }
             let found = try await parking.find(events)
             #expect(found.mapValues { $0.map(\.letter.id) } == [events[0]: ["1", "2"]])
             #expect(try await parking.find([]).isEmpty)

@@ -15,7 +15,9 @@ struct InboxTests {
             }
             let claims = try await other.write { try $0.claims(keys) }
             let digest = Identifiers.digest(Array("xxx".utf8))
-            #expect(claims == [keys[0]: Claim(digest: digest, fate: .applied), keys[1]: Claim(digest: digest, fate: .refused)])
+            #expect(claims[keys[0]] == Claim(digest: digest, fate: .applied))
+            #expect(claims[keys[1]] == Claim(digest: digest, fate: .refused))
+            #expect(claims.count == 2)
         }
     }
 
@@ -54,7 +56,8 @@ struct InboxTests {
         try await withStores(adapter) { store, _ in
             let written = [
                 entry(
-                    event("a"), now: start.adding(seconds: -1), isLate: true, records: [key("2"), key("1", kind: "task")],
+                    event("a"), now: start.adding(seconds: -1), isLate: true,
+                    records: [key("2"), key("1", kind: "task")],
                     outputs: [output("o1", correlation: "case-1"), output("o2")]),
                 entry(.timer(key("2"), at: Instant(microseconds: -7), order: 3), records: [key("2")]),
                 entry(.timer(key("9"), at: start, order: 0)),
@@ -108,8 +111,7 @@ struct InboxTests {
             #expect(pages.map(\.count) == [3, 3, 1, 0])
             #expect(pages.joined().flatMap(\.ids) == (1...7).map { "e\($0)" })
             #expect(pages.joined().allSatisfy { $0.outputs.count == 1 && $0.outputs[0].body.isEmpty })
-            let bodies = pages.joined().map { if case .event(_, _, _, _, let body) = $0.input { body.count } else { -1 } }
-            #expect(bodies == Array(repeating: 0, count: 7))
+            #expect(pages.joined().allSatisfy { $0.input == event("e\($0.number)").withoutBody })
         }
     }
 
@@ -154,23 +156,25 @@ struct InboxTests {
     @Test(arguments: Adapter.allCases)
     func `bodies of a mebibyte and empty ones are kept`(_ adapter: Adapter) async throws {
         try await withStores(adapter) { store, _ in
-            let large = entry(event("large", bytes: 1 << 20), outputs: [output("o", bytes: 1 << 20), output("p", bytes: 0)])
+            let size = 1 << 20
+            let large = entry(
+                event("large", bytes: size), outputs: [output("o", bytes: size), output("p", bytes: 0)])
             _ = try await store.write { (store) throws in
-                try store.save([record("1", body: [UInt8](repeating: 0, count: 1 << 20)), record("2", body: [])])
+                try store.save([record("1", body: [UInt8](repeating: 0, count: size)), record("2", body: [])])
                 return try store.append([large, entry(event("empty", bytes: 0))], owner: "w")
             }
             try await store.read { (store) throws in
                 let read = try store.journal(after: 0, limit: 2, withBodies: true)
                 #expect(read == [large.numbered(1), entry(event("empty", bytes: 0)).numbered(2)])
-                #expect(try store.record(key("1"))?.body.count == 1 << 20)
+                #expect(try store.record(key("1"))?.body.count == size)
                 #expect(try store.record(key("2"))?.body == [])
             }
         }
     }
 
     static let odd = [
-        "a'b", "\"", "%_\\", "; DROP TABLE journal", "上海/客诉", "😀", " ", "\u{1}\n", "e\u{301}", "é", "A", "a",
-        String(repeating: "x", count: 5_000),
+        "a'b", "\"", "%_\\", "; DROP TABLE journal", "上海/客诉", "😀", " ", "\u{1}\n", "e\u{301}", "\u{e9}", "A",
+        "a", String(repeating: "x", count: 5_000),
     ]
 
     @Test(arguments: Adapter.allCases)

@@ -114,6 +114,13 @@ func record(
         body: body)
 }
 
+extension JournalInput {
+    var withoutBody: JournalInput {
+        guard case .event(let source, let id, let type, let digest, _) = self else { return self }
+        return .event(source: source, id: id, type: type, digest: digest, body: [])
+    }
+}
+
 extension JournalEntry {
     func numbered(_ number: Int64) -> JournalEntry {
         var entry = self
