@@ -1,1 +1,110 @@
-// Stages
+import Policy
+import Schema
+
+/// A stage decides: a pure, synchronous function over the records that it owns.
+///
+/// No I/O, no clock, no randomness: time and policy are arguments and ids are computed, so the same input over the same
+/// records always gives the same output. Everything else – delivery, transactions, retries, timers – is the runtime's.
+package protocol Stage: Sendable {
+    static var name: StageName { get }
+    /// What the stage takes from `recourse.inbox` (upstream's events).
+    static var takesFromInbox: [EventType] { get }
+    /// What the stage takes from `recourse.events` (other stages' events).
+    static var takesFromEvents: [EventType] { get }
+    /// The kinds of record that the stage owns.
+    static var recordTypes: [any Record.Type] { get }
+
+    /// The records that `input` needs, the one that it is about first (whether the input is late is judged by that one).
+    ///
+    /// Asked with nothing loaded, then once more with what the first answer named: so a request's id can lead to its
+    /// case. A timer's own record is always loaded. Keys of records that do not exist are fine; a record that the step
+    /// may create must be named here too.
+    func keys(for input: Input, given records: RecordReader) -> [RecordKey]
+
+    /// Records that exist from the start, without an event: the duties of listed stores and outlets.
+    ///
+    /// Written where they are absent, at start and when the policy is read again; `now` is the business clock then.
+    func seeds(policy: PolicyBook, now: Instant) -> [(id: String, record: any Record)]
+
+    /// Decides. Whatever was changed or emitted in `turn` counts only if the verdict is `.applied`.
+    func step(_ input: Input, in turn: inout Turn) throws -> Verdict
+}
+
+extension Stage {
+    package func seeds(policy: PolicyBook, now: Instant) -> [(id: String, record: any Record)] { [] }
+}
+
+/// A record: what a stage remembers about one thing, e.g. a case. Written as JSON, members in order of declaration;
+/// so no `Dictionary` or `Set` inside (`SortedMap`, sorted arrays).
+package protocol Record: Codable, Sendable {
+    static var kind: String { get }
+    /// When time alone next changes this record; nil: never. Derived from the record, so no timer can be forgotten.
+    ///
+    /// When it comes, the stage gets `Input.timer` with `now` = that instant, and must change the record so that `wake`
+    /// is later or of a higher order (or nil).
+    var wake: Wake? { get }
+}
+
+/// When a record wants to be woken.
+package struct Wake: Hashable, Sendable, Comparable {
+    package let at: Instant
+    /// Among the timers of one instant in one stage the lower order comes first, whatever the record
+    /// (penalty: obligations, ends of terms, training, month close, weekly evaluation).
+    package let order: Int
+
+    package init(at: Instant, order: Int = 0) {
+        self.at = at
+        self.order = order
+    }
+
+    package static func < (a: Wake, b: Wake) -> Bool { (a.at, a.order) < (b.at, b.order) }
+}
+
+/// What makes a stage decide.
+package enum Input: Sendable {
+    case event(Event)
+    /// The record's `wake` has come.
+    case timer(RecordKey, Wake)
+}
+
+/// What became of an input.
+package enum Verdict: Sendable {
+    /// The changes and emissions of the turn hold (there may be none: the input was recorded without effect).
+    case applied
+    /// A rule refuses the event: `business.rejected` with reason and figures, nothing else changes.
+    case refused(Rejection)
+    /// The event refers to something that this stage does not know yet; it will be tried again.
+    case unknownReference(String)
+}
+
+/// Why a rule refuses a well-formed event.
+package struct Rejection: Sendable, Hashable {
+    /// A short stable word, e.g. `id-taken`, `unknown-person`, `attempt-known`.
+    package let reason: String
+    /// What was compared, e.g. `{"disbursedFen": 100, "recoveredFen": 120}`. No personal data.
+    package let figures: JSON
+
+    package init(_ reason: String, _ figures: JSON = [:]) {
+        self.reason = reason
+        self.figures = figures
+    }
+}
+
+/// Reads the records that were loaded for an input.
+package struct RecordReader: Sendable {
+    private let records: [RecordKey: any Record]
+
+    package init(_ records: [RecordKey: any Record] = [:]) {
+        self.records = records
+    }
+
+    package subscript(_ key: RecordKey) -> (any Record)? { records[key] }
+
+    package func get<R: Record>(_ type: R.Type, _ id: String) -> R? {
+        records[RecordKey(kind: R.kind, id: id)] as? R
+    }
+}
+
+extension Record {
+    package static func key(_ id: String) -> RecordKey { RecordKey(kind: kind, id: id) }
+}

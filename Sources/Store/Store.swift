@@ -1,1 +1,234 @@
-// Store
+import Schema
+
+/// What one stage keeps: its inbox and journal, records with their timers, outbox and leases.
+///
+/// Batch first: every call takes many keys at once, so a batch costs one transaction and a few statements.
+/// One store value serves one stage; adapters may be shared by several processes of that stage.
+package protocol Store: Sendable {
+    /// Runs `body` in one transaction that sees and writes nothing but committed states, and returns after the commit is
+    /// durable. `body` runs on the adapter's own thread; if it throws, nothing has happened.
+    ///
+    /// - Throws: what `body` throws, or `StoreFailure`.
+    func write<T: Sendable>(_ body: @escaping @Sendable (any StoreTransaction) throws -> T) async throws -> T
+
+    /// Runs `body` on a consistent snapshot, beside writers.
+    func read<T: Sendable>(_ body: @escaping @Sendable (any StoreSnapshot) throws -> T) async throws -> T
+
+    /// Ends all use; waits for the transaction in hand.
+    func close() async
+}
+
+/// What went wrong between Recourse and its database.
+package struct StoreFailure: Error, Sendable, CustomStringConvertible {
+    package enum Kind: String, Sendable {
+        /// Busy, locked, deadlock, serialization, connection lost: the same transaction may succeed later.
+        case transient
+        /// Disk full, file not writable, server refuses: goes on only when a person helps; also tried again.
+        case unavailable
+        /// The data are not what this version wrote: a wrong schema version, a corrupt body, a broken constraint.
+        case corrupt
+    }
+
+    package let kind: Kind
+    package let operation: String
+    package let cause: String
+
+    package init(_ kind: Kind, operation: String, cause: String) {
+        self.kind = kind
+        self.operation = operation
+        self.cause = cause
+    }
+
+    package var description: String { "\(operation): \(cause)" }
+}
+
+/// What became of an event at a stage; dead letters have no entry here.
+package enum Fate: String, Sendable, Hashable {
+    case applied, refused
+}
+
+/// An entry of the journal. The entry of an event is also its inbox claim: (source, id) is unique in a stage.
+package struct JournalEntry: Sendable, Hashable {
+    /// Given by the store, ascending; entries that share a record are numbered in the order of their commits.
+    package var number: Int64 = 0
+    package let input: JournalInput
+    package let fate: Fate
+    /// The rule's time; for a timer its due time.
+    package let now: Instant
+    package let isLate: Bool
+    package let policyVersion: String
+    /// The records that were changed, the one it is about first.
+    package let records: [RecordKey]
+    /// Complete bodies of what was emitted, in order, as published.
+    package let outputs: [JournalOutput]
+
+    package init(
+        input: JournalInput, fate: Fate, now: Instant, isLate: Bool, policyVersion: String, records: [RecordKey],
+        outputs: [JournalOutput]
+    ) {
+        self.input = input
+        self.fate = fate
+        self.now = now
+        self.isLate = isLate
+        self.policyVersion = policyVersion
+        self.records = records
+        self.outputs = outputs
+    }
+}
+
+package enum JournalInput: Sendable, Hashable {
+    /// `digest` is SHA-256 of the body as received.
+    case event(source: String, id: String, type: String, digest: [UInt8], body: [UInt8])
+    case timer(RecordKey, at: Instant, order: Int)
+}
+
+package struct JournalOutput: Sendable, Hashable {
+    /// The event's id, also the AMQP message id.
+    package let id: String
+    /// The event's name, `case.opened`.
+    package let type: String
+    package let exchange: String
+    package let routingKey: String
+    package let correlation: String?
+    package let body: [UInt8]
+
+    package init(
+        id: String, type: String, exchange: String, routingKey: String, correlation: String?, body: [UInt8]
+    ) {
+        self.id = id
+        self.type = type
+        self.exchange = exchange
+        self.routingKey = routingKey
+        self.correlation = correlation
+        self.body = body
+    }
+}
+
+/// What the inbox knows of an event.
+package struct Claim: Sendable, Hashable {
+    package let digest: [UInt8]
+    package let fate: Fate
+
+    package init(digest: [UInt8], fate: Fate) {
+        self.digest = digest
+        self.fate = fate
+    }
+}
+
+package struct EventKey: Hashable, Sendable, Comparable {
+    package let source: String
+    package let id: String
+
+    package init(source: String, id: String) {
+        self.source = source
+        self.id = id
+    }
+
+    package static func < (a: EventKey, b: EventKey) -> Bool { (a.source, a.id) < (b.source, b.id) }
+}
+
+/// A record as stored. The body is the stage's own JSON.
+package struct StoredRecord: Sendable, Hashable {
+    package let key: RecordKey
+    /// 1 for the first write; each step that changes the record adds one.
+    package var version: Int64
+    /// When time alone next changes it.
+    package var wakeAt: Instant?
+    package var wakeOrder: Int
+    /// The due time of the last timer that acted on it, and how many events it has emitted for that due time:
+    /// so the ids of a timer's events stay unique even if the same due time comes again.
+    package var firedAt: Instant?
+    package var firedOutputs: Int
+    package var body: [UInt8]
+
+    package init(
+        key: RecordKey, version: Int64, wakeAt: Instant?, wakeOrder: Int, firedAt: Instant?, firedOutputs: Int,
+        body: [UInt8]
+    ) {
+        self.key = key
+        self.version = version
+        self.wakeAt = wakeAt
+        self.wakeOrder = wakeOrder
+        self.firedAt = firedAt
+        self.firedOutputs = firedOutputs
+        self.body = body
+    }
+}
+
+/// An output that is not yet known to be confirmed: (`entry`, `index`) points into the journal.
+package struct OutboxKey: Hashable, Sendable, Comparable {
+    package let entry: Int64
+    package let index: Int
+
+    package init(entry: Int64, index: Int) {
+        self.entry = entry
+        self.index = index
+    }
+
+    package static func < (a: OutboxKey, b: OutboxKey) -> Bool { (a.entry, a.index) < (b.entry, b.index) }
+}
+
+package struct OutboxRow: Sendable, Hashable {
+    package let key: OutboxKey
+    package let output: JournalOutput
+
+    package init(key: OutboxKey, output: JournalOutput) {
+        self.key = key
+        self.output = output
+    }
+}
+
+/// Names a worker process in leases.
+package typealias WorkerId = String
+
+/// Reading. Used by operators' verbs, the clock and the audit; never blocks writers.
+package protocol StoreSnapshot {
+    /// Entries with a number above `after`, ascending. `withBodies` false leaves input and output bodies empty.
+    func journal(after: Int64, limit: Int, withBodies: Bool) throws -> [JournalEntry]
+    /// Entries that changed `record`, ascending.
+    func journal(of record: RecordKey, limit: Int) throws -> [JournalEntry]
+    /// The entry that took or emitted the event with that id, if this stage did.
+    func entry(emitting eventId: String) throws -> JournalEntry?
+    func entry(taking event: EventKey) throws -> JournalEntry?
+    func record(_ key: RecordKey) throws -> StoredRecord?
+    /// Records of a kind with an id above `after`, ascending by id.
+    func records(kind: String, after: String, limit: Int) throws -> [StoredRecord]
+    /// The earliest wake of any record.
+    func nextWake() throws -> Instant?
+    func outboxCount() throws -> Int
+    func counts() throws -> StoreCounts
+}
+
+package struct StoreCounts: Sendable, Hashable {
+    package var applied = 0
+    package var refused = 0
+    package var timers = 0
+    package var outputs = 0
+    package var records = 0
+    package var outbox = 0
+
+    package init() {}
+}
+
+/// Writing, within one transaction.
+package protocol StoreTransaction: StoreSnapshot {
+    /// What the inbox knows of these events; those it does not know are absent.
+    func claims(_ events: [EventKey]) throws -> [EventKey: Claim]
+    /// Loads and locks these keys in key order, whether the records exist or not; those that do not exist are absent.
+    func load(_ keys: [RecordKey]) throws -> [RecordKey: StoredRecord]
+    /// Inserts or replaces.
+    func save(_ records: [StoredRecord]) throws
+    /// Appends entries (which claims their events) and puts their outputs into the outbox under `owner`'s lease.
+    /// Returns the numbers given, in order.
+    func append(_ entries: [JournalEntry], owner: WorkerId) throws -> [Int64]
+    /// Removes outputs that the broker has confirmed.
+    func removeFromOutbox(_ keys: [OutboxKey]) throws
+    /// Takes over up to `limit` outbox rows whose owner has no live lease at `now` (wall clock), oldest first.
+    func takeOverOutbox(by owner: WorkerId, now: Instant, limit: Int) throws -> [OutboxRow]
+    /// Says that `worker` is alive until `until` (wall clock).
+    func renewLease(of worker: WorkerId, until: Instant) throws
+    func endLease(of worker: WorkerId) throws
+    /// Up to `limit` records whose wake is at or before `now` (business clock), locked, by (wake time, order, kind, id);
+    /// records that another transaction holds are passed over.
+    func dueRecords(now: Instant, limit: Int) throws -> [StoredRecord]
+}

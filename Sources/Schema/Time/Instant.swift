@@ -18,7 +18,7 @@ package struct Instant: Hashable, Comparable, Sendable {
     package func adding(seconds: Int64) -> Instant { Instant(microseconds: microseconds + seconds * 1_000_000) }
     package func adding(minutes: Int64) -> Instant { adding(seconds: minutes * 60) }
     package func adding(hours: Int64) -> Instant { adding(seconds: hours * 3600) }
-    /// N × 24 h: what `domain.md` calls "N days".
+    /// N × 24 h: what the domain rules call "N days".
     package func adding(days: Int64) -> Instant { adding(seconds: days * 86_400) }
 
     /// Earlier than every time that an event can carry.

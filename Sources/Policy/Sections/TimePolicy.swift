@@ -1,0 +1,33 @@
+/// Section `time` of the policy: numbers that every stage shares.
+package struct TimePolicy: Hashable, Sendable {
+    /// An event that is more than this ahead of the business clock is refused.
+    package var futureToleranceMinutes = 5
+    /// "N working days from T" ends at this hour of the Nth working day after T's date.
+    package var workingDayEndHour = 18
+
+    package init() {}
+
+    mutating func read(_ section: MappingReader) {
+        section.read(&futureToleranceMinutes, "futureToleranceMinutes", Bounds.minutes)
+        section.read(&workingDayEndHour, "workingDayEndHour", Bounds.endHour)
+        section.finish()
+    }
+}
+
+/// The ranges in which a parameter may lie. They keep a slip of the pen out, not an unusual wish.
+enum Bounds {
+    static let minutes = 0...10_080
+    static let hour = 0...23
+    /// 24 is the end of the date.
+    static let endHour = 1...24
+    static let days = 0...3660
+    static let positiveDays = 1...3660
+    /// The calendar rarely reaches further than a year ahead.
+    static let workingDays = 1...250
+    /// Every month has at least this many working days, the longest holidays included.
+    static let workingDayOfMonth = 1...15
+    static let percent = 0...100
+    /// Up to ten thousand million yuan.
+    static let fen = 0...1_000_000_000_000
+    static let count = 1...1_000_000
+}

@@ -1,0 +1,212 @@
+/// A CloudEvents 1.0 event that was checked against the contract.
+package struct Event: Sendable {
+    package let id: String
+    package let source: String
+    package let type: EventType
+    package let time: Instant
+    package let data: any EventData
+    /// That record's version at the emitting stage; receivers ignore what is older than they know.
+    package let sequence: Int64?
+    package let traceparent: String?
+
+    package init(
+        id: String, source: String, time: Instant, data: any EventData, sequence: Int64? = nil,
+        traceparent: String? = nil
+    ) {
+        self.id = id
+        self.source = source
+        self.type = Swift.type(of: data).type
+        self.time = time
+        self.data = data
+        self.sequence = sequence
+        self.traceparent = traceparent
+    }
+
+    /// A rule's time: the field named by the event, else `time`.
+    package var ruleTime: Instant { data.ruleTime ?? time }
+}
+
+/// What a document tells of itself even if it is refused.
+package struct EventIdentity: Sendable, Hashable {
+    package var source: String?
+    package var id: String?
+    package var type: String?
+
+    package init(source: String? = nil, id: String? = nil, type: String? = nil) {
+        self.source = source
+        self.id = id
+        self.type = type
+    }
+}
+
+/// A document that the contract does not accept, with every fault.
+package struct RefusedDocument: Error, Sendable {
+    package let identity: EventIdentity
+    package let faults: [Fault]
+}
+
+/// The bounds of one message.
+package struct DocumentLimits: Sendable {
+    /// In bytes; 1 MiB unless configured.
+    package var bodyBytes = 1 << 20
+    package init() {}
+}
+
+/// What AMQP says about a message beside its body; where present it must agree with the body.
+package struct EnvelopeHints: Sendable {
+    package var messageId: String?
+    package var type: String?
+    package var correlationId: String?
+
+    package init(messageId: String? = nil, type: String? = nil, correlationId: String? = nil) {
+        self.messageId = messageId
+        self.type = type
+        self.correlationId = correlationId
+    }
+}
+
+extension Event {
+    private static let envelopeShape: [Shape.Field] = [
+        .required("specversion", .oneOf(["1.0"])),
+        .required("id", .id),
+        .required("source", .text(min: 1, max: 256)),
+        .required("type", .text(min: 1, max: 128)),
+        .required("time", .time),
+        .optional("sequence", .integer(min: 0, max: Shape.integerLimit)),
+        .optional("traceparent", .text(min: 1, max: 128)),
+    ]
+
+    /// The members of the envelope, for the published schemas.
+    package static var publishedEnvelope: [Shape.Field] { envelopeShape }
+
+    /// Reads and checks one message body.
+    ///
+    /// - Throws: `RefusedDocument` with every fault: JSON syntax, envelope, unknown type, data, and AMQP properties that
+    ///   differ from the body.
+    package static func read(
+        _ body: [UInt8], hints: EnvelopeHints = EnvelopeHints(), limits: DocumentLimits = DocumentLimits()
+    ) throws(RefusedDocument) -> Event {
+        guard body.count <= limits.bodyBytes else {
+            let fault = Fault(
+                pointer: "", rule: "size", message: "at most \(limits.bodyBytes) bytes, found \(body.count)")
+            throw RefusedDocument(identity: EventIdentity(id: hints.messageId, type: hints.type), faults: [fault])
+        }
+        let json: JSON
+        do throws(JSONSyntaxError) {
+            json = try JSON(parsing: body)
+        } catch {
+            let fault = Fault(
+                pointer: "", rule: error.rule, message: "at byte \(error.offset): \(error.message)")
+            throw RefusedDocument(identity: EventIdentity(id: hints.messageId, type: hints.type), faults: [fault])
+        }
+        return try read(json, hints: hints)
+    }
+
+    /// Checks a document that has been parsed.
+    package static func read(_ json: JSON, hints: EnvelopeHints = EnvelopeHints()) throws(RefusedDocument) -> Event {
+        var faults: [Fault] = []
+        Shape.object(envelopeShape).check(json, at: "", into: &faults)
+        let wireType = json["type"]?.string
+        let dataType = wireType.flatMap { EventCatalogue.byWireName[$0] }
+        if let wireType, dataType == nil, !wireType.isEmpty {
+            faults.append(
+                Fault(pointer: "/type", rule: "unknown-type", message: "not an event type of this contract"))
+        }
+        checkData(json, dataType, &faults)
+        var event: Event?
+        if faults.isEmpty { event = decode(json, dataType, &faults) }
+        checkHints(hints, json, event, &faults)
+        guard let event, faults.isEmpty else {
+            throw RefusedDocument(identity: identity(of: json, hints), faults: faults)
+        }
+        return event
+    }
+
+    private static func identity(of json: JSON, _ hints: EnvelopeHints) -> EventIdentity {
+        EventIdentity(
+            source: json["source"]?.string.flatMap { $0.isEmpty || $0.utf8.count > 1024 ? nil : $0 },
+            id: json["id"]?.string.flatMap { Identifier.isValid($0) ? $0 : nil },
+            type: json["type"]?.string.flatMap { $0.utf8.count <= 128 ? $0 : nil }
+        )
+    }
+
+    private static func checkData(_ json: JSON, _ type: (any EventData.Type)?, _ faults: inout [Fault]) {
+        guard case .object = json else { return }
+        guard let data = json["data"] else {
+            faults.append(Fault(pointer: "/data", rule: "required", message: "this member is missing"))
+            return
+        }
+        guard let type else { return }
+        EventCatalogue.dataShape(of: type).check(data, at: "/data", into: &faults)
+    }
+
+    private static func checkHints(_ hints: EnvelopeHints, _ json: JSON, _ event: Event?, _ faults: inout [Fault]) {
+        func compare(_ hint: String?, _ own: String?, _ pointer: String, _ property: String) {
+            guard let hint, let own, hint != own else { return }
+            faults.append(
+                Fault(pointer: pointer, rule: "property", message: "differs from the AMQP property \(property)"))
+        }
+        compare(hints.messageId, json["id"]?.string, "/id", "message_id")
+        if let hint = hints.type, let own = json["type"]?.string, hint != own, hint + ".v1" != own {
+            faults.append(
+                Fault(pointer: "/type", rule: "property", message: "differs from the AMQP property type"))
+        }
+        if let event { compare(hints.correlationId, event.data.correlation, "/data/caseId", "correlation_id") }
+    }
+
+    private static func decode(_ json: JSON, _ type: (any EventData.Type)?, _ faults: inout [Fault]) -> Event? {
+        guard let type, let data = json["data"], let id = json["id"]?.string, let source = json["source"]?.string,
+            let time = json["time"]?.string.flatMap(Instant.init(rfc3339:))
+        else { return nil }
+        do {
+            return Event(
+                id: id, source: source, time: time, data: try JSONDecoding.decode(type, from: data),
+                sequence: json["sequence"]?.int, traceparent: json["traceparent"]?.string
+            )
+        } catch {
+            // The shape accepted what the struct cannot hold: a fault of the catalogue, told as one of the document
+            // so that nothing is lost; a test holds every struct against its shape.
+            faults.append(Fault(pointer: "/data", rule: "decode", message: "does not fit this event type"))
+            return nil
+        }
+    }
+
+    /// The body on the wire: CloudEvents structured JSON. The same event gives the same bytes.
+    ///
+    /// - Parameter because: for an event that a stage emits; written as the last member of `data`.
+    package func body(because: Because? = nil, isLate: Bool = false) throws -> [UInt8] {
+        var writer = JSONWriter(reserving: 768)
+        writer.raw(#"{"specversion":"1.0","id":"#)
+        writer.string(id)
+        writer.raw(#","source":"#)
+        writer.string(source)
+        writer.raw(#","type":"#)
+        writer.string(type.wireName)
+        writer.raw(#","time":"#)
+        writer.string(time.description)
+        writer.raw(#","datacontenttype":"application/json""#)
+        if let sequence {
+            writer.raw(#","sequence":"#)
+            writer.int(sequence)
+        }
+        if let traceparent {
+            writer.raw(#","traceparent":"#)
+            writer.string(traceparent)
+        }
+        writer.raw(#","data":"#)
+        var data = try JSONEncoding.bytes(of: self.data)
+        if let because {
+            data.removeLast()
+            writer.raw(data)
+            if data.count > 1 { writer.raw(",") }
+            if isLate { writer.raw(#""late":true,"#) }
+            writer.raw(#""because":"#)
+            writer.raw(try JSONEncoding.bytes(of: because))
+            writer.raw("}")
+        } else {
+            writer.raw(data)
+        }
+        writer.raw("}")
+        return writer.bytes
+    }
+}

@@ -1,0 +1,59 @@
+/// The name of an event, e.g. `complaint.received`. On the wire the CloudEvents `type` adds the version: `.v1`.
+package struct EventType: RawRepresentable, Hashable, Sendable, Codable, CustomStringConvertible {
+    package let rawValue: String
+
+    package init(rawValue: String) {
+        self.rawValue = rawValue
+    }
+
+    package init(_ name: String) {
+        self.rawValue = name
+    }
+
+    /// `complaint.received.v1`.
+    package var wireName: String { rawValue + ".v1" }
+    package var description: String { rawValue }
+}
+
+/// The data of one event type. Declare the struct with its `shape`, register it in `EventCatalogue`, and it is
+/// checked, published as JSON Schema and documented.
+package protocol EventData: Codable, Sendable {
+    static var type: EventType { get }
+    /// The members of `data`. For an event that a stage emits, `because` is added by the catalogue.
+    static var shape: [Shape.Field] { get }
+    /// The time of the rule, where the data name one (`receivedAt`, `occurredAt`, …); else the CloudEvents `time` holds.
+    var ruleTime: Instant? { get }
+    /// The case that the event is about, carried as AMQP `correlation_id`.
+    var correlation: String? { get }
+}
+
+extension EventData {
+    package var ruleTime: Instant? { nil }
+    package var correlation: String? { nil }
+}
+
+/// Why a stage decided as it did; every outgoing event carries one.
+package struct Because: Sendable, Hashable, Codable {
+    /// The rule's id, `R04`; several joined by a comma.
+    package let rule: String
+    /// The numbers of the policy that counted.
+    package let parameters: JSON
+    /// What was found. No personal data.
+    package let facts: JSON
+    /// The version of the policy.
+    package let policy: String
+
+    package init(rule: String, parameters: JSON, facts: JSON, policy: String) {
+        self.rule = rule
+        self.parameters = parameters
+        self.facts = facts
+        self.policy = policy
+    }
+
+    package static let shape: [Shape.Field] = [
+        .required("rule", .text(min: 1, max: 64)),
+        .required("parameters", .anyObject),
+        .required("facts", .anyObject),
+        .required("policy", .text(min: 1, max: 64)),
+    ]
+}

@@ -1,0 +1,80 @@
+/// `complaint.received`: a customer complains (intake).
+package struct ComplaintReceived: EventData, Hashable {
+    package static let type = EventType("complaint.received")
+
+    package var complaintId: String
+    package var channel: String
+    package var receivedAt: Instant
+    package var customer: Customer
+    package var storeId: String?
+    package var regionId: String?
+    package var product: Product
+    package var outletId: String?
+    package var description: String
+    package var remedy: String
+    package var claimFen: Int64?
+    package var hazards: [String]?
+
+    package var ruleTime: Instant? { receivedAt }
+
+    package static let channels = ["hotline", "counter", "web", "app", "manufacturer", "authority"]
+    package static let remedies = ["repair", "exchange", "refund", "compensation", "apology", "information"]
+    package static let hazards = ["injury", "fire", "media", "authority-letter"]
+
+    package static let shape: [Shape.Field] = fields(channels: channels)
+
+    /// The complaint inside `case.opened` may also come from a callback.
+    package static func fields(channels: [String]) -> [Shape.Field] {
+        [
+            .required("complaintId", .id), .required("channel", .oneOf(channels)), .required("receivedAt", .time),
+            .required("customer", Customer.shape), .optional("storeId", .id), .optional("regionId", .id),
+            .required("product", Product.shape), .optional("outletId", .id),
+            .required("description", .text(min: 1, max: 4000), personal: true),
+            .required("remedy", .oneOf(remedies)), .optional("claimFen", .fen),
+            .optional("hazards", .array(.oneOf(hazards), min: 0, max: 4)),
+        ]
+    }
+}
+
+/// `case.opened`: intake has opened a case for a complaint.
+package struct CaseOpened: EventData, Hashable {
+    package static let type = EventType("case.opened")
+
+    package struct Cluster: Codable, Hashable, Sendable {
+        /// Distinct phones that complained of the same brand and category within the window, this one included.
+        package var phones: Int
+        package var major: Bool
+
+        package init(phones: Int, major: Bool) {
+            self.phones = phones
+            self.major = major
+        }
+    }
+
+    package var caseId: String
+    package var complaintId: String
+    package var openedAt: Instant
+    package var complaint: ComplaintReceived
+    package var cluster: Cluster
+
+    package init(
+        caseId: String, complaintId: String, openedAt: Instant, complaint: ComplaintReceived, cluster: Cluster
+    ) {
+        self.caseId = caseId
+        self.complaintId = complaintId
+        self.openedAt = openedAt
+        self.complaint = complaint
+        self.cluster = cluster
+    }
+
+    package var ruleTime: Instant? { openedAt }
+    package var correlation: String? { caseId }
+
+    package static let shape: [Shape.Field] = [
+        .required("caseId", .id), .required("complaintId", .id), .required("openedAt", .time),
+        .required("complaint", .object(ComplaintReceived.fields(channels: ComplaintReceived.channels + ["callback"]))),
+        .required(
+            "cluster",
+            .object([.required("phones", .integer(min: 0, max: Shape.integerLimit)), .required("major", .boolean)])),
+    ]
+}

@@ -1,0 +1,74 @@
+internal import Crypto
+
+/// Ids that others may compute too: UUIDs of version 5 (RFC 9562 §5.5) over parts joined by a line feed.
+package enum Identifiers {
+    private static let hex = Array("0123456789abcdef".utf8)
+
+    /// RFC 9562 appendix C.1: the namespace of domain names.
+    private static let dns: [UInt8] = [
+        0x6b, 0xa7, 0xb8, 0x10, 0x9d, 0xad, 0x11, 0xd1, 0x80, 0xb4, 0x00, 0xc0, 0x4f, 0xd4, 0x30, 0xc8,
+    ]
+
+    /// uuid5(DNS, `recourse`).
+    private static let namespace = uuid5Bytes(namespace: dns, name: Array("recourse".utf8))
+
+    private static func uuid5Bytes(namespace: [UInt8], name: [UInt8]) -> [UInt8] {
+        var hash = Insecure.SHA1()
+        hash.update(data: namespace)
+        hash.update(data: name)
+        var bytes = Array(hash.finalize().prefix(16))
+        bytes[6] = bytes[6] & 0x0F | 0x50
+        bytes[8] = bytes[8] & 0x3F | 0x80
+        return bytes
+    }
+
+    /// uuid5 over `parts` in Recourse's namespace, in lower case with hyphens.
+    package static func uuid(_ parts: [String]) -> String {
+        let bytes = uuid5Bytes(namespace: namespace, name: Array(parts.joined(separator: "\n").utf8))
+        var text: [UInt8] = []
+        text.reserveCapacity(36)
+        for (index, byte) in bytes.enumerated() {
+            if index == 4 || index == 6 || index == 8 || index == 10 { text.append(UInt8(ascii: "-")) }
+            text.append(hex[Int(byte >> 4)])
+            text.append(hex[Int(byte & 15)])
+        }
+        return String(decoding: text, as: UTF8.self)
+    }
+
+    package static func caseId(source: String, complaintId: String) -> String {
+        uuid(["case", source, complaintId])
+    }
+
+    package static func callbackId(kind: String, serviceId: String) -> String { uuid(["callback", kind, serviceId]) }
+
+    /// `closing` counts from 1.
+    package static func callbackId(kind: String, caseId: String, closing: Int) -> String {
+        uuid(["callback", kind, caseId, String(closing)])
+    }
+
+    /// `customer` counts from 0.
+    package static func callbackId(kind: String, eventId: String, customer: Int) -> String {
+        uuid(["callback", kind, eventId, String(customer)])
+    }
+
+    package static func proposalId(
+        outletId: String, ladder: String, period: String, rung: String, count: Int
+    ) -> String { uuid(["proposal", outletId, ladder, period, rung, String(count)]) }
+
+    package static func noticeId(proposalId: String) -> String { uuid(["notice", proposalId]) }
+
+    package static func noticeId(kind: String, addressee: String, period: String) -> String {
+        uuid(["notice", kind, addressee, period])
+    }
+
+    package static func incidentId(callbackId: String) -> String { uuid(["incident", callbackId]) }
+
+    /// The id of an event that `stage` emits. For a timer, `causeSource` is its record (`case/<id>`) and `causeId` its
+    /// due time; `index` counts what this cause made this stage emit, from 0.
+    package static func eventId(stage: String, causeSource: String, causeId: String, index: Int) -> String {
+        uuid(["event", stage, causeSource, causeId, String(index)])
+    }
+
+    /// SHA-256 of a body, in lower-case hexadecimal: tells a redelivery from a reused id.
+    package static func digest(_ body: [UInt8]) -> [UInt8] { Array(SHA256.hash(data: body)) }
+}

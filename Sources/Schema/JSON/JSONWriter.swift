@@ -1,0 +1,95 @@
+/// Writes JSON compactly; the same values in the same order give the same bytes.
+package struct JSONWriter: Sendable {
+    package private(set) var bytes: [UInt8] = []
+
+    package init(reserving capacity: Int = 0) {
+        bytes.reserveCapacity(capacity)
+    }
+
+    package mutating func raw(_ byte: UInt8) { bytes.append(byte) }
+
+    package mutating func raw(_ text: StaticString) {
+        bytes.append(contentsOf: UnsafeBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount))
+    }
+
+    package mutating func raw(_ json: [UInt8]) { bytes.append(contentsOf: json) }
+
+    package mutating func int(_ value: Int64) {
+        bytes.append(contentsOf: String(value).utf8)
+    }
+
+    package mutating func double(_ value: Double) {
+        if value == value.rounded(), abs(value) <= 9_007_199_254_740_992 {
+            int(Int64(value))
+        } else {
+            bytes.append(contentsOf: value.description.utf8)
+        }
+    }
+
+    package mutating func string(_ text: String) {
+        var text = text
+        raw(UInt8(ascii: "\""))
+        text.withUTF8 { utf8 in
+            var start = 0
+            for index in utf8.indices {
+                let byte = utf8[index]
+                guard byte < 0x20 || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") else { continue }
+                bytes.append(contentsOf: utf8[start..<index])
+                escape(byte)
+                start = index + 1
+            }
+            bytes.append(contentsOf: utf8[start...])
+        }
+        raw(UInt8(ascii: "\""))
+    }
+
+    private mutating func escape(_ byte: UInt8) {
+        switch byte {
+        case UInt8(ascii: "\""): raw(#"\""#)
+        case UInt8(ascii: "\\"): raw(#"\\"#)
+        case 0x0A: raw(#"\n"#)
+        case 0x0D: raw(#"\r"#)
+        case 0x09: raw(#"\t"#)
+        default:
+            raw(#"\u00"#)
+            for digit in [byte >> 4, byte & 15] {
+                raw(digit < 10 ? UInt8(ascii: "0") + digit : UInt8(ascii: "a") + digit - 10)
+            }
+        }
+    }
+
+    package mutating func value(_ json: JSON) {
+        switch json {
+        case .null: raw("null")
+        case .bool(let value): raw(value ? "true" : "false")
+        case .int(let value): int(value)
+        case .double(let value): double(value)
+        case .string(let text): string(text)
+        case .array(let elements):
+            raw(UInt8(ascii: "["))
+            for (index, element) in elements.enumerated() {
+                if index > 0 { raw(UInt8(ascii: ",")) }
+                value(element)
+            }
+            raw(UInt8(ascii: "]"))
+        case .object(let members):
+            raw(UInt8(ascii: "{"))
+            for (index, member) in members.enumerated() {
+                if index > 0 { raw(UInt8(ascii: ",")) }
+                string(member.name)
+                raw(UInt8(ascii: ":"))
+                value(member.value)
+            }
+            raw(UInt8(ascii: "}"))
+        }
+    }
+}
+
+extension JSON {
+    /// The compact text of this value.
+    package var serialized: [UInt8] {
+        var writer = JSONWriter()
+        writer.value(self)
+        return writer.bytes
+    }
+}

@@ -1,0 +1,169 @@
+/// What a JSON value must look like: the one source for checking a document (`faults(in:at:)`) and for the published
+/// JSON Schema (`jsonSchema`), so that both accept the same.
+package indirect enum Shape: Sendable, Hashable {
+    /// An id: `^[A-Za-z0-9][A-Za-z0-9_:-]{0,63}$`.
+    case id
+    /// A string; the bounds count Unicode code points.
+    case text(min: Int, max: Int)
+    case integer(min: Int64, max: Int64)
+    case boolean
+    /// RFC 3339 with an offset.
+    case time
+    /// `YYYY-MM-DD`, an existing date.
+    case date
+    /// `YYYY-Wnn`; whether the year has that week is a rule's question.
+    case week
+    /// `YYYY-Qn`.
+    case quarter
+    case oneOf([String])
+    case array(Shape, min: Int, max: Int)
+    case object([Field])
+    /// An object whose members are free (`because.facts`).
+    case anyObject
+
+    package struct Field: Sendable, Hashable {
+        package let name: String
+        package let shape: Shape
+        package let isRequired: Bool
+        /// Name, phone, address, free text: kept out of logs, errors, lists and journals.
+        package let isPersonal: Bool
+
+        package static func required(_ name: String, _ shape: Shape, personal: Bool = false) -> Field {
+            Field(name: name, shape: shape, isRequired: true, isPersonal: personal)
+        }
+
+        package static func optional(_ name: String, _ shape: Shape, personal: Bool = false) -> Field {
+            Field(name: name, shape: shape, isRequired: false, isPersonal: personal)
+        }
+    }
+
+    /// Integers beyond ±2^53 are not the same number everywhere (RFC 8259 §6).
+    package static let integerLimit: Int64 = 9_007_199_254_740_992
+    package static let anyInteger = Shape.integer(min: -integerLimit, max: integerLimit)
+    /// Whole fen, not negative.
+    package static let fen = Shape.integer(min: 0, max: integerLimit)
+    package static let positiveFen = Shape.integer(min: 1, max: integerLimit)
+}
+
+/// One thing that is wrong with a document.
+package struct Fault: Sendable, Hashable, Codable {
+    /// Where, as a JSON pointer (RFC 6901); empty: the whole document.
+    package let pointer: String
+    /// A short stable word, e.g. `required`, `type`, `enum`.
+    package let rule: String
+    /// What was expected; never a value of the document.
+    package let message: String
+
+    package init(pointer: String, rule: String, message: String) {
+        self.pointer = pointer
+        self.rule = rule
+        self.message = message
+    }
+}
+
+extension Shape {
+    /// Appends everything that is wrong with `json`. Members that the shape does not know are ignored.
+    package func check(_ json: JSON, at pointer: String, into faults: inout [Fault]) {
+        switch self {
+        case .object(let fields): checkObject(fields, json, pointer, &faults)
+        case .array(let element, let min, let max):
+            guard let elements = json.elements else { return wrongKind("array", json, pointer, &faults) }
+            if elements.count < min {
+                faults.append(Fault(pointer: pointer, rule: "minItems", message: "at least \(min) elements"))
+            }
+            if elements.count > max {
+                faults.append(Fault(pointer: pointer, rule: "maxItems", message: "at most \(max) elements"))
+                return
+            }
+            for (index, value) in elements.enumerated() {
+                element.check(value, at: pointer + "/\(index)", into: &faults)
+            }
+        case .integer(let min, let max):
+            guard let value = json.int else { return wrongKind("integer", json, pointer, &faults) }
+            if value < min {
+                faults.append(Fault(pointer: pointer, rule: "minimum", message: "at least \(min)"))
+            }
+            if value > max {
+                faults.append(Fault(pointer: pointer, rule: "maximum", message: "at most \(max)"))
+            }
+        case .boolean:
+            guard case .bool = json else { return wrongKind("boolean", json, pointer, &faults) }
+        case .anyObject:
+            guard case .object = json else { return wrongKind("object", json, pointer, &faults) }
+        case .id, .text, .time, .date, .week, .quarter, .oneOf: checkText(json, pointer, &faults)
+        }
+    }
+
+    private func wrongKind(_ expected: String, _ json: JSON, _ pointer: String, _ faults: inout [Fault]) {
+        faults.append(Fault(pointer: pointer, rule: "type", message: "expected \(expected), found \(json.kindName)"))
+    }
+
+    private func checkObject(_ fields: [Field], _ json: JSON, _ pointer: String, _ faults: inout [Fault]) {
+        guard case .object = json else { return wrongKind("object", json, pointer, &faults) }
+        for field in fields {
+            if let value = json[field.name] {
+                field.shape.check(value, at: pointer + "/" + field.name, into: &faults)
+            } else if field.isRequired {
+                faults.append(
+                    Fault(pointer: pointer + "/" + field.name, rule: "required", message: "this member is missing"))
+            }
+        }
+    }
+
+    private func checkText(_ json: JSON, _ pointer: String, _ faults: inout [Fault]) {
+        guard let text = json.string else { return wrongKind("string", json, pointer, &faults) }
+        func demand(_ holds: Bool, _ rule: String, _ message: @autoclosure () -> String) {
+            if !holds { faults.append(Fault(pointer: pointer, rule: rule, message: message())) }
+        }
+        switch self {
+        case .id:
+            demand(Identifier.isValid(text), "pattern", "an id: 1 to 64 of letters, digits, _ : -, the first a letter or digit")
+        case .text(let min, let max):
+            let count = text.unicodeScalars.count
+            demand(count >= min, "minLength", "at least \(min) characters")
+            demand(count <= max, "maxLength", "at most \(max) characters")
+        case .time:
+            demand(Instant(rfc3339: text) != nil, "date-time", "a time with offset, as 2026-11-21T18:00:00+08:00")
+        case .date: demand(CivilDate(text) != nil, "date", "a date, as 2026-11-21")
+        case .week: demand(PeriodText.isWeek(text), "pattern", "a week, as 2026-W47")
+        case .quarter: demand(PeriodText.isQuarter(text), "pattern", "a quarter, as 2026-Q4")
+        case .oneOf(let allowed): demand(allowed.contains(text), "enum", "one of " + allowed.joined(separator: ", "))
+        default: break
+        }
+    }
+}
+
+/// The form of ids on the wire.
+package enum Identifier {
+    package static func isValid(_ text: String) -> Bool {
+        var count = 0
+        for byte in text.utf8 {
+            let isAlphanumeric =
+                byte &- UInt8(ascii: "0") < 10 || (byte | 0x20) &- UInt8(ascii: "a") < 26
+            let isMark = byte == UInt8(ascii: "_") || byte == UInt8(ascii: ":") || byte == UInt8(ascii: "-")
+            guard isAlphanumeric || (isMark && count > 0) else { return false }
+            count += 1
+        }
+        return (1...64).contains(count)
+    }
+}
+
+/// The forms `2026-W47` and `2026-Q4`.
+package enum PeriodText {
+    package static func isWeek(_ text: String) -> Bool {
+        let bytes = Array(text.utf8)
+        return bytes.count == 8 && hasYear(bytes) && bytes[5] == UInt8(ascii: "W")
+            && isDigit(bytes[6]) && isDigit(bytes[7])
+    }
+
+    package static func isQuarter(_ text: String) -> Bool {
+        let bytes = Array(text.utf8)
+        return bytes.count == 7 && hasYear(bytes) && bytes[5] == UInt8(ascii: "Q")
+            && (UInt8(ascii: "1")...UInt8(ascii: "4")).contains(bytes[6])
+    }
+
+    private static func isDigit(_ byte: UInt8) -> Bool { byte &- UInt8(ascii: "0") < 10 }
+    private static func hasYear(_ bytes: [UInt8]) -> Bool {
+        bytes.prefix(4).allSatisfy(isDigit) && bytes[4] == UInt8(ascii: "-")
+    }
+}

@@ -1,0 +1,240 @@
+import Policy
+import Schema
+
+/// A record in use: its value and what the store keeps beside it.
+package struct LiveRecord: Sendable {
+    package var value: any Record
+    /// 0: not yet written.
+    package var version: Int64
+    package var firedAt: Instant?
+    package var firedOutputs: Int
+    package var isChanged = false
+
+    package init(value: any Record, version: Int64, firedAt: Instant? = nil, firedOutputs: Int = 0) {
+        self.value = value
+        self.version = version
+        self.firedAt = firedAt
+        self.firedOutputs = firedOutputs
+    }
+}
+
+/// The records that a batch works on. A key that was loaded and is absent is known not to exist.
+package struct WorkingSet: Sendable {
+    package private(set) var records: [RecordKey: LiveRecord] = [:]
+    private var known: Set<RecordKey> = []
+
+    package init() {}
+
+    package func knows(_ key: RecordKey) -> Bool { known.contains(key) }
+
+    /// Says what loading `key` has found.
+    package mutating func note(_ key: RecordKey, _ record: LiveRecord?) {
+        known.insert(key)
+        records[key] = record
+    }
+
+    package subscript(_ key: RecordKey) -> LiveRecord? {
+        get { records[key] }
+        set {
+            known.insert(key)
+            records[key] = newValue
+        }
+    }
+
+    /// Everything that was changed since it was loaded, in key order.
+    package var changed: [(key: RecordKey, record: LiveRecord)] {
+        records.filter(\.value.isChanged).map { ($0.key, $0.value) }.sorted { $0.0 < $1.0 }
+    }
+
+    /// Only these records, so that a step never holds on to the whole set.
+    package func reader(of keys: [RecordKey]) -> RecordReader {
+        var found: [RecordKey: any Record] = [:]
+        for key in keys { found[key] = records[key]?.value }
+        return RecordReader(found)
+    }
+}
+
+/// What one input has led to.
+package struct StepOutcome: Sendable {
+    package let verdict: Verdict
+    package let now: Instant
+    package let isLate: Bool
+    /// The records that were changed, the one the input is about first.
+    package let changed: [RecordKey]
+    package let outputs: [OutgoingEvent]
+}
+
+/// An event that a stage emits, with its id and sequence.
+package struct OutgoingEvent: Sendable {
+    package let event: Event
+    package let because: Because
+    package let isLate: Bool
+    package let destination: Destination
+
+    /// The body as published. The same decision gives the same bytes.
+    package func body() throws -> [UInt8] { try event.body(because: because, isLate: isLate) }
+}
+
+/// A stage changed a record in a way that the runtime cannot take.
+package struct StageFault: Error, Sendable, CustomStringConvertible {
+    package let description: String
+}
+
+/// Runs a stage's pure steps over a working set: loads nothing, writes nothing, gives ids, versions and sequences.
+///
+/// The worker, `simulate` and the journal's replay all decide through this one type.
+package struct StageRunner: Sendable {
+    package let stage: any Stage
+    package let policy: PolicyBook
+
+    package init(stage: any Stage, policy: PolicyBook) {
+        self.stage = stage
+        self.policy = policy
+    }
+
+    package var name: StageName { type(of: stage).name }
+
+    /// The keys that `input` needs and `set` does not know yet. Ask, load, ask once more.
+    package func missingKeys(for input: Input, in set: WorkingSet) -> [RecordKey] {
+        allKeys(for: input, in: set).filter { !set.knows($0) }
+    }
+
+    private func allKeys(for input: Input, in set: WorkingSet) -> [RecordKey] {
+        var keys: [RecordKey] = []
+        if case .timer(let key, _) = input { keys.append(key) }
+        for _ in 1...2 {
+            for key in stage.keys(for: input, given: set.reader(of: keys)) where !keys.contains(key) {
+                keys.append(key)
+            }
+        }
+        return keys
+    }
+
+    /// Decides one input and applies its changes to `set`.
+    ///
+    /// - Parameter clock: the business clock; an event more than the tolerance ahead of it is refused (`time-ahead`).
+    /// - Throws: what the stage throws (a corrupt record), or `StageFault`; `set` is then as before.
+    package func run(_ input: Input, in set: inout WorkingSet, clock: Instant) throws -> StepOutcome {
+        let keys = allKeys(for: input, in: set)
+        let now: Instant
+        var isLate = false
+        switch input {
+        case .event(let event):
+            now = event.ruleTime
+            if let ahead = rejectionAhead(of: clock, event) { return try refuse(event, ahead, isLate: false) }
+            if let first = keys.first, let firedAt = set[first]?.firedAt { isLate = firedAt > now }
+        case .timer(_, let wake):
+            now = wake.at
+        }
+        var turn = Turn(policy: policy, now: now, isLate: isLate, records: set.reader(of: keys))
+        let verdict = try stage.step(input, in: &turn)
+        switch verdict {
+        case .applied:
+            return try apply(turn, input, keys, &set)
+        case .refused(let rejection):
+            guard case .event(let event) = input else {
+                throw StageFault(description: "stage \(name.rawValue): a timer cannot be refused")
+            }
+            return try refuse(event, rejection, isLate: isLate)
+        case .unknownReference:
+            return StepOutcome(verdict: verdict, now: now, isLate: isLate, changed: [], outputs: [])
+        }
+    }
+
+    /// Of `keys`, the record whose timer is overdue first: a timer that an event has set in the past runs at once.
+    package func overdue(_ keys: [RecordKey], in set: WorkingSet, clock: Instant) -> Input? {
+        var first: (wake: Wake, key: RecordKey)?
+        for key in keys {
+            guard let wake = set[key]?.value.wake, wake.at < clock else { continue }
+            if let known = first, (known.wake, known.key) <= (wake, key) { continue }
+            first = (wake, key)
+        }
+        return first.map { .timer($0.key, $0.wake) }
+    }
+
+    private func rejectionAhead(of clock: Instant, _ event: Event) -> Rejection? {
+        let tolerance = Int64(policy.time.futureToleranceMinutes)
+        let latest = max(event.ruleTime, event.time)
+        guard latest > clock.adding(minutes: tolerance) else { return nil }
+        return Rejection(
+            "time-ahead",
+            [
+                "time": .string(latest.description), "clock": .string(clock.description),
+                "toleranceMinutes": .int(tolerance),
+            ])
+    }
+
+    private func refuse(_ event: Event, _ rejection: Rejection, isLate: Bool) throws -> StepOutcome {
+        let rejected = BusinessRejected(
+            event: BusinessRejected.Subject(source: event.source, id: event.id, type: event.type.wireName),
+            reason: rejection.reason, figures: rejection.figures)
+        let output = OutgoingEvent(
+            event: Event(
+                id: Identifiers.eventId(
+                    stage: name.rawValue, causeSource: event.source, causeId: event.id, index: 0),
+                source: name.source, time: event.ruleTime, data: rejected, traceparent: event.traceparent),
+            because: Because(rule: rejection.reason, parameters: [:], facts: [:], policy: policy.version),
+            isLate: isLate, destination: .events)
+        return StepOutcome(
+            verdict: .refused(rejection), now: event.ruleTime, isLate: isLate, changed: [], outputs: [output])
+    }
+
+    private func apply(
+        _ turn: Turn, _ input: Input, _ keys: [RecordKey], _ set: inout WorkingSet
+    ) throws -> StepOutcome {
+        var changed = turn.changes.keys.sorted()
+        if let first = keys.first, let index = changed.firstIndex(of: first) {
+            changed.remove(at: index)
+            changed.insert(first, at: 0)
+        }
+        if let stranger = changed.first(where: { !set.knows($0) }) {
+            throw StageFault(description: "stage \(name.rawValue): changed \(stranger), which keys() had not named")
+        }
+        for key in changed {
+            guard let value = turn.changes[key] else { continue }
+            var record = set[key] ?? LiveRecord(value: value, version: 0)
+            record.value = value
+            record.version += 1
+            record.isChanged = true
+            set[key] = record
+        }
+        let outputs = try outgoing(turn.emissions, input, &set)
+        return StepOutcome(
+            verdict: .applied, now: turn.now, isLate: turn.isLate, changed: changed, outputs: outputs)
+    }
+
+    private func outgoing(
+        _ emissions: [Emission], _ input: Input, _ set: inout WorkingSet
+    ) throws -> [OutgoingEvent] {
+        let causeSource: String
+        let causeId: String
+        var index = 0
+        var traceparent: String?
+        switch input {
+        case .event(let event):
+            (causeSource, causeId, traceparent) = (event.source, event.id, event.traceparent)
+        case .timer(let key, let wake):
+            (causeSource, causeId) = (key.description, wake.at.description)
+            guard var record = set[key] else {
+                throw StageFault(description: "stage \(name.rawValue): \(key) has no record to wake")
+            }
+            if let next = record.value.wake, next <= wake {
+                throw StageFault(description: "stage \(name.rawValue): \(key) wakes again at \(next.at)")
+            }
+            if record.firedAt == wake.at { index = record.firedOutputs }
+            record.firedAt = wake.at
+            record.firedOutputs = index + emissions.count
+            record.isChanged = true
+            set[key] = record
+        }
+        return emissions.enumerated().map { offset, emission in
+            let id = Identifiers.eventId(
+                stage: name.rawValue, causeSource: causeSource, causeId: causeId, index: index + offset)
+            return OutgoingEvent(
+                event: Event(
+                    id: id, source: name.source, time: emission.time, data: emission.data,
+                    sequence: emission.about.flatMap { set[$0]?.version }, traceparent: traceparent),
+                because: emission.because, isLate: emission.isLate, destination: emission.destination)
+        }
+    }
+}

@@ -1,0 +1,68 @@
+import Policy
+import Schema
+
+/// One input's turn: what it may read, and what it changes and emits.
+package struct Turn: Sendable {
+    package let policy: PolicyBook
+    /// The rule's time: of the event, or the due time of the timer. Never the time of processing.
+    package let now: Instant
+    /// A timer of the record that the event is about has already acted at a later time than the event's.
+    package let isLate: Bool
+    private let records: RecordReader
+    package private(set) var changes: [RecordKey: any Record] = [:]
+    package private(set) var emissions: [Emission] = []
+
+    package init(policy: PolicyBook, now: Instant, isLate: Bool, records: RecordReader) {
+        self.policy = policy
+        self.now = now
+        self.isLate = isLate
+        self.records = records
+    }
+
+    package func get<R: Record>(_ type: R.Type, _ id: String) -> R? {
+        let key = RecordKey(kind: R.kind, id: id)
+        if let changed = changes[key] { return changed as? R }
+        return records.get(type, id)
+    }
+
+    /// Writes a record that was named by `keys(for:given:)`.
+    package mutating func put<R: Record>(_ record: R, _ id: String) {
+        changes[RecordKey(kind: R.kind, id: id)] = record
+    }
+
+    /// Emits an event.
+    ///
+    /// - Parameters:
+    ///   - about: the record whose version becomes the event's `sequence`.
+    ///   - time: the event's CloudEvents time; `now` unless the rule says otherwise.
+    ///   - rule: the rule's id, e.g. `R04`.
+    ///   - parameters: the numbers of the policy that counted.
+    ///   - facts: what was found; no personal data, and nothing that only the order of arrival within an instant decides.
+    package mutating func emit(
+        _ data: any EventData, about: RecordKey?, time: Instant? = nil, to destination: Destination = .events,
+        rule: String, parameters: JSON = [:], facts: JSON = [:]
+    ) {
+        emissions.append(
+            Emission(
+                data: data, about: about, time: time ?? now, destination: destination, isLate: isLate,
+                because: Because(rule: rule, parameters: parameters, facts: facts, policy: policy.version)))
+    }
+}
+
+/// An event that a turn emits; the runtime gives it its id and sequence.
+package struct Emission: Sendable {
+    package let data: any EventData
+    package let about: RecordKey?
+    package let time: Instant
+    package let destination: Destination
+    package let isLate: Bool
+    package let because: Because
+}
+
+/// Where an emission goes.
+package enum Destination: Sendable, Hashable {
+    /// `recourse.events`, routing key = event name.
+    case events
+    /// `recourse.handlers` with that routing key (`store.<id>`, `region.<id>`, `hq`).
+    case handlers(String)
+}

@@ -1,0 +1,98 @@
+import Foundation
+import Policy
+import Schema
+import Stages
+import Testing
+
+/// Drives one stage over its records in memory, through the same runner as the workers.
+///
+/// One line per event: `let out = try harness.send(CaseAccepted(…), at: "2026-11-02T09:00:00+08:00")`, then an
+/// expectation. `advance(to:)` runs the timers on the way.
+struct StageHarness {
+    private(set) var runner: StageRunner
+    private(set) var set = WorkingSet()
+    private(set) var clock: Instant
+    private var sent = 0
+
+    init(_ stage: any Stage, policy: PolicyBook, clock: Instant = Instant(seconds: 1_600_000_000)) throws {
+        runner = StageRunner(stage: stage, policy: policy)
+        self.clock = clock
+        for seed in stage.seeds(policy: policy, now: clock) {
+            let key = RecordKey(kind: type(of: seed.record).kind, id: seed.id)
+            set[key] = LiveRecord(value: seed.record, version: 1)
+        }
+    }
+
+    /// Sends an event; the clock moves up to its time if it lies ahead. Timers that it sets in the past run at once.
+    mutating func send(
+        _ data: any EventData, at time: Instant, source: String = "upstream", id: String? = nil
+    ) throws -> HarnessOutcome {
+        sent += 1
+        clock = max(clock, time)
+        let event = Event(id: id ?? "event-\(sent)", source: source, time: time, data: data)
+        let outcome = try run(.event(event))
+        var outputs = outcome.outputs
+        var left = 1000
+        while left > 0, let timer = runner.overdue(outcome.changed, in: set, clock: clock) {
+            outputs += try run(timer).outputs
+            left -= 1
+        }
+        try #require(left > 0, "timers without end")
+        return HarnessOutcome(verdict: outcome.verdict, isLate: outcome.isLate, outputs: outputs)
+    }
+
+    mutating func send(
+        _ data: any EventData, at time: String, source: String = "upstream", id: String? = nil
+    ) throws -> HarnessOutcome {
+        try send(data, at: instant(time), source: source, id: id)
+    }
+
+    /// Moves the clock, running every timer that comes due, by (wake time, order, record).
+    mutating func advance(to time: String) throws -> [OutgoingEvent] {
+        let target = try instant(time)
+        var outputs: [OutgoingEvent] = []
+        var left = 100_000
+        while left > 0, let next = nextWake(), next.wake.at <= target {
+            clock = max(clock, next.wake.at)
+            outputs += try run(.timer(next.key, next.wake)).outputs
+            left -= 1
+        }
+        try #require(left > 0, "timers without end")
+        clock = max(clock, target)
+        return outputs
+    }
+
+    func record<R: Record>(_ type: R.Type, _ id: String) -> R? { set[R.key(id)]?.value as? R }
+
+    private func nextWake() -> (wake: Wake, key: RecordKey)? {
+        var first: (wake: Wake, key: RecordKey)?
+        for (key, record) in set.records {
+            guard let wake = record.value.wake else { continue }
+            if let known = first, (known.wake, known.key) <= (wake, key) { continue }
+            first = (wake, key)
+        }
+        return first
+    }
+
+    private mutating func run(_ input: Input) throws -> StepOutcome {
+        for _ in 1...2 {
+            for key in runner.missingKeys(for: input, in: set) { set.note(key, nil) }
+        }
+        return try runner.run(input, in: &set, clock: clock)
+    }
+}
+
+struct HarnessOutcome {
+    let verdict: Verdict
+    let isLate: Bool
+    let outputs: [OutgoingEvent]
+
+    /// The data of the outputs of one type, in order.
+    func all<D: EventData>(_ type: D.Type) -> [D] { outputs.compactMap { $0.event.data as? D } }
+    var types: [String] { outputs.map(\.event.type.rawValue) }
+    var rejection: Rejection? {
+        if case .refused(let rejection) = verdict { rejection } else { nil }
+    }
+}
+
+func instant(_ text: String) throws -> Instant { try #require(Instant(rfc3339: text)) }
