@@ -42,14 +42,7 @@ class Complaint:
         return above if tier == "region" else None
 
     def envelope(self, name, suffix, source, time, data):
-        return {
-            "specversion": "1.0",
-            "id": f"{self.id}:{suffix}",
-            "source": source,
-            "type": f"{name}.v1",
-            "time": workdays.text(time),
-            "data": data,
-        }
+        return ids.envelope(f"{self.id}:{suffix}", source, name, workdays.text(time), data)
 
 
 def timeline(complaint, calendar):
@@ -109,7 +102,8 @@ def received(complaint):
     data["outletId"] = complaint.outlet_id
     data["description"] = description(row)
     data["remedy"] = REMEDIES.get(row.response, "information")
-    return complaint.received, complaint.envelope("complaint.received", "received", COMPLAINTS, complaint.received, data)
+    time = complaint.received
+    return time, complaint.envelope("complaint.received", "received", COMPLAINTS, time, data)
 
 
 def handled(complaint, closing, since, resolved, tier):

@@ -1,4 +1,4 @@
-"""Ids of Recourse that others may compute, and ids that the mapper makes up.
+"""Ids of Recourse that others may compute, ids that the mapper makes up, and the envelope that carries them.
 
 The published ids are uuid5(NS, parts joined by a line feed) with NS = uuid5(DNS, "recourse"). The mapper needs them
 because a desk that accepts a case, or a call centre that reports a call, must name a case or a task that does not
@@ -25,6 +25,11 @@ def case_id(source, complaint_id):
 def closing_callback_id(case, closing):
     """The call after a closing of a case; closings count from 1."""
     return published_id("callback", "case-closed", case, closing)
+
+
+def envelope(event_id, source, name, time, data):
+    """A CloudEvents 1.0 event, structured; `name` is without its version."""
+    return {"specversion": "1.0", "id": event_id, "source": source, "type": f"{name}.v1", "time": time, "data": data}
 
 
 def row_digest(fields):

@@ -22,6 +22,7 @@ import check
 import events
 import ids
 import organisation
+import weekly
 import workdays
 
 COLUMNS = [
@@ -60,8 +61,8 @@ def read_rows(path):
         for number, fields in enumerate(reader, start=1):
             if len(fields) != len(COLUMNS):
                 raise ValueError(f"{path}: record {number} has {len(fields)} fields, expected {len(COLUMNS)}")
-            date = datetime.date.fromisoformat(fields[0])
-            rows.append(Row(number, ids.row_digest(fields), date, *fields[1:]))
+            received = datetime.date.fromisoformat(fields[0])
+            rows.append(Row(number, ids.row_digest(fields), received, *fields[1:]))
     if not rows:
         raise ValueError(f"{path}: no records")
     return rows
@@ -96,27 +97,28 @@ def phones(rows):
     return result
 
 
-def build(rows, chosen, plan, calendar, without_duplicates):
-    """(time, line) of every event in order of time, then of the rows; and the totals."""
+def build(rows, chosen, plan, calendar, options):
+    """(time, type, line) of every event in order of time, then of the rows; and the totals."""
     outlets, numbers = ids.unique_slugs(row.company for row in rows), phones(rows)
-    seen, lines = set(), []
+    seen, stories = set(), []
     totals = dict.fromkeys(["repeats", "cases", "store", "region", "hq", "satisfied", "dissatisfied", "unknown"], 0)
     for row in chosen:
         complaint = events.Complaint(row, plan, outlets[row.company], numbers[row.digest])
         if row.digest in seen:
             totals["repeats"] += 1
-            story = [] if without_duplicates else [events.received(complaint)]
+            stories += [] if options.without_duplicates else [events.received(complaint)]
         else:
             seen.add(row.digest)
             totals["cases"] += 1
             totals[complaint.tier] += 1
             totals[{"0": "satisfied", "1": "dissatisfied"}.get(row.disputed, "unknown")] += 1
-            story = events.timeline(complaint, calendar)
-        lines += [
-            (time, event["type"], json.dumps(event, ensure_ascii=False, separators=(",", ":")))
-            for time, event in story
-        ]
-    lines.sort(key=lambda line: line[0])
+            stories += events.timeline(complaint, calendar)
+    if options.weekly_reports:
+        stories += weekly.reports(plan, stories, calendar, options.weekly_reports)
+    stories.sort(key=lambda entry: entry[0])
+    lines = [
+        (time, event["type"], json.dumps(event, ensure_ascii=False, separators=(",", ":"))) for time, event in stories
+    ]
     return lines, totals
 
 
@@ -189,6 +191,13 @@ def natural(text):
     return int(text)
 
 
+def date(text):
+    try:
+        return datetime.date.fromisoformat(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"not a date like 2016-09-01: {text}") from None
+
+
 def parse(arguments):
     class Parser(argparse.ArgumentParser):
         """Exits with 64 (EX_USAGE), like the programs of the project."""
@@ -202,11 +211,12 @@ def parse(arguments):
     parser.add_argument("output", nargs="?", type=pathlib.Path)
     parser.add_argument("--policy", type=pathlib.Path, help="folder with policy.yaml and calendar.csv to copy")
     parser.add_argument("--rows", type=natural, help="only so many rows, the earliest")
-    parser.add_argument("--from", dest="first", type=datetime.date.fromisoformat, help="first date received")
-    parser.add_argument("--to", dest="last", type=datetime.date.fromisoformat, help="last date received")
+    parser.add_argument("--from", dest="first", type=date, help="first date received")
+    parser.add_argument("--to", dest="last", type=date, help="last date received")
     parser.add_argument("--stores", type=natural, default=300, help="how many ZIP areas are stores (300)")
     parser.add_argument("--rule-off", action="append", default=[], metavar="RULE", help="e.g. R04-cluster")
     parser.add_argument("--without-duplicates", action="store_true", help="write each distinct row once")
+    parser.add_argument("--weekly-reports", type=date, metavar="DATE", help="stores send weekly reports up to DATE")
     parser.add_argument("--check", nargs="?", const="", metavar="IDS.json", help="check against vectors")
     options = parser.parse_args(arguments)
     if options.check is None and (options.csv is None or options.output is None or options.policy is None):
@@ -223,9 +233,11 @@ def main(arguments):
     chosen = selected(rows, options)
     if not chosen:
         raise ValueError(f"{options.csv}: no record between the dates")
-    plan = organisation.Organisation(rows, options.stores, chosen[0].date.replace(day=1))
-    lines, totals = build(rows, chosen, plan, workdays.Workdays(options.policy / "calendar.csv"),
-                          options.without_duplicates)
+    since = chosen[0].date.replace(day=1)
+    # Without reports in the input, duties begin when it is long over.
+    duties = since if options.weekly_reports else datetime.date(chosen[-1].date.year + 2, 1, 1)
+    plan = organisation.Organisation(rows, options.stores, since, duties)
+    lines, totals = build(rows, chosen, plan, workdays.Workdays(options.policy / "calendar.csv"), options)
     verify(lines, totals)
     write_policy(options.policy, options.output / "policy", plan, options.rule_off)
     with open(options.output / "events.ndjson", "w", encoding="utf-8", newline="\n") as file:

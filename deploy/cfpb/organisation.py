@@ -26,8 +26,9 @@ def zip_area(code):
 class Organisation:
     """Built from all rows of the file, not from a selection: so a part of a file is judged like the whole."""
 
-    def __init__(self, rows, stores, since):
-        self.since = since
+    def __init__(self, rows, stores, since, duties):
+        """`since` is the date of the organisation, `duties` the one from which its stores owe weekly reports."""
+        self.since, self.duties = since, duties
         areas, states = collections.Counter(), collections.defaultdict(collections.Counter)
         self.products = sorted({row.product for row in rows})
         for row in rows:
@@ -99,6 +100,7 @@ class Organisation:
         for store, region in self.region_of_store.items():
             service, categories, manager = self.owners(store)
             lines += [f"  - id: {quote(store)}", f"    region: {quote(region)}"]
+            lines.append(f"    since: {self.duties.isoformat()}")
             if service:
                 lines.append(f"    serviceSupervisor: {quote(service)}")
             if categories:

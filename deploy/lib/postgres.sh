@@ -58,8 +58,8 @@ postgres_start() {
     # From a folder that the server's user may enter: initdb and pg_ctl look at the current one.
     (
         cd / || exit 1
-        postgres_as "$bin/initdb" --pgdata "$dir/data" --username recourse --pwfile "$dir/password" --auth scram-sha-256 \
-            --encoding UTF8 --locale C --no-instructions > "$dir/initdb.log" 2>&1
+        postgres_as "$bin/initdb" --pgdata "$dir/data" --username recourse --pwfile "$dir/password" \
+            --auth scram-sha-256 --encoding UTF8 --locale C --no-instructions > "$dir/initdb.log" 2>&1
     ) || {
         echo "postgres: initdb failed; see $dir/initdb.log" >&2
         return 69
