@@ -14,6 +14,8 @@ let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
 let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
 let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+let heap = Target.Dependency.product(name: "HeapModule", package: "swift-collections")
+let deque = Target.Dependency.product(name: "DequeModule", package: "swift-collections")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 
 func library(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
@@ -31,6 +33,7 @@ let package = Package(
         + [.executable(name: "recourse", targets: ["recourse"])],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
@@ -45,7 +48,7 @@ let package = Package(
         library("StoreSQLite", ["Store", "Schema", grdb]),
         library("Broker", ["Schema"]),
         library("RabbitMQ", ["Broker", "CRabbitMQ"]),
-        library("Runtime", ["Schema", "Policy", "Stages", "Store", "Broker", logging]),
+        library("Runtime", ["Schema", "Policy", "Stages", "Store", "Broker", logging, heap, deque]),
         library("Operations", ["Schema", "Policy", "Stages", "Store", "Broker", "Runtime"]),
         library(
             "Bootstrap",

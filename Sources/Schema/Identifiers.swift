@@ -69,6 +69,16 @@ package enum Identifiers {
         uuid(["event", stage, causeSource, causeId, String(index)])
     }
 
-    /// SHA-256 of a body, in lower-case hexadecimal: tells a redelivery from a reused id.
+    /// The id of `event.rejected`: the same whichever stage refuses the event, so that two make one.
+    ///
+    /// - Parameter subject: the refused event's id or, where it has none, the hexadecimal digest of its body.
+    package static func rejectionId(source: String?, subject: String) -> String {
+        uuid(["event", "rejected", source ?? "", subject, "0"])
+    }
+
+    /// uuid5 of one name; its first eight digits stand for a source in the routing key of `event.rejected`.
+    package static func uuid5(of name: String) -> String { uuid([name]) }
+
+    /// SHA-256 of a body: tells a redelivery from a reused id.
     package static func digest(_ body: [UInt8]) -> [UInt8] { Array(SHA256.hash(data: body)) }
 }

@@ -43,6 +43,11 @@ package indirect enum Shape: Sendable, Hashable {
     /// Whole fen, not negative.
     package static let fen = Shape.integer(min: 0, max: integerLimit)
     package static let positiveFen = Shape.integer(min: 1, max: integerLimit)
+
+    /// One of the raw values of `type`, in the order of declaration.
+    package static func names<Names: CaseIterable & RawRepresentable<String>>(_ type: Names.Type) -> Shape {
+        .oneOf(type.allCases.map(\.rawValue))
+    }
 }
 
 /// One thing that is wrong with a document.
@@ -59,6 +64,11 @@ package struct Fault: Sendable, Hashable, Codable {
         self.rule = rule
         self.message = message
     }
+
+    package static let shape = Shape.object([
+        .required("pointer", .text(min: 0, max: 1024)), .required("rule", .text(min: 1, max: 64)),
+        .required("message", .text(min: 1, max: 1024)),
+    ])
 }
 
 extension Shape {

@@ -78,6 +78,10 @@ package struct OutgoingEvent: Sendable {
 /// A stage changed a record in a way that the runtime cannot take.
 package struct StageFault: Error, Sendable, CustomStringConvertible {
     package let description: String
+
+    package init(description: String) {
+        self.description = description
+    }
 }
 
 /// Runs a stage's pure steps over a working set: loads nothing, writes nothing, gives ids, versions and sequences.
@@ -96,16 +100,20 @@ package struct StageRunner: Sendable {
 
     /// The keys that `input` needs and `set` does not know yet. Ask, load, ask once more.
     package func missingKeys(for input: Input, in set: WorkingSet) -> [RecordKey] {
-        allKeys(for: input, in: set).filter { !set.knows($0) }
+        keys(for: input, in: set).filter { !set.knows($0) }
     }
 
-    private func allKeys(for input: Input, in set: WorkingSet) -> [RecordKey] {
+    /// Every key that `input` needs, the record that it is about first.
+    package func keys(for input: Input, in set: WorkingSet) -> [RecordKey] {
         var keys: [RecordKey] = []
         if case .timer(let key, _) = input { keys.append(key) }
         for _ in 1...2 {
-            for key in stage.keys(for: input, given: set.reader(of: keys)) where !keys.contains(key) {
-                keys.append(key)
-            }
+            // The later answer knows more, so its first key is what an event is about: the case, not the request.
+            var answer: [RecordKey] = []
+            if case .timer(let key, _) = input { answer.append(key) }
+            for key in stage.keys(for: input, given: set.reader(of: keys), policy: policy) + keys
+            where !answer.contains(key) { answer.append(key) }
+            keys = answer
         }
         return keys
     }
@@ -115,7 +123,7 @@ package struct StageRunner: Sendable {
     /// - Parameter clock: the business clock; an event more than the tolerance ahead of it is refused (`time-ahead`).
     /// - Throws: what the stage throws (a corrupt record), or `StageFault`; `set` is then as before.
     package func run(_ input: Input, in set: inout WorkingSet, clock: Instant) throws -> StepOutcome {
-        let keys = allKeys(for: input, in: set)
+        let keys = keys(for: input, in: set)
         let now: Instant
         var isLate = false
         switch input {

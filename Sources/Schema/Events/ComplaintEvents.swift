@@ -15,6 +15,25 @@ package struct ComplaintReceived: EventData, Hashable {
     package var claimFen: Int64?
     package var hazards: [String]?
 
+    package init(
+        complaintId: String, channel: String, receivedAt: Instant, customer: Customer, storeId: String? = nil,
+        regionId: String? = nil, product: Product, outletId: String? = nil, description: String, remedy: String,
+        claimFen: Int64? = nil, hazards: [String]? = nil
+    ) {
+        self.complaintId = complaintId
+        self.channel = channel
+        self.receivedAt = receivedAt
+        self.customer = customer
+        self.storeId = storeId
+        self.regionId = regionId
+        self.product = product
+        self.outletId = outletId
+        self.description = description
+        self.remedy = remedy
+        self.claimFen = claimFen
+        self.hazards = hazards
+    }
+
     package var ruleTime: Instant? { receivedAt }
 
     package static let channels = ["hotline", "counter", "web", "app", "manufacturer", "authority"]
@@ -23,8 +42,13 @@ package struct ComplaintReceived: EventData, Hashable {
 
     package static let shape: [Shape.Field] = fields(channels: channels)
 
-    /// The complaint inside `case.opened` may also come from a callback.
-    package static func fields(channels: [String]) -> [Shape.Field] {
+    /// The channel of a complaint that intake makes of a dissatisfied callback about a service.
+    package static let callbackChannel = "callback"
+
+    /// A complaint inside `case.opened` and `case.duplicate-linked`; it may also come from a callback.
+    package static let takenShape = Shape.object(fields(channels: channels + [callbackChannel]))
+
+    private static func fields(channels: [String]) -> [Shape.Field] {
         [
             .required("complaintId", .id), .required("channel", .oneOf(channels)), .required("receivedAt", .time),
             .required("customer", Customer.shape), .optional("storeId", .id), .optional("regionId", .id),
@@ -72,7 +96,7 @@ package struct CaseOpened: EventData, Hashable {
 
     package static let shape: [Shape.Field] = [
         .required("caseId", .id), .required("complaintId", .id), .required("openedAt", .time),
-        .required("complaint", .object(ComplaintReceived.fields(channels: ComplaintReceived.channels + ["callback"]))),
+        .required("complaint", ComplaintReceived.takenShape),
         .required(
             "cluster",
             .object([.required("phones", .integer(min: 0, max: Shape.integerLimit)), .required("major", .boolean)])),

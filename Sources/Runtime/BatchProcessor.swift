@@ -1,0 +1,286 @@
+import Policy
+import Schema
+import Stages
+import Store
+
+/// An event that passed the contract, with what its inbox claim needs.
+package struct InboundEvent: Sendable {
+    package let event: Event
+    package let body: [UInt8]
+    /// SHA-256 of `body`: tells a redelivery from a reused id.
+    package let digest: [UInt8]
+
+    package init(event: Event, body: [UInt8]) {
+        self.event = event
+        self.body = body
+        self.digest = Identifiers.digest(body)
+    }
+
+    var key: EventKey { EventKey(source: event.source, id: event.id) }
+}
+
+/// What became of one event of a batch.
+package enum InputFate: Sendable, Equatable {
+    case applied
+    /// `business.rejected` was emitted.
+    case refused
+    /// Seen before with the same body: nothing happened now.
+    case duplicate
+    /// Seen before with another body.
+    case idReused
+    /// Refers to something not known yet; nothing happened and the id is not used up.
+    case unknownReference(String)
+    /// The stage could not decide (a corrupt record, a fault of the stage); nothing happened and the id is not used up.
+    case failed(String)
+}
+
+package struct BatchResult: Sendable {
+    /// One for each input, in order.
+    package var fates: [InputFate] = []
+    /// What is to be published, in order; committed to the outbox.
+    package var rows: [OutboxRow] = []
+    /// How many timers have acted.
+    package var timers = 0
+    /// Timers that could not act, and why; they stay due.
+    package var timerFaults: [String] = []
+
+    package init() {}
+}
+
+/// Runs a batch through a stage inside one transaction: inbox, records, journal, timers and outbox together.
+package struct BatchProcessor: Sendable {
+    package let runner: StageRunner
+    package let worker: WorkerId
+    /// How many overdue timers may act behind one event; what is left stays due and is run by the timer batches.
+    static let overdueLimit = 1_000
+
+    package init(runner: StageRunner, worker: WorkerId) {
+        self.runner = runner
+        self.worker = worker
+    }
+
+    /// - Parameters:
+    ///   - clock: the business clock.
+    ///   - confirmed: outbox rows whose confirms have come since the last transaction.
+    /// - Throws: `StoreFailure`; the transaction must then roll back. What only concerns one input is told in its fate.
+    package func process(
+        _ inputs: [InboundEvent], confirmed: [OutboxKey], clock: Instant, in transaction: any StoreTransaction
+    ) throws -> BatchResult {
+        try transaction.removeFromOutbox(confirmed)
+        var result = BatchResult()
+        var work = UnitOfWork(transaction: transaction)
+        var claims = try transaction.claims(inputs.map(\.key))
+        let fresh = inputs.filter { claims[$0.key] == nil }.map { Input.event($0.event) }
+        try work.load(fresh, runner)
+        for inbound in inputs {
+            if let claim = claims[inbound.key] {
+                result.fates.append(claim.digest == inbound.digest ? .duplicate : .idReused)
+                continue
+            }
+            let fate = try work.decide(inbound, runner, clock: clock)
+            result.fates.append(fate)
+            switch fate {
+            case .applied: claims[inbound.key] = Claim(digest: inbound.digest, fate: .applied)
+            case .refused: claims[inbound.key] = Claim(digest: inbound.digest, fate: .refused)
+            case .duplicate, .idReused, .unknownReference, .failed: break
+            }
+        }
+        try work.finish(into: &result, owner: worker)
+        return result
+    }
+
+    /// Runs up to `limit` timers that are due at `clock`, earliest first.
+    package func processTimers(
+        confirmed: [OutboxKey], clock: Instant, limit: Int, in transaction: any StoreTransaction
+    ) throws -> BatchResult {
+        try transaction.removeFromOutbox(confirmed)
+        var result = BatchResult()
+        var work = UnitOfWork(transaction: transaction)
+        var due: [Input] = []
+        for stored in try transaction.dueRecords(now: clock, limit: limit) {
+            guard let at = stored.wakeAt else { continue }
+            work.take(stored, runner)
+            due.append(.timer(stored.key, Wake(at: at, order: stored.wakeOrder)))
+        }
+        try work.load(due, runner)
+        for input in due { work.decide(timer: input, runner, clock: clock) }
+        try work.finish(into: &result, owner: worker)
+        return result
+    }
+
+    /// Writes the records that exist without an event, where they are absent.
+    package func plant(clock: Instant, in transaction: any StoreTransaction) throws {
+        let seeds = runner.stage.seeds(policy: runner.policy, now: clock)
+        let keys = seeds.map { RecordKey(kind: type(of: $0.record).kind, id: $0.id) }
+        let present = try transaction.load(keys.sorted())
+        var absent: [StoredRecord] = []
+        for (key, seed) in zip(keys, seeds) where present[key] == nil {
+            absent.append(try RecordCoding.stored(key, LiveRecord(value: seed.record, version: 1)))
+        }
+        try transaction.save(absent)
+    }
+}
+
+/// The records and journal entries of one transaction.
+private struct UnitOfWork {
+    let transaction: any StoreTransaction
+    var set = WorkingSet()
+    var entries: [JournalEntry] = []
+    var timers = 0
+    var timerFaults: [String] = []
+    /// Records that are there but cannot be read; only the inputs that need them fail.
+    var unreadable: [RecordKey: String] = [:]
+
+    init(transaction: any StoreTransaction) {
+        self.transaction = transaction
+    }
+
+    mutating func take(_ stored: StoredRecord, _ runner: StageRunner) {
+        do {
+            set.note(stored.key, try RecordCoding.live(stored, of: runner.stage))
+        } catch {
+            set.note(stored.key, nil)
+            unreadable[stored.key] = "\(error)"
+        }
+    }
+
+    /// Loads what these inputs need, in at most two rounds.
+    mutating func load(_ inputs: [Input], _ runner: StageRunner) throws {
+        for _ in 1...2 {
+            var missing = Set<RecordKey>()
+            for input in inputs { missing.formUnion(runner.missingKeys(for: input, in: set)) }
+            guard !missing.isEmpty else { return }
+            let keys = missing.sorted()
+            let found = try transaction.load(keys)
+            for key in keys {
+                if let stored = found[key] { take(stored, runner) } else { set.note(key, nil) }
+            }
+        }
+    }
+
+    /// The outcome of one input, or why there is none.
+    private mutating func run(_ input: Input, _ runner: StageRunner, clock: Instant) -> Result<StepOutcome, StageFault> {
+        if !unreadable.isEmpty {
+            for key in runner.keys(for: input, in: set) {
+                if let why = unreadable[key] { return .failure(StageFault(description: why)) }
+            }
+        }
+        do {
+            return .success(try runner.run(input, in: &set, clock: clock))
+        } catch let fault as StageFault {
+            return .failure(fault)
+        } catch {
+            return .failure(StageFault(description: "stage \(runner.name.rawValue): \(error)"))
+        }
+    }
+
+    mutating func decide(_ inbound: InboundEvent, _ runner: StageRunner, clock: Instant) throws -> InputFate {
+        let input = Input.event(inbound.event)
+        // An earlier input of the batch may have led this one to other records.
+        try load([input], runner)
+        let outcome: StepOutcome
+        switch run(input, runner, clock: clock) {
+        case .success(let decided): outcome = decided
+        case .failure(let fault): return .failed(fault.description)
+        }
+        let fate: Fate
+        switch outcome.verdict {
+        case .unknownReference(let what): return .unknownReference(what)
+        case .applied: fate = .applied
+        case .refused: fate = .refused
+        }
+        let journalInput = JournalInput.event(
+            source: inbound.event.source, id: inbound.event.id, type: inbound.event.type.rawValue,
+            digest: inbound.digest, body: inbound.body)
+        try journal(journalInput, fate, outcome, runner)
+        var left = BatchProcessor.overdueLimit
+        while left > 0, let timer = runner.overdue(outcome.changed, in: set, clock: clock) {
+            try load([timer], runner)
+            guard decide(timer: timer, runner, clock: clock) else { break }
+            left -= 1
+        }
+        return fate == .applied ? .applied : .refused
+    }
+
+    /// False if the timer could not act.
+    @discardableResult
+    mutating func decide(timer input: Input, _ runner: StageRunner, clock: Instant) -> Bool {
+        guard case .timer(let key, let wake) = input else { return false }
+        // A timer or event before it in this batch may have moved or ended this one.
+        if unreadable[key] == nil, set[key]?.value.wake != wake { return false }
+        do {
+            let outcome = try run(input, runner, clock: clock).get()
+            try journal(.timer(key, at: wake.at, order: wake.order), .applied, outcome, runner)
+            timers += 1
+            return true
+        } catch {
+            timerFaults.append("timer of \(key) due \(wake.at): \(error)")
+            return false
+        }
+    }
+
+    private mutating func journal(
+        _ input: JournalInput, _ fate: Fate, _ outcome: StepOutcome, _ runner: StageRunner
+    ) throws {
+        entries.append(
+            JournalEntry(
+                input: input, fate: fate, now: outcome.now, isLate: outcome.isLate,
+                policyVersion: runner.policy.version, records: outcome.changed,
+                outputs: try outcome.outputs.map { try JournalOutput($0) }))
+    }
+
+    mutating func finish(into result: inout BatchResult, owner: WorkerId) throws {
+        result.timers = timers
+        result.timerFaults = timerFaults
+        try transaction.save(try set.changed.map { try RecordCoding.stored($0.key, $0.record) })
+        guard !entries.isEmpty else { return }
+        let numbers = try transaction.append(entries, owner: owner)
+        for (number, entry) in zip(numbers, entries) {
+            for (index, output) in entry.outputs.enumerated() {
+                result.rows.append(OutboxRow(key: OutboxKey(entry: number, index: index), output: output))
+            }
+        }
+    }
+}
+
+/// Records between the stage's types and the store's bytes.
+package enum RecordCoding {
+    /// - Throws: `StageFault` naming the record if its body is not what the stage's type can read.
+    package static func live(_ stored: StoredRecord, of stage: any Stage) throws -> LiveRecord {
+        let types = type(of: stage).recordTypes
+        guard let type = types.first(where: { $0.kind == stored.key.kind }) else {
+            throw StageFault(description: "read record \(stored.key): no such kind in this stage")
+        }
+        do {
+            return LiveRecord(
+                value: try JSONDecoding.decode(type, from: stored.body), version: stored.version,
+                firedAt: stored.firedAt, firedOutputs: stored.firedOutputs)
+        } catch {
+            throw StageFault(description: "read record \(stored.key) version \(stored.version): \(error)")
+        }
+    }
+
+    package static func stored(_ key: RecordKey, _ record: LiveRecord) throws -> StoredRecord {
+        let wake = record.value.wake
+        return StoredRecord(
+            key: key, version: record.version, wakeAt: wake?.at, wakeOrder: wake?.order ?? 0,
+            firedAt: record.firedAt, firedOutputs: record.firedOutputs,
+            body: try JSONEncoding.bytes(of: record.value))
+    }
+}
+
+extension JournalOutput {
+    package init(_ output: OutgoingEvent) throws {
+        let type = output.event.type
+        switch output.destination {
+        case .events:
+            self.init(
+                id: output.event.id, type: type.rawValue, exchange: ExchangeName.events, routingKey: type.rawValue,
+                correlation: output.event.data.correlation, body: try output.body())
+        case .handlers(let key):
+            self.init(
+                id: output.event.id, type: type.rawValue, exchange: ExchangeName.handlers, routingKey: key,
+                correlation: output.event.data.correlation, body: try output.body())
+        }
+    }
+}

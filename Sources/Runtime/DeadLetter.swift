@@ -1,0 +1,208 @@
+import Broker
+import Schema
+
+/// Why a message is given up for now. `schema`: the contract refuses it. `transient`: it waited too long for something.
+/// `permanent`: a stage cannot decide. `bystander`: the broker gave up (delivery limit) though no failure was recorded.
+/// `unroutable`: no queue took it.
+package enum DeadLetterClass: String, Sendable, CaseIterable, Codable {
+    case schema, transient, permanent, bystander, unroutable
+}
+
+/// Why one message became a dead letter.
+package struct DeadLetterReason: Sendable {
+    package let `class`: DeadLetterClass
+    /// A short stable word: `contract`, `id-reused`, `unknown-reference`, `stage-fault`, `store-fault`.
+    package let code: String
+    /// For people; names members and rules, never values.
+    package let message: String
+    package let faults: [Fault]
+
+    package init(_ class: DeadLetterClass, code: String, message: String, faults: [Fault] = []) {
+        self.class = `class`
+        self.code = code
+        self.message = message
+        self.faults = faults
+    }
+}
+
+extension DeadLetterReason {
+    /// What upstream is told.
+    var told: [Fault] { faults.isEmpty ? [Fault(pointer: "", rule: code, message: message)] : faults }
+}
+
+/// The headers that travel with a dead letter or a delayed message. Every republish builds its headers anew:
+/// `x-death`, `x-first-death-*`, `x-delivery-count`, CC and BCC are never copied (a message that keeps `x-death` of a
+/// delivery-limit death is dropped without a trace when a delay queue expires it).
+package enum FailureHeader {
+    package static let `class` = "x-fail-class"
+    package static let code = "x-fail-code"
+    package static let message = "x-fail-message"
+    package static let faults = "x-fail-faults"
+    package static let fingerprint = "x-fail-fingerprint"
+    package static let queue = "x-fail-queue"
+    package static let exchange = "x-fail-exchange"
+    package static let routingKey = "x-fail-routing-key"
+    package static let attempts = "x-fail-attempts"
+    /// Wall time of the first failure, RFC 3339.
+    package static let firstAt = "x-fail-first-at"
+    package static let lastAt = "x-fail-last-at"
+    package static let worker = "x-fail-worker"
+    package static let replays = "x-replay-count"
+
+    /// What of all headers is kept besides these: tracing.
+    static let kept = ["traceparent", "tracestate"]
+    /// In bytes, for the text of one header; larger ones would not fit a frame.
+    static let textLimit = 8 * 1024
+}
+
+/// Where a message came from and what is known of its earlier failures; read from its headers.
+package struct FailureHistory: Sendable {
+    package let exchange: String
+    package let routingKey: String
+    package let attempts: Int
+    package let firstAt: String?
+    package let replays: Int64
+
+    package init(_ delivery: Delivery) {
+        let properties = delivery.properties
+        func text(_ name: String) -> String? {
+            if case .string(let text)? = properties[header: name] { text } else { nil }
+        }
+        func number(_ name: String) -> Int64? {
+            if case .int(let value)? = properties[header: name] { value } else { nil }
+        }
+        exchange = text(FailureHeader.exchange) ?? delivery.exchange
+        routingKey = text(FailureHeader.routingKey) ?? delivery.routingKey
+        attempts = Int(clamping: min(max(number(FailureHeader.attempts) ?? 0, 0), 1_000_000))
+        firstAt = text(FailureHeader.firstAt)
+        replays = number(FailureHeader.replays) ?? 0
+    }
+}
+
+/// Builds what a worker publishes beside its outputs.
+package struct FailureMessages: Sendable {
+    let stage: StageName
+    let worker: String
+
+    /// The properties of a republished message: identity kept, headers built anew.
+    private func properties(of delivery: Delivery, history: FailureHistory, wall: Instant) -> MessageProperties {
+        var properties = MessageProperties()
+        properties.contentType = delivery.properties.contentType
+        properties.messageId = delivery.properties.messageId
+        properties.type = delivery.properties.type
+        properties.correlationId = delivery.properties.correlationId
+        properties.timestamp = delivery.properties.timestamp
+        properties.headers = FailureHeader.kept.compactMap { name in
+            delivery.properties[header: name].map { HeaderField(name, $0) }
+        }
+        properties.headers += [
+            HeaderField(FailureHeader.queue, .string(stage.queue)),
+            HeaderField(FailureHeader.exchange, .string(history.exchange)),
+            HeaderField(FailureHeader.routingKey, .string(history.routingKey)),
+            HeaderField(FailureHeader.attempts, .int(Int64(history.attempts + 1))),
+            HeaderField(FailureHeader.firstAt, .string(history.firstAt ?? wall.description)),
+            HeaderField(FailureHeader.lastAt, .string(wall.description)),
+            HeaderField(FailureHeader.worker, .string(worker)),
+        ]
+        if history.replays > 0 { properties.headers.append(HeaderField(FailureHeader.replays, .int(history.replays))) }
+        return properties
+    }
+
+    /// The copy that goes to `recourse.dead`.
+    func deadLetter(_ delivery: Delivery, _ reason: DeadLetterReason, ticket: UInt64, wall: Instant) -> Publication {
+        let history = FailureHistory(delivery)
+        var properties = properties(of: delivery, history: history, wall: wall)
+        let fingerprint = Identifiers.uuid(["fingerprint", stage.rawValue, reason.class.rawValue, reason.code])
+        properties.headers += [
+            HeaderField(FailureHeader.class, .string(reason.class.rawValue)),
+            HeaderField(FailureHeader.code, .string(reason.code)),
+            HeaderField(FailureHeader.message, .string(FailureMessages.clip(reason.message))),
+            HeaderField(FailureHeader.fingerprint, .string(String(fingerprint.prefix(8)))),
+        ]
+        if !reason.faults.isEmpty {
+            properties.headers.append(HeaderField(FailureHeader.faults, .string(FailureMessages.list(reason.faults))))
+        }
+        return Publication(
+            ticket: ticket, exchange: "", routingKey: QueueName.dead, mandatory: true, properties: properties,
+            body: delivery.body)
+    }
+
+    /// The copy that waits in one of the stage's retry queues.
+    func retry(_ delivery: Delivery, ticket: UInt64, wall: Instant) -> Publication {
+        let history = FailureHistory(delivery)
+        return Publication(
+            ticket: ticket, exchange: "",
+            routingKey: QueueName.retry(stage, .after(attempts: history.attempts + 1)), mandatory: true,
+            properties: properties(of: delivery, history: history, wall: wall), body: delivery.body)
+    }
+
+    /// `event.rejected`: tells upstream everything that was wrong with an event.
+    ///
+    /// Its id follows from the rejected event, so that two stages refusing the same event make one.
+    func rejection(
+        of identity: EventIdentity, body: [UInt8], faults: [Fault], ticket: UInt64, clock: Instant
+    ) throws -> Publication {
+        let subject = identity.id ?? FailureMessages.hex(Identifiers.digest(body))
+        let id = Identifiers.uuid(["event", "rejected", identity.source ?? "", subject, "0"])
+        let data = EventRejected(
+            source: identity.source, eventId: identity.id, eventType: identity.type, queue: stage.queue,
+            errors: Array(faults.prefix(EventRejected.errorLimit)))
+        let event = Event(id: id, source: stage.source, time: clock, data: data)
+        let because = Because(rule: "contract", parameters: [:], facts: [:], policy: "contract")
+        var properties = MessageProperties.of(event)
+        properties.correlationId = nil
+        let key = identity.source.map { String(Identifiers.uuid([$0]).prefix(8)) } ?? "unknown"
+        return Publication(
+            ticket: ticket, exchange: ExchangeName.events, routingKey: "event.rejected." + key, mandatory: false,
+            properties: properties, body: try event.body(because: because))
+    }
+
+    static func clip(_ text: String) -> String {
+        var clipped = text
+        while clipped.utf8.count > FailureHeader.textLimit { clipped.removeLast(max(1, clipped.count / 8)) }
+        return clipped
+    }
+
+    /// The faults as JSON, as many as fit.
+    static func list(_ faults: [Fault]) -> String {
+        var writer = JSONWriter()
+        writer.raw("[")
+        for (index, fault) in faults.enumerated() {
+            var one = JSONWriter()
+            one.value([
+                "pointer": .string(fault.pointer), "rule": .string(fault.rule), "message": .string(fault.message),
+            ])
+            guard writer.bytes.count + one.bytes.count < FailureHeader.textLimit else { break }
+            if index > 0 { writer.raw(",") }
+            writer.raw(one.bytes)
+        }
+        writer.raw("]")
+        return String(decoding: writer.bytes, as: UTF8.self)
+    }
+
+    static func hex(_ bytes: [UInt8]) -> String {
+        bytes.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
+    }
+}
+
+extension MessageProperties {
+    /// The properties of an event that Recourse publishes: what the body says, repeated for brokers and tools.
+    package static func of(_ event: Event) -> MessageProperties {
+        of(
+            id: event.id, type: event.type.wireName, correlation: event.data.correlation, time: event.time,
+            traceparent: event.traceparent)
+    }
+
+    package static func of(
+        id: String, type: String, correlation: String?, time: Instant?, traceparent: String? = nil
+    ) -> MessageProperties {
+        var properties = MessageProperties()
+        properties.contentType = "application/cloudevents+json"
+        properties.messageId = id
+        properties.type = type
+        properties.correlationId = correlation
+        properties.timestamp = time.map { UInt64(clamping: $0.microseconds / 1_000_000) }
+        if let traceparent { properties.headers = [HeaderField("traceparent", .string(traceparent))] }
+        return properties
+    }
+}

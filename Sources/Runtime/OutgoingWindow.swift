@@ -1,0 +1,127 @@
+import Broker
+import Store
+
+/// Points at a delivery that waits for its acknowledgement.
+struct DeliveryReference: Hashable, Sendable {
+    let tag: UInt64
+    let channel: UInt64
+}
+
+/// What has been handed to the publisher and is not confirmed, and what waits to be.
+///
+/// Nothing leaves it but by a confirm; so whatever the connection does, it is published again.
+struct OutgoingWindow: Sendable {
+    enum Purpose: Sendable {
+        case output(OutboxKey)
+        /// One of `remaining` publications whose confirms settle a delivery.
+        case settlement(DeliveryReference)
+    }
+
+    enum Confirmed {
+        case output(OutboxKey)
+        /// The last confirm that this delivery waited for.
+        case settles(DeliveryReference)
+        case nothing
+    }
+
+    private struct Entry: Sendable {
+        let publication: Publication
+        let purpose: Purpose
+    }
+
+    /// The publisher is connected.
+    var isReady = false
+    private var entries: [UInt64: Entry] = [:]
+    private var remaining: [DeliveryReference: Int] = [:]
+    private var unsent: [UInt64] = []
+    private var held: [UInt64] = []
+    private var lastTicket: UInt64 = 0
+
+    var count: Int { entries.count }
+    var isEmpty: Bool { entries.isEmpty }
+    var hasUnsent: Bool { !unsent.isEmpty }
+
+    mutating func nextTicket() -> UInt64 {
+        lastTicket += 1
+        return lastTicket
+    }
+
+    mutating func add(_ publication: Publication, _ key: OutboxKey) {
+        entries[publication.ticket] = Entry(publication: publication, purpose: .output(key))
+        unsent.append(publication.ticket)
+    }
+
+    mutating func add(_ publications: [Publication], settling delivery: DeliveryReference) {
+        remaining[delivery, default: 0] += publications.count
+        for publication in publications {
+            entries[publication.ticket] = Entry(publication: publication, purpose: .settlement(delivery))
+            unsent.append(publication.ticket)
+        }
+    }
+
+    mutating func takeUnsent() -> [Publication] {
+        defer { unsent.removeAll(keepingCapacity: true) }
+        return unsent.compactMap { entries[$0]?.publication }
+    }
+
+    mutating func confirm(_ ticket: UInt64) -> Confirmed {
+        guard let entry = entries.removeValue(forKey: ticket) else { return .nothing }
+        switch entry.purpose {
+        case .output(let key): return .output(key)
+        case .settlement(let delivery):
+            let left = (remaining[delivery] ?? 1) - 1
+            remaining[delivery] = left > 0 ? left : nil
+            return left > 0 ? .nothing : .settles(delivery)
+        }
+    }
+
+    /// Keeps an unconfirmed publication for `resendHeld`; returns it.
+    @discardableResult
+    mutating func hold(_ ticket: UInt64) -> Publication? {
+        guard let entry = entries[ticket] else { return nil }
+        held.append(ticket)
+        return entry.publication
+    }
+
+    /// What was held is to be sent again, in the order of its first publication.
+    mutating func resendHeld() {
+        unsent = held.sorted() + unsent
+        held.removeAll()
+    }
+}
+
+/// Which deliveries of the channel are not yet acknowledged.
+struct TagTracker: Sendable {
+    enum Acknowledgement: Equatable {
+        case through(UInt64)
+        case single([UInt64])
+        case none
+    }
+
+    private(set) var channel: UInt64?
+    private var open: Set<UInt64> = []
+    /// No open tag is below this one.
+    private var lowest: UInt64 = 1
+    private var highest: UInt64 = 0
+
+    init(channel: UInt64? = nil) {
+        self.channel = channel
+    }
+
+    mutating func received(_ tag: UInt64) {
+        open.insert(tag)
+        highest = max(highest, tag)
+    }
+
+    mutating func forget(_ tags: [UInt64]) {
+        open.subtract(tags)
+    }
+
+    /// `multiple` where no open delivery lies below, so that a batch costs one frame; each tag is acknowledged once.
+    mutating func settle(_ tags: [UInt64]) -> Acknowledgement {
+        let present = tags.filter { open.remove($0) != nil }
+        guard let last = present.max() else { return .none }
+        while lowest <= highest, !open.contains(lowest) { lowest += 1 }
+        return lowest > last ? .through(last) : .single(present.sorted())
+    }
+}

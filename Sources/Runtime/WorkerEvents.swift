@@ -1,0 +1,93 @@
+import Broker
+import Schema
+import Store
+
+/// What a worker's state machine is told.
+package enum WorkerEvent: Sendable {
+    case consumer(ConsumerEvent)
+    case publisher(PublisherEvent)
+    /// The work in hand is committed.
+    case done(WorkResult)
+    /// The work in hand has rolled back.
+    case failed(StoreFailure)
+    /// Time has passed. `wall` for leases and backoff, `clock` for what the business does.
+    case tick(wall: Instant, clock: ClockReading)
+    /// SIGTERM: finish what is in hand, hand back the rest.
+    case stop
+    /// The drain limit is over: close with what there is; nothing is lost, the broker delivers it again.
+    case drainLimit
+}
+
+/// What a worker's shell is to do, in order.
+package enum WorkerAction: Sendable {
+    /// Run this in one transaction and answer `.done` or `.failed`. Only one is in hand at a time.
+    case run(Work)
+    case acknowledgeThrough(tag: UInt64, channel: UInt64)
+    case acknowledge(tags: [UInt64], channel: UInt64)
+    case requeue(tags: [UInt64], channel: UInt64)
+    case publish([Publication])
+    case cancelConsumer
+    case closeConsumer
+    case closePublisher
+    case log(LogLine)
+    case finished
+}
+
+/// One transaction's worth of work.
+package enum Work: Sendable {
+    /// Once at start: take over what a worker of this name left behind, write the seeds.
+    case start
+    case events([InboundEvent], confirmed: [OutboxKey])
+    case timers(confirmed: [OutboxKey], limit: Int)
+    /// Remove confirmed rows from the outbox.
+    case flush([OutboxKey])
+    /// Renew the lease and take over rows whose owner is gone.
+    case sweep(confirmed: [OutboxKey], limit: Int)
+    /// The last one: remove confirmed rows, end the lease.
+    case end([OutboxKey])
+}
+
+package struct WorkResult: Sendable {
+    package var batch = BatchResult()
+    /// The business clock that the work went by.
+    package var clock: ClockReading
+
+    package init(batch: BatchResult = BatchResult(), clock: ClockReading) {
+        self.batch = batch
+        self.clock = clock
+    }
+}
+
+/// One line of the worker's log. No payloads and no personal data.
+package struct LogLine: Sendable {
+    package enum Level: Sendable { case debug, info, warning, error }
+    package let level: Level
+    package let message: String
+    package let details: [(String, String)]
+
+    package init(_ level: Level, _ message: String, _ details: [(String, String)] = []) {
+        self.level = level
+        self.message = message
+        self.details = details
+    }
+}
+
+/// The bounds and delays of a worker.
+package struct WorkerLimits: Sendable {
+    /// Most events in one transaction.
+    package var batch = 256
+    /// Most unacknowledged deliveries; bounds memory.
+    package var prefetch = 512
+    /// Most publications without a confirm before no further batch is begun.
+    package var unconfirmed = 4096
+    package var leaseSeconds: Int64 = 10
+    /// How often due timers are looked for under a running clock.
+    package var timerMicroseconds: Int64 = 200_000
+    /// How long confirmed rows may stay in the outbox when no batch comes by.
+    package var flushMicroseconds: Int64 = 100_000
+    /// A message that refers to something unknown is retried until its event is this old.
+    package var referenceHours: Int64 = 24
+    package var document = DocumentLimits()
+
+    package init() {}
+}

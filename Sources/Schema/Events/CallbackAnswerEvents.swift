@@ -1,0 +1,115 @@
+/// `callback.satisfied`: a customer was reached and is satisfied.
+package struct CallbackSatisfied: EventData, Hashable {
+    package static let type = EventType("callback.satisfied")
+
+    package var callbackId: String
+    package var about: CallbackSubject
+    /// About a case.
+    package var caseId: String?
+    /// About a service.
+    package var serviceId: String?
+    package var atFault: CallbackCompleted.AtFault?
+    package var outletId: String?
+    /// As reported, else the owner of the brand in the organisation file (R17).
+    package var manufacturerId: String?
+    package var customer: Customer
+    /// Always there about a service or a case; a customer event has none.
+    package var product: Product?
+    package var storeId: String?
+    package var comments: String?
+    package var kind: CallbackKind?
+    package var score: Int?
+    package var survey: [SurveyAnswer]?
+
+    package init(
+        callbackId: String, about: CallbackSubject, caseId: String? = nil, serviceId: String? = nil,
+        atFault: CallbackCompleted.AtFault? = nil, outletId: String? = nil, manufacturerId: String? = nil,
+        customer: Customer, product: Product? = nil, storeId: String? = nil, comments: String? = nil,
+        kind: CallbackKind? = nil, score: Int? = nil, survey: [SurveyAnswer]? = nil
+    ) {
+        self.callbackId = callbackId
+        self.about = about
+        self.caseId = caseId
+        self.serviceId = serviceId
+        self.atFault = atFault
+        self.outletId = outletId
+        self.manufacturerId = manufacturerId
+        self.customer = customer
+        self.product = product
+        self.storeId = storeId
+        self.comments = comments
+        self.kind = kind
+        self.score = score
+        self.survey = survey
+    }
+
+    package var correlation: String? { caseId }
+
+    package static let shape: [Shape.Field] = [
+        .required("callbackId", .id), .required("about", CallbackSubject.shape), .optional("caseId", .id),
+        .optional("serviceId", .id), .optional("atFault", .names(CallbackCompleted.AtFault.self)),
+        .optional("outletId", .id), .optional("manufacturerId", .id), .required("customer", Customer.shape),
+        .optional("product", Product.shape), .optional("storeId", .id),
+        .optional("comments", .text(min: 0, max: 4000), personal: true),
+        .optional("kind", .names(CallbackKind.self)), .optional("score", .integer(min: 1, max: 5)),
+        .optional("survey", .array(SurveyAnswer.shape, min: 0, max: 12)),
+    ]
+}
+
+/// `callback.dissatisfied`: a customer was reached and is not satisfied; counts once per task.
+package struct CallbackDissatisfied: EventData, Hashable {
+    package static let type = EventType("callback.dissatisfied")
+
+    package var callbackId: String
+    package var about: CallbackSubject
+    /// About a case.
+    package var caseId: String?
+    /// About a service.
+    package var serviceId: String?
+    package var atFault: CallbackCompleted.AtFault?
+    package var outletId: String?
+    /// As reported, else the owner of the brand in the organisation file (R17).
+    package var manufacturerId: String?
+    package var customer: Customer
+    /// Always there about a service or a case; a customer event has none.
+    package var product: Product?
+    package var storeId: String?
+    package var comments: String?
+    package var kind: CallbackKind?
+    package var score: Int?
+    package var survey: [SurveyAnswer]?
+
+    package init(
+        callbackId: String, about: CallbackSubject, caseId: String? = nil, serviceId: String? = nil,
+        atFault: CallbackCompleted.AtFault? = nil, outletId: String? = nil, manufacturerId: String? = nil,
+        customer: Customer, product: Product? = nil, storeId: String? = nil, comments: String? = nil,
+        kind: CallbackKind? = nil, score: Int? = nil, survey: [SurveyAnswer]? = nil
+    ) {
+        self.callbackId = callbackId
+        self.about = about
+        self.caseId = caseId
+        self.serviceId = serviceId
+        self.atFault = atFault
+        self.outletId = outletId
+        self.manufacturerId = manufacturerId
+        self.customer = customer
+        self.product = product
+        self.storeId = storeId
+        self.comments = comments
+        self.kind = kind
+        self.score = score
+        self.survey = survey
+    }
+
+    package var correlation: String? { caseId }
+
+    package static let shape: [Shape.Field] = [
+        .required("callbackId", .id), .required("about", CallbackSubject.shape), .optional("caseId", .id),
+        .optional("serviceId", .id), .optional("atFault", .names(CallbackCompleted.AtFault.self)),
+        .optional("outletId", .id), .optional("manufacturerId", .id), .required("customer", Customer.shape),
+        .optional("product", Product.shape), .optional("storeId", .id),
+        .optional("comments", .text(min: 0, max: 4000), personal: true),
+        .optional("kind", .names(CallbackKind.self)), .optional("score", .integer(min: 1, max: 5)),
+        .optional("survey", .array(SurveyAnswer.shape, min: 0, max: 12)),
+    ]
+}

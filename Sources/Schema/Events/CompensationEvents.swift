@@ -1,0 +1,182 @@
+/// Why the customer is paid; decides which rule a request follows (R05, R06, R07).
+package enum CompensationCause: String, Codable, Hashable, Sendable, CaseIterable {
+    case manufacturer
+    case ownPost = "own-post"
+    case outlet
+    case product
+    case goodwill
+}
+
+/// `compensation.requested`: a handler asks to pay the customer in advance from the after-sales fund.
+package struct CompensationRequested: EventData, Hashable {
+    package static let type = EventType("compensation.requested")
+
+    package var requestId: String
+    package var caseId: String
+    package var amountFen: Int64
+    package var cause: CompensationCause
+    package var by: Person
+
+    package init(requestId: String, caseId: String, amountFen: Int64, cause: CompensationCause, by: Person) {
+        self.requestId = requestId
+        self.caseId = caseId
+        self.amountFen = amountFen
+        self.cause = cause
+        self.by = by
+    }
+
+    package var correlation: String? { caseId }
+
+    package static let shape: [Shape.Field] = [
+        .required("requestId", .id), .required("caseId", .id), .required("amountFen", .positiveFen),
+        .required("cause", .names(CompensationCause.self)), .required("by", Person.shape),
+    ]
+}
+
+/// `compensation.decided`: a person decides a request that was referred to his tier (R05).
+package struct CompensationDecided: EventData, Hashable {
+    package static let type = EventType("compensation.decided")
+
+    package var requestId: String
+    package var approved: Bool
+    package var by: Person
+    /// At most the requested amount, which holds where this is absent.
+    package var amountFen: Int64?
+    /// The severity that HQ records for a manufacturer's cause (R06).
+    package var severity: Int?
+    package var reason: String?
+
+    package init(
+        requestId: String, approved: Bool, by: Person, amountFen: Int64? = nil, severity: Int? = nil,
+        reason: String? = nil
+    ) {
+        self.requestId = requestId
+        self.approved = approved
+        self.by = by
+        self.amountFen = amountFen
+        self.severity = severity
+        self.reason = reason
+    }
+
+    package static let shape: [Shape.Field] = [
+        .required("requestId", .id), .required("approved", .boolean), .required("by", Person.shape),
+        .optional("amountFen", .fen), .optional("severity", .integer(min: 1, max: 4)),
+        .optional("reason", .text(min: 0, max: 1000), personal: true),
+    ]
+}
+
+/// `compensation.authorised`: the request is within the cap; the fund pays (R05).
+package struct CompensationAuthorised: EventData, Hashable {
+    package static let type = EventType("compensation.authorised")
+
+    package var requestId: String
+    package var amountFen: Int64
+    package var caseId: String?
+    package var complaintId: String?
+
+    package init(requestId: String, amountFen: Int64, caseId: String? = nil, complaintId: String? = nil) {
+        self.requestId = requestId
+        self.amountFen = amountFen
+        self.caseId = caseId
+        self.complaintId = complaintId
+    }
+
+    package var correlation: String? { caseId }
+
+    package static let shape: [Shape.Field] = [
+        .required("requestId", .id), .required("amountFen", .positiveFen), .optional("caseId", .id),
+        .optional("complaintId", .id),
+    ]
+}
+
+/// `compensation.pending`: the request waits for others to act first (R06, R07).
+package struct CompensationPending: EventData, Hashable {
+    package static let type = EventType("compensation.pending")
+
+    package var requestId: String
+    package var amountFen: Int64
+    /// When the request is referred unless the case is resolved by then.
+    package var until: Instant
+    package var caseId: String?
+    package var complaintId: String?
+
+    package init(
+        requestId: String, amountFen: Int64, until: Instant, caseId: String? = nil, complaintId: String? = nil
+    ) {
+        self.requestId = requestId
+        self.amountFen = amountFen
+        self.until = until
+        self.caseId = caseId
+        self.complaintId = complaintId
+    }
+
+    package var correlation: String? { caseId }
+
+    package static let shape: [Shape.Field] = [
+        .required("requestId", .id), .required("amountFen", .positiveFen), .required("until", .time),
+        .optional("caseId", .id), .optional("complaintId", .id),
+    ]
+}
+
+/// `compensation.referred`: the request is above the cap, or waited in vain; `to` decides (R05, R06, R07).
+package struct CompensationReferred: EventData, Hashable {
+    package static let type = EventType("compensation.referred")
+
+    package var requestId: String
+    package var amountFen: Int64
+    package var to: HandlerTier
+    package var caseId: String?
+    package var complaintId: String?
+
+    package init(
+        requestId: String, amountFen: Int64, to: HandlerTier, caseId: String? = nil, complaintId: String? = nil
+    ) {
+        self.requestId = requestId
+        self.amountFen = amountFen
+        self.to = to
+        self.caseId = caseId
+        self.complaintId = complaintId
+    }
+
+    package var correlation: String? { caseId }
+
+    package static let shape: [Shape.Field] = [
+        .required("requestId", .id), .required("amountFen", .positiveFen),
+        .required("to", .names(HandlerTier.self)), .optional("caseId", .id), .optional("complaintId", .id),
+    ]
+}
+
+/// `compensation.refused`: nothing is paid.
+package struct CompensationRefused: EventData, Hashable {
+    package static let type = EventType("compensation.refused")
+
+    package enum Reason: String, Codable, Hashable, Sendable, CaseIterable {
+        case caseClosed = "case-closed"
+        case manufacturerNotContacted = "manufacturer-not-contacted"
+        case resolvedFirst = "resolved-first"
+        case notApproved = "not-approved"
+    }
+
+    package var requestId: String
+    package var amountFen: Int64
+    package var reason: Reason
+    package var caseId: String?
+    package var complaintId: String?
+
+    package init(
+        requestId: String, amountFen: Int64, reason: Reason, caseId: String? = nil, complaintId: String? = nil
+    ) {
+        self.requestId = requestId
+        self.amountFen = amountFen
+        self.reason = reason
+        self.caseId = caseId
+        self.complaintId = complaintId
+    }
+
+    package var correlation: String? { caseId }
+
+    package static let shape: [Shape.Field] = [
+        .required("requestId", .id), .required("amountFen", .positiveFen), .required("reason", .names(Reason.self)),
+        .optional("caseId", .id), .optional("complaintId", .id),
+    ]
+}

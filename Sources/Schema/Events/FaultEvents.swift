@@ -1,0 +1,92 @@
+/// `business.rejected`: a well-formed event that a rule refuses; it has no other effect.
+package struct BusinessRejected: EventData, Hashable {
+    package static let type = EventType("business.rejected")
+
+    /// The event that is refused.
+    package struct Subject: Codable, Hashable, Sendable {
+        package var source: String
+        package var id: String
+        /// As on the wire, with its version.
+        package var type: String
+
+        package init(source: String, id: String, type: String) {
+            self.source = source
+            self.id = id
+            self.type = type
+        }
+
+        package static let shape = Shape.object([
+            .required("source", .text(min: 1, max: 256)), .required("id", .id),
+            .required("type", .text(min: 1, max: 128)),
+        ])
+    }
+
+    package var event: Subject
+    /// A stable word, e.g. `id-taken`.
+    package var reason: String
+    /// The figures of the refusal. No personal data.
+    package var figures: JSON
+    package var caseId: String?
+
+    package init(event: Subject, reason: String, figures: JSON, caseId: String? = nil) {
+        self.event = event
+        self.reason = reason
+        self.figures = figures
+        self.caseId = caseId
+    }
+
+    package var correlation: String? { caseId }
+
+    package static let shape: [Shape.Field] = [
+        .required("event", Subject.shape), .required("reason", .text(min: 1, max: 64)),
+        .required("figures", .anyObject), .optional("caseId", .id),
+    ]
+}
+
+/// `event.rejected`: a document that the contract does not accept; it lies among the dead letters.
+///
+/// `because` names the rule `contract`.
+package struct EventRejected: EventData, Hashable {
+    package static let type = EventType("event.rejected")
+
+    /// No event lists more faults than that; the initializer keeps the first ones.
+    package static let errorLimit = 100
+
+    /// Of the rejected document, as far as it can be told.
+    package var source: String?
+    package var eventId: String?
+    package var eventType: String?
+    /// The queue from which it was taken.
+    package var queue: String
+    /// Every fault, up to `errorLimit`.
+    package var errors: [Fault]
+
+    package init(
+        source: String? = nil, eventId: String? = nil, eventType: String? = nil, queue: String, errors: [Fault]
+    ) {
+        self.source = source
+        self.eventId = eventId
+        self.eventType = eventType
+        self.queue = queue
+        self.errors = Array(errors.prefix(Self.errorLimit))
+    }
+
+    package static let shape: [Shape.Field] = [
+        .optional("source", .text(min: 1, max: 1024)), .optional("eventId", .id),
+        .optional("eventType", .text(min: 0, max: 128)), .required("queue", .text(min: 1, max: 255)),
+        .required("errors", .array(Fault.shape, min: 1, max: 100)),
+    ]
+}
+
+/// `calendar.missing`: a deadline falls into a year whose holidays nobody has entered; it waits for them.
+package struct CalendarMissing: EventData, Hashable {
+    package static let type = EventType("calendar.missing")
+
+    package var year: Int
+
+    package init(year: Int) {
+        self.year = year
+    }
+
+    package static let shape: [Shape.Field] = [.required("year", .integer(min: 1, max: 9999))]
+}

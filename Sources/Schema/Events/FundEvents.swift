@@ -1,0 +1,146 @@
+/// `recovery.booked`: the liable party has paid back (R08).
+package struct RecoveryBooked: EventData, Hashable {
+    package static let type = EventType("recovery.booked")
+
+    package var requestId: String
+    package var amountFen: Int64
+    package var by: Person
+
+    package init(requestId: String, amountFen: Int64, by: Person) {
+        self.requestId = requestId
+        self.amountFen = amountFen
+        self.by = by
+    }
+
+    package static let shape: [Shape.Field] = [
+        .required("requestId", .id), .required("amountFen", .positiveFen), .required("by", Person.shape),
+    ]
+}
+
+/// `write-off.proposed`: a person proposes to give up the rest, or a part of it (R08).
+package struct WriteOffProposed: EventData, Hashable {
+    package static let type = EventType("write-off.proposed")
+
+    package var requestId: String
+    package var amountFen: Int64
+    package var by: Person
+    package var reason: String
+
+    package init(requestId: String, amountFen: Int64, by: Person, reason: String) {
+        self.requestId = requestId
+        self.amountFen = amountFen
+        self.by = by
+        self.reason = reason
+    }
+
+    package static let shape: [Shape.Field] = [
+        .required("requestId", .id), .required("amountFen", .positiveFen), .required("by", Person.shape),
+        .required("reason", .text(min: 1, max: 1000), personal: true),
+    ]
+}
+
+/// `write-off.approved`: the proposal to write off is approved, or has ended (R08).
+package struct WriteOffApproved: EventData, Hashable {
+    package static let type = EventType("write-off.approved")
+
+    package var requestId: String
+    package var by: Person
+    package var approved: Bool
+
+    package init(requestId: String, by: Person, approved: Bool) {
+        self.requestId = requestId
+        self.by = by
+        self.approved = approved
+    }
+
+    package static let shape: [Shape.Field] = [
+        .required("requestId", .id), .required("by", Person.shape), .required("approved", .boolean),
+    ]
+}
+
+/// `fund.disbursed`: the fund has paid a customer.
+package struct FundDisbursed: EventData, Hashable {
+    package static let type = EventType("fund.disbursed")
+
+    package var requestId: String
+    package var amountFen: Int64
+    /// What the fund holds afterwards; may be negative.
+    package var balanceFen: Int64
+    package var caseId: String?
+    package var complaintId: String?
+
+    package init(
+        requestId: String, amountFen: Int64, balanceFen: Int64, caseId: String? = nil, complaintId: String? = nil
+    ) {
+        self.requestId = requestId
+        self.amountFen = amountFen
+        self.balanceFen = balanceFen
+        self.caseId = caseId
+        self.complaintId = complaintId
+    }
+
+    package var correlation: String? { caseId }
+
+    package static let shape: [Shape.Field] = [
+        .required("requestId", .id), .required("amountFen", .positiveFen), .required("balanceFen", .anyInteger),
+        .optional("caseId", .id), .optional("complaintId", .id),
+    ]
+}
+
+/// `fund.recovered`: money has come back into the fund.
+package struct FundRecovered: EventData, Hashable {
+    package static let type = EventType("fund.recovered")
+
+    package var requestId: String
+    package var amountFen: Int64
+    /// What the fund holds afterwards; may be negative.
+    package var balanceFen: Int64
+    package var caseId: String?
+    package var complaintId: String?
+
+    package init(
+        requestId: String, amountFen: Int64, balanceFen: Int64, caseId: String? = nil, complaintId: String? = nil
+    ) {
+        self.requestId = requestId
+        self.amountFen = amountFen
+        self.balanceFen = balanceFen
+        self.caseId = caseId
+        self.complaintId = complaintId
+    }
+
+    package var correlation: String? { caseId }
+
+    package static let shape: [Shape.Field] = [
+        .required("requestId", .id), .required("amountFen", .positiveFen), .required("balanceFen", .anyInteger),
+        .optional("caseId", .id), .optional("complaintId", .id),
+    ]
+}
+
+/// `fund.written-off`: a payment is given up; the balance does not change.
+package struct FundWrittenOff: EventData, Hashable {
+    package static let type = EventType("fund.written-off")
+
+    package var requestId: String
+    package var amountFen: Int64
+    /// What the fund holds afterwards; may be negative.
+    package var balanceFen: Int64
+    package var caseId: String?
+    package var complaintId: String?
+
+    package init(
+        requestId: String, amountFen: Int64, balanceFen: Int64, caseId: String? = nil, complaintId: String? = nil
+    ) {
+        self.requestId = requestId
+        self.amountFen = amountFen
+        self.balanceFen = balanceFen
+        self.caseId = caseId
+        self.complaintId = complaintId
+    }
+
+    package var correlation: String? { caseId }
+
+    package static let shape: [Shape.Field] = [
+        .required("requestId", .id), .required("amountFen", .positiveFen), .required("balanceFen", .anyInteger),
+        .optional("caseId", .id), .optional("complaintId", .id),
+    ]
+}

@@ -1,0 +1,216 @@
+/// `contact.recorded`: a handler has spoken with somebody about the case (R06, R24, R43).
+package struct ContactRecorded: EventData, Hashable {
+    package static let type = EventType("contact.recorded")
+
+    package enum Party: String, Codable, Hashable, Sendable, CaseIterable {
+        case customer
+        case factorySalesman = "factory-salesman"
+        case brandRepresentative = "brand-representative"
+        case supervisor
+    }
+
+    package var caseId: String
+    package var with: Party
+    package var by: Person
+    package var at: Instant
+    package var note: String?
+
+    package init(caseId: String, with: Party, by: Person, at: Instant, note: String? = nil) {
+        self.caseId = caseId
+        self.with = with
+        self.by = by
+        self.at = at
+        self.note = note
+    }
+
+    package var ruleTime: Instant? { at }
+    package var correlation: String? { caseId }
+
+    package static let shape: [Shape.Field] = [
+        .required("caseId", .id), .required("with", .names(Party.self)), .required("by", Person.shape),
+        .required("at", .time), .optional("note", .text(min: 0, max: 2000), personal: true),
+    ]
+}
+
+/// `case.resolved`: a handler has found the solution; it still has to be told and filed (R24, R36).
+package struct CaseResolved: EventData, Hashable {
+    package static let type = EventType("case.resolved")
+
+    /// Whose fault it was.
+    package enum Liability: String, Codable, Hashable, Sendable, CaseIterable {
+        case manufacturer
+        case outlet
+        case ownPost = "own-post"
+        case customer
+        case nobody = "none"
+    }
+
+    package var caseId: String
+    package var by: Person
+    package var resolvedAt: Instant
+    package var solution: String
+    package var liability: Liability
+    /// Who is liable, as the handler knows it: an id or a name.
+    package var liableParty: String?
+    /// Numbers or names of the documents filed; empty: none yet.
+    package var documents: [String]
+
+    package init(
+        caseId: String, by: Person, resolvedAt: Instant, solution: String, liability: Liability,
+        liableParty: String? = nil, documents: [String]
+    ) {
+        self.caseId = caseId
+        self.by = by
+        self.resolvedAt = resolvedAt
+        self.solution = solution
+        self.liability = liability
+        self.liableParty = liableParty
+        self.documents = documents
+    }
+
+    package var ruleTime: Instant? { resolvedAt }
+    package var correlation: String? { caseId }
+
+    package static let shape: [Shape.Field] = [
+        .required("caseId", .id), .required("by", Person.shape), .required("resolvedAt", .time),
+        .required("solution", .text(min: 1, max: 4000), personal: true),
+        .required("liability", .names(Liability.self)),
+        .optional("liableParty", .text(min: 1, max: 200), personal: true),
+        .required("documents", .array(.text(min: 1, max: 200), min: 0, max: 200)),
+    ]
+}
+
+/// `documents.archived`: documents of the case have been filed (R36).
+package struct DocumentsArchived: EventData, Hashable {
+    package static let type = EventType("documents.archived")
+
+    package var caseId: String
+    package var by: Person
+    package var documents: [String]
+
+    package init(caseId: String, by: Person, documents: [String]) {
+        self.caseId = caseId
+        self.by = by
+        self.documents = documents
+    }
+
+    package var correlation: String? { caseId }
+
+    package static let shape: [Shape.Field] = [
+        .required("caseId", .id), .required("by", Person.shape),
+        .required("documents", .array(.text(min: 1, max: 200), min: 0, max: 200)),
+    ]
+}
+
+/// `incident-report.submitted`: the written account that is owed after a payment (R08).
+package struct IncidentReportSubmitted: EventData, Hashable {
+    package static let type = EventType("incident-report.submitted")
+
+    package var requestId: String
+    package var by: Person
+    package var facts: String
+
+    package init(requestId: String, by: Person, facts: String) {
+        self.requestId = requestId
+        self.by = by
+        self.facts = facts
+    }
+
+    package static let shape: [Shape.Field] = [
+        .required("requestId", .id), .required("by", Person.shape),
+        .required("facts", .text(min: 1, max: 8000), personal: true),
+    ]
+}
+
+/// `liability.proposed`: the opinion who bears a payment (R08, R41).
+package struct LiabilityProposed: EventData, Hashable {
+    package static let type = EventType("liability.proposed")
+
+    /// Who bears the payment; `id` where the kind has one.
+    package struct Liable: Codable, Hashable, Sendable {
+        package enum Kind: String, Codable, Hashable, Sendable, CaseIterable {
+            case manufacturer, outlet, person, customer
+            case nobody = "none"
+        }
+
+        package var kind: Kind
+        package var id: String?
+
+        package init(kind: Kind, id: String? = nil) {
+            self.kind = kind
+            self.id = id
+        }
+
+        package static let shape = Shape.object([.required("kind", .names(Kind.self)), .optional("id", .id)])
+    }
+
+    package var requestId: String
+    package var by: Person
+    package var liable: Liable
+
+    package init(requestId: String, by: Person, liable: Liable) {
+        self.requestId = requestId
+        self.by = by
+        self.liable = liable
+    }
+
+    package static let shape: [Shape.Field] = [
+        .required("requestId", .id), .required("by", Person.shape), .required("liable", Liable.shape),
+    ]
+}
+
+/// `liability.approved`: the opinion is approved, or refused and owed anew (R08).
+package struct LiabilityApproved: EventData, Hashable {
+    package static let type = EventType("liability.approved")
+
+    package var requestId: String
+    package var by: Person
+    package var approved: Bool
+
+    package init(requestId: String, by: Person, approved: Bool) {
+        self.requestId = requestId
+        self.by = by
+        self.approved = approved
+    }
+
+    package static let shape: [Shape.Field] = [
+        .required("requestId", .id), .required("by", Person.shape), .required("approved", .boolean),
+    ]
+}
+
+/// `obligation.overdue`: something that is owed has not come in its term; said once per term.
+package struct ObligationOverdue: EventData, Hashable {
+    package static let type = EventType("obligation.overdue")
+
+    package enum Obligation: String, Codable, Hashable, Sendable, CaseIterable {
+        case incidentReport = "incident-report"
+        case liabilityOpinion = "liability-opinion"
+        case liabilityApproval = "liability-approval"
+        case recovery
+        case customerNumber = "customer-number"
+        case customerLetter = "customer-letter"
+        case penaltyDecision = "penalty-decision"
+        case manufacturerIncident = "manufacturer-incident"
+        case siteCheck = "site-check"
+    }
+
+    package var obligation: Obligation
+    /// The requestId, callbackId, proposalId, incidentId or outletId that it is owed for.
+    package var subject: String
+    package var caseId: String?
+    package var complaintId: String?
+
+    package init(obligation: Obligation, subject: String, caseId: String? = nil, complaintId: String? = nil) {
+        self.obligation = obligation
+        self.subject = subject
+        self.caseId = caseId
+        self.complaintId = complaintId
+    }
+
+    package var correlation: String? { caseId }
+
+    package static let shape: [Shape.Field] = [
+        .required("obligation", .names(Obligation.self)), .required("subject", .id), .optional("caseId", .id),
+        .optional("complaintId", .id),
+    ]
+}

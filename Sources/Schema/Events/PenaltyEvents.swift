@@ -1,0 +1,203 @@
+extension Shape {
+    /// The rungs of a penalty ladder, from the mildest to the gravest (R12).
+    package static let rung = Shape.oneOf(["warning", "rectification", "stop-dispatch", "withdrawal"])
+}
+
+/// `penalty.proposed`: the violations of an outlet have reached a rung; a person of the business division decides
+/// (R11–R13, R16).
+package struct PenaltyProposed: EventData, Hashable {
+    package static let type = EventType("penalty.proposed")
+
+    /// By what the proposal came about.
+    package enum Ladder: String, Codable, Hashable, Sendable, CaseIterable {
+        case monthly, cumulative, rectification, training
+    }
+
+    package var proposalId: String
+    package var outletId: String
+    /// `warning`, `rectification`, `stop-dispatch` or `withdrawal`.
+    package var rung: String
+    package var ladder: Ladder
+    /// `2026-11`, `2026`; ladder rectification: the noticeId; ladder training: the quarter of the third failure.
+    package var period: String
+    package var count: Int
+    /// Absent for the ladders rectification and training, which have none.
+    package var threshold: Int?
+    package var violationIds: [String]
+
+    package init(
+        proposalId: String, outletId: String, rung: String, ladder: Ladder, period: String, count: Int,
+        threshold: Int? = nil, violationIds: [String]
+    ) {
+        self.proposalId = proposalId
+        self.outletId = outletId
+        self.rung = rung
+        self.ladder = ladder
+        self.period = period
+        self.count = count
+        self.threshold = threshold
+        self.violationIds = violationIds
+    }
+
+    package static let shape: [Shape.Field] = [
+        .required("proposalId", .id), .required("outletId", .id), .required("rung", .rung),
+        .required("ladder", .names(Ladder.self)), .required("period", .id),
+        .required("count", .integer(min: 0, max: Shape.integerLimit)),
+        .optional("threshold", .integer(min: 0, max: Shape.integerLimit)),
+        .required("violationIds", .array(.id, min: 0, max: 5000)),
+    ]
+}
+
+/// `penalty.superseded`: a worse proposal (`by`) has taken the place of an undecided one, which can no longer be
+/// decided.
+package struct PenaltySuperseded: EventData, Hashable {
+    package static let type = EventType("penalty.superseded")
+
+    package var proposalId: String
+    package var by: String
+    package var outletId: String?
+
+    package init(proposalId: String, by: String, outletId: String? = nil) {
+        self.proposalId = proposalId
+        self.by = by
+        self.outletId = outletId
+    }
+
+    package static let shape: [Shape.Field] = [
+        .required("proposalId", .id), .required("by", .id), .optional("outletId", .id),
+    ]
+}
+
+/// `penalty.decided`: the business division decides a proposal (R11).
+package struct PenaltyDecided: EventData, Hashable {
+    package static let type = EventType("penalty.decided")
+
+    package var proposalId: String
+    package var approved: Bool
+    package var by: Person
+    package var reason: String?
+
+    package init(proposalId: String, approved: Bool, by: Person, reason: String? = nil) {
+        self.proposalId = proposalId
+        self.approved = approved
+        self.by = by
+        self.reason = reason
+    }
+
+    package static let shape: [Shape.Field] = [
+        .required("proposalId", .id), .required("approved", .boolean), .required("by", Person.shape),
+        .optional("reason", .text(min: 0, max: 1000), personal: true),
+    ]
+}
+
+/// `notice.issued`: a letter goes out to an outlet or a manufacturer (R12, R14, R17, R18).
+package struct NoticeIssued: EventData, Hashable {
+    package static let type = EventType("notice.issued")
+
+    package enum Kind: String, Codable, Hashable, Sendable, CaseIterable {
+        case penalty
+        case manufacturerPenalty = "manufacturer-penalty"
+        case manufacturerReplacement = "manufacturer-replacement"
+    }
+
+    /// The text in both languages; the dossier gives it again byte for byte (R14). No personal data.
+    package struct Letter: Codable, Hashable, Sendable {
+        package var zh: String
+        package var en: String
+
+        package init(zh: String, en: String) {
+            self.zh = zh
+            self.en = en
+        }
+
+        package static let shape = Shape.object([
+            .required("zh", .text(min: 1, max: 20_000)), .required("en", .text(min: 1, max: 20_000)),
+        ])
+    }
+
+    package var noticeId: String
+    package var kind: Kind
+    /// The outletId or manufacturerId.
+    package var addressee: String
+    package var proposalId: String?
+    package var incidentId: String?
+    package var rung: String?
+    package var letter: Letter
+
+    package init(
+        noticeId: String, kind: Kind, addressee: String, proposalId: String? = nil, incidentId: String? = nil,
+        rung: String? = nil, letter: Letter
+    ) {
+        self.noticeId = noticeId
+        self.kind = kind
+        self.addressee = addressee
+        self.proposalId = proposalId
+        self.incidentId = incidentId
+        self.rung = rung
+        self.letter = letter
+    }
+
+    package static let shape: [Shape.Field] = [
+        .required("noticeId", .id), .required("kind", .names(Kind.self)), .required("addressee", .id),
+        .optional("proposalId", .id), .optional("incidentId", .id), .optional("rung", .rung),
+        .required("letter", Letter.shape),
+    ]
+}
+
+/// `rectification.reviewed`: HQ has looked whether an outlet has put things right (R12).
+package struct RectificationReviewed: EventData, Hashable {
+    package static let type = EventType("rectification.reviewed")
+
+    package var noticeId: String
+    package var accepted: Bool
+    package var by: Person
+
+    package init(noticeId: String, accepted: Bool, by: Person) {
+        self.noticeId = noticeId
+        self.accepted = accepted
+        self.by = by
+    }
+
+    package static let shape: [Shape.Field] = [
+        .required("noticeId", .id), .required("accepted", .boolean), .required("by", Person.shape),
+    ]
+}
+
+/// `appeal.lodged`: an outlet appeals against a notice.
+package struct AppealLodged: EventData, Hashable {
+    package static let type = EventType("appeal.lodged")
+
+    package var noticeId: String
+    package var by: Person
+    package var grounds: String
+
+    package init(noticeId: String, by: Person, grounds: String) {
+        self.noticeId = noticeId
+        self.by = by
+        self.grounds = grounds
+    }
+
+    package static let shape: [Shape.Field] = [
+        .required("noticeId", .id), .required("by", Person.shape),
+        .required("grounds", .text(min: 1, max: 4000), personal: true),
+    ]
+}
+
+/// `appeal.decided`: another person decides the appeal.
+package struct AppealDecided: EventData, Hashable {
+    package static let type = EventType("appeal.decided")
+
+    package var noticeId: String
+    package var penaltyStands: Bool
+    package var by: Person
+
+    package init(noticeId: String, penaltyStands: Bool, by: Person) {
+        self.noticeId = noticeId
+        self.penaltyStands = penaltyStands
+        self.by = by
+    }
+
+    package static let shape: [Shape.Field] = [
+        .required("noticeId", .id), .required("penaltyStands", .boolean), .required("by", Person.shape),
+    ]
+}

@@ -1,0 +1,151 @@
+/// `violation.reported`: somebody records a failing of an outlet; it counts only once verified (R11).
+package struct ViolationReported: EventData, Hashable {
+    package static let type = EventType("violation.reported")
+
+    package enum Recorder: String, Codable, Hashable, Sendable, CaseIterable {
+        case store, hotline, callback, inspection
+    }
+
+    package var violationId: String
+    package var outletId: String
+    package var occurredAt: Instant
+    package var category: String
+    package var recordedBy: Recorder
+    package var by: Person
+    package var caseId: String?
+    package var serviceId: String?
+    package var storeId: String?
+    package var description: String?
+    package var hazards: [String]?
+
+    package init(
+        violationId: String, outletId: String, occurredAt: Instant, category: String, recordedBy: Recorder,
+        by: Person, caseId: String? = nil, serviceId: String? = nil, storeId: String? = nil,
+        description: String? = nil, hazards: [String]? = nil
+    ) {
+        self.violationId = violationId
+        self.outletId = outletId
+        self.occurredAt = occurredAt
+        self.category = category
+        self.recordedBy = recordedBy
+        self.by = by
+        self.caseId = caseId
+        self.serviceId = serviceId
+        self.storeId = storeId
+        self.description = description
+        self.hazards = hazards
+    }
+
+    package var ruleTime: Instant? { occurredAt }
+    package var correlation: String? { caseId }
+
+    package static let shape: [Shape.Field] = [
+        .required("violationId", .id), .required("outletId", .id), .required("occurredAt", .time),
+        .required("category", .text(min: 1, max: 100)), .required("recordedBy", .names(Recorder.self)),
+        .required("by", Person.shape), .optional("caseId", .id), .optional("serviceId", .id),
+        .optional("storeId", .id), .optional("description", .text(min: 0, max: 4000), personal: true),
+        .optional("hazards", .array(.oneOf(ComplaintReceived.hazards), min: 0, max: 4)),
+    ]
+}
+
+/// `violation.verified`: another person has looked into a violation (R11).
+package struct ViolationVerified: EventData, Hashable {
+    package static let type = EventType("violation.verified")
+
+    package var violationId: String
+    package var upheld: Bool
+    package var by: Person
+
+    package init(violationId: String, upheld: Bool, by: Person) {
+        self.violationId = violationId
+        self.upheld = upheld
+        self.by = by
+    }
+
+    package static let shape: [Shape.Field] = [
+        .required("violationId", .id), .required("upheld", .boolean), .required("by", Person.shape),
+    ]
+}
+
+/// `violation.recorded`: penalty knows a violation: said at the report, and again at its verification (R11).
+///
+/// The rule's time is the event's own, that of the report or the verification; `occurredAt` is when it happened.
+package struct ViolationRecorded: EventData, Hashable {
+    package static let type = EventType("violation.recorded")
+
+    package var violationId: String
+    package var outletId: String
+    package var verified: Bool
+    /// Set once it is verified.
+    package var upheld: Bool?
+    package var category: String?
+    package var occurredAt: Instant?
+    package var recordedBy: ViolationReported.Recorder?
+    package var storeId: String?
+    package var caseId: String?
+    package var serviceId: String?
+
+    package init(
+        violationId: String, outletId: String, verified: Bool, upheld: Bool? = nil, category: String? = nil,
+        occurredAt: Instant? = nil, recordedBy: ViolationReported.Recorder? = nil, storeId: String? = nil,
+        caseId: String? = nil, serviceId: String? = nil
+    ) {
+        self.violationId = violationId
+        self.outletId = outletId
+        self.verified = verified
+        self.upheld = upheld
+        self.category = category
+        self.occurredAt = occurredAt
+        self.recordedBy = recordedBy
+        self.storeId = storeId
+        self.caseId = caseId
+        self.serviceId = serviceId
+    }
+
+    package var correlation: String? { caseId }
+
+    package static let shape: [Shape.Field] = [
+        .required("violationId", .id), .required("outletId", .id), .required("verified", .boolean),
+        .optional("upheld", .boolean), .optional("category", .text(min: 1, max: 100)),
+        .optional("occurredAt", .time), .optional("recordedBy", .names(ViolationReported.Recorder.self)),
+        .optional("storeId", .id), .optional("caseId", .id), .optional("serviceId", .id),
+    ]
+}
+
+/// `weekly-report.submitted`: the weekly quality report of a store; an empty list is a report that nothing happened
+/// (R09, R35).
+package struct WeeklyReportSubmitted: EventData, Hashable {
+    package static let type = EventType("weekly-report.submitted")
+
+    package var storeId: String
+    package var week: String
+    package var violationIds: [String]
+    package var by: Person
+
+    package init(storeId: String, week: String, violationIds: [String], by: Person) {
+        self.storeId = storeId
+        self.week = week
+        self.violationIds = violationIds
+        self.by = by
+    }
+
+    package static let shape: [Shape.Field] = [
+        .required("storeId", .id), .required("week", .week),
+        .required("violationIds", .array(.id, min: 0, max: 1000)), .required("by", Person.shape),
+    ]
+}
+
+/// `weekly-report.overdue`: a store has not reported in time (R09, R35).
+package struct WeeklyReportOverdue: EventData, Hashable {
+    package static let type = EventType("weekly-report.overdue")
+
+    package var storeId: String
+    package var week: String
+
+    package init(storeId: String, week: String) {
+        self.storeId = storeId
+        self.week = week
+    }
+
+    package static let shape: [Shape.Field] = [.required("storeId", .id), .required("week", .week)]
+}
