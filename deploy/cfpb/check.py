@@ -48,7 +48,7 @@ def run(published, calendar):
     if published:
         vectors = list(vectors_of(json.loads(pathlib.Path(published).read_text(encoding="utf-8"))))
         if not vectors:
-            faults.append(f"{published}: no vectors found (objects with \"parts\" and \"id\")")
+            faults.append(f"{published}: no vectors found (objects with \"parts\" and \"uuid\")")
         for parts, expected in vectors:
             if ids.published_id(*parts) != expected:
                 faults.append(f"{published}: {parts}: {ids.published_id(*parts)}, expected {expected}")
@@ -60,10 +60,10 @@ def run(published, calendar):
 
 
 def vectors_of(value):
-    """Every object with `parts` and `id`, wherever it stands in the document."""
+    """Every object with `parts` and `uuid`, wherever it stands in the document."""
     if isinstance(value, dict):
-        if isinstance(value.get("parts"), list) and isinstance(value.get("id"), str):
-            yield value["parts"], value["id"]
+        if isinstance(value.get("parts"), list) and isinstance(value.get("uuid"), str):
+            yield value["parts"], value["uuid"]
         for child in value.values():
             yield from vectors_of(child)
     elif isinstance(value, list):
