@@ -250,7 +250,8 @@ extension ServerTests {
             let bench = try Bench(adapter)
             try await bench.declare(queues: ["q"])
             try await bench.setPolicy(
-                .queues, on: "q", [HeaderField("max-length", .int(2)), HeaderField("overflow", .string("reject-publish"))])
+                .queues, on: "q",
+                [HeaderField("max-length", .int(2)), HeaderField("overflow", .string("reject-publish"))])
             let (publisher, outcomes) = bench.publisher()
             try await outcomes.ready()
             var accepted = 0
@@ -274,7 +275,8 @@ extension ServerTests {
             try await bench.declare(
                 exchanges: [("x", .topic), ("rest", .fanout)], queues: ["q", "dead"],
                 bindings: [("x", "q", "a.*"), ("rest", "dead", "")])
-            try await bench.setPolicy(.exchanges, on: "x", [HeaderField("alternate-exchange", .string(bench.name("rest")))])
+            try await bench.setPolicy(
+                .exchanges, on: "x", [HeaderField("alternate-exchange", .string(bench.name("rest")))])
             let (publisher, outcomes) = bench.publisher()
             try await outcomes.ready()
             publisher.publish([
@@ -311,7 +313,8 @@ extension ServerTests {
             let delivery = try #require(try await events.deliveries(1).first)
             #expect(delivery.properties.messageId == "m-1")
             #expect(delivery.routingKey == bench.name("q"))
-            guard case .array(let deaths)? = delivery.properties[header: "x-death"], case .table(let death)? = deaths.first
+            guard case .array(let deaths)? = delivery.properties[header: "x-death"],
+                case .table(let death)? = deaths.first
             else {
                 Issue.record("the broker writes x-death")
                 return

@@ -1,8 +1,9 @@
 import Broker
 import Foundation
 import Glibc
-@testable import RabbitMQ
 import Testing
+
+@testable import RabbitMQ
 
 extension ServerTests {
     /// What RabbitMQ and librabbitmq are known to do when things go wrong.
@@ -182,14 +183,17 @@ extension ServerTests {
             try await bench.clear(queues: ["q"])
         }
 
-        static func pattern(_ size: Int) -> [UInt8] { (0..<size).map { UInt8(truncatingIfNeeded: $0 &* 31 &+ $0 >> 8) } }
+        static func pattern(_ size: Int) -> [UInt8] {
+            (0..<size).map { UInt8(truncatingIfNeeded: $0 &* 31 &+ $0 >> 8) }
+        }
 
         @Test func `a body above the limit comes empty and is marked with its size`() async throws {
             try await bench.declare(queues: ["q"])
             let (publisher, outcomes) = bench.publisher()
             try await outcomes.ready()
             publisher.publish([
-                bench.message(1, to: "q", body: Self.pattern(300_001)), bench.message(2, to: "q", body: Self.pattern(300_000)),
+                bench.message(1, to: "q", body: Self.pattern(300_001)),
+                bench.message(2, to: "q", body: Self.pattern(300_000)),
             ])
             _ = try await outcomes.outcomes(2)
             let (consumer, events) = start("q", try server.configuration { $0.bodyLimitBytes = 300_000 })

@@ -77,7 +77,9 @@ final class EventLog<Event: Sendable>: Sendable {
 
 extension EventLog<ConsumerEvent> {
     func subscribed(within limit: Duration = .seconds(20)) async throws -> UInt64 {
-        try await first("subscription", within: limit) { if case .subscribed(let channel) = $0 { channel } else { nil } }
+        try await first("subscription", within: limit) {
+            if case .subscribed(let channel) = $0 { channel } else { nil }
+        }
     }
 
     func lost(within limit: Duration = .seconds(20)) async throws -> BrokerFailure {

@@ -1,7 +1,8 @@
 import Broker
 import Glibc
-@testable import RabbitMQ
 import Testing
+
+@testable import RabbitMQ
 
 /// Publishes frames written by hand: what no well-meaning encoder produces.
 enum RawPublishing {
