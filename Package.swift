@@ -49,7 +49,7 @@ let package = Package(
         library("Broker", ["Schema"]),
         library("RabbitMQ", ["Broker", "CRabbitMQ"]),
         library("Runtime", ["Schema", "Policy", "Stages", "Store", "Broker", logging, heap, deque]),
-        library("Operations", ["Schema", "Policy", "Stages", "Store", "Broker", "Runtime"]),
+        library("Operations", ["Schema", "Policy", "Stages", "Store", "Broker", "Runtime", logging, heap]),
         library(
             "Bootstrap",
             [

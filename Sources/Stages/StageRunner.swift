@@ -108,9 +108,12 @@ package struct StageRunner: Sendable {
         var keys: [RecordKey] = []
         if case .timer(let key, _) = input { keys.append(key) }
         for _ in 1...2 {
-            for key in stage.keys(for: input, given: set.reader(of: keys)) where !keys.contains(key) {
-                keys.append(key)
-            }
+            // The later answer knows more, so its first key is what an event is about: the case, not the request.
+            var answer: [RecordKey] = []
+            if case .timer(let key, _) = input { answer.append(key) }
+            for key in stage.keys(for: input, given: set.reader(of: keys), policy: policy) + keys
+            where !answer.contains(key) { answer.append(key) }
+            keys = answer
         }
         return keys
     }

@@ -21,6 +21,10 @@ package protocol Stage: Sendable {
     /// may create must be named here too.
     func keys(for input: Input, given records: RecordReader) -> [RecordKey]
 
+    /// The same for a stage whose keys depend on the policy: what a timer will create, if a threshold is reached.
+    /// This is what the runner asks; unless a stage says otherwise, it is `keys(for:given:)`.
+    func keys(for input: Input, given records: RecordReader, policy: PolicyBook) -> [RecordKey]
+
     /// Records that exist from the start, without an event: the duties of listed stores and outlets.
     ///
     /// Written where they are absent, at start and when the policy is read again; `now` is the business clock then.
@@ -32,6 +36,10 @@ package protocol Stage: Sendable {
 
 extension Stage {
     package func seeds(policy: PolicyBook, now: Instant) -> [(id: String, record: any Record)] { [] }
+
+    package func keys(for input: Input, given records: RecordReader, policy: PolicyBook) -> [RecordKey] {
+        keys(for: input, given: records)
+    }
 }
 
 /// A record: what a stage remembers about one thing, e.g. a case. Written as JSON, members in order of declaration;

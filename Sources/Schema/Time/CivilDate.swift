@@ -12,13 +12,17 @@ package struct CivilDate: Hashable, Comparable, Sendable {
         guard (1...9999).contains(year), (1...12).contains(month), day >= 1,
             day <= CivilDate.daysInMonth(year: year, month: month)
         else { return nil }
-        // Days from civil: years begin in March, so that the leap day comes last.
+        self.daysSinceEpoch = CivilDate.days(year: year, month: month, day: day)
+    }
+
+    /// Days since 1970-01-01 of a date that exists. Years begin in March here, so that the leap day comes last.
+    fileprivate static func days(year: Int, month: Int, day: Int) -> Int64 {
         let shifted = Int64(month <= 2 ? year - 1 : year)
         let era = Instant.floorDivide(shifted, 400)
         let yearOfEra = shifted - era * 400
         let dayOfYear = Int64((153 * (month + (month > 2 ? -3 : 9)) + 2) / 5 + day - 1)
         let dayOfEra = yearOfEra * 365 + yearOfEra / 4 - yearOfEra / 100 + dayOfYear
-        self.daysSinceEpoch = era * 146_097 + dayOfEra - 719_468
+        return era * 146_097 + dayOfEra - 719_468
     }
 
     package static func < (a: CivilDate, b: CivilDate) -> Bool { a.daysSinceEpoch < b.daysSinceEpoch }
@@ -113,7 +117,9 @@ package struct Month: Hashable, Comparable, Sendable, Codable, CustomStringConve
         (year, month, _) = date.components
     }
 
+    /// - Precondition: `month` is 1 to 12; text from outside is read by `init?(_:)`.
     package init(year: Int, month: Int) {
+        precondition((1...12).contains(month), "month \(month) is not 1 to 12")
         self.year = year
         self.month = month
     }
@@ -123,13 +129,14 @@ package struct Month: Hashable, Comparable, Sendable, Codable, CustomStringConve
     package var next: Month { month == 12 ? Month(year: year + 1, month: 1) : Month(year: year, month: month + 1) }
 
     package var firstDate: CivilDate {
-        CivilDate(year: year, month: month, day: 1) ?? CivilDate(daysSinceEpoch: 0)
+        CivilDate(daysSinceEpoch: CivilDate.days(year: year, month: month, day: 1))
     }
 
     package var description: String {
         String(repeating: "0", count: max(0, 4 - String(year).utf8.count)) + "\(year)-" + twoDigits(Int64(month))
     }
 
+    /// Reads `YYYY-MM`; nil for anything else.
     package init?(_ text: String) {
         guard text.utf8.count == 7, let date = CivilDate(text + "-01") else { return nil }
         self.init(of: date)

@@ -75,12 +75,14 @@ extension Instant: CustomStringConvertible {
 
     /// Reads RFC 3339 with a mandatory offset (`Z` or `±hh:mm`); nil for anything else.
     ///
-    /// Digits beyond microseconds are dropped. A leap second (`:60`) and years outside 0001–9999 are refused.
+    /// Digits beyond microseconds are dropped. A leap second (`:60`) is refused, and so is a time whose year lies
+    /// outside 0001–9999 as written or in the business zone: what is read can be written and read again.
     package init?(rfc3339 text: String) {
         var text = text
         let parsed: Int64? = text.withUTF8 { parseRFC3339($0) }
         guard let parsed else { return nil }
         self.init(microseconds: parsed)
+        guard (1...9999).contains(date.year) else { return nil }
     }
 }
 
