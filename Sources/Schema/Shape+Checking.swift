@@ -110,8 +110,7 @@ extension Shape {
                 ? nil : ("pattern", "an id: 1 to 64 of letters, digits, _ : -, the first a letter or digit")
         case .text(let min, let max): return Shape.lengthFault(text, min, max)
         case .time:
-            return Instant(rfc3339: text) != nil
-                ? nil : ("date-time", "a time with offset, as 2026-11-21T18:00:00+08:00")
+            return Shape.isTime(text) ? nil : ("date-time", "a time with offset, as 2026-11-21T18:00:00+08:00")
         case .date: return CivilDate(text) != nil ? nil : ("date", "a date, as 2026-11-21")
         case .week: return PeriodText.isWeek(text) ? nil : ("pattern", "a week, as 2026-W47")
         case .quarter: return PeriodText.isQuarter(text) ? nil : ("pattern", "a quarter, as 2026-Q4")
@@ -119,6 +118,11 @@ extension Shape {
             return allowed.contains(text) ? nil : ("enum", "one of " + allowed.joined(separator: ", "))
         case .integer, .boolean, .array, .object, .anyObject: return nil
         }
+    }
+
+    /// The first and the last year are refused, as in the published pattern: there, the zone decides what exists.
+    private static func isTime(_ text: String) -> Bool {
+        Instant(rfc3339: text) != nil && !text.utf8.starts(with: "0001".utf8) && !text.utf8.starts(with: "9999".utf8)
     }
 
     private static func lengthFault(_ text: String, _ min: Int, _ max: Int) -> (rule: String, message: String)? {

@@ -7,7 +7,7 @@ package indirect enum Shape: Sendable, Hashable {
     case text(min: Int, max: Int)
     case integer(min: Int64, max: Int64)
     case boolean
-    /// RFC 3339 with an offset.
+    /// RFC 3339 with an offset, in the years 0002 to 9998.
     case time
     /// `YYYY-MM-DD`, an existing date.
     case date

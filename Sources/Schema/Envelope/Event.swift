@@ -83,8 +83,8 @@ extension Event {
 
     /// Reads and checks one message body.
     ///
-    /// - Throws: `RefusedDocument` with every fault: JSON syntax, envelope, unknown type, data, and AMQP properties that
-    ///   differ from the body.
+    /// - Throws: `RefusedDocument` with every fault: JSON syntax, envelope, unknown type, data, and AMQP properties
+    ///   that differ from the body.
     package static func read(
         _ body: [UInt8], hints: EnvelopeHints = EnvelopeHints(), limits: DocumentLimits = DocumentLimits()
     ) throws(RefusedDocument) -> Event {

@@ -56,7 +56,8 @@ package enum JSON: Hashable, Sendable {
         }
     }
 
-    /// The object with `name` set to `value`: replaced in place, or added at the end. Other values are returned as they are.
+    /// The object with `name` set to `value`: replaced in place, or added at the end. Other values are returned as
+    /// they are.
     package func setting(_ name: String, to value: JSON) -> JSON {
         guard case .object(var members) = self else { return self }
         if let index = members.firstIndex(where: { $0.hasName(name) }) {
