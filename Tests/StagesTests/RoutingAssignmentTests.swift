@@ -109,7 +109,7 @@ struct RoutingAssignmentTests {
 
     // MARK: Who (R01, R28)
 
-    @Test func `the owner at a store is the service supervisor, else the category's, else the manager, else the region`()
+    @Test func `the owner is the service supervisor, else the category's, else the manager, else the region`()
         throws
     {
         #expect(try assignment(CaseFixture.complaint(category: "fridge")) == "store S1 s1-supervisor")
@@ -131,7 +131,7 @@ struct RoutingAssignmentTests {
         #expect(try assignment(after, policy) == "store S1 s1-supervisor")
     }
 
-    @Test func `without a delegate the next one owns the case, and because says who was passed over`() throws {
+    @Test func `without a delegate the next one owns the case, and because says who was passed`() throws {
         var fixture = try RoutingFixture(CaseFixture.policy(absences: [absence("s1-supervisor")]))
         let out = try fixture.open(CaseFixture.complaint(category: "fridge"))
         #expect(out.assignment == "store S1 s1-fridges")

@@ -66,51 +66,51 @@ struct RoutingDutyTests {
         #expect(try fixture.open(CaseFixture.complaint()).announced == ["case.assigned", "customer.reply-overdue"])
     }
 
+    private func nextYear() throws -> PolicyBook {
+        let new = try #require(CivilDate("2027-01-01"))
+        let old = try #require(CivilDate("2026-02-16"))
+        return PolicyBook(
+            version: "next year", rules: RuleSwitches(off: [.r03]), organisation: try CaseFixture.organisation(),
+            calendar: WorkCalendar(exceptions: [old: .holiday, new: .holiday]))
+    }
+
     @Test func `a deadline in a year without calendar data stays open, and says so once`() throws {
-        var fixture = try fixture(CaseFixture.complaint(at: "2026-12-30T10:00:00+08:00"))
-        #expect(fixture.record?.duties.first?.missingYear == 2027)
-        #expect(try fixture.wait(until: "2027-02-01T00:00:00+08:00") == [])
-        #expect(fixture.record?.duties.first?.missingYear == 2027)
-        var opening = try RoutingFixture(CaseFixture.policy(off: [.r03]))
-        let out = try opening.open(CaseFixture.complaint(at: "2026-12-30T10:00:00+08:00"))
+        var fixture = try RoutingFixture(CaseFixture.policy(off: [.r03]))
+        let out = try fixture.open(CaseFixture.complaint(at: "2026-12-30T10:00:00+08:00"))
         #expect(out.announced == ["case.assigned", "calendar.missing"])
         #expect(out.announced(CalendarMissing.self).first?.year == 2027)
+        #expect(try fixture.wait(until: "2027-02-01T00:00:00+08:00") == [])
+        #expect(fixture.record?.wake?.at == (try instant("2027-02-02T00:00:00+08:00")))
     }
 
-    @Test func `a contact before the missing year is a reply, one within it waits for the calendar`() throws {
+    @Test func `when the year has been entered the deadline holds`() throws {
         var fixture = try fixture(CaseFixture.complaint(at: "2026-12-30T10:00:00+08:00"))
-        _ = try fixture.contact(at: "2027-01-03T10:00:00+08:00")
-        #expect(fixture.record?.duties.count == 1)
-        _ = try fixture.contact(at: "2026-12-31T10:00:00+08:00")
-        #expect(fixture.record?.duties == [])
+        _ = try fixture.wait(until: "2027-01-02T12:00:00+08:00")
+        try fixture.routing.adopt(nextYear())
+        // 1 January is a holiday, so the third working day is the 5th.
+        #expect(
+            try fixture.wait(until: "2027-02-01T00:00:00+08:00")
+                == ["customer.reply-overdue at 2027-01-05T18:00:00+08:00"])
     }
 
-    @Test(arguments: [("2027-01-05T18:00:00+08:00", [] as [String]), ("2027-01-05T18:00:01+08:00", ["R43"])])
-    func `when the year has been imported the deadline is settled, and missed at once if it is over`(
-        contact: String, expected: [String]
-    ) throws {
-        let complaint = try CaseFixture.complaint(at: "2026-12-30T10:00:00+08:00")
-        var fixture = try fixture(complaint)
+    @Test func `entered after the deadline, it is missed at once`() throws {
+        var fixture = try fixture(CaseFixture.complaint(at: "2026-12-30T10:00:00+08:00"))
+        _ = try fixture.wait(until: "2027-01-20T12:00:00+08:00")
+        try fixture.routing.adopt(nextYear())
+        #expect(
+            try fixture.wait(until: "2027-02-01T00:00:00+08:00")
+                == ["customer.reply-overdue at 2027-01-21T00:00:00+08:00"])
+    }
+
+    @Test(arguments: [("2027-01-05T18:00:00+08:00", true), ("2027-01-05T18:00:01+08:00", false)])
+    func `a contact before the year was entered counts if it was in time`(contact: String, inTime: Bool) throws {
+        var fixture = try fixture(CaseFixture.complaint(at: "2026-12-30T10:00:00+08:00"))
+        _ = try fixture.wait(until: "2027-01-05T18:00:00+08:00")
         _ = try fixture.contact(at: contact)
-        let record = try #require(fixture.record)
-        // The same record under a policy whose calendar has the year: 1 January is a holiday, so the third day is the 5th.
-        let newYear = try #require(CivilDate("2027-01-01"))
-        let first = try #require(CivilDate("2026-02-16"))
-        let policy = PolicyBook(
-            version: "later", rules: RuleSwitches(off: [.r03]), organisation: try CaseFixture.organisation(),
-            calendar: WorkCalendar(exceptions: [first: .holiday, newYear: .holiday]))
-        let wake = Wake(at: try instant("2027-01-20T00:00:00+08:00"))
-        var stale = record
-        stale.duties = record.duties.map {
-            Duty(kind: $0.kind, complaintId: $0.complaintId, from: $0.from, dueAt: wake.at, missingYear: $0.missingYear)
-        }
-        let key = RoutedCase.key(CaseFixture.caseId())
-        var set = WorkingSet()
-        set.note(key, LiveRecord(value: stale, version: 3))
-        let runner = StageRunner(stage: RoutingStage(), policy: policy)
-        let out = try runner.run(.timer(key, wake), in: &set, clock: wake.at)
-        #expect(out.outputs.map { $0.because.rule } == expected)
-        #expect((set[key]?.value as? RoutedCase)?.wake == nil)
+        _ = try fixture.wait(until: "2027-01-20T12:00:00+08:00")
+        try fixture.routing.adopt(nextYear())
+        #expect(try fixture.wait(until: "2027-02-01T00:00:00+08:00").isEmpty == inTime)
+        #expect(fixture.record?.wake == nil)
     }
 
     @Test func `switched off there is no deadline for a reply`() throws {
@@ -166,8 +166,8 @@ struct RoutingDutyTests {
 
     // MARK: Crisis (R34)
 
-    private func crisis(_ hazards: [String] = ["injury"], off rules: Set<Rule> = [.r03, .r43]) throws -> RoutingFixture {
-        try fixture(CaseFixture.complaint(hazards: hazards), off: rules)
+    private func crisis() throws -> RoutingFixture {
+        try fixture(CaseFixture.complaint(hazards: ["injury"]), off: [.r03, .r43])
     }
 
     @Test(arguments: ["injury", "fire", "media"]) func `injury, fire and media alert at once`(hazard: String) throws {

@@ -125,6 +125,7 @@ struct RoutingTermTests {
             fixture.requestEscalation(by: stranger, at: time), fixture.accept(by: stranger, at: time),
             fixture.contact(by: stranger, at: time), fixture.resolve(by: stranger, at: time),
         ]
+        #expect(fixture.record?.contacts == [])
         #expect(outcomes.map { $0.rejection?.reason } == Array(repeating: "unknown-person", count: 4))
         #expect(outcomes.first?.rejection?.figures == ["person": "stranger", "tier": "store", "storeId": "S1"])
     }
