@@ -10,7 +10,8 @@ package struct PenaltyStage: Stage {
 
     package static let takesFromInbox: [EventType] = [
         ViolationReported.type, ViolationVerified.type, WeeklyReportSubmitted.type, PenaltyDecided.type,
-        OutletReinstated.type, OutletSiteChecked.type,
+        RectificationReviewed.type, AppealLodged.type, AppealDecided.type, OutletReinstated.type,
+        TrainingAssessed.type, OutletSiteChecked.type,
     ]
     package static let takesFromEvents: [EventType] = [CallbackDissatisfied.type]
     package static let recordTypes: [any Record.Type] = [
@@ -59,10 +60,25 @@ package struct PenaltyStage: Stage {
             return Self.dossierFirst(
                 index?.outletId, [ProposalIndex.key(data.proposalId), NoticeIndex.key(noticeId)])
         case let data as WeeklyReportSubmitted: return [StoreDuty.key(data.storeId)]
+        case let data as RectificationReviewed: return Self.keys(ofNotice: data.noticeId, given: records)
+        case let data as AppealLodged: return Self.keys(ofNotice: data.noticeId, given: records)
+        case let data as AppealDecided: return Self.keys(ofNotice: data.noticeId, given: records)
         case let data as OutletReinstated: return [Dossier.key(data.outletId)]
         case let data as OutletSiteChecked: return [Dossier.key(data.outletId)]
+        case let data as TrainingAssessed:
+            let draft = records.get(Dossier.self, data.outletId)?.withdrawalDraft()
+            return [Dossier.key(data.outletId)]
+                + (draft.map { [ProposalIndex.key($0.id(outletId: data.outletId))] } ?? [])
         default: return []
         }
+    }
+
+    private static func keys(ofNotice noticeId: String, given records: RecordReader) -> [RecordKey] {
+        guard let notice = records.get(NoticeIndex.self, noticeId), let outletId = notice.outletId else {
+            return [NoticeIndex.key(noticeId)]
+        }
+        return [Dossier.key(outletId)]
+            + Dossier.keysOfFailure(noticeId, failures: notice.failures + 1, outletId: outletId)
     }
 
     /// Whether an event is late is judged by the dossier, once it is known which one.
@@ -91,7 +107,11 @@ package struct PenaltyStage: Stage {
         case let data as ViolationVerified: verify(data, in: &turn)
         case let data as PenaltyDecided: decide(data, in: &turn)
         case let data as WeeklyReportSubmitted: take(data, in: &turn)
+        case let data as RectificationReviewed: review(data, in: &turn)
+        case let data as AppealLodged: lodge(data, in: &turn)
+        case let data as AppealDecided: decide(data, in: &turn)
         case let data as OutletReinstated: reinstate(data, in: &turn)
+        case let data as TrainingAssessed: take(data, in: &turn)
         case let data as OutletSiteChecked: take(data, in: &turn)
         default: .applied
         }
