@@ -26,9 +26,12 @@ extension PenaltyStage {
         return .applied
     }
 
-    /// `callback.dissatisfied` at fault outlet: an unverified violation; a manufacturer's fault is no outlet's.
+    /// `callback.dissatisfied`: at fault outlet an unverified violation, at fault manufacturer an incident.
     func record(_ data: CallbackDissatisfied, _ event: Event, in turn: inout Turn) throws -> Verdict {
-        guard let outletId = data.outletAtFault else { return .applied }
+        guard let outletId = data.outletAtFault else {
+            if let manufacturerId = data.manufacturerAtFault { recordIncident(data, manufacturerId, in: &turn) }
+            return .applied
+        }
         // The task counts once, whatever else a repeated event says.
         let fingerprint = Identifiers.uuid([CallbackDissatisfied.violationCategory, data.callbackId, outletId])
         if let known = turn.get(ViolationIndex.self, data.callbackId) {
