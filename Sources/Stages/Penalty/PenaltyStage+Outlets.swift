@@ -42,6 +42,8 @@ extension PenaltyStage {
     func take(_ data: OutletSiteChecked, in turn: inout Turn) -> Verdict {
         if let rejection = turn.rejection(of: data.by) { return .refused(rejection) }
         var dossier = turn.dossier(data.outletId)
+        // Withdrawn for good: its duties have ended.
+        guard !dossier.isClosed else { return .applied }
         dossier.site.take(passed: data.passed, at: data.at)
         dossier.settle(in: &turn)
         return .applied

@@ -49,9 +49,11 @@ extension PenaltyStage {
         storeId: String?, in turn: inout Turn
     ) {
         var dossier = turn.dossier(outletId)
-        dossier.violations.append(violation)
         // A twin may move what is counted already to the month of its own occurrence.
-        dossier.noteUnseen(at: dossier.effectiveTime(violation.knownAt))
+        if dossier.violations.contains(where: violation.isTwin) {
+            dossier.noteUnseen(at: dossier.effectiveTime(violation.knownAt))
+        }
+        dossier.violations.append(violation)
         turn.put(ViolationIndex(outletId: outletId, fingerprint: fingerprint), violation.id)
         turn.emit(
             ViolationRecorded(
