@@ -13,7 +13,11 @@ let workers = ["intake", "routing", "handling", "callback", "penalty", "parking"
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
 let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
+/// SQLite's C interface as GRDB links it, for binding and reading rows without copies through Foundation.
+let csqlite = Target.Dependency.product(name: "GRDBSQLite", package: "GRDB.swift")
 let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+let heap = Target.Dependency.product(name: "HeapModule", package: "swift-collections")
+let deque = Target.Dependency.product(name: "DequeModule", package: "swift-collections")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 
 func library(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
@@ -31,6 +35,7 @@ let package = Package(
         + [.executable(name: "recourse", targets: ["recourse"])],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
@@ -42,11 +47,11 @@ let package = Package(
         library("Policy", ["Schema", yams]),
         library("Stages", ["Schema", "Policy"]),
         library("Store", ["Schema"]),
-        library("StoreSQLite", ["Store", "Schema", grdb]),
+        library("StoreSQLite", ["Store", "Schema", grdb, csqlite]),
         library("Broker", ["Schema"]),
         library("RabbitMQ", ["Broker", "CRabbitMQ"]),
-        library("Runtime", ["Schema", "Policy", "Stages", "Store", "Broker", logging]),
-        library("Operations", ["Schema", "Policy", "Stages", "Store", "Broker", "Runtime"]),
+        library("Runtime", ["Schema", "Policy", "Stages", "Store", "Broker", logging, heap, deque]),
+        library("Operations", ["Schema", "Policy", "Stages", "Store", "Broker", "Runtime", logging, heap]),
         library(
             "Bootstrap",
             [
@@ -55,7 +60,8 @@ let package = Package(
             ]
         ),
         .executableTarget(name: "recourse", dependencies: ["Bootstrap"], swiftSettings: settings),
-        tests("SchemaTests", ["Schema"]),
+        .testTarget(
+            name: "SchemaTests", dependencies: ["Schema"], exclude: ["validate.py"], swiftSettings: settings),
         tests("PolicyTests", ["Policy", "Schema"]),
         tests("StagesTests", ["Stages", "Policy", "Schema"]),
         tests("StoreTests", ["Store", "StoreSQLite", "Schema"]),
@@ -64,6 +70,6 @@ let package = Package(
         tests("OperationsTests", ["Operations", "Bootstrap", "Schema", "Policy", "Stages", "Store", "Broker"]),
     ]
         + workers.map {
-            .executableTarget(name: "recourse-\($0)", dependencies: ["Bootstrap"], swiftSettings: settings)
+            .executableTarget(name: "recourse-\($0)", dependencies: ["Bootstrap", "Stages"], swiftSettings: settings)
         }
 )

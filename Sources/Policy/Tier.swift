@@ -1,3 +1,5 @@
+import Schema
+
 /// Who acts: the three tiers that handle a case, and the business division, which approves penalties.
 ///
 /// Ordered from the shop floor upwards. The raw value is the name on the wire and in the files.
@@ -17,6 +19,18 @@ package enum Tier: String, Comparable, Codable, Hashable, Sendable, CaseIterable
         case .hq, .business: nil
         }
     }
+
+    package init(_ handler: HandlerTier) {
+        self =
+            switch handler {
+            case .store: .store
+            case .region: .region
+            case .hq: .hq
+            }
+    }
+
+    /// The tier as one that can hold a case; nil for the business division.
+    package var handler: HandlerTier? { HandlerTier(rawValue: rawValue) }
 
     private var rank: Int {
         switch self {

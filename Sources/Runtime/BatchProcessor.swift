@@ -1,3 +1,4 @@
+import Policy
 import Schema
 import Stages
 import Store
@@ -67,7 +68,7 @@ package struct BatchProcessor: Sendable {
     ) throws -> BatchResult {
         try transaction.removeFromOutbox(confirmed)
         var result = BatchResult()
-        var work = Work(transaction: transaction)
+        var work = UnitOfWork(transaction: transaction)
         var claims = try transaction.claims(inputs.map(\.key))
         let fresh = inputs.filter { claims[$0.key] == nil }.map { Input.event($0.event) }
         try work.load(fresh, runner)
@@ -94,7 +95,7 @@ package struct BatchProcessor: Sendable {
     ) throws -> BatchResult {
         try transaction.removeFromOutbox(confirmed)
         var result = BatchResult()
-        var work = Work(transaction: transaction)
+        var work = UnitOfWork(transaction: transaction)
         var due: [Input] = []
         for stored in try transaction.dueRecords(now: clock, limit: limit) {
             guard let at = stored.wakeAt else { continue }
@@ -121,7 +122,7 @@ package struct BatchProcessor: Sendable {
 }
 
 /// The records and journal entries of one transaction.
-private struct Work {
+private struct UnitOfWork {
     let transaction: any StoreTransaction
     var set = WorkingSet()
     var entries: [JournalEntry] = []
@@ -274,11 +275,11 @@ extension JournalOutput {
         switch output.destination {
         case .events:
             self.init(
-                id: output.event.id, type: type.rawValue, exchange: Exchange.events, routingKey: type.rawValue,
+                id: output.event.id, type: type.rawValue, exchange: ExchangeName.events, routingKey: type.rawValue,
                 correlation: output.event.data.correlation, body: try output.body())
         case .handlers(let key):
             self.init(
-                id: output.event.id, type: type.rawValue, exchange: Exchange.handlers, routingKey: key,
+                id: output.event.id, type: type.rawValue, exchange: ExchangeName.handlers, routingKey: key,
                 correlation: output.event.data.correlation, body: try output.body())
         }
     }

@@ -25,6 +25,11 @@ package struct DeadLetterReason: Sendable {
     }
 }
 
+extension DeadLetterReason {
+    /// What upstream is told.
+    var told: [Fault] { faults.isEmpty ? [Fault(pointer: "", rule: code, message: message)] : faults }
+}
+
 /// The headers that travel with a dead letter or a delayed message. Every republish builds its headers anew:
 /// `x-death`, `x-first-death-*`, `x-delivery-count`, CC and BCC are never copied (a message that keeps `x-death` of a
 /// delivery-limit death is dropped without a trace when a delay queue expires it).
@@ -118,7 +123,7 @@ package struct FailureMessages: Sendable {
             properties.headers.append(HeaderField(FailureHeader.faults, .string(FailureMessages.list(reason.faults))))
         }
         return Publication(
-            ticket: ticket, exchange: "", routingKey: Queue.dead, mandatory: true, properties: properties,
+            ticket: ticket, exchange: "", routingKey: QueueName.dead, mandatory: true, properties: properties,
             body: delivery.body)
     }
 
@@ -127,7 +132,7 @@ package struct FailureMessages: Sendable {
         let history = FailureHistory(delivery)
         return Publication(
             ticket: ticket, exchange: "",
-            routingKey: Queue.retry(stage, .after(attempts: history.attempts + 1)), mandatory: true,
+            routingKey: QueueName.retry(stage, .after(attempts: history.attempts + 1)), mandatory: true,
             properties: properties(of: delivery, history: history, wall: wall), body: delivery.body)
     }
 
@@ -148,7 +153,7 @@ package struct FailureMessages: Sendable {
         properties.correlationId = nil
         let key = identity.source.map { String(Identifiers.uuid([$0]).prefix(8)) } ?? "unknown"
         return Publication(
-            ticket: ticket, exchange: Exchange.events, routingKey: "event.rejected." + key, mandatory: false,
+            ticket: ticket, exchange: ExchangeName.events, routingKey: "event.rejected." + key, mandatory: false,
             properties: properties, body: try event.body(because: because))
     }
 

@@ -3,7 +3,7 @@ import Schema
 import Stages
 
 /// The names of Recourse's exchanges.
-package enum Exchange {
+package enum ExchangeName {
     package static let inbox = "recourse.inbox"
     package static let events = "recourse.events"
     package static let handlers = "recourse.handlers"
@@ -11,7 +11,7 @@ package enum Exchange {
 }
 
 /// The names of Recourse's queues beside those of the stages.
-package enum Queue {
+package enum QueueName {
     package static let dead = "recourse.dead"
     package static let handlers = ["recourse.handler.store", "recourse.handler.region", "recourse.handler.hq"]
 
@@ -83,8 +83,8 @@ package struct Routes: Sendable {
     /// True where the topology promises a queue, so that a return is a fault.
     package func isPromised(exchange: String, type: EventType) -> Bool {
         switch exchange {
-        case Exchange.handlers: true
-        case Exchange.events: !takers(fromEvents: type).isEmpty
+        case ExchangeName.handlers: true
+        case ExchangeName.events: !takers(fromEvents: type).isEmpty
         default: true
         }
     }
@@ -101,29 +101,29 @@ extension Topology {
         for subscription in routes.subscriptions {
             let queue = subscription.stage.queue
             bindings += subscription.inbox.map {
-                Binding(exchange: Exchange.inbox, queue: queue, routingKey: $0.rawValue)
+                Binding(exchange: ExchangeName.inbox, queue: queue, routingKey: $0.rawValue)
             }
             bindings += subscription.events.map {
-                Binding(exchange: Exchange.events, queue: queue, routingKey: $0.rawValue)
+                Binding(exchange: ExchangeName.events, queue: queue, routingKey: $0.rawValue)
             }
             for delay in RetryDelay.allCases {
-                let name = Runtime.Queue.retry(subscription.stage, delay)
+                let name = QueueName.retry(subscription.stage, delay)
                 queues.append(Queue(name: name, kind: .quorum))
                 policies.append(retryQueue(name, delay, back: queue))
             }
         }
-        queues.append(Queue(name: Runtime.Queue.dead, kind: .quorum))
-        queues += Runtime.Queue.handlers.map { Queue(name: $0, kind: .quorum) }
-        bindings.append(Binding(exchange: Exchange.unrouted, queue: Runtime.Queue.dead, routingKey: ""))
-        for (queue, key) in zip(Runtime.Queue.handlers, ["store.*", "region.*", "hq"]) {
-            bindings.append(Binding(exchange: Exchange.handlers, queue: queue, routingKey: key))
+        queues.append(Queue(name: QueueName.dead, kind: .quorum))
+        queues += QueueName.handlers.map { Queue(name: $0, kind: .quorum) }
+        bindings.append(Binding(exchange: ExchangeName.unrouted, queue: QueueName.dead, routingKey: ""))
+        for (queue, key) in zip(QueueName.handlers, ["store.*", "region.*", "hq"]) {
+            bindings.append(Binding(exchange: ExchangeName.handlers, queue: queue, routingKey: key))
         }
         return Topology(
             exchanges: [
-                Exchange(name: Runtime.Exchange.inbox, kind: .topic),
-                Exchange(name: Runtime.Exchange.events, kind: .topic),
-                Exchange(name: Runtime.Exchange.handlers, kind: .topic),
-                Exchange(name: Runtime.Exchange.unrouted, kind: .fanout),
+                Exchange(name: ExchangeName.inbox, kind: .topic),
+                Exchange(name: ExchangeName.events, kind: .topic),
+                Exchange(name: ExchangeName.handlers, kind: .topic),
+                Exchange(name: ExchangeName.unrouted, kind: .fanout),
             ],
             queues: queues, bindings: bindings, policies: policies)
     }
@@ -138,13 +138,13 @@ extension Topology {
     /// What no queue takes goes to the dead letters instead of vanishing.
     private static let alternateExchange = Policy(
         name: "recourse-inbox", pattern: #"^recourse\.inbox$"#, target: .exchanges, priority: 10,
-        definition: [HeaderField("alternate-exchange", .string(Runtime.Exchange.unrouted))])
+        definition: [HeaderField("alternate-exchange", .string(ExchangeName.unrouted))])
 
     private static let stageQueues = Policy(
         name: "recourse-stages", pattern: #"^recourse\.(intake|routing|handling|callback|penalty|reports)$"#,
         target: .queues, priority: 10,
         definition: atLeastOnce + [
-            HeaderField("dead-letter-routing-key", .string(Runtime.Queue.dead)),
+            HeaderField("dead-letter-routing-key", .string(QueueName.dead)),
             HeaderField("delivery-limit", .int(100)),
             HeaderField("max-length-bytes", .int(8 << 30)),
         ])

@@ -44,7 +44,7 @@ extension WorkerMachine {
                     .schema, code: "id-reused", message: "the same source and id came before with another body")
                 reject(arrival.delivery, EventIdentity(of: arrival.inbound.event), reason, &actions)
             case .unknownReference(let what):
-                defer_(arrival, what, &actions)
+                postpone(arrival, what, &actions)
             case .failed(let cause):
                 giveUp(arrival, DeadLetterReason(.permanent, code: "stage-fault", message: cause), &actions)
             }
@@ -53,7 +53,7 @@ extension WorkerMachine {
     }
 
     /// Not applicable yet: a delayed copy, or a dead letter when the event is too old to wait any longer.
-    private mutating func defer_(_ arrival: Arrival, _ what: String, _ actions: inout [WorkerAction]) {
+    private mutating func postpone(_ arrival: Arrival, _ what: String, _ actions: inout [WorkerAction]) {
         let age = arrival.inbound.event.time.adding(hours: limits.referenceHours)
         guard clock.now < age, !clock.isLastCall else {
             let reason = DeadLetterReason(
@@ -116,7 +116,7 @@ extension WorkerMachine {
     }
 
     private mutating func isolate(_ arrivals: [Arrival]) {
-        single += arrivals.map(\.delivery.tag)
+        alone.formUnion(arrivals.map(\.delivery.tag))
         waiting = arrivals + waiting
     }
 

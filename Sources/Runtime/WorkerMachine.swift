@@ -21,12 +21,15 @@ package struct WorkerMachine: Sendable {
     var clock = ClockReading(now: .distantPast)
     /// Decoded, not yet in a batch.
     var waiting: [Arrival] = []
+    /// Deliveries of a batch that the database refused: each runs alone.
+    var alone: Set<UInt64> = []
     var tags = TagTracker()
     var current: Current?
     var outgoing = OutgoingWindow()
     var confirmed: [OutboxKey] = []
     var schedule: Schedule
     private var isSubscriptionEnded = false
+    /// Of consumer and publisher, how many have closed.
     private var closedHalves = 0
     private var hasStarted = false
     private var hasEnded = false
@@ -91,6 +94,7 @@ package struct WorkerMachine: Sendable {
         case .subscribed(let channel):
             tags = TagTracker(channel: channel)
             waiting.removeAll()
+            alone.removeAll()
             actions.append(.log(LogLine(.info, "consuming", [("queue", stage.queue)])))
         case .delivered(let deliveries):
             for delivery in deliveries { receive(delivery, &actions) }
@@ -108,9 +112,11 @@ package struct WorkerMachine: Sendable {
                 actions.append(.requeue(tags: unstarted, channel: channel))
             }
         case .closed:
-            closedHalves += 1
+            halfClosed()
         }
     }
+
+    mutating func halfClosed() { closedHalves += 1 }
 
     private mutating func receive(_ delivery: Delivery, _ actions: inout [WorkerAction]) {
         guard delivery.channel == tags.channel else { return }
@@ -130,10 +136,6 @@ package struct WorkerMachine: Sendable {
     }
 
     /// Dead letter and `event.rejected`; the delivery is acknowledged when both are confirmed.
-    func rejectionFaults(_ reason: DeadLetterReason) -> [Fault] {
-        reason.faults.isEmpty ? [Fault(pointer: "", rule: reason.code, message: reason.message)] : reason.faults
-    }
-
     mutating func reject(
         _ delivery: Delivery, _ identity: EventIdentity, _ reason: DeadLetterReason, _ actions: inout [WorkerAction]
     ) {
@@ -141,7 +143,7 @@ package struct WorkerMachine: Sendable {
         do {
             publications.append(
                 try failures.rejection(
-                    of: identity, body: delivery.body, faults: rejectionFaults(reason),
+                    of: identity, body: delivery.body, faults: reason.told,
                     ticket: outgoing.nextTicket(), clock: clock.now))
         } catch {
             actions.append(.log(LogLine(.error, "event.rejected could not be written", [("cause", "\(error)")])))
@@ -218,7 +220,8 @@ package struct WorkerMachine: Sendable {
             return begin(Current(work: .timers(confirmed: takeConfirmed(), limit: limits.batch)), &actions)
         }
         if !waiting.isEmpty {
-            let arrivals = Array(waiting.prefix(limits.batch))
+            let size = waiting.prefix(limits.batch).prefix { !alone.contains($0.delivery.tag) }.count
+            let arrivals = Array(waiting.prefix(max(size, 1)))
             waiting.removeFirst(arrivals.count)
             let work = Work.events(arrivals.map(\.inbound), confirmed: takeConfirmed())
             return begin(Current(work: work, arrivals: arrivals), &actions)

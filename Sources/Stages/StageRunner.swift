@@ -78,6 +78,10 @@ package struct OutgoingEvent: Sendable {
 /// A stage changed a record in a way that the runtime cannot take.
 package struct StageFault: Error, Sendable, CustomStringConvertible {
     package let description: String
+
+    package init(description: String) {
+        self.description = description
+    }
 }
 
 /// Runs a stage's pure steps over a working set: loads nothing, writes nothing, gives ids, versions and sequences.

@@ -90,6 +90,12 @@ extension Organisation {
         return OwnerChoice(person: acting, role: .duty, standsInFor: acting == duty ? nil : duty)
     }
 
+    /// Whether the person of an event belongs to the place for which he acts; false for an unknown tier.
+    package func knows(_ by: Person) -> Bool {
+        guard let tier = Tier(rawValue: by.tier) else { return false }
+        return knows(by.id, tier: tier, storeId: by.storeId, regionId: by.regionId)
+    }
+
     /// Whether a person belongs to the place for which he acts.
     ///
     /// The people of a place are those of its `people` list, its supervisors, its manager and its duty owner. A

@@ -68,7 +68,12 @@ final class MappingReader {
     }
 
     /// Two values of which the first may not be greater than the second.
-    func ordered(_ low: String, _ lowValue: Int, atMost high: String, _ highValue: Int) {
+    func ordered<Number: FixedWidthInteger>(
+        _ low: String,
+        _ lowValue: Number,
+        atMost high: String,
+        _ highValue: Number
+    ) {
         guard lowValue > highValue else { return }
         let key = entries[low] == nil ? high : low
         faults.add(
@@ -89,7 +94,12 @@ final class MappingReader {
     }
 
     /// A whole number within `range`; absent, `value` keeps its default. `other` is a second name of the key.
-    func read(_ value: inout Int, _ key: String, _ range: ClosedRange<Int>, or other: String? = nil) {
+    func read<Number: FixedWidthInteger>(
+        _ value: inout Number,
+        _ key: String,
+        _ range: ClosedRange<Number>,
+        or other: String? = nil
+    ) {
         var name = key
         if let other, entries[other] != nil {
             if entries[key] == nil {
@@ -102,7 +112,7 @@ final class MappingReader {
         guard let entry = take(name) else { return }
         let allowed = "a whole number from \(range.lowerBound) to \(range.upperBound)"
         guard case .scalar(let scalar) = entry.value, scalar.style == .plain,
-            let number = Int(scalar.string), String(number) == scalar.string
+            let number = Number(scalar.string), String(number) == scalar.string
         else {
             fault("is \(Self.kind(of: entry.value))", key: name, allowed: allowed)
             return
@@ -249,24 +259,7 @@ final class MappingReader {
     }
 }
 
-/// What an id looks like, here as on the wire.
-enum Identifier {
+extension Identifier {
+    /// What an id looks like, here as on the wire.
     static let rule = "an id: 1 to 64 of A–Z a–z 0–9 _ : -, beginning with a letter or digit"
-
-    static func isValid(_ text: String) -> Bool {
-        let bytes = text.utf8
-        guard (1...64).contains(bytes.count), let first = bytes.first, isAlphanumeric(first) else { return false }
-        return bytes.allSatisfy {
-            isAlphanumeric($0) || $0 == UInt8(ascii: "_") || $0 == UInt8(ascii: ":") || $0 == UInt8(ascii: "-")
-        }
-    }
-
-    private static func isAlphanumeric(_ byte: UInt8) -> Bool {
-        switch byte {
-        case UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "a")...UInt8(ascii: "z"),
-            UInt8(ascii: "0")...UInt8(ascii: "9"):
-            true
-        default: false
-        }
-    }
 }

@@ -1,9 +1,9 @@
 /// Section `handling` of the policy: advances from the after-sales fund, and what is owed after each.
 package struct HandlingPolicy: Hashable, Sendable {
     /// R05: what a store may pay in advance on one case, all requests together. Fen.
-    package var storeCapFen = 50_000
+    package var storeCapFen: Int64 = 50_000
     /// R05: what a region may pay in advance on one case, all requests together. Fen. Headquarters has no cap.
-    package var regionCapFen = 200_000
+    package var regionCapFen: Int64 = 200_000
     /// R06: seconds of real time after which a request without the manufacturer's contacts is looked at again.
     package var manufacturerContactRetrySeconds = 5
     /// R06: working days that the manufacturer has after the later of the two first contacts.

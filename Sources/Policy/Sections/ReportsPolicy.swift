@@ -1,3 +1,5 @@
+import Schema
+
 /// Section `reports` of the policy: when reports appear, and by which figures they judge.
 package struct ReportsPolicy: Hashable, Sendable {
     /// A rate is judged only from this many cases up.
@@ -50,23 +52,18 @@ package struct ReportsPolicy: Hashable, Sendable {
     }
 }
 
-/// The criteria by which a callback survey is scored. The raw value is the name on the wire.
-package enum SurveyCriterion: String, Hashable, Sendable, CaseIterable, Codable {
-    case reliability, responsiveness, assurance, empathy, recovery, reputation
-}
-
 /// Weight of each criterion in percent.
 package struct SurveyWeights: Hashable, Sendable {
-    private var percent: [SurveyCriterion: Int] = [
+    private var percent: [SurveyAnswer.Criterion: Int] = [
         .reliability: 20, .responsiveness: 20, .assurance: 15, .empathy: 15, .recovery: 20, .reputation: 10,
     ]
 
     package init() {}
 
-    package subscript(criterion: SurveyCriterion) -> Int { percent[criterion, default: 0] }
+    package subscript(criterion: SurveyAnswer.Criterion) -> Int { percent[criterion, default: 0] }
 
     mutating func read(_ section: MappingReader) {
-        for criterion in SurveyCriterion.allCases {
+        for criterion in SurveyAnswer.Criterion.allCases {
             section.read(&percent[criterion, default: 0], criterion.rawValue, Bounds.percent)
         }
         section.finish()

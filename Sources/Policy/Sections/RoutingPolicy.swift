@@ -1,7 +1,7 @@
 /// Section `routing` of the policy: what makes a case major, and how long each tier has.
 package struct RoutingPolicy: Hashable, Sendable {
     /// R04: a claim of at least this much makes a case major. Fen.
-    package var majorClaimFen = 500_000
+    package var majorClaimFen: Int64 = 500_000
     /// R03, R23: days (of 24 h) from the assignment to a store until the case goes to its region.
     package var storeTermDays = 2
     /// R03, R23: days (of 24 h) from the assignment to a region until the case goes to headquarters.

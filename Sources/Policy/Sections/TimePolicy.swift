@@ -28,6 +28,6 @@ enum Bounds {
     static let workingDayOfMonth = 1...15
     static let percent = 0...100
     /// Up to ten thousand million yuan.
-    static let fen = 0...1_000_000_000_000
+    static let fen: ClosedRange<Int64> = 0...1_000_000_000_000
     static let count = 1...1_000_000
 }

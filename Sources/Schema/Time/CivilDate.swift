@@ -12,13 +12,17 @@ package struct CivilDate: Hashable, Comparable, Sendable {
         guard (1...9999).contains(year), (1...12).contains(month), day >= 1,
             day <= CivilDate.daysInMonth(year: year, month: month)
         else { return nil }
-        // Days from civil: years begin in March, so that the leap day comes last.
+        self.daysSinceEpoch = CivilDate.days(year: year, month: month, day: day)
+    }
+
+    /// Days since 1970-01-01 of a date that exists. Years begin in March here, so that the leap day comes last.
+    fileprivate static func days(year: Int, month: Int, day: Int) -> Int64 {
         let shifted = Int64(month <= 2 ? year - 1 : year)
         let era = Instant.floorDivide(shifted, 400)
         let yearOfEra = shifted - era * 400
         let dayOfYear = Int64((153 * (month + (month > 2 ? -3 : 9)) + 2) / 5 + day - 1)
         let dayOfEra = yearOfEra * 365 + yearOfEra / 4 - yearOfEra / 100 + dayOfYear
-        self.daysSinceEpoch = era * 146_097 + dayOfEra - 719_468
+        return era * 146_097 + dayOfEra - 719_468
     }
 
     package static func < (a: CivilDate, b: CivilDate) -> Bool { a.daysSinceEpoch < b.daysSinceEpoch }
@@ -70,12 +74,22 @@ extension CivilDate: CustomStringConvertible {
 
     /// Reads `YYYY-MM-DD`; nil for anything else.
     package init?(_ text: String) {
-        let parts = text.split(separator: "-", omittingEmptySubsequences: false)
-        guard parts.count == 3, parts[0].utf8.count == 4, parts[1].utf8.count == 2, parts[2].utf8.count == 2,
-            parts.allSatisfy({ $0.utf8.allSatisfy { $0 &- UInt8(ascii: "0") < 10 } }),
-            let year = Int(parts[0]), let month = Int(parts[1]), let day = Int(parts[2])
-        else { return nil }
-        self.init(year: year, month: month, day: day)
+        guard text.utf8.count == 10 else { return nil }
+        var numbers = (year: 0, month: 0, day: 0)
+        for (index, byte) in text.utf8.enumerated() {
+            if index == 4 || index == 7 {
+                guard byte == UInt8(ascii: "-") else { return nil }
+                continue
+            }
+            let digit = Int(byte &- UInt8(ascii: "0"))
+            guard digit < 10 else { return nil }
+            switch index {
+            case 0..<4: numbers.year = numbers.year * 10 + digit
+            case 5..<7: numbers.month = numbers.month * 10 + digit
+            default: numbers.day = numbers.day * 10 + digit
+            }
+        }
+        self.init(year: numbers.year, month: numbers.month, day: numbers.day)
     }
 }
 
@@ -103,7 +117,9 @@ package struct Month: Hashable, Comparable, Sendable, Codable, CustomStringConve
         (year, month, _) = date.components
     }
 
+    /// - Precondition: `month` is 1 to 12; text from outside is read by `init?(_:)`.
     package init(year: Int, month: Int) {
+        precondition((1...12).contains(month), "month \(month) is not 1 to 12")
         self.year = year
         self.month = month
     }
@@ -113,13 +129,14 @@ package struct Month: Hashable, Comparable, Sendable, Codable, CustomStringConve
     package var next: Month { month == 12 ? Month(year: year + 1, month: 1) : Month(year: year, month: month + 1) }
 
     package var firstDate: CivilDate {
-        CivilDate(year: year, month: month, day: 1) ?? CivilDate(daysSinceEpoch: 0)
+        CivilDate(daysSinceEpoch: CivilDate.days(year: year, month: month, day: 1))
     }
 
     package var description: String {
         String(repeating: "0", count: max(0, 4 - String(year).utf8.count)) + "\(year)-" + twoDigits(Int64(month))
     }
 
+    /// Reads `YYYY-MM`; nil for anything else.
     package init?(_ text: String) {
         guard text.utf8.count == 7, let date = CivilDate(text + "-01") else { return nil }
         self.init(of: date)

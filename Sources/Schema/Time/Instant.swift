@@ -35,8 +35,10 @@ package enum BusinessZone {
 extension Instant {
     /// The date in the business zone.
     package var date: CivilDate {
-        CivilDate(daysSinceEpoch: Instant.floorDivide(microseconds / 1_000_000 + BusinessZone.offsetSeconds
-            - (microseconds % 1_000_000 < 0 ? 1 : 0), 86_400))
+        CivilDate(
+            daysSinceEpoch: Instant.floorDivide(
+                microseconds / 1_000_000 + BusinessZone.offsetSeconds
+                    - (microseconds % 1_000_000 < 0 ? 1 : 0), 86_400))
     }
 
     /// Whole seconds since 00:00 of `date`.
@@ -75,12 +77,14 @@ extension Instant: CustomStringConvertible {
 
     /// Reads RFC 3339 with a mandatory offset (`Z` or `±hh:mm`); nil for anything else.
     ///
-    /// Digits beyond microseconds are dropped. A leap second (`:60`) and years outside 0001–9999 are refused.
+    /// Digits beyond microseconds are dropped. A leap second (`:60`) is refused, and so is a time whose year lies
+    /// outside 0001–9999 as written or in the business zone: what is read can be written and read again.
     package init?(rfc3339 text: String) {
         var text = text
         let parsed: Int64? = text.withUTF8 { parseRFC3339($0) }
         guard let parsed else { return nil }
         self.init(microseconds: parsed)
+        guard (1...9999).contains(date.year) else { return nil }
     }
 }
 

@@ -1,0 +1,167 @@
+import Broker
+internal import CRabbitMQ
+
+/// Asks the broker one thing after the other; lives on the connection's thread.
+///
+/// The connection is opened by the first question and then kept. A question that fails is not repeated.
+final class AdministrationRole: ConnectionRole {
+    struct Answer: Sendable {
+        var ready = 0
+        var consumers = 0
+    }
+
+    struct Question: Sendable {
+        let operation: String
+        let answer: UInt32
+        let send: @Sendable (Link) throws(BrokerFailure) -> Void
+        let completion: @Sendable (Result<Answer, BrokerFailure>) -> Void
+    }
+
+    enum Command: Sendable {
+        case ask(Question)
+        case close
+    }
+
+    private enum Closing {
+        case no
+        case wanted(deadline: Int)
+        case sent(deadline: Int)
+        case done
+    }
+
+    let purpose = "administration"
+    let retries = false
+    private let configuration: RabbitMQConfiguration
+    private var channel: ChannelLife
+    private var questions: [Question] = []
+    /// When the first question has been sent: until when its answer may take.
+    private var askedUntil: Int?
+    private var closing = Closing.no
+
+    init(configuration: RabbitMQConfiguration) {
+        self.configuration = configuration
+        channel = ChannelLife([], answerMilliseconds: configuration.answerMilliseconds)
+    }
+
+    private var isClosing: Bool { if case .no = closing { false } else { true } }
+
+    var wantsLink: Bool { !questions.isEmpty && !isClosing }
+    var isUp: Bool { channel.isOpen }
+    var isFinished: Bool { if case .done = closing { true } else { false } }
+    var wantsToWrite: Bool { false }
+
+    var deadline: Int? {
+        var deadlines = [askedUntil, channel.deadline].compactMap(\.self)
+        switch closing {
+        case .wanted(let deadline), .sent(let deadline): deadlines.append(deadline)
+        case .no, .done: break
+        }
+        return deadlines.min()
+    }
+
+    func take(_ commands: [Command]) {
+        for command in commands {
+            switch command {
+            case .ask(let question):
+                if isClosing {
+                    question.completion(.failure(Self.closed(question.operation)))
+                } else {
+                    questions.append(question)
+                }
+            case .close:
+                if !isClosing { closing = .wanted(deadline: Uptime.milliseconds + configuration.drainMilliseconds) }
+            }
+        }
+    }
+
+    static func closed(_ operation: String) -> BrokerFailure {
+        BrokerFailure(.connection, operation: operation, cause: "the administration connection has been closed")
+    }
+
+    func connected(_ link: Link) throws(BrokerFailure) { try channel.begin(link) }
+
+    func disconnected(_ failure: BrokerFailure) {
+        channel.end()
+        askedUntil = nil
+        let failed = questions
+        questions = []
+        for question in failed {
+            question.completion(
+                .failure(
+                    BrokerFailure(
+                        failure.kind, operation: question.operation, cause: "\(failure.operation): \(failure.cause)",
+                        code: failure.code)))
+        }
+    }
+
+    func received(_ frame: InboundFrame, _ link: Link) throws(BrokerFailure) {
+        guard case .method(let method) = frame else { return }
+        switch method {
+        case .queueDeclared(let ready, let consumers):
+            complete(AMQP_QUEUE_DECLARE_OK_METHOD, .success(Answer(ready: ready, consumers: consumers)))
+        case .channelClosed(let code, let text):
+            try link.acceptChannelClose()
+            if let question = questions.first {
+                complete(question.answer, .failure(Failures.refused(code, text, question.operation)))
+            }
+            // At once: the question was at fault, not the channel.
+            try channel.begin(link)
+        case .answer(AMQP_CONNECTION_CLOSE_OK_METHOD): closing = .done
+        case .answer(let id):
+            if channel.isOpen {
+                complete(id, .success(Answer()))
+            } else {
+                _ = try channel.answered(id, link)
+            }
+        default: break
+        }
+    }
+
+    private func complete(_ id: UInt32, _ result: Result<Answer, BrokerFailure>) {
+        guard askedUntil != nil, let question = questions.first, question.answer == id else { return }
+        askedUntil = nil
+        questions.removeFirst()
+        question.completion(result)
+    }
+
+    func settle(_ link: Link?) throws(BrokerFailure) {
+        let now = Uptime.milliseconds
+        if let link {
+            _ = try channel.due(at: now)
+            if let askedUntil, now >= askedUntil, let question = questions.first {
+                throw BrokerFailure(.timeout, operation: question.operation, cause: "no answer")
+            }
+            try askNext(link, now)
+        }
+        switch closing {
+        case .no, .done: return
+        case .wanted(let deadline):
+            guard let link, now < deadline else {
+                closing = .done
+                return
+            }
+            guard questions.isEmpty, link.canTake else { return }
+            try link.sendConnectionClose()
+            closing = .sent(deadline: deadline)
+        case .sent(let deadline):
+            if link == nil || now >= deadline { closing = .done }
+        }
+    }
+
+    private func askNext(_ link: Link, _ now: Int) throws(BrokerFailure) {
+        guard channel.isOpen, askedUntil == nil, link.canTake, let question = questions.first else { return }
+        do throws(BrokerFailure) {
+            try question.send(link)
+            askedUntil = now + configuration.answerMilliseconds
+        } catch {
+            guard error.kind == .protocol else { throw error }
+            questions.removeFirst()
+            question.completion(.failure(error))
+        }
+    }
+
+    func finish() {
+        for question in questions { question.completion(.failure(Self.closed(question.operation))) }
+        questions = []
+    }
+}

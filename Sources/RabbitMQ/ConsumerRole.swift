@@ -1,0 +1,286 @@
+import Broker
+internal import CRabbitMQ
+
+/// Consumes one queue over one connection; lives on the connection's thread.
+///
+/// Nothing is declared: a worker may have no right to configure. A queue that is missing is waited for.
+final class ConsumerRole: ConnectionRole {
+    enum Command: Sendable {
+        case acknowledgeThrough(UInt64, channel: UInt64)
+        case acknowledge([UInt64], channel: UInt64)
+        case requeue([UInt64], channel: UInt64)
+        case cancel
+        case close
+    }
+
+    private enum Stage {
+        case consuming
+        /// The owner wants no more; the broker may not know yet.
+        case cancelling
+        /// `basic.cancel` has been sent.
+        case cancelSent(deadline: Int)
+        case cancelled
+    }
+
+    private enum Closing {
+        case no
+        case wanted(deadline: Int)
+        case sent(deadline: Int)
+        case done
+    }
+
+    let purpose = "consumer"
+    let retries = true
+    private let queue: String
+    private let configuration: RabbitMQConfiguration
+    private let sink: @Sendable (ConsumerEvent) -> Void
+    private var channel: ChannelLife
+    /// Counts the channels, so that the owner's acknowledgements for an earlier one are told apart.
+    private var channelNumber: UInt64 = 0
+    private var ledger = AcknowledgementLedger()
+    private var actions: [AcknowledgementLedger.Action] = []
+    private var assembly: ContentAssembly
+    private var burst: [Delivery] = []
+    private var stage = Stage.consuming
+    private var closing = Closing.no
+    private var saidLost = false
+
+    init(
+        queue: String, prefetch: Int, configuration: RabbitMQConfiguration,
+        sink: @escaping @Sendable (ConsumerEvent) -> Void
+    ) {
+        self.queue = queue
+        self.configuration = configuration
+        self.sink = sink
+        assembly = ContentAssembly(bodyLimit: configuration.bodyLimitBytes)
+        let steps = Self.steps(queue: queue, prefetch: prefetch, tag: configuration.connectionName)
+        channel = ChannelLife(steps, answerMilliseconds: configuration.answerMilliseconds)
+    }
+
+    private static func steps(queue: String, prefetch: Int, tag: String) -> [ChannelLife.Step] {
+        let limit = ChannelLife.Step(operation: "set the prefetch count of \(queue)", answer: AMQP_BASIC_QOS_OK_METHOD)
+        {
+            link throws(BrokerFailure) in
+            // Not global: quorum queues refuse that. 0 would mean no limit, or 2000 on a quorum queue.
+            let count = UInt16(clamping: max(1, prefetch))
+            try link.send(AMQP_BASIC_QOS_METHOD, amqp_basic_qos_t(prefetch_size: 0, prefetch_count: count, global: 0))
+        }
+        let consume = ChannelLife.Step(operation: "consume queue \(queue)", answer: AMQP_BASIC_CONSUME_OK_METHOD) {
+            link throws(BrokerFailure) in
+            try link.send(AMQP_BASIC_CONSUME_METHOD) { arena throws(BrokerFailure) in
+                var method = amqp_basic_consume_t()
+                method.queue = try arena.short(queue, "queue name")
+                method.consumer_tag = try arena.short(tag, "consumer tag")
+                method.arguments = amqp_empty_table
+                return method
+            }
+        }
+        return [limit, consume]
+    }
+
+    // MARK: State for the thread
+
+    private var wantsSubscription: Bool { if case .consuming = stage { !wantsClose } else { false } }
+    private var wantsClose: Bool { if case .no = closing { false } else { true } }
+
+    var wantsLink: Bool { wantsSubscription }
+    var isUp: Bool { channel.isOpen }
+    var isFinished: Bool { if case .done = closing { true } else { false } }
+    var wantsToWrite: Bool { !actions.isEmpty }
+
+    var deadline: Int? {
+        var deadlines = [channel.deadline].compactMap(\.self)
+        if case .cancelSent(let deadline) = stage { deadlines.append(deadline) }
+        switch closing {
+        case .wanted(let deadline), .sent(let deadline): deadlines.append(deadline)
+        case .no, .done: break
+        }
+        return deadlines.min()
+    }
+
+    // MARK: Commands
+
+    func take(_ commands: [Command]) {
+        for command in commands {
+            switch command {
+            case .acknowledgeThrough(let tag, let number):
+                if number == channelNumber { ledger.acknowledge(through: tag) }
+            case .acknowledge(let tags, let number):
+                if number == channelNumber { tags.forEach { ledger.acknowledge($0) } }
+            case .requeue(let tags, let number):
+                if number == channelNumber { tags.forEach { ledger.requeue($0) } }
+            case .cancel: if case .consuming = stage { stage = .cancelling }
+            case .close:
+                if !wantsClose { closing = .wanted(deadline: Uptime.milliseconds + configuration.drainMilliseconds) }
+            }
+        }
+    }
+
+    // MARK: Connection
+
+    func connected(_ link: Link) throws(BrokerFailure) { try openChannel(link) }
+
+    private func openChannel(_ link: Link) throws(BrokerFailure) {
+        startAnew()
+        try channel.begin(link)
+    }
+
+    /// The broker takes back what was open on the channel, so nothing may be said about it any more.
+    private func startAnew() {
+        channelNumber += 1
+        ledger = AcknowledgementLedger()
+        actions = []
+        burst = []
+        assembly = ContentAssembly(bodyLimit: configuration.bodyLimitBytes)
+    }
+
+    func disconnected(_ failure: BrokerFailure) {
+        startAnew()
+        channel.end()
+        lose(failure)
+    }
+
+    private func lose(_ failure: BrokerFailure) {
+        if saidLost || wantsClose { return }
+        saidLost = true
+        sink(.lost(failure))
+    }
+
+    func received(_ frame: InboundFrame, _ link: Link) throws(BrokerFailure) {
+        switch frame {
+        case .header(let header): try deliver(assembly.take(header))
+        case .body(let fragment): try deliver(assembly.take(fragment))
+        case .method(let method): try received(method, link)
+        }
+    }
+
+    private func received(_ method: InboundMethod, _ link: Link) throws(BrokerFailure) {
+        switch method {
+        case .deliver: try assembly.begin(method)
+        case .cancelled:
+            // The queue was deleted, or its node went: not an answer to our own cancel.
+            sayBurst()
+            lose(
+                BrokerFailure(.channel, operation: "consume queue \(queue)", cause: "the broker ended the subscription")
+            )
+            if wantsSubscription { channel.lastStepUndone() } else { stage = .cancelling }
+        case .channelClosed(let code, let text):
+            let operation = channel.operation ?? "consume queue \(queue)"
+            try link.acceptChannelClose()
+            startAnew()
+            channel.closed()
+            lose(Failures.refused(code, text, operation))
+        case .answer(AMQP_BASIC_CANCEL_OK_METHOD):
+            sayBurst()
+            sayCancelled()
+        case .answer(AMQP_CONNECTION_CLOSE_OK_METHOD): closing = .done
+        case .answer(let id):
+            if try channel.answered(id, link) {
+                saidLost = false
+                sink(.subscribed(channel: channelNumber))
+            }
+        default: break
+        }
+    }
+
+    private func deliver(_ message: InboundMessage?) throws(BrokerFailure) {
+        guard let message, case .deliver(let tag, let redelivered, let exchange, let routingKey) = message.method
+        else { return }
+        guard ledger.delivered(tag) else {
+            throw BrokerFailure(.protocol, operation: "consume queue \(queue)", cause: "a delivery tag was left out")
+        }
+        burst.append(
+            Delivery(
+                tag: tag, channel: channelNumber, redelivered: redelivered, exchange: exchange, routingKey: routingKey,
+                properties: message.properties, body: message.body))
+    }
+
+    // MARK: What is due
+
+    func settle(_ link: Link?) throws(BrokerFailure) {
+        sayBurst()
+        let now = Uptime.milliseconds
+        if let link {
+            if let step = try channel.due(at: now) { try resume(step, link) }
+            try write(link)
+        }
+        try settleCancel(link, now)
+        try settleClose(link, now)
+    }
+
+    private func resume(_ step: Int, _ link: Link) throws(BrokerFailure) {
+        guard wantsSubscription else { return channel.end() }
+        if step == 0 { try openChannel(link) } else { try channel.begin(link, step: step) }
+    }
+
+    private func sayBurst() {
+        if burst.isEmpty { return }
+        // After `close()` nothing is delivered; the broker gives it to somebody else.
+        if !wantsClose { sink(.delivered(burst)) }
+        burst = []
+    }
+
+    private func write(_ link: Link) throws(BrokerFailure) {
+        if actions.isEmpty { actions = ledger.takeActions() }
+        if actions.isEmpty { return }
+        var written = 0
+        while written < actions.count, link.canTake {
+            switch actions[written] {
+            case .acknowledge(let tag, let multiple):
+                let method = amqp_basic_ack_t(delivery_tag: tag, multiple: multiple ? 1 : 0)
+                try link.queue(AMQP_BASIC_ACK_METHOD, method)
+            case .requeue(let tag):
+                // Not reject: from RabbitMQ 4.3 on that counts against the delivery limit, nack does not.
+                let method = amqp_basic_nack_t(delivery_tag: tag, multiple: 0, requeue: 1)
+                try link.queue(AMQP_BASIC_NACK_METHOD, method)
+            }
+            written += 1
+        }
+        actions.removeFirst(written)
+        try link.flush()
+    }
+
+    private func settleCancel(_ link: Link?, _ now: Int) throws(BrokerFailure) {
+        switch stage {
+        case .cancelling:
+            // While the subscription is being set up, its answer decides.
+            guard let link, channel.isOpen || channel.isOpening else { return sayCancelled() }
+            guard channel.isOpen, link.canTake else { return }
+            let tag = configuration.connectionName
+            try link.send(AMQP_BASIC_CANCEL_METHOD) { arena throws(BrokerFailure) in
+                amqp_basic_cancel_t(consumer_tag: try arena.short(tag, "consumer tag"), nowait: 0)
+            }
+            stage = .cancelSent(deadline: now + configuration.answerMilliseconds)
+        case .cancelSent(let deadline):
+            if link == nil { return sayCancelled() }
+            if now >= deadline {
+                throw BrokerFailure(.timeout, operation: "cancel the consumer of \(queue)", cause: "no answer")
+            }
+        case .consuming, .cancelled: break
+        }
+    }
+
+    private func sayCancelled() {
+        stage = .cancelled
+        sink(.cancelled)
+    }
+
+    /// Everything acknowledged is written before `connection.close`, and the broker works in that order.
+    private func settleClose(_ link: Link?, _ now: Int) throws(BrokerFailure) {
+        switch closing {
+        case .no, .done: return
+        case .wanted(let deadline):
+            guard let link, now < deadline else {
+                closing = .done
+                return
+            }
+            guard actions.isEmpty, !ledger.hasActions, link.canTake else { return }
+            try link.sendConnectionClose()
+            closing = .sent(deadline: deadline)
+        case .sent(let deadline):
+            if link == nil || now >= deadline { closing = .done }
+        }
+    }
+
+    func finish() { sink(.closed) }
+}

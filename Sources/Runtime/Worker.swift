@@ -1,0 +1,206 @@
+import Broker
+import Logging
+import Schema
+import Stages
+import Store
+import Synchronization
+
+/// A worker process's shell around `WorkerMachine`: performs its actions, feeds it what happens.
+///
+/// The machine's events pass through one mailbox, taken by one task. Its length is bounded by the prefetch count, the
+/// unconfirmed publications, one tick and one piece of work.
+package final class Worker: Sendable {
+    package struct Parts: Sendable {
+        package var store: any Store
+        package var broker: any Broker
+        package var clock: any BusinessClock
+        package var wall: @Sendable () -> Instant
+        package var logger: Logger
+        package var drainSeconds: Int64 = 30
+
+        package init(
+            store: any Store, broker: any Broker, clock: any BusinessClock, wall: @escaping @Sendable () -> Instant,
+            logger: Logger
+        ) {
+            self.store = store
+            self.broker = broker
+            self.clock = clock
+            self.wall = wall
+            self.logger = logger
+        }
+    }
+
+    private let runner: StageRunner
+    private let processor: BatchProcessor
+    private let parts: Parts
+    private let limits: WorkerLimits
+    private let routes: Routes
+    private let name: WorkerId
+    private let events: AsyncStream<WorkerEvent>
+    private let mailbox: AsyncStream<WorkerEvent>.Continuation
+    private let isTickPending = Mutex(false)
+
+    /// - Parameters:
+    ///   - name: unique among living workers; a restarted worker of the same name takes over at once what it left.
+    ///   - routes: where each event goes, for the mandatory flag.
+    package init(runner: StageRunner, name: WorkerId, routes: Routes, limits: WorkerLimits, parts: Parts) {
+        self.runner = runner
+        self.name = name
+        self.routes = routes
+        self.limits = limits
+        self.parts = parts
+        processor = BatchProcessor(runner: runner, worker: name)
+        (events, mailbox) = AsyncStream.makeStream()
+    }
+
+    /// Asks the worker to drain and end; `run` then returns within the drain limit. Safe to call from anywhere, twice too.
+    package func stop() {
+        mailbox.yield(.stop)
+    }
+
+    /// Runs until `stop`. Broker or database away: says so once, tries again with backoff.
+    package func run() async {
+        let mailbox = mailbox
+        let consumer = parts.broker.consume(queue: runner.name.queue, prefetch: limits.prefetch) {
+            mailbox.yield(.consumer($0))
+        }
+        let publisher = parts.broker.publisher { mailbox.yield(.publisher($0)) }
+        var machine = WorkerMachine(
+            stage: runner.name, name: name, routes: routes, limits: limits, wall: parts.wall())
+        await withDiscardingTaskGroup { group in
+            group.addTask { await self.tick() }
+            for await event in events {
+                if case .tick = event { isTickPending.withLock { $0 = false } }
+                if case .stop = event { group.addTask { await self.limitDrain() } }
+                for action in machine.handle(event) {
+                    switch action {
+                    case .run(let work): group.addTask { await self.perform(work) }
+                    case .acknowledgeThrough(let tag, let channel):
+                        consumer.acknowledge(through: tag, channel: channel)
+                    case .acknowledge(let tags, let channel): consumer.acknowledge(tags, channel: channel)
+                    case .requeue(let tags, let channel): consumer.requeue(tags, channel: channel)
+                    case .publish(let publications): publisher.publish(publications)
+                    case .cancelConsumer: consumer.cancel()
+                    case .closeConsumer: consumer.close()
+                    case .closePublisher: publisher.close()
+                    case .log(let line): log(line)
+                    case .finished: mailbox.finish()
+                    }
+                }
+            }
+            group.cancelAll()
+        }
+        await parts.store.close()
+        parts.logger.info("stopped")
+    }
+
+    // MARK: - Time
+
+    private func tick() async {
+        var saidClockFailed = false
+        while !Task.isCancelled {
+            do {
+                let reading = try parts.clock.read()
+                saidClockFailed = false
+                if isTickPending.withLock({ pending in
+                    defer { pending = true }
+                    return !pending
+                }) {
+                    mailbox.yield(.tick(wall: parts.wall(), clock: reading))
+                }
+            } catch {
+                if !saidClockFailed {
+                    parts.logger.error("the business clock cannot be read; trying again", metadata: ["cause": "\(error)"])
+                }
+                saidClockFailed = true
+            }
+            guard (try? await Task.sleep(for: .microseconds(parts.clock.pollMicroseconds))) != nil else { return }
+        }
+    }
+
+    private func limitDrain() async {
+        guard (try? await Task.sleep(for: .seconds(parts.drainSeconds))) != nil else { return }
+        mailbox.yield(.drainLimit)
+    }
+
+    // MARK: - Work
+
+    private func perform(_ work: Work) async {
+        do {
+            mailbox.yield(.done(try await execute(work)))
+        } catch let failure as StoreFailure {
+            mailbox.yield(.failed(failure))
+        } catch {
+            mailbox.yield(.failed(StoreFailure(.corrupt, operation: "run a batch", cause: "\(error)")))
+        }
+    }
+
+    private func execute(_ work: Work) async throws -> WorkResult {
+        let reading = try parts.clock.read()
+        let (processor, name) = (processor, name)
+        let lease = parts.wall().adding(seconds: limits.leaseSeconds)
+        var result = WorkResult(clock: reading)
+        switch work {
+        case .start:
+            let (wall, limit) = (parts.wall(), 2 * limits.unconfirmed)
+            result.batch.rows = try await parts.store.write { transaction in
+                try transaction.endLease(of: name)
+                let rows = try transaction.takeOverOutbox(by: name, now: wall, limit: limit)
+                try transaction.renewLease(of: name, until: lease)
+                try processor.plant(clock: reading.now, in: transaction)
+                return rows
+            }
+        case .events(let inputs, let confirmed):
+            result.batch = try await parts.store.write { transaction in
+                try processor.process(inputs, confirmed: confirmed, clock: reading.now, in: transaction)
+            }
+        case .timers(let confirmed, let limit):
+            guard reading.allowsTimers(of: runner.name) else {
+                try await flush(confirmed)
+                return result
+            }
+            let next = try await parts.store.read { try $0.nextWake() }
+            guard let next, next <= reading.now else {
+                try await flush(confirmed)
+                return result
+            }
+            result.batch = try await parts.store.write { transaction in
+                try processor.processTimers(
+                    confirmed: confirmed, clock: reading.now, limit: limit, in: transaction)
+            }
+        case .flush(let confirmed):
+            try await flush(confirmed)
+        case .sweep(let confirmed, let limit):
+            let wall = parts.wall()
+            result.batch.rows = try await parts.store.write { transaction in
+                try transaction.removeFromOutbox(confirmed)
+                try transaction.renewLease(of: name, until: lease)
+                return try transaction.takeOverOutbox(by: name, now: wall, limit: limit)
+            }
+        case .end(let confirmed):
+            try await parts.store.write { transaction in
+                try transaction.removeFromOutbox(confirmed)
+                try transaction.endLease(of: name)
+            }
+        }
+        return result
+    }
+
+    private func flush(_ confirmed: [OutboxKey]) async throws {
+        guard !confirmed.isEmpty else { return }
+        try await parts.store.write { try $0.removeFromOutbox(confirmed) }
+    }
+
+    private func log(_ line: LogLine) {
+        var metadata = Logger.Metadata()
+        for (name, value) in line.details { metadata[name] = "\(value)" }
+        let level: Logger.Level =
+            switch line.level {
+            case .debug: .debug
+            case .info: .info
+            case .warning: .warning
+            case .error: .error
+            }
+        parts.logger.log(level: level, "\(line.message)", metadata: metadata)
+    }
+}

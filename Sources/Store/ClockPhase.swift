@@ -1,0 +1,11 @@
+import Schema
+
+/// Which part of an instant is on under the stepped clock.
+package enum ClockPhase: Hashable, Sendable {
+    /// The events of the instant, with all that follows.
+    case events
+    /// The timers of one stage that are due at the instant, with all that follows.
+    case timers(StageName)
+    /// Everything else is quiet: a reference that is unknown now stays unknown and its event is dead-lettered.
+    case lastCall
+}
