@@ -54,8 +54,10 @@ extension Dossier {
         let policy = turn.policy
         if let candidate = candidate(in: wake, policy) {
             let standings = standings(in: wake, policy)
-            let groups = standings
-                .first { $0.standing.ladder == candidate.ladder && $0.standing.period == candidate.period }?.groups ?? []
+            let groups =
+                standings
+                .first { $0.standing.ladder == candidate.ladder && $0.standing.period == candidate.period }?.groups
+                ?? []
             markCounted(groups, candidate)
             propose(
                 ProposalDraft(

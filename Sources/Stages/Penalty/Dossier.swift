@@ -64,7 +64,9 @@ struct Dossier: Record {
             first = min(wake, first ?? wake)
         }
         consider(lookAgainAt, PenaltyOrder.lookAgain)
-        for proposal in proposals where proposal.owesDecision { consider(proposal.decisionDue, PenaltyOrder.obligation) }
+        for proposal in proposals where proposal.owesDecision {
+            consider(proposal.decisionDue, PenaltyOrder.obligation)
+        }
         consider(site.dueAt, PenaltyOrder.obligation)
         for effect in effects { consider(effect.termEnd, PenaltyOrder.endOfTerm) }
         consider(training?.retestDue, PenaltyOrder.endOfTerm)

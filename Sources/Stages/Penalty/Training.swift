@@ -149,8 +149,9 @@ extension PenaltyStage {
                 dossier.failRetest(reason: "failed", in: &turn)
             }
         } else {
-            guard quarter > training.quarter
-                || (quarter == training.quarter && training.judgeAt.map { turn.now <= $0 } ?? true)
+            guard
+                quarter > training.quarter
+                    || (quarter == training.quarter && training.judgeAt.map { turn.now <= $0 } ?? true)
             else { return .refused(Rejection("quarter-judged", ["quarter": .string(data.quarter)])) }
             dossier.training?.take(assessment)
         }
