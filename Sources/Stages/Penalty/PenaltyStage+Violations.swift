@@ -61,7 +61,7 @@ extension PenaltyStage {
                 occurredAt: violation.occurredAt, recordedBy: recordedBy, storeId: storeId, caseId: violation.caseId,
                 serviceId: violation.serviceId),
             about: dossier.key, rule: "R11", facts: ["listed": .bool(dossier.listedSince != nil)])
-        dossier.settle(in: &turn)
+        dossier.settle(knownAt: violation.knownAt, in: &turn)
     }
 
     /// `violation.verified`: another person than the reporter upholds it or turns it down (R11).
