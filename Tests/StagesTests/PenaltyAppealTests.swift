@@ -43,14 +43,16 @@ struct PenaltyAppealTests {
         let notice = try #require(
             try harness.decide(worse.proposalId, at: "2026-11-18T09:00:00+08:00").all(NoticeIssued.self).first)
         #expect(harness.record(Dossier.self, "O1")?.status == .rectifying)
-        #expect(try harness.send(review(warning, true), at: "2026-11-19T09:00:00+08:00").rejection?.reason
-            == "not-a-rectification")
+        #expect(
+            try harness.send(review(warning, true), at: "2026-11-19T09:00:00+08:00").rejection?.reason
+                == "not-a-rectification")
         let accepted = try harness.send(review(notice.noticeId, true), at: "2026-11-20T09:00:00+08:00")
         #expect(changes(accepted.outputs) == [.active])
         #expect(try harness.advance(to: "2027-02-01T00:00:00+08:00").isEmpty)
     }
 
-    @Test func `Not accepted, a stop is proposed at once, and the outlet stays rectifying until it is decided`() throws {
+    @Test func `Not accepted, a stop is proposed at once, and the outlet stays rectifying until it is decided`() throws
+    {
         var (harness, notice) = try punished(3)
         let failed = try harness.send(review(notice, false), at: "2026-11-13T09:00:00+08:00")
         let stop = try #require(failed.all(PenaltyProposed.self).first)
@@ -70,8 +72,9 @@ struct PenaltyAppealTests {
         #expect(
             try harness.advance(to: "2026-11-26T09:00:00+08:00").all(PenaltyProposed.self).map(\.ladder)
                 == [.rectification])
-        #expect(try harness.send(review(notice, true), at: "2026-11-26T10:00:00+08:00").rejection?.reason
-            == "review-closed")
+        #expect(
+            try harness.send(review(notice, true), at: "2026-11-26T10:00:00+08:00").rejection?.reason
+                == "review-closed")
         _ = try other.advance(to: "2026-11-26T08:59:59+08:00")
         #expect(try other.send(review(notice, true), at: "2026-11-26T09:00:00+08:00").rejection == nil)
     }
@@ -115,28 +118,33 @@ struct PenaltyAppealTests {
     @Test func `While it is pending the status before the notice holds and terms stand still`() throws {
         var (harness, notice) = try punished(3)
         #expect(changes(try harness.send(lodge(notice), at: "2026-11-13T09:00:00+08:00").outputs) == [.active])
-        #expect(try harness.send(review(notice, true), at: "2026-11-14T09:00:00+08:00").rejection?.reason
-            == "under-appeal")
+        #expect(
+            try harness.send(review(notice, true), at: "2026-11-14T09:00:00+08:00").rejection?.reason
+                == "under-appeal")
         #expect(try harness.advance(to: "2026-12-03T09:00:00+08:00").all(PenaltyProposed.self).isEmpty)
         let stands = try harness.send(answer(notice, stands: true), at: "2026-12-03T09:00:00+08:00")
         #expect(changes(stands.outputs) == [.rectifying])
         // 2 of the 15 days had passed when it was lodged.
-        #expect(try harness.advance(to: "2026-12-16T08:59:59+08:00").all(PenaltyProposed.self)
-            .allSatisfy { $0.ladder != .rectification })
-        #expect(try harness.advance(to: "2026-12-16T09:00:00+08:00").all(PenaltyProposed.self).map(\.ladder)
-            == [.rectification])
+        #expect(
+            try harness.advance(to: "2026-12-16T08:59:59+08:00").all(PenaltyProposed.self)
+                .allSatisfy { $0.ladder != .rectification })
+        #expect(
+            try harness.advance(to: "2026-12-16T09:00:00+08:00").all(PenaltyProposed.self).map(\.ladder)
+                == [.rectification])
     }
 
     @Test func `Nobody decides the appeal that he lodged, and none is decided twice`() throws {
         var (harness, notice) = try punished(2)
-        #expect(try harness.send(answer(notice, stands: true), at: "2026-11-12T09:00:00+08:00").rejection?.reason
-            == "no-appeal")
+        #expect(
+            try harness.send(answer(notice, stands: true), at: "2026-11-12T09:00:00+08:00").rejection?.reason
+                == "no-appeal")
         _ = try harness.send(lodge(notice), at: "2026-11-13T09:00:00+08:00")
         let own = AppealDecided(noticeId: notice, penaltyStands: false, by: Self.lodger)
         #expect(try harness.send(own, at: "2026-11-14T09:00:00+08:00").rejection?.reason == "own-appeal")
         _ = try harness.send(answer(notice, stands: false), at: "2026-11-14T10:00:00+08:00")
-        #expect(try harness.send(answer(notice, stands: true), at: "2026-11-14T11:00:00+08:00").rejection?.reason
-            == "no-appeal")
+        #expect(
+            try harness.send(answer(notice, stands: true), at: "2026-11-14T11:00:00+08:00").rejection?.reason
+                == "no-appeal")
     }
 
     @Test func `Lifted, the rung counts as rejected, and its violations still count`() throws {
@@ -173,7 +181,8 @@ struct PenaltyAppealTests {
         #expect(changes(try harness.send(lodge(notice), at: "2026-11-13T09:00:00+08:00").outputs) == [.active])
     }
 
-    @Test func `While a stop after a rectification is under appeal the outlet is rectifying again; lifted, 15 new days`()
+    @Test
+    func `While a stop after a rectification is under appeal the outlet is rectifying again; lifted, 15 new days`()
         throws
     {
         var (harness, notice) = try punished(3)

@@ -12,9 +12,11 @@ enum PenaltyFixture {
     static let stranger = Person(id: "stranger", tier: "business")
 
     private static let exceptions2026: [(String, CalendarException)] =
-        ["2026-01-01", "2026-01-02", "2026-02-16", "2026-02-17", "2026-02-18", "2026-02-19", "2026-02-20",
+        [
+            "2026-01-01", "2026-01-02", "2026-02-16", "2026-02-17", "2026-02-18", "2026-02-19", "2026-02-20",
             "2026-02-23", "2026-04-06", "2026-05-01", "2026-05-04", "2026-05-05", "2026-06-19", "2026-09-25",
-            "2026-10-01", "2026-10-02", "2026-10-05", "2026-10-06", "2026-10-07"].map { ($0, .holiday) }
+            "2026-10-01", "2026-10-02", "2026-10-05", "2026-10-06", "2026-10-07",
+        ].map { ($0, .holiday) }
         + ["2026-01-04", "2026-02-14", "2026-02-28", "2026-05-09", "2026-09-20", "2026-10-10"].map { ($0, .makeup) }
 
     /// `years` beyond 2026 get one holiday, 1 January.
@@ -83,7 +85,8 @@ extension StageHarness {
         _ count: Int, outlet: String = "O1", at time: String, prefix: String, hazards: [String]? = nil
     ) throws {
         for index in 1...count {
-            try report("\(prefix)\(index)", outlet: outlet, at: time, caseId: "\(prefix)-case-\(index)", hazards: hazards)
+            try report(
+                "\(prefix)\(index)", outlet: outlet, at: time, caseId: "\(prefix)-case-\(index)", hazards: hazards)
             try verify("\(prefix)\(index)", at: time)
         }
     }

@@ -18,18 +18,21 @@ struct PenaltyLadderEvaluationTests {
         LadderEvaluation.candidate(standings, blocked: blocked, ladders: Ladders())
     }
 
-    @Test(arguments: [
-        (1, nil), (2, Rung.warning), (3, .rectification), (4, .rectification), (5, .stopDispatch), (7, .stopDispatch),
-        (8, .withdrawal), (30, .withdrawal),
-    ] as [(Int, Rung?)])
+    @Test(
+        arguments: [
+            (1, nil), (2, Rung.warning), (3, .rectification), (4, .rectification), (5, .stopDispatch),
+            (7, .stopDispatch),
+            (8, .withdrawal), (30, .withdrawal),
+        ] as [(Int, Rung?)])
     func `The monthly ladder begins at 2, 3, 5 and 8, each included`(count: Int, rung: Rung?) {
         #expect(candidate([month(count)])?.rung == rung)
     }
 
-    @Test(arguments: [
-        (3, nil), (4, Rung.warning), (7, .warning), (8, .rectification), (11, .rectification), (12, .stopDispatch),
-        (15, .stopDispatch), (16, .withdrawal),
-    ] as [(Int, Rung?)])
+    @Test(
+        arguments: [
+            (3, nil), (4, Rung.warning), (7, .warning), (8, .rectification), (11, .rectification), (12, .stopDispatch),
+            (15, .stopDispatch), (16, .withdrawal),
+        ] as [(Int, Rung?)])
     func `The cumulative ladder begins at 4, 8, 12 and 16, each included`(count: Int, rung: Rung?) {
         #expect(candidate([year(count)])?.rung == rung)
     }

@@ -55,8 +55,9 @@ struct PenaltyManufacturerTests {
         #expect(notice.letter.zh.contains("罚款人民币 1234.05 元") && notice.letter.en.contains("CNY 1234.05"))
         #expect(!notice.letter.zh.contains("张三") && notice.letter.zh.contains("编号:M1-2026-1"))
         #expect(try harness.advance(to: "2026-12-01T00:00:00+08:00").isEmpty, "handled at the deadline is in time")
-        #expect(try harness.send(handled("CB1"), at: "2026-12-01T09:00:00+08:00").rejection?.reason
-            == "already-handled")
+        #expect(
+            try harness.send(handled("CB1"), at: "2026-12-01T09:00:00+08:00").rejection?.reason
+                == "already-handled")
     }
 
     @Test func `Only headquarters handles it; an unknown incident waits`() throws {
@@ -82,7 +83,8 @@ struct PenaltyManufacturerTests {
         #expect(third.all(ManufacturerReplacementDemanded.self).map(\.quarter) == ["2026-Q4"])
         let notice = try #require(third.all(NoticeIssued.self).first)
         #expect(
-            notice.noticeId == Identifiers.noticeId(kind: "manufacturer-replacement", addressee: "M1", period: "2026-Q4"))
+            notice.noticeId
+                == Identifiers.noticeId(kind: "manufacturer-replacement", addressee: "M1", period: "2026-Q4"))
         #expect(try complain(&harness, "A4", at: "2026-11-06T09:00:00+08:00").types.count == 1)
     }
 
@@ -117,8 +119,9 @@ struct PenaltyManufacturerTests {
     @Test func `Without R17 nothing is owed and no letter follows, without R18 nothing is demanded`() throws {
         var harness = try PenaltyFixture.harness(off: [.r17, .r18])
         for id in ["A1", "A2", "A3"] {
-            #expect(try complain(&harness, id, at: "2026-11-03T09:00:00+08:00").types
-                == ["manufacturer.incident-recorded"])
+            #expect(
+                try complain(&harness, id, at: "2026-11-03T09:00:00+08:00").types
+                    == ["manufacturer.incident-recorded"])
         }
         #expect(try harness.advance(to: "2026-12-31T00:00:00+08:00").isEmpty)
         #expect(try harness.send(handled("A1"), at: "2026-12-31T09:00:00+08:00").outputs.isEmpty)
@@ -163,8 +166,9 @@ struct PenaltySettlementTests {
         let released = try harness.send(
             try form("SV1", at: "2026-11-20T09:00:00+08:00"), at: "2026-11-20T09:00:00+08:00")
         #expect(released.types == ["settlement.released"])
-        #expect(try harness.send(try form("SV1", at: "2026-11-21T09:00:00+08:00"), at: "2026-11-21T09:00:00+08:00")
-            .outputs.isEmpty)
+        #expect(
+            try harness.send(try form("SV1", at: "2026-11-21T09:00:00+08:00"), at: "2026-11-21T09:00:00+08:00")
+                .outputs.isEmpty)
     }
 
     @Test func `A form at the last moment is in time`() throws {

@@ -60,8 +60,11 @@ struct PenaltyStoreWeekTests {
         #expect(outputs.map(\.week) == ["2026-W07", "2026-W08"])
     }
 
-    @Test(arguments: [("2026-W53", nil), ("2026-W54", "no-such-week"), ("2025-W53", "no-such-week"),
-        ("2026-W00", "no-such-week"), ("2026-W60", "no-such-week")] as [(String, String?)])
+    @Test(
+        arguments: [
+            ("2026-W53", nil), ("2026-W54", "no-such-week"), ("2025-W53", "no-such-week"),
+            ("2026-W00", "no-such-week"), ("2026-W60", "no-such-week"),
+        ] as [(String, String?)])
     func `A week that the year does not have is refused`(week: String, reason: String?) throws {
         var harness = try PenaltyFixture.harness(since: "2026-11-02", stores: ["S1"])
         #expect(try harness.send(report(week), at: "2026-11-04T10:00:00+08:00").rejection?.reason == reason)

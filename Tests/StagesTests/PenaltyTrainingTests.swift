@@ -14,8 +14,10 @@ struct PenaltyTrainingTests {
         TrainingAssessed(outletId: "O1", quarter: quarter, assessed: assessed, passed: passed, retest: retest)
     }
 
-    @Test(arguments: [(8, 10, true), (79, 100, false), (80, 100, true), (4, 5, true), (3, 4, false), (0, 0, false),
-        (1, 1, true), (799_999, 1_000_000, false)])
+    @Test(arguments: [
+        (8, 10, true), (79, 100, false), (80, 100, true), (4, 5, true), (3, 4, false), (0, 0, false),
+        (1, 1, true), (799_999, 1_000_000, false),
+    ])
     func `A quarter is passed with at least 80 percent of the assessed`(passed: Int, assessed: Int, isPass: Bool)
         throws
     {

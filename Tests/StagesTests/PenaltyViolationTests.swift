@@ -78,9 +78,10 @@ struct PenaltyViolationTests {
         #expect(try harness.verify("CB1", at: "2026-11-03T10:00:00+08:00", by: PenaltyFixture.clerk).rejection == nil)
     }
 
-    @Test(arguments: [
-        (CallbackCompleted.AtFault.manufacturer, "O1"), (.ownPost, "O1"), (.nobody, "O1"), (.outlet, nil),
-    ] as [(CallbackCompleted.AtFault, String?)])
+    @Test(
+        arguments: [
+            (CallbackCompleted.AtFault.manufacturer, "O1"), (.ownPost, "O1"), (.nobody, "O1"), (.outlet, nil),
+        ] as [(CallbackCompleted.AtFault, String?)])
     func `A dissatisfied callback without an outlet at fault is no violation`(
         fault: CallbackCompleted.AtFault, outlet: String?
     ) throws {

@@ -78,7 +78,8 @@ import Testing
 
     @Test func `a term is written and read back, open or not`() throws {
         var turn = try turn(at: "2026-12-30T10:00:00+08:00")
-        for term in [turn.term(workingDays: 1, after: turn.now, rule: "R1"), turn.term(workingDays: 9, after: turn.now, rule: "R1")] {
+        for days in [1, 9] {
+            let term = turn.term(workingDays: days, after: turn.now, rule: "R43")
             let json = try JSONEncoding.tree(of: term)
             #expect(try JSONDecoding.decode(Term.self, from: json) == term)
         }

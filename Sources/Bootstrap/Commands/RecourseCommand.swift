@@ -17,7 +17,8 @@ package struct RecourseCommand: AsyncParsableCommand {
             """,
         subcommands: [
             RunCommand.self, PublishCommand.self, ValidateCommand.self, SimulateCommand.self, AnswerCommand.self,
-            ClockCommand.self, PolicyCommand.self, SchemaCommand.self,
+            ClockCommand.self, PolicyCommand.self, SchemaCommand.self, TopologyCommand.self, AuditCommand.self,
+            SummaryCommand.self,
         ]
     )
 
@@ -41,7 +42,7 @@ struct Failure: Error {
         case let failure as Failure: self = failure
         case let faults as ConfigurationFaults: self.init(ExitStatus.configuration, faults.description)
         case let faults as AnswerFaults: self.init(ExitStatus.configuration, faults.description)
-        case is BrokerFailure, is StoreFailure, is ClockAdvance.Stalled: self.init(ExitStatus.unavailable, "\(error)")
+        case is BrokerFailure, is StoreFailure, is ClockAdvance.Stalled, is ManagementFailure: self.init(ExitStatus.unavailable, "\(error)")
         default: self.init(ExitStatus.wrong, "\(error)")
         }
     }

@@ -8,7 +8,7 @@ extension CaseFile {
     /// With R36 switched off nothing is demanded: a case closes with its resolution.
     private func missing(_ policy: PolicyBook) -> [CaseCloseBlocked.Missing] {
         guard policy.rules.isOn(.r36) else { return [] }
-        return documents.isEmpty ? [.documents] : []
+        return (documents.isEmpty ? [.documents] : []) + (openRequests.isEmpty ? [] : [.requests])
     }
 
     /// Closes the case if it is ready; if it is resolved and not ready, says so, once for each resolution.
@@ -23,7 +23,7 @@ extension CaseFile {
             return
         }
         guard let tier else { return }
-        let closedAt = [since, resolution.at, documentedAt].compactMap { $0 }.max() ?? resolution.at
+        let closedAt = [since, resolution.at, documentedAt, settledAt].compactMap { $0 }.max() ?? resolution.at
         self.closedAt = closedAt
         closings += 1
         turn.emit(
@@ -43,7 +43,8 @@ extension CaseFile {
         resolution?.isBlockSaid = true
         turn.emit(
             CaseCloseBlocked(caseId: id, complaintId: complaintId, missing: missing), about: CaseFile.key(id),
-            rule: "R36", facts: ["documents": .int(Int64(documents.count))])
+            rule: "R36",
+            facts: ["documents": .int(Int64(documents.count)), "openRequests": .int(Int64(openRequests.count))])
     }
 
     /// Opens a closed case again at `tier`; its documents have to be listed anew.

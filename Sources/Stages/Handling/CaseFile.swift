@@ -35,6 +35,15 @@ package struct CaseFile: Record, Equatable {
     package var documents: [String] = []
     /// When the first of `documents` was listed.
     package var documentedAt: Instant?
+    /// The first contact with the factory salesman, and with the brand representative (R06).
+    package var salesmanContactAt: Instant?
+    package var representativeContactAt: Instant?
+    /// The requests for an advance that are pending or referred.
+    package var openRequests: [String] = []
+    /// The sum of all amounts disbursed, pending or referred (R05). Fen.
+    package var committedFen: Int64 = 0
+    /// When the last of its requests was settled.
+    package var settledAt: Instant?
     /// How often it has closed.
     package var closings = 0
     /// nil while it is open.
@@ -42,6 +51,8 @@ package struct CaseFile: Record, Equatable {
 
     /// More documents than that are refused, so that a record stays bounded.
     package static let documentLimit = 1000
+    /// The same for requests that wait for a decision.
+    package static let openRequestLimit = 100
 
     package init(_ opened: CaseOpened) {
         complaintId = opened.complaintId
@@ -64,9 +75,22 @@ extension CaseFile {
         respondedAt = min(respondedAt ?? instant, instant)
     }
 
-    mutating func noteContact(at instant: Instant) {
-        contactedAt = min(contactedAt ?? instant, instant)
-        noteResponse(at: instant)
+    /// Notes a contact; of each party the first one counts.
+    mutating func noteContact(with party: ContactRecorded.Party, at instant: Instant) {
+        switch party {
+        case .customer:
+            contactedAt = min(contactedAt ?? instant, instant)
+            noteResponse(at: instant)
+        case .factorySalesman: salesmanContactAt = min(salesmanContactAt ?? instant, instant)
+        case .brandRepresentative: representativeContactAt = min(representativeContactAt ?? instant, instant)
+        case .supervisor: break
+        }
+    }
+
+    /// The later of the first contacts with the manufacturer's two people; nil until there are both (R06).
+    var manufacturerContactedAt: Instant? {
+        guard let salesmanContactAt, let representativeContactAt else { return nil }
+        return max(salesmanContactAt, representativeContactAt)
     }
 
     /// Lists documents, each once.
@@ -98,7 +122,7 @@ extension CaseFile {
 }
 
 extension HandlerTier {
-    private var rank: Int { HandlerTier.allCases.firstIndex(of: self) ?? 0 }
+    var rank: Int { HandlerTier.allCases.firstIndex(of: self) ?? 0 }
 
     static func higher(_ a: HandlerTier, _ b: HandlerTier) -> HandlerTier { a.rank < b.rank ? b : a }
 

@@ -54,8 +54,10 @@ extension Dossier {
         let policy = turn.policy
         if let candidate = candidate(in: wake, policy) {
             let standings = standings(in: wake, policy)
-            let groups = standings
-                .first { $0.standing.ladder == candidate.ladder && $0.standing.period == candidate.period }?.groups ?? []
+            let groups =
+                standings
+                .first { $0.standing.ladder == candidate.ladder && $0.standing.period == candidate.period }?.groups
+                ?? []
             markCounted(groups, candidate)
             propose(
                 ProposalDraft(
@@ -64,6 +66,7 @@ extension Dossier {
                 rule: candidate.ladder == .monthly ? "R12" : "R13",
                 facts: [
                     "at": wake.order == PenaltyOrder.monthClose ? "month-close" : "week",
+                    "evaluatedAt": .string(wake.at.description),
                     "adjustments": .int(Int64(groups.filter(\.isAdjustment).count)),
                     "periods": .array(standings.map { Self.described($0.standing) }),
                 ],
@@ -133,7 +136,9 @@ extension Dossier {
 
     /// Plans the next evaluation: where something is unseen, the next one of all; else the close of the first period
     /// in which a proposal stands in the way of others. In between an evaluation would find what the last one found.
-    mutating func planEvaluation(_ policy: PolicyBook) throws(CalendarGap) {
+    ///
+    /// - Parameter after: the timer that acts; an evaluation that should have been before runs right after it.
+    mutating func planEvaluation(_ policy: PolicyBook, after: Wake?) throws(CalendarGap) {
         nextEvaluation = nil
         guard !isClosed else { return }
         let calendar = EvaluationCalendar(policy)
@@ -154,7 +159,13 @@ extension Dossier {
                 gap = gap ?? error
             }
         }
-        nextEvaluation = next.map(Moment.init)
+        nextEvaluation = next.map { evaluation in
+            var runs = evaluation
+            if let after, evaluation <= after {
+                runs = Wake(at: after.at, order: max(evaluation.order, after.order + 1))
+            }
+            return PlannedEvaluation(evaluation: Moment(evaluation), runs: Moment(runs))
+        }
         if let gap { throw gap }
     }
 }

@@ -63,13 +63,15 @@ extension Dossier {
     /// Ends a step on this dossier: announces a changed status, resolves deadlines, plans what time alone will do,
     /// and writes the record.
     ///
-    /// - Parameter floor: nothing is planned earlier than this; set when deadlines are looked at again that had
-    ///   fallen into a year without data, and may have passed meanwhile.
-    mutating func settle(floor: Instant? = nil, in turn: inout Turn) {
+    /// - Parameters:
+    ///   - after: the timer that acts. Deadlines that had fallen into a year without data may turn out to have passed
+    ///     meanwhile: they are due right after it.
+    ///   - knownAt: when the event came to be known, where it tells of an earlier time.
+    mutating func settle(after: Wake? = nil, knownAt: Instant? = nil, in turn: inout Turn) {
         startDuties(turn.policy, now: turn.now)
         announceStanding(in: &turn)
         pruneEffects(now: turn.now)
-        plan(floor: floor, in: &turn)
+        plan(after: after, lookedAt: max(knownAt ?? turn.now, turn.now), in: &turn)
         turn.put(self, outletId)
     }
 
@@ -91,15 +93,18 @@ extension Dossier {
             ])
     }
 
-    private mutating func plan(floor: Instant?, in turn: inout Turn) {
+    private mutating func plan(after: Wake?, lookedAt: Instant, in turn: inout Turn) {
+        let planned = lookAgainAt.flatMap { $0 > lookedAt ? $0 : nil }
         lookAgainAt = nil
         guard !isClosed else { return }
         var missing: [Int] = []
         let policy = turn.policy
         let now = turn.now
-        func resolve(_ due: () throws(CalendarGap) -> Instant) -> Instant? {
+        func resolve(_ order: Int, _ due: () throws(CalendarGap) -> Instant) -> Instant? {
             do throws(CalendarGap) {
-                return max(try due(), now)
+                // A record wakes later than it did, if only by a microsecond.
+                let isPast = after.map { $0 >= Wake(at: now, order: order) } ?? false
+                return max(try due(), isPast ? Instant(microseconds: now.microseconds + 1) : now)
             } catch {
                 missing.append(error.year)
                 return nil
@@ -109,30 +114,29 @@ extension Dossier {
         for index in proposals.indices
         where proposals[index].owesDecision && proposals[index].decisionDue == nil && policy.rules.isOn(.r11) {
             let from = proposals[index].proposedAt
-            proposals[index].decisionDue = resolve { () throws(CalendarGap) in
+            proposals[index].decisionDue = resolve(PenaltyOrder.obligation) { () throws(CalendarGap) in
                 try policy.calendar.deadline(workingDays: policy.penalty.decisionWorkingDays, after: from)
             }
         }
         for index in effects.indices
         where !effects[index].isOver && effects[index].appeal == nil && effects[index].appealUntil == nil {
             let from = effects[index].issuedAt
-            effects[index].appealUntil = resolve { () throws(CalendarGap) in
+            effects[index].appealUntil = resolve(PenaltyOrder.endOfTerm) { () throws(CalendarGap) in
                 try policy.calendar.deadline(workingDays: policy.penalty.appealWorkingDays, after: from)
             }
         }
         if let quarter = training?.quarter, training?.judgeAt == nil {
-            training?.judgeAt = resolve { () throws(CalendarGap) in try Training.judgement(of: quarter, policy) }
+            training?.judgeAt = resolve(PenaltyOrder.training) { () throws(CalendarGap) in
+                try Training.judgement(of: quarter, policy)
+            }
         }
         do throws(CalendarGap) {
-            try planEvaluation(policy)
+            try planEvaluation(policy, after: after)
         } catch {
             missing.append(error.year)
         }
-        if let floor, let planned = nextEvaluation, planned.at < floor {
-            nextEvaluation = Moment(Wake(at: floor, order: planned.order))
-        }
         guard !missing.isEmpty else { return }
-        lookAgainAt = now.date.adding(days: 1).at(hour: 0)
+        lookAgainAt = planned ?? lookedAt.date.adding(days: 1).at(hour: 0)
         for year in missing where !missingYears.contains(year) {
             missingYears.append(year)
             turn.emit(

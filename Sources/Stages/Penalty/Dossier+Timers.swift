@@ -9,8 +9,9 @@ extension Dossier {
             effects.filter { $0.rung == .rectification && ($0.termEnd.map { $0 <= wake.at } ?? false) }
                 .flatMap { Self.keysOfFailure($0.noticeId, failures: $0.failures + 1, outletId: outletId) }
                 + (withdrawalDraft().map { [ProposalIndex.key($0.id(outletId: outletId))] } ?? [])
-        case PenaltyOrder.monthClose, PenaltyOrder.weekly:
-            candidate(in: wake, policy).map { [ProposalIndex.key($0.id(outletId: outletId))] } ?? []
+        case PenaltyOrder.monthClose...:
+            nextEvaluation.flatMap { candidate(in: $0.evaluation.wake, policy) }
+                .map { [ProposalIndex.key($0.id(outletId: outletId))] } ?? []
         default: []
         }
     }
@@ -26,9 +27,8 @@ extension Dossier {
     /// Does everything that is due at exactly this instant and order.
     static func wake(_ outletId: String, at wake: Wake, in turn: inout Turn) {
         guard var dossier = turn.get(Dossier.self, outletId) else { return }
-        var floor: Instant?
         switch wake.order {
-        case PenaltyOrder.lookAgain: floor = wake.at
+        case PenaltyOrder.lookAgain: break
         case PenaltyOrder.obligation:
             dossier.remindOfDecisions(at: wake.at, in: &turn)
             dossier.remindOfSiteChecks(at: wake.at, in: &turn)
@@ -36,8 +36,8 @@ extension Dossier {
             dossier.missRetest(at: wake.at, in: &turn)
             dossier.endTerms(at: wake.at, in: &turn)
         case PenaltyOrder.training: dossier.judgeTraining(at: wake.at, in: &turn)
-        default: dossier.evaluate(at: wake, in: &turn)
+        default: if let planned = dossier.nextEvaluation { dossier.evaluate(at: planned.evaluation.wake, in: &turn) }
         }
-        dossier.settle(floor: floor, in: &turn)
+        dossier.settle(after: wake, in: &turn)
     }
 }

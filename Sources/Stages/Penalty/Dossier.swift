@@ -27,7 +27,7 @@ struct Dossier: Record {
     var unseenFrom: Instant?
     var unseenTo: Instant?
     var lastEvaluation: Moment?
-    var nextEvaluation: Moment?
+    var nextEvaluation: PlannedEvaluation?
     /// A month has closed here; what is known of it later is an adjustment.
     var lastMonthClose: Instant?
 
@@ -55,6 +55,13 @@ struct Dossier: Record {
         var wake: Wake { Wake(at: at, order: order) }
     }
 
+    /// An evaluation, and when it runs: at its own instant, unless that became known only afterwards, because the
+    /// calendar had no data for its year.
+    struct PlannedEvaluation: Codable, Hashable, Sendable {
+        let evaluation: Moment
+        let runs: Moment
+    }
+
     var wake: Wake? {
         if isClosed { return nil }
         var first: Wake?
@@ -64,12 +71,14 @@ struct Dossier: Record {
             first = min(wake, first ?? wake)
         }
         consider(lookAgainAt, PenaltyOrder.lookAgain)
-        for proposal in proposals where proposal.owesDecision { consider(proposal.decisionDue, PenaltyOrder.obligation) }
+        for proposal in proposals where proposal.owesDecision {
+            consider(proposal.decisionDue, PenaltyOrder.obligation)
+        }
         consider(site.dueAt, PenaltyOrder.obligation)
         for effect in effects { consider(effect.termEnd, PenaltyOrder.endOfTerm) }
         consider(training?.retestDue, PenaltyOrder.endOfTerm)
         consider(training?.judgeAt, PenaltyOrder.training)
-        if let nextEvaluation { first = min(nextEvaluation.wake, first ?? nextEvaluation.wake) }
+        if let runs = nextEvaluation?.runs.wake { first = min(runs, first ?? runs) }
         return first
     }
 

@@ -35,17 +35,23 @@ struct EvaluationCalendar {
     }
 
     /// Whether a month is open for what becomes known at `instant`, its close included.
-    /// A close that falls into a year without data has not come.
     func isOpen(_ month: Month, at instant: Instant) -> Bool {
-        guard let close = try? close(of: month) else { return true }
-        return instant <= close
+        isOpen(month, at: instant.date) { instant <= $0 }
     }
 
     /// Whether a month is open in the evaluation at `wake`: the close of a month still sees it, the weekly evaluation
     /// of the same instant does not.
     func isOpen(_ month: Month, in wake: Wake) -> Bool {
-        guard let close = try? close(of: month) else { return true }
-        return wake <= Wake(at: close, order: PenaltyOrder.monthClose)
+        isOpen(month, at: wake.at.date) { wake <= Wake(at: $0, order: PenaltyOrder.monthClose) }
+    }
+
+    /// A close that falls into a year without data has not come, unless that year is over.
+    private func isOpen(_ month: Month, at date: CivilDate, before: (Instant) -> Bool) -> Bool {
+        do throws(CalendarGap) {
+            return before(try close(of: month))
+        } catch {
+            return error.year >= date.year
+        }
     }
 
     /// The first evaluation at or after `instant` that comes after `last`.
@@ -65,6 +71,10 @@ struct EvaluationCalendar {
                 }
                 month = month.next
             }
+        } catch {
+            gap = error
+        }
+        do throws(CalendarGap) {
             var week = isWeekly ? weekBefore(instant) : nil
             for _ in 0..<Self.lookahead {
                 guard let candidate = week else { break }
@@ -73,7 +83,7 @@ struct EvaluationCalendar {
                 week = candidate.next
             }
         } catch {
-            gap = error
+            gap = gap ?? error
         }
         // What lies before the gap holds all the same.
         if let first, gap.map({ first.at.date.year < $0.year }) ?? true { return first }

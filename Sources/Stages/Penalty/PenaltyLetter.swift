@@ -44,7 +44,8 @@ extension PenaltyLetter {
         var lines = ["处罚通知书", "编号:\(number)", "日期:\(effect.issuedAt.date)", "致:外协售后网点 \(outletId)", "", "一、事实"]
         lines.append(chineseFacts)
         for (index, violation) in violations.prefix(Self.listed).enumerated() {
-            lines.append("\(index + 1). \(violation.occurredAt.date),\(violation.category),\(chineseSubject(violation))")
+            lines.append(
+                "\(index + 1). \(violation.occurredAt.date),\(violation.category),\(chineseSubject(violation))")
         }
         if violations.count > Self.listed { lines.append("另有 \(violations.count - Self.listed) 起,详见案宗。") }
         lines += ["", "二、依据", chineseRule, "", "三、处理与要求", chineseDemand, "", "四、申诉"]
@@ -108,12 +109,14 @@ extension PenaltyLetter {
 extension PenaltyLetter {
     private var english: String {
         var lines = [
-            "Penalty notice", "Number: \(number)", "Date: \(effect.issuedAt.date)", "To: service outlet \(outletId)", "",
+            "Penalty notice", "Number: \(number)", "Date: \(effect.issuedAt.date)", "To: service outlet \(outletId)",
+            "",
             "1. Facts",
         ]
         lines.append(englishFacts)
         for (index, violation) in violations.prefix(Self.listed).enumerated() {
-            lines.append("\(index + 1). \(violation.occurredAt.date), \(violation.category), \(englishSubject(violation))")
+            lines.append(
+                "\(index + 1). \(violation.occurredAt.date), \(violation.category), \(englishSubject(violation))")
         }
         if violations.count > Self.listed {
             lines.append("and \(violations.count - Self.listed) more, which the dossier lists.")

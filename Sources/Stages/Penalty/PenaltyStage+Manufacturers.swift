@@ -82,7 +82,7 @@ extension PenaltyStage {
         guard var incident = turn.get(Incident.self, data.incidentId) else {
             return .unknownReference("incident \(data.incidentId)")
         }
-        if let rejection = turn.rejection(of: data.by, tiers: [.hq]) { return .refused(rejection) }
+        if let rejection = turn.rejection(of: data.by, tier: .hq) { return .refused(rejection) }
         guard !incident.isHandled else {
             return .refused(Rejection("already-handled", ["incidentId": .string(data.incidentId)]))
         }
@@ -99,7 +99,8 @@ extension PenaltyStage {
         turn.emit(
             NoticeIssued(
                 noticeId: noticeId, kind: .manufacturerPenalty, addressee: incident.manufacturerId,
-                incidentId: data.incidentId, letter: letter.penalty(incident, data.incidentId, amountFen: data.amountFen)),
+                incidentId: data.incidentId,
+                letter: letter.penalty(incident, data.incidentId, amountFen: data.amountFen)),
             about: dossier.key, rule: "R17,R14",
             facts: ["incidentId": .string(data.incidentId), "handledBy": .string(data.by.id)])
         turn.put(dossier, incident.manufacturerId)

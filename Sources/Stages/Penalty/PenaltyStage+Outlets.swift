@@ -7,7 +7,7 @@ extension PenaltyStage {
         guard let index = turn.get(ProposalIndex.self, data.proposalId) else {
             return .unknownReference("proposal \(data.proposalId)")
         }
-        if let rejection = turn.rejection(of: data.by, tiers: [.business]) { return .refused(rejection) }
+        if let rejection = turn.rejection(of: data.by, tier: .business) { return .refused(rejection) }
         var dossier = turn.dossier(index.outletId)
         if let rejection = dossier.decide(data, in: &turn) { return .refused(rejection) }
         dossier.settle(in: &turn)
@@ -16,7 +16,7 @@ extension PenaltyStage {
 
     /// `outlet.reinstated`: ends all ladder and rectification holds (R20).
     func reinstate(_ data: OutletReinstated, in turn: inout Turn) -> Verdict {
-        if let rejection = turn.rejection(of: data.by, tiers: [.business]) { return .refused(rejection) }
+        if let rejection = turn.rejection(of: data.by, tier: .business) { return .refused(rejection) }
         // Nothing is known of an outlet that was never heard of: it has no hold either.
         var dossier = turn.dossier(data.outletId)
         let status: JSON = ["outletId": .string(data.outletId), "status": .string(dossier.status.rawValue)]

@@ -13,7 +13,7 @@ extension PenaltyStage {
     /// `violation.reported`: recorded, but it counts only once it is verified (R11).
     func report(_ data: ViolationReported, _ event: Event, in turn: inout Turn) throws -> Verdict {
         if let rejection = turn.rejection(of: data.by) { return .refused(rejection) }
-        let fingerprint = try Self.fingerprint(of: data)
+        let fingerprint = try data.fingerprint()
         if let known = turn.get(ViolationIndex.self, data.violationId) {
             return known.fingerprint == fingerprint ? .applied : .refused(Self.taken(data.violationId))
         }
@@ -61,7 +61,7 @@ extension PenaltyStage {
                 occurredAt: violation.occurredAt, recordedBy: recordedBy, storeId: storeId, caseId: violation.caseId,
                 serviceId: violation.serviceId),
             about: dossier.key, rule: "R11", facts: ["listed": .bool(dossier.listedSince != nil)])
-        dossier.settle(in: &turn)
+        dossier.settle(knownAt: violation.knownAt, in: &turn)
     }
 
     /// `violation.verified`: another person than the reporter upholds it or turns it down (R11).
@@ -97,9 +97,4 @@ extension PenaltyStage {
     }
 
     static func taken(_ id: String) -> Rejection { Rejection("id-taken", ["id": .string(id)]) }
-
-    /// Tells a repeated report from a reused id.
-    static func fingerprint(of data: some EventData) throws -> String {
-        Identifiers.uuid([String(decoding: try JSONEncoding.bytes(of: data), as: UTF8.self)])
-    }
 }

@@ -151,16 +151,11 @@ extension Turn {
         get(Dossier.self, outletId) ?? Dossier.opened(outletId, policy, now: now)
     }
 
-    /// Why `by` may not act: he is not among the people of the place for which he acts, or not of a tier that may.
-    func rejection(of by: Person, tiers: [Tier] = Tier.allCases) -> Rejection? {
-        guard let tier = Tier(rawValue: by.tier), tiers.contains(tier) else {
-            return Rejection(
-                "wrong-tier",
-                ["tier": .string(by.tier), "allowed": .array(tiers.map { .string($0.rawValue) })])
+    /// Why `by` may not act where only a person of `tier` may.
+    func rejection(of by: Person, tier: Tier) -> Rejection? {
+        guard by.tier == tier.rawValue else {
+            return Rejection("wrong-tier", ["tier": .string(by.tier), "allowed": .string(tier.rawValue)])
         }
-        guard policy.organisation.knows(by.id, tier: tier, storeId: by.storeId, regionId: by.regionId) else {
-            return Rejection("unknown-person", ["by": .string(by.id), "tier": .string(by.tier)])
-        }
-        return nil
+        return rejection(of: by)
     }
 }

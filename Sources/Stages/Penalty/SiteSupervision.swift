@@ -40,11 +40,14 @@ struct SiteSupervision: Codable, Hashable, Sendable {
 }
 
 extension Dossier {
+    /// An outlet that was taken off the list owes nothing any more.
+    func isListed(_ policy: PolicyBook) -> Bool { policy.organisation.outlet(outletId) != nil }
+
     /// Says of each quarter that ended without a site check that it is overdue (R19).
     mutating func remindOfSiteChecks(at instant: Instant, in turn: inout Turn) {
         while let due = site.dueAt, let quarter = site.owedIn, due <= instant {
             site.miss()
-            guard turn.policy.rules.isOn(.r19) else { continue }
+            guard turn.policy.rules.isOn(.r19), isListed(turn.policy) else { continue }
             turn.emit(
                 ObligationOverdue(obligation: .siteCheck, subject: outletId), about: key, rule: "R19",
                 facts: ["quarter": .string(quarter.description), "due": .string(due.description)])

@@ -33,14 +33,15 @@ struct StoreDuty: Record {
                 return
             } catch {
                 guard error.year < now.date.year else { break }
-                week = week.next
+                let lastOfYear = CivilDate(year: error.year, month: 12, day: 20).map(ReportWeek.init(of:))
+                week = max(week.next, lastOfYear ?? week.next)
             }
         }
         lookAgainAt = now.date.adding(days: 1).at(hour: 0)
     }
 
-    /// Two centuries of weeks.
-    private static let skipLimit = 10_400
+    /// More than there are years before the calendar.
+    private static let skipLimit = 10_000
 
     /// R09 is the duty, R35 its time: without either nothing is overdue.
     static func isOn(_ policy: PolicyBook) -> Bool { policy.rules.isOn(.r09) && policy.rules.isOn(.r35) }

@@ -72,11 +72,13 @@ struct Tally {
             let named = upheld.first(where: { $0.countedMonth != nil || $0.countedYear != nil }) ?? upheld.first,
             members[0].occurredAt <= instant
         else { return nil }
-        let month = members.compactMap(\.countedMonth).min()
+        let month =
+            members.compactMap(\.countedMonth).min()
             ?? members.first { isInTime($0, upheldAt, Month(of: $0.occurredAt.date), calendar) }
             .map { Month(of: $0.occurredAt.date) }
             ?? Month(of: upheldAt.date)
-        let year = members.compactMap(\.countedYear).min()
+        let year =
+            members.compactMap(\.countedYear).min()
             ?? members.first {
                 isInTime($0, upheldAt, Month(year: $0.occurredAt.date.year, month: 12), calendar)
             }.map { $0.occurredAt.date.year }

@@ -38,13 +38,13 @@ struct Training: Codable, Hashable, Sendable {
                 return
             } catch {
                 guard error.year < now.date.year else { return }
-                quarter = quarter.next
+                quarter = max(quarter.next, Quarter(lastOf: error.year))
             }
         }
     }
 
-    /// Two centuries of quarters.
-    private static let skipLimit = 800
+    /// More than there are years before the calendar.
+    private static let skipLimit = 10_000
 
     /// When a quarter is judged: on the 5th working day after it.
     static func judgement(of quarter: Quarter, _ policy: PolicyBook) throws(CalendarGap) -> Instant {
@@ -70,7 +70,7 @@ extension Dossier {
             state.judgeAt = try? Training.judgement(of: state.quarter, turn.policy)
             state.assessments.removeAll { $0.quarter == quarter }
             defer { training = state }
-            guard turn.policy.rules.isOn(.r15) else { continue }
+            guard turn.policy.rules.isOn(.r15), isListed(turn.policy) else { continue }
             if assessment?.isPass(percent: penalty.trainingPassPercent) ?? false {
                 // A passed quarter does not lift the hold, and so does not start its count again.
                 if !state.isHeld { state.consecutive = 0 }
@@ -149,8 +149,9 @@ extension PenaltyStage {
                 dossier.failRetest(reason: "failed", in: &turn)
             }
         } else {
-            guard quarter > training.quarter
-                || (quarter == training.quarter && training.judgeAt.map { turn.now <= $0 } ?? true)
+            guard
+                quarter > training.quarter
+                    || (quarter == training.quarter && training.judgeAt.map { turn.now <= $0 } ?? true)
             else { return .refused(Rejection("quarter-judged", ["quarter": .string(data.quarter)])) }
             dossier.training?.take(assessment)
         }

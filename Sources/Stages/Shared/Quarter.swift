@@ -17,6 +17,11 @@ struct Quarter: Hashable, Comparable, Sendable, Codable, CustomStringConvertible
         self.number = number
     }
 
+    /// The last quarter of a year.
+    init(lastOf year: Int) {
+        self.init(year: year, number: 4)
+    }
+
     /// The first quarter that lies wholly at or after `date`.
     init(firstFullFrom date: CivilDate) {
         let quarter = Quarter(of: date)
