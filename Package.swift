@@ -67,7 +67,9 @@ let package = Package(
         tests("StoreTests", ["Store", "StoreSQLite", "Schema"]),
         tests("BrokerTests", ["Broker", "RabbitMQ", "Schema"]),
         tests("RuntimeTests", ["Runtime", "Stages", "Policy", "Store", "StoreSQLite", "Broker", "Schema"]),
-        tests("OperationsTests", ["Operations", "Bootstrap", "Schema", "Policy", "Stages", "Store", "Broker"]),
+        tests(
+            "OperationsTests",
+            ["Operations", "Bootstrap", "Schema", "Policy", "Stages", "Store", "Broker", "Runtime", "RabbitMQ"]),
     ]
         + workers.map {
             .executableTarget(name: "recourse-\($0)", dependencies: ["Bootstrap", "Stages"], swiftSettings: settings)

@@ -94,7 +94,9 @@ package struct Audit: Sendable {
                 }
             }
         }
-        if let depth = await parts.queueDepth?(QueueName.dead) { rest.dead = depth } else { rest.unseen.append(QueueName.dead) }
+        let dead = await parts.queueDepth?(QueueName.dead)
+        rest.dead = dead ?? 0
+        if dead == nil { rest.unseen.append(QueueName.dead) }
         return rest
     }
 

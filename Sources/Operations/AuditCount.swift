@@ -173,8 +173,8 @@ struct AuditCount {
         let isDead = states.contains { $0 != .resolved }
         if isDead, !states.contains(.open), !states.contains(.sent) { discarded += 1 }
         guard let stage = expectation.stage else {
-            if isDead { unroutedDead += 1 } else { lose(expectation, "no stage takes it, and it is not among the dead letters") }
-            return
+            if isDead { return unroutedDead += 1 }
+            return lose(expectation, "no stage takes it, and it is not among the dead letters")
         }
         if isDead {
             fates[stage]?.dead += 1
@@ -194,15 +194,16 @@ struct AuditCount {
     private mutating func lose(_ expectation: Expectation, _ why: String) {
         missing += 1
         let place = expectation.stage?.rawValue ?? "-"
-        AuditCount.note(
-            "\(place): \(expectation.type) \(expectation.event.source) \(expectation.event.id): \(why)", &missingExamples)
+        let event = expectation.event
+        AuditCount.note("\(place): \(expectation.type) \(event.source) \(event.id): \(why)", &missingExamples)
     }
 
     func hasGrown() async throws -> Bool {
         for stage in stages {
             guard let store = parts.stores[stage] else { continue }
             let last = watermarks[stage] ?? 0
-            if try await !store.read({ try $0.journal(after: last, limit: 1, withBodies: false) }).isEmpty { return true }
+            let more = try await store.read { try $0.journal(after: last, limit: 1, withBodies: false) }
+            if !more.isEmpty { return true }
         }
         return false
     }

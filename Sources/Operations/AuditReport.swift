@@ -89,8 +89,11 @@ extension AuditReport {
         for check in checks where !check.examples.isEmpty {
             lines += ["", "\(check.name), the first:"] + check.examples.map { "  " + TextTable.printable($0) }
         }
-        if !queuesSeen { lines += ["", "The queues were not looked at: what still waits in them is listed as missing."] }
-        lines += ["", ok ? "Everything adds up." : atRest ? "It does not add up." : "Not at rest: try again when it is."]
+        if !queuesSeen {
+            lines += ["", "The queues were not all looked at: what still waits in them is listed as missing."]
+        }
+        lines.append("")
+        lines.append(ok ? "Everything adds up." : atRest ? "It does not add up." : "Not at rest: try again when it is.")
         return lines.joined(separator: "\n")
     }
 }

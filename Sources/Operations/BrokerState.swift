@@ -18,8 +18,10 @@ package struct BrokerState: Sendable, Hashable {
         package let isExclusive: Bool
         /// Besides `x-queue-type`.
         package let arguments: [JSON.Member]
-        /// The policy in effect.
+        /// The policy in effect; nil: none.
         package let policy: String?
+        /// The broker tells it with its statistics, so not in the first seconds of a queue's life.
+        package let tellsPolicy: Bool
     }
 
     package struct Binding: Sendable, Hashable {
@@ -66,7 +68,7 @@ package struct BrokerState: Sendable, Hashable {
             name: name, kind: json["type"]?.string ?? declared ?? "classic", isDurable: json["durable"] == .bool(true),
             isAutoDelete: json["auto_delete"] == .bool(true), isExclusive: json["exclusive"] == .bool(true),
             arguments: arguments.filter { $0.name != "x-queue-type" }.sorted { $0.name < $1.name },
-            policy: json["policy"]?.string.flatMap { $0.isEmpty ? nil : $0 })
+            policy: json["policy"]?.string.flatMap { $0.isEmpty ? nil : $0 }, tellsPolicy: json["policy"] != nil)
     }
 
     private static func binding(_ json: JSON) -> Binding? {

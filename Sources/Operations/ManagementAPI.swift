@@ -74,8 +74,8 @@ package struct ManagementAPI: Sendable {
         do throws(JSONSyntaxError) {
             return try JSON(parsing: body)
         } catch {
-            throw ManagementFailure(
-                operation: operation, cause: "the answer is not JSON (\(error.message)); is the URL that of the HTTP API?")
+            let cause = "the answer is not JSON (\(error.message)); is the URL that of the HTTP API?"
+            throw ManagementFailure(operation: operation, cause: cause)
         }
     }
 
@@ -136,7 +136,7 @@ package struct ManagementAPI: Sendable {
 
     private static func cause(status: Int) -> String {
         switch status {
-        case 401: "user or password of RECOURSE_MANAGEMENT_URL is wrong, or the user lacks the tag management (HTTP 401)"
+        case 401: "RECOURSE_MANAGEMENT_URL: wrong user or password, or the user lacks the tag management (HTTP 401)"
         case 403: "the user of RECOURSE_MANAGEMENT_URL may not do this (HTTP 403)"
         case 404: "no such virtual host, or not RabbitMQ's HTTP API (HTTP 404)"
         default: "RabbitMQ's HTTP API refused it (HTTP \(status))"

@@ -84,6 +84,8 @@ private struct OutputCount {
         "outlet.status-changed": "to", "business.rejected": "reason", "violation.recorded": "upheld",
     ]
 
+    private static let rungs = ["warning", "rectification", "stop-dispatch", "withdrawal"]
+
     mutating func read(_ store: any Store) async throws {
         var position: Int64 = 0
         while true {
@@ -127,6 +129,7 @@ private struct OutputCount {
 
     var sections: [Summary.Section] {
         let tiers = HandlerTier.allCases.map(\.rawValue)
+        let statuses = OutletStatusChanged.Status.allCases.map(\.rawValue)
         return [
             .init(
                 "complaints",
@@ -152,11 +155,10 @@ private struct OutputCount {
                 [figure("recorded", "violation.recorded")] + figures("violation.recorded", ["upheld", "not upheld"])),
             .init(
                 "penalties",
-                figures(
-                    "penalty.proposed", ["warning", "rectification", "stop-dispatch", "withdrawal"], prefix: "proposed: ")
+                figures("penalty.proposed", OutputCount.rungs, prefix: "proposed: ")
                     + [figure("superseded", "penalty.superseded")]),
             .init("notices", figures("notice.issued", NoticeIssued.Kind.allCases.map(\.rawValue))),
-            .init("outlets", figures("outlet.status-changed", OutletStatusChanged.Status.allCases.map(\.rawValue), prefix: "now ")),
+            .init("outlets", figures("outlet.status-changed", statuses, prefix: "now ")),
             .init(
                 "rejected by a rule",
                 [figure("all", "business.rejected")] + figures("business.rejected", [])),

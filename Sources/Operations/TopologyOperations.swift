@@ -52,10 +52,25 @@ package struct TopologyOperations: Sendable {
         }
         // What differs in what AMQP fixes at declaration would be refused with 406; it is reported instead.
         if !before.contains(where: { $0.isFixed }) { try await declare() }
-        let after = TopologyPlan.differences(topology, try await api.brokerState())
+        let after = try await settled(api)
         return TopologyReport(
             action: .apply, done: before.filter { !after.contains($0) }, open: after, policiesSet: true)
     }
+
+    /// What still differs. Which policy is in effect at a queue is told some seconds late: that is waited for.
+    private func settled(_ api: ManagementAPI) async throws -> [TopologyDifference] {
+        var after = TopologyPlan.differences(topology, try await api.brokerState())
+        var left = TopologyOperations.looks
+        while left > 0, after.contains(where: \.isPolicyInEffect) {
+            try await Task.sleep(for: .seconds(1))
+            after = TopologyPlan.differences(topology, try await api.brokerState())
+            left -= 1
+        }
+        return after
+    }
+
+    /// RabbitMQ collects statistics every five seconds.
+    private static let looks = 12
 
     private func declare() async throws {
         guard let declarer else {
@@ -68,7 +83,7 @@ package struct TopologyOperations: Sendable {
         guard let api else {
             throw ManagementFailure(
                 operation: operation,
-                cause: "RECOURSE_MANAGEMENT_URL is not given, so exchanges, queues, bindings and policies cannot be seen")
+                cause: "RECOURSE_MANAGEMENT_URL is not given: exchanges, queues, bindings and policies cannot be seen")
         }
         return try await api.brokerState()
     }
@@ -76,9 +91,10 @@ package struct TopologyOperations: Sendable {
 
 extension TopologyDifference {
     /// Cannot be changed once it is declared: the thing must be deleted by a person, when it is empty.
-    var isFixed: Bool {
-        state == .different && (kind == .exchange || (kind == .queue && !detail.hasPrefix("policy ")))
-    }
+    var isFixed: Bool { state == .different && (kind == .exchange || kind == .queue) && !isPolicyInEffect }
+
+    /// Nothing else differs at this queue than which policy is in effect.
+    var isPolicyInEffect: Bool { state == .different && kind == .queue && detail.hasPrefix("policy ") }
 }
 
 /// The result of a `topology` verb.
@@ -109,11 +125,12 @@ extension TopologyReport {
         }
         if !done.isEmpty { lines += ["Set right:"] + TopologyReport.table(done) }
         if open.isEmpty {
-            lines.append(action == .apply && done.isEmpty ? "Nothing to do." : "The broker is as the pipeline needs it.")
+            let isIdle = action == .apply && done.isEmpty
+            lines.append(isIdle ? "Nothing to do." : "The broker is as the pipeline needs it.")
         } else {
             lines += [action == .plan ? "To be done:" : "The broker differs:"] + TopologyReport.table(open)
             if open.contains(where: \.isFixed) {
-                lines.append("What is different by declaration must be deleted by hand once it is empty; then apply again.")
+                lines.append("What differs by declaration must be deleted by hand once it is empty; then apply again.")
             }
             if open.contains(where: { $0.state == .superfluous }) {
                 lines.append("What is superfluous is never removed by this program: messages may lie in it.")

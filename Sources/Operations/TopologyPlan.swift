@@ -26,7 +26,7 @@ package struct TopologyDifference: Sendable, Hashable, Codable {
 
 /// Compares the topology as a value with what a broker has. Pure.
 package enum TopologyPlan {
-    /// Policies first, then exchanges, queues and bindings; within a kind in the topology's order, superfluous ones last.
+    /// Policies first, then exchanges, queues and bindings; within a kind in the topology's order, superfluous last.
     package static func differences(_ topology: Topology, _ state: BrokerState) -> [TopologyDifference] {
         policies(topology, state) + exchanges(topology, state) + queues(topology, state) + bindings(topology, state)
     }
@@ -43,7 +43,9 @@ package enum TopologyPlan {
                 continue
             }
             var details: [String] = []
-            if present.pattern != policy.pattern { details.append("pattern \(present.pattern), needs \(policy.pattern)") }
+            if present.pattern != policy.pattern {
+                details.append("pattern \(present.pattern), needs \(policy.pattern)")
+            }
             if present.target != policy.target.rawValue {
                 details.append("applies to \(present.target), needs \(policy.target.rawValue)")
             }
@@ -117,8 +119,8 @@ package enum TopologyPlan {
             for argument in present.arguments {
                 details.append("argument \(argument.name) \(show(argument.value)), needs none")
             }
-            if let policy = topology.policy(ofQueue: queue.name),
-                state.policies.contains(where: { $0.name == policy.name }), present.policy != policy.name
+            if let policy = topology.policy(ofQueue: queue.name), present.tellsPolicy, present.policy != policy.name,
+                state.policies.contains(where: { $0.name == policy.name })
             {
                 details.append("policy \(present.policy ?? "none") in effect, needs \(policy.name)")
             }
