@@ -21,7 +21,7 @@ PATTERNS = [
     ("Sources", r"\bas! ", "`as!`: use `as?` and say what happens otherwise"),
     ("Sources", r"\bfatalError\(", "`fatalError`: throw, or use `precondition` for an error of the programmer"),
     ("Sources", r"\bcatch\s*\{\s*\}", "empty catch: handle the error, or say in words why nothing is to be done"),
-    ("Sources", r"^\s*(@\w+\s+)*(public|open)\s", "`public`: other targets need `package`"),
+    ("Sources", r"^\s*(@\w+\s+)*(public|open)\s+[a-z]", "`public`: other targets need `package`"),
     ("", r"\b(TODO|FIXME|XXX)\b", "unfinished work: do it, or leave it out"),
     ("Tests", r"\b(Thread\.sleep|Task\.sleep|usleep|sleep)\(", "a test waits for a signal, not for time"),
 ]
