@@ -55,10 +55,10 @@ package enum ExitStatus {
 
 /// The `main` of the workers.
 package enum WorkerProgram {
-    /// Runs the worker of `stage` until SIGTERM or SIGINT; returns the exit status.
-    package static func run(_ stage: any Stage) async -> Int32 {
+    /// Runs the worker of `stage` until SIGTERM or SIGINT, then ends the process.
+    package static func main(_ stage: any Stage) async -> Never {
         let name = type(of: stage).name
-        return await program(name.rawValue) { configuration, label, logger in
+        await program(name.rawValue) { configuration, label, logger in
             let installation = Installation(configuration)
             let broker = try installation.broker(connectionName: "recourse-\(label)")
             let clock = try await patiently(logger) { try installation.clock() }
@@ -75,8 +75,8 @@ package enum WorkerProgram {
         }
     }
 
-    /// Runs `recourse-parking` until SIGTERM or SIGINT; returns the exit status.
-    package static func runParking() async -> Int32 {
+    /// Runs `recourse-parking` until SIGTERM or SIGINT, then ends the process.
+    package static func mainOfParking() async -> Never {
         await program("parking") { configuration, label, logger in
             let installation = Installation(configuration)
             let broker = try installation.broker(connectionName: "recourse-\(label)")
@@ -89,8 +89,15 @@ package enum WorkerProgram {
         }
     }
 
+    /// Ends the process with the exit status of `run`.
+    private static func program(
+        _ role: String, _ body: (Configuration, String, Logger) async throws -> Void
+    ) async -> Never {
+        exit(await run(role, body))
+    }
+
     /// Reads the configuration, runs `body`, turns its errors into exit statuses.
-    static func program(
+    private static func run(
         _ role: String, _ body: (Configuration, String, Logger) async throws -> Void
     ) async -> Int32 {
         signal(SIGPIPE, SIG_IGN)

@@ -1,5 +1,4 @@
 import Bootstrap
-import Foundation
 import Stages
 
-exit(await WorkerProgram.run(IntakeStage()))
+await WorkerProgram.main(IntakeStage())

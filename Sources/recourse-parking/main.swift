@@ -1,4 +1,3 @@
 import Bootstrap
-import Foundation
 
-exit(await WorkerProgram.runParking())
+await WorkerProgram.mainOfParking()

@@ -1,5 +1,4 @@
 import Bootstrap
-import Foundation
 import Stages
 
-exit(await WorkerProgram.run(PenaltyStage()))
+await WorkerProgram.main(PenaltyStage())

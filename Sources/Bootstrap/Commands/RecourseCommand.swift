@@ -18,7 +18,7 @@ package struct RecourseCommand: AsyncParsableCommand {
         subcommands: [
             RunCommand.self, PublishCommand.self, ValidateCommand.self, SimulateCommand.self, AnswerCommand.self,
             ClockCommand.self, PolicyCommand.self, SchemaCommand.self, TopologyCommand.self, AuditCommand.self,
-            SummaryCommand.self,
+            SummaryCommand.self, JournalCommand.self,
         ]
     )
 
