@@ -55,6 +55,7 @@ package struct JournalReplay: Sendable {
     private let plantedAt: Instant?
 
     /// - Parameter plantedAt: the business time at which the stage's seeds were planted; nil: that of the first entry.
+    ///   It matters only where the calendar lacks years that the seeds' deadlines need.
     package init(stage: any Stage, policy: PolicyBook, plantedAt: Instant? = nil) {
         runner = StageRunner(stage: stage, policy: policy)
         self.plantedAt = plantedAt
@@ -121,7 +122,9 @@ private struct ReplayCourse: Sendable {
                 + runner.policy.version
             return
         }
-        plantIfNeeded(at: entry.now)
+        // A timer that comes first was set by a seed, so the seeds were planted before it.
+        let isTimer = if case .timer = entry.input { true } else { false }
+        plantIfNeeded(at: isTimer ? Instant(microseconds: entry.now.microseconds - 1) : entry.now)
         report.entries += 1
         let input: Input
         var clock = Instant.limit

@@ -13,8 +13,7 @@ import Testing
     private func replay(
         _ name: StageName, _ store: any Store, _ policy: PolicyBook
     ) async throws -> JournalReplayReport {
-        let planted = try instant("2026-11-02T08:00:00+08:00")
-        return try await JournalReplay(stage: stage(name), policy: policy, plantedAt: planted).run(store)
+        try await JournalReplay(stage: stage(name), policy: policy).run(store)
     }
 
     /// The same content, but for what the closures change.
