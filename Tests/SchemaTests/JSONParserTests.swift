@@ -34,7 +34,9 @@ private func rule(of text: String) -> String { rule(of: Array(text.utf8)) }
         #expect(try parse(text) == .int(value))
     }
 
-    @Test(arguments: [("0.5", 0.5), ("-1.25e-3", -0.00125), ("1e300", 1e300), ("92233720368547758080", 9.223372036854775808e19)])
+    @Test(arguments: [
+        ("0.5", 0.5), ("-1.25e-3", -0.00125), ("1e300", 1e300), ("92233720368547758080", 9.223372036854775808e19),
+    ])
     func `takes other numbers as they are`(text: String, value: Double) throws {
         #expect(try parse(text) == .double(value))
     }
@@ -71,7 +73,8 @@ private func rule(of text: String) -> String { rule(of: Array(text.utf8)) }
     }
 
     @Test(arguments: [
-        [0xFF], [0xC0, 0x80], [0xC3], [0xE4, 0xB8], [0xED, 0xA0, 0x80], [0xF4, 0x90, 0x80, 0x80], [0x80], [0xF8, 0x88, 0x80],
+        [0xFF], [0xC0, 0x80], [0xC3], [0xE4, 0xB8], [0xED, 0xA0, 0x80], [0xF4, 0x90, 0x80, 0x80], [0x80],
+        [0xF8, 0x88, 0x80],
     ] as [[UInt8]])
     func `refuses what is not UTF-8`(bytes: [UInt8]) {
         #expect(rule(of: [0x22] + bytes + [0x22]) == "utf-8")

@@ -183,7 +183,9 @@ private struct Sample: Codable, Equatable {
     }
 
     @Test func `never tells a value in its errors`() {
-        let error = #expect(throws: DecodingError.self) { try decode(Person.self, #"{"id":["13800138000"],"tier":"hq"}"#) }
+        let error = #expect(throws: DecodingError.self) {
+            try decode(Person.self, #"{"id":["13800138000"],"tier":"hq"}"#)
+        }
         #expect(error.map { String(describing: $0).contains("13800138000") } == false)
     }
 }
