@@ -108,7 +108,8 @@ private func replacing(_ old: String, _ new: String) throws -> String {
     }
 
     @Test func `finds a missing or wrong data object`() throws {
-        let head = #"{"specversion":"1.0","id":"e","source":"s","type":"case.accepted.v1","time":"2026-11-21T10:00:00Z""#
+        let head =
+            #"{"specversion":"1.0","id":"e","source":"s","type":"case.accepted.v1","time":"2026-11-21T10:00:00Z""#
         #expect(faults(head + "}") == ["/data required"])
         #expect(faults(head + #","data":[]}"#) == ["/data type"])
         #expect(faults(head + #","data":{}}"#) == ["/data/caseId required", "/data/by required"])
