@@ -1,0 +1,202 @@
+import Schema
+
+/// Dead letters, taken out of the broker to where they can be read without side effects (`recourse-parking`).
+///
+/// One row per dead letter. Headers, properties and body are the truth; the other members are derived from them and
+/// serve lists and searches. Open rows never expire.
+///
+/// - Throws: every call throws `StoreFailure`.
+package protocol DeadLetterStore: Sendable {
+    /// Inserts those whose id is not known; a known id is left as it is, whatever has become of it since. Returns how
+    /// many were new. Durable when it returns, so that the delivery can be acknowledged.
+    /// `parkedAt` is wall time.
+    func upsert(_ letters: [DeadLetter], parkedAt: Instant) async throws -> Int
+    /// Rows that match, newest parked first, bodies included, after the row where the last page ended.
+    func list(_ filter: DeadLetterFilter, after: DeadLetterPlace?, limit: Int) async throws -> [ParkedLetter]
+    func get(_ id: String) async throws -> ParkedLetter?
+    /// Moves rows to another state, each only if its row version is still the given one; the others are left alone.
+    /// Returns the rows that moved, as they are now.
+    ///
+    /// Who marks first has the row: a replay marks `sent` before it publishes, so no letter is sent twice by two people.
+    func mark(_ marks: [DeadLetterMark]) async throws -> [ParkedLetter]
+    /// How many rows there are by queue, class and state, ascending by these.
+    func counts() async throws -> [DeadLetterCount]
+    /// Of these events, those that have dead letters, with all their rows, oldest first. For the audit.
+    func find(_ events: [EventKey]) async throws -> [EventKey: [ParkedLetter]]
+    func close() async
+}
+
+/// What is done about a dead letter.
+package enum DeadLetterState: String, Sendable, CaseIterable, Codable {
+    /// Nobody has done anything.
+    case open
+    /// It was handed to its queue again; what becomes of it is not known yet.
+    case sent
+    /// A handler has acknowledged it.
+    case resolved
+    /// A person has decided that it is not needed.
+    case discarded
+
+    /// The states that may follow. A letter that dies again after a replay is a new row.
+    package var next: Set<DeadLetterState> {
+        switch self {
+        case .open: [.sent, .resolved, .discarded]
+        case .sent: [.open, .resolved, .discarded]
+        case .resolved: []
+        case .discarded: [.open]
+        }
+    }
+}
+
+/// A dead letter as it came.
+package struct DeadLetter: Sendable, Hashable {
+    package let id: String
+    /// The queue in which it died.
+    package let queue: String
+    /// Where it was published first.
+    package var exchange = ""
+    package var routingKey = ""
+    /// What the document tells of itself, as far as it can be read.
+    package var source: String?
+    package var eventId: String?
+    package var type: String?
+    package var caseId: String?
+    /// schema, transient, permanent, bystander, unroutable. A text, so that a word of another version stays readable.
+    package let failureClass: String
+    /// A short stable word, `unknown-reference`.
+    package let code: String
+    /// For people; names members and rules, never values.
+    package var message = ""
+    /// Equal for failures of one kind.
+    package var fingerprint = ""
+    package var attempts: Int64 = 0
+    /// Wall time.
+    package let firstAt: Instant
+    package let lastAt: Instant
+    /// JSON.
+    package var headers: [UInt8] = []
+    /// JSON.
+    package var properties: [UInt8] = []
+    package let body: [UInt8]
+
+    package init(
+        id: String, queue: String, failureClass: String, code: String, firstAt: Instant, lastAt: Instant, body: [UInt8]
+    ) {
+        self.id = id
+        self.queue = queue
+        self.failureClass = failureClass
+        self.code = code
+        self.firstAt = firstAt
+        self.lastAt = lastAt
+        self.body = body
+    }
+
+    package var event: EventKey? {
+        guard let source, let eventId else { return nil }
+        return EventKey(source: source, id: eventId)
+    }
+
+    /// The id of the row: the same delivery always gives the same row, and the same message that dies again later
+    /// (after a replay) another.
+    package static func id(queue: String, messageId: String?, body: [UInt8], firstAt: Instant) -> String {
+        let digits = Array("0123456789abcdef".utf8)
+        let digest = String(
+            decoding: Identifiers.digest(body).flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }, as: UTF8.self)
+        return Identifiers.uuid(["dead-letter", queue, messageId ?? "", digest, firstAt.description])
+    }
+}
+
+/// A dead letter and what was done about it.
+package struct ParkedLetter: Sendable, Hashable {
+    package let letter: DeadLetter
+    package var state: DeadLetterState
+    /// How often it was sent again.
+    package var replays: Int64
+    /// 1 at first; each mark adds one.
+    package var version: Int64
+    /// Ascending in the order of parking.
+    package let number: Int64
+    /// Wall time of parking.
+    package let parkedAt: Instant
+    /// Why it is in this state, as the person who decided it put it.
+    package var note: String?
+
+    package init(
+        letter: DeadLetter, state: DeadLetterState, replays: Int64, version: Int64, number: Int64, parkedAt: Instant,
+        note: String?
+    ) {
+        self.letter = letter
+        self.state = state
+        self.replays = replays
+        self.version = version
+        self.number = number
+        self.parkedAt = parkedAt
+        self.note = note
+    }
+
+    package var place: DeadLetterPlace { DeadLetterPlace(number: number) }
+
+    /// The row after `mark`; nil if the mark does not apply: another was faster, or the state cannot follow.
+    package func applying(_ mark: DeadLetterMark) -> ParkedLetter? {
+        guard version == mark.version, state.next.contains(mark.state) else { return nil }
+        var next = self
+        next.state = mark.state
+        next.version += 1
+        if mark.state == .sent { next.replays += 1 }
+        if let note = mark.note { next.note = note }
+        return next
+    }
+}
+
+/// Where a page of a list ended.
+package struct DeadLetterPlace: Sendable, Hashable {
+    package let number: Int64
+
+    package init(number: Int64) {
+        self.number = number
+    }
+}
+
+/// Which rows: those that have every given value.
+package struct DeadLetterFilter: Sendable, Hashable {
+    package var state: DeadLetterState?
+    package var failureClass: String?
+    package var queue: String?
+    package var type: String?
+    package var caseId: String?
+    package var fingerprint: String?
+    /// Contained in the id, source, event id, type, case id, code or message; ASCII letters match in either case.
+    package var text: String?
+
+    package init() {}
+}
+
+package struct DeadLetterMark: Sendable, Hashable {
+    package let id: String
+    /// The row version that the decision was made on.
+    package let version: Int64
+    /// Must be a state that may follow the present one; if not, the row is left alone. `sent` counts a replay.
+    package let state: DeadLetterState
+    package let note: String?
+
+    package init(id: String, version: Int64, state: DeadLetterState, note: String? = nil) {
+        self.id = id
+        self.version = version
+        self.state = state
+        self.note = note
+    }
+}
+
+package struct DeadLetterCount: Sendable, Hashable {
+    package let queue: String
+    package let failureClass: String
+    package let state: DeadLetterState
+    package let count: Int
+
+    package init(queue: String, failureClass: String, state: DeadLetterState, count: Int) {
+        self.queue = queue
+        self.failureClass = failureClass
+        self.state = state
+        self.count = count
+    }
+}
