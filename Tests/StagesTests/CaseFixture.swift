@@ -8,26 +8,42 @@ import Testing
 /// Region R1 has the stores S1 (service supervisor, category supervisor for fridges, manager), S2 (manager alone) and
 /// S3 (nobody); region R2 has none. The calendar knows 2026 and not 2027.
 enum CaseFixture {
-    static func organisation(absences: [Organisation.Absence] = []) throws -> Organisation {
-        let since = try #require(CivilDate("2026-01-01"))
-        return Organisation(
-            since: since,
-            hq: .init(duty: "hq-duty", people: ["hq-one"]),
-            regions: [
-                .init(id: "R1", duty: "r1-duty", people: ["r1-one"]), .init(id: "R2", duty: "r2-duty", people: nil),
-            ],
-            stores: [
-                .init(
-                    id: "S1", region: "R1", since: since, serviceSupervisor: "s1-supervisor",
-                    categorySupervisors: ["fridge": "s1-fridges"], manager: "s1-manager", people: ["s1-clerk"]),
-                .init(
-                    id: "S2", region: "R1", since: since, serviceSupervisor: nil, categorySupervisors: [:],
-                    manager: "s2-manager", people: nil),
-                .init(
-                    id: "S3", region: "R1", since: since, serviceSupervisor: nil, categorySupervisors: [:],
-                    manager: nil, people: nil),
-            ],
-            absences: absences)
+    /// An absence from 2026-11-02 10:00 to 2026-11-03 10:00.
+    struct Absence {
+        let person: String
+        var delegate: String?
+    }
+
+    private static let places = """
+        since: 2026-01-01
+        hq: {duty: hq-duty, people: [hq-one]}
+        business: {people: [judge]}
+        regions:
+          - {id: R1, duty: r1-duty, people: [r1-one]}
+          - {id: R2, duty: r2-duty}
+        stores:
+          - id: S1
+            region: R1
+            serviceSupervisor: s1-supervisor
+            categorySupervisors: {fridge: s1-fridges}
+            manager: s1-manager
+            people: [s1-clerk]
+          - {id: S2, region: R1, manager: s2-manager}
+          - {id: S3, region: R1}
+
+        """
+
+    static func organisation(absences: [Absence] = []) throws -> Organisation {
+        var text = places
+        if !absences.isEmpty { text += "absences:\n" }
+        for absence in absences {
+            let delegate = absence.delegate.map { ", delegate: \($0)" } ?? ""
+            text += "  - {person: \(absence.person), from: 2026-11-02T10:00:00+08:00, "
+            text += "to: 2026-11-03T10:00:00+08:00\(delegate)}\n"
+        }
+        let files = PolicyFiles(
+            policy: "version: test\n", organisation: text, calendar: "date,kind\n2026-02-16,holiday_weekday\n")
+        return try PolicyBook.load(files, currentYear: nil).get().organisation
     }
 
     static func calendar() throws -> WorkCalendar {
@@ -41,7 +57,7 @@ enum CaseFixture {
 
     static func policy(
         off rules: Set<Rule> = [], offParts: Set<RulePart> = [], intake: IntakePolicy = IntakePolicy(),
-        absences: [Organisation.Absence] = []
+        absences: [Absence] = []
     ) throws -> PolicyBook {
         PolicyBook(
             version: "test", rules: RuleSwitches(off: rules, offParts: offParts), intake: intake,

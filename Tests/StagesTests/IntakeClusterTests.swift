@@ -15,7 +15,9 @@ struct IntakeClusterTests {
         try CaseFixture.complaint("C\(number)", at: time, phone: "1380000000\(phone ?? number)")
     }
 
-    @Test func `the third distinct phone within seven days completes a cluster, the earlier ones stay as they are`() throws {
+    @Test func `the third distinct phone within seven days is major, and those after it, the earlier are not`()
+        throws
+    {
         let found = try clusters([
             complaint(1, "2026-11-02T10:00:00+08:00"), complaint(2, "2026-11-03T10:00:00+08:00"),
             complaint(3, "2026-11-04T10:00:00+08:00"), complaint(4, "2026-11-05T10:00:00+08:00"),

@@ -14,7 +14,7 @@ struct IntakeTests {
         try intake.send(complaint, at: complaint.receivedAt, id: id)
     }
 
-    @Test mutating func `a complaint opens a case with the whole complaint, the time of receipt and the cluster`() throws {
+    @Test mutating func `a complaint opens a case with the complaint, the time of receipt and the cluster`() throws {
         let complaint = try CaseFixture.complaint()
         let out = try send(complaint)
         let opened = try #require(out.all(CaseOpened.self).first)
@@ -24,7 +24,7 @@ struct IntakeTests {
         #expect(out.outputs.first?.because.rule == "R02,R04,R21")
     }
 
-    @Test mutating func `the customer's file is there as soon as the complaint is applied, without the phone itself`() throws {
+    @Test mutating func `the customer's file is there with the complaint, without the phone itself`() throws {
         _ = try send(CaseFixture.complaint())
         let id = CustomerFile.id(ofPhoneKey: "13800000001")
         let file = try #require(intake.record(CustomerFile.self, id))

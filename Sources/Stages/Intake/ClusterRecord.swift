@@ -25,7 +25,7 @@ package struct ClusterRecord: Record {
         return (first...last).map { Identifiers.uuid(["cluster", brand, category, String($0)]) }
     }
 
-    mutating func note(phone: String, at instant: Instant) {
+    package mutating func note(phone: String, at instant: Instant) {
         var times = phones[phone] ?? []
         guard !times.contains(instant) else { return }
         times.insert(instant, at: times.firstIndex { $0 > instant } ?? times.endIndex)
@@ -35,10 +35,10 @@ package struct ClusterRecord: Record {
     }
 
     /// The phones that complained from `start` to `end`, both included.
-    func phones(from start: Instant, through end: Instant) -> [String] {
+    package func phones(from start: Instant, through end: Instant) -> [String] {
         phones.entries.filter { $0.value.contains { start <= $0 && $0 <= end } }.map { $0.key }
     }
 
     /// How many times are kept of a phone.
-    func timesKept(of phone: String) -> Int { phones[phone]?.count ?? 0 }
+    package func timesKept(of phone: String) -> Int { phones[phone]?.count ?? 0 }
 }

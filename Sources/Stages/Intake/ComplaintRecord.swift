@@ -5,32 +5,18 @@ import Schema
 package struct ComplaintRecord: Record, Equatable {
     package static let kind = "complaint"
 
-    /// SHA-256 of the content: tells the same complaint once more from another one under a known id.
-    package let digest: String
+    /// Of the content: tells the same complaint once more from another one under a known id.
+    package let fingerprint: String
     /// The id of the customer's file.
     package let customer: String
     /// The open case to which it was linked; nil: it opened the case of its own id.
     package let linkedTo: String?
 
-    package init(digest: String, customer: String, linkedTo: String?) {
-        self.digest = digest
+    package init(fingerprint: String, customer: String, linkedTo: String?) {
+        self.fingerprint = fingerprint
         self.customer = customer
         self.linkedTo = linkedTo
     }
 
     package var wake: Wake? { nil }
-}
-
-extension ComplaintRecord {
-    /// The digest of a complaint's content: of what the contract knows, so that members it does not know do not matter.
-    static func digest(of complaint: ComplaintReceived) throws -> String {
-        let digits = Array("0123456789abcdef".utf8)
-        var text: [UInt8] = []
-        text.reserveCapacity(64)
-        for byte in Identifiers.digest(try JSONEncoding.bytes(of: complaint)) {
-            text.append(digits[Int(byte >> 4)])
-            text.append(digits[Int(byte & 15)])
-        }
-        return String(decoding: text, as: UTF8.self)
-    }
 }

@@ -35,14 +35,14 @@ package struct CustomerFile: Record, Equatable {
 
     /// The youngest open case about the product's category and brand that was opened from `start` to `end`, both
     /// included.
-    func openCase(about product: Product, from start: Instant, through end: Instant) -> Case? {
+    package func openCase(about product: Product, from start: Instant, through end: Instant) -> Case? {
         cases.last {
             $0.isOpen && $0.category == product.category && $0.brand == product.brand
                 && start <= $0.openedAt && $0.openedAt <= end
         }
     }
 
-    mutating func add(caseId: String, product: Product, openedAt: Instant) {
+    package mutating func add(caseId: String, product: Product, openedAt: Instant) {
         let opened = Case(
             caseId: caseId, category: product.category, brand: product.brand, openedAt: openedAt, isOpen: true)
         let index = cases.lastIndex { $0.openedAt <= openedAt }.map { $0 + 1 } ?? 0
@@ -51,7 +51,7 @@ package struct CustomerFile: Record, Equatable {
     }
 
     /// Notes that a case was closed or reopened; without effect if something newer is known, or the case is forgotten.
-    mutating func note(caseId: String, isOpen: Bool, sequence: Int64?) {
+    package mutating func note(caseId: String, isOpen: Bool, sequence: Int64?) {
         guard let index = cases.firstIndex(where: { $0.caseId == caseId }) else { return }
         if let known = cases[index].sequence, let sequence, sequence < known { return }
         cases[index].isOpen = isOpen

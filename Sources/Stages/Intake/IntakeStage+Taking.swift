@@ -5,9 +5,9 @@ extension IntakeStage {
     /// Takes a complaint in: known already, linked to the open case of the same matter, or a case of its own.
     func take(_ complaint: ComplaintReceived, from source: String, in turn: inout Turn) throws -> Verdict {
         let caseId = Identifiers.caseId(source: source, complaintId: complaint.complaintId)
-        let digest = try ComplaintRecord.digest(of: complaint)
+        let fingerprint = try complaint.fingerprint()
         if let known = turn.get(ComplaintRecord.self, caseId) {
-            if known.digest == digest { return .applied }
+            if known.fingerprint == fingerprint { return .applied }
             return .refused(
                 Rejection("id-taken", ["caseId": .string(caseId), "complaintId": .string(complaint.complaintId)]))
         }
@@ -16,7 +16,7 @@ extension IntakeStage {
         var file = turn.get(CustomerFile.self, customer) ?? CustomerFile(since: complaint.receivedAt)
         let start = complaint.receivedAt.adding(days: -Int64(turn.policy.intake.duplicateWindowDays))
         let open = file.openCase(about: complaint.product, from: start, through: complaint.receivedAt)
-        turn.put(ComplaintRecord(digest: digest, customer: customer, linkedTo: open?.caseId), caseId)
+        turn.put(ComplaintRecord(fingerprint: fingerprint, customer: customer, linkedTo: open?.caseId), caseId)
         if let open {
             link(complaint, caseId, to: open, in: &turn)
         } else {

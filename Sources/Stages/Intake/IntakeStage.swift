@@ -59,10 +59,11 @@ package struct IntakeStage: Stage {
 
     private func note(_ caseId: String, isOpen: Bool, _ sequence: Int64?, in turn: inout Turn) -> Verdict {
         guard let complaint = turn.get(ComplaintRecord.self, caseId),
-            var file = turn.get(CustomerFile.self, complaint.customer)
+            let known = turn.get(CustomerFile.self, complaint.customer)
         else { return .unknownReference("case \(caseId)") }
+        var file = known
         file.note(caseId: caseId, isOpen: isOpen, sequence: sequence)
-        turn.put(file, complaint.customer)
+        if file != known { turn.put(file, complaint.customer) }
         return .applied
     }
 }

@@ -4,7 +4,7 @@ import Schema
 // MARK: Who has the case
 
 extension CaseDesk {
-    /// The case moves up to `tier`, or beyond it if there is no such place; its term runs anew, also if it was resolved.
+    /// The case moves up to `tier`, or beyond it if there is no such place. Its term runs anew, even if resolved.
     mutating func moveUp(
         to tier: HandlerTier, rule: String, parameters: [JSON.Member] = [], facts: [JSON.Member],
         in turn: inout Turn

@@ -49,12 +49,11 @@ extension CaseDesk {
             add(
                 Duty(
                     kind: .acceptance, complaintId: complaint.complaintId, from: complaint.receivedAt,
-                    dueAt: complaint.receivedAt.adding(minutes: minutes)))
+                    term: Term(at: complaint.receivedAt.adding(minutes: minutes))))
         }
         guard turn.policy.rules.isOn(.r43) else { return }
-        var duty = Duty(
-            kind: .reply, complaintId: complaint.complaintId, from: complaint.receivedAt, dueAt: turn.now)
-        settleReplyDeadline(&duty, in: &turn)
-        add(duty)
+        let term = turn.term(
+            workingDays: turn.policy.routing.replyWorkingDays, after: complaint.receivedAt, rule: "R43")
+        add(Duty(kind: .reply, complaintId: complaint.complaintId, from: complaint.receivedAt, term: term))
     }
 }

@@ -6,22 +6,21 @@ import Schema
 extension CaseDesk {
     /// Does everything that is due at exactly `instant`: acceptance of a crisis, the term, replies, information.
     mutating func wake(at instant: Instant, in turn: inout Turn) {
-        let due = record.duties.filter { $0.dueAt == instant }
-        record.duties.removeAll { $0.dueAt == instant }
+        let due = record.duties.filter { $0.term.wake == instant }
+        record.duties.removeAll { $0.term.wake == instant }
         for duty in due where duty.kind == .acceptance { fail(duty, in: &turn) }
         if record.termEnds == instant { endTerm(in: &turn) }
-        for duty in due where duty.kind == .reply {
-            var duty = duty
-            // The calendar is looked at again; where the year has come, the deadline may lie in the past by now.
-            if duty.missingYear != nil { settleReplyDeadline(&duty, in: &turn) }
-            if duty.isMet(by: record) { continue }
-            if duty.missingYear != nil || duty.dueAt > instant {
-                record.duties.append(duty)
-            } else {
-                fail(duty, in: &turn)
-            }
-        }
+        for duty in due where duty.kind == .reply { judgeReply(duty, in: &turn) }
         for duty in due where duty.kind == .inform { fail(duty, in: &turn) }
+    }
+
+    /// A reply is overdue, or its deadline is looked up again: where the year has come, that may be over by now, and
+    /// the reply may have been given.
+    private mutating func judgeReply(_ duty: Duty, in turn: inout Turn) {
+        var duty = duty
+        duty.term.look(rule: "R43", in: &turn)
+        if duty.isMet(by: record) { return }
+        if duty.term.isDue(at: turn.now) { fail(duty, in: &turn) } else { record.duties.append(duty) }
     }
 
     /// The term of the tier is over: the case moves up, or at headquarters it is overdue, once per assignment (R03).
@@ -62,31 +61,15 @@ extension CaseDesk {
         guard turn.policy.rules.isOn(rule) else { return }
         turn.emit(
             data, about: key, rule: rule.rawValue, parameters: .object([parameter]),
-            facts: ["from": .string(duty.from.description), "dueAt": .string(duty.dueAt.description)])
-    }
-
-    /// Sets when a reply is due (R43). A deadline in a year without calendar data stays open: the year is asked for
-    /// once, and looked at again at 00:00 of every date.
-    func settleReplyDeadline(_ duty: inout Duty, in turn: inout Turn) {
-        do throws(CalendarGap) {
-            duty.dueAt = try turn.policy.calendar.deadline(
-                workingDays: turn.policy.routing.replyWorkingDays, after: duty.from)
-            duty.missingYear = nil
-        } catch {
-            if duty.missingYear != error.year {
-                turn.emit(CalendarMissing(year: error.year), about: nil, rule: "R43")
-            }
-            duty.missingYear = error.year
-            duty.dueAt = turn.now.date.adding(days: 1).at(hour: 0)
-        }
+            facts: ["from": .string(duty.from.description), "dueAt": .string((duty.term.at ?? turn.now).description)])
     }
 
     /// The customer has to know of the solution on its date (R24): one duty per date, however often it is resolved.
     mutating func addInformDuty(resolvedAt: Instant, _ policy: PolicyBook) {
         guard policy.rules.isOn(.r24) else { return }
         let dueAt = resolvedAt.date.adding(days: policy.routing.informWithinDates).at(hour: 24)
-        guard !record.duties.contains(where: { $0.kind == .inform && $0.dueAt == dueAt }) else { return }
-        add(Duty(kind: .inform, complaintId: record.complaintId, from: resolvedAt, dueAt: dueAt))
+        guard !record.duties.contains(where: { $0.kind == .inform && $0.term.at == dueAt }) else { return }
+        add(Duty(kind: .inform, complaintId: record.complaintId, from: resolvedAt, term: Term(at: dueAt)))
     }
 
     mutating func add(_ duty: Duty) {

@@ -13,18 +13,16 @@ struct CaseDesk {
     // MARK: What people report
 
     /// Only the acceptance of a crisis by headquarters counts here (R34).
-    mutating func accept(_ accepted: CaseAccepted, in turn: inout Turn) -> Rejection? {
-        if let rejection = turn.rejection(of: accepted.by) { return rejection }
+    mutating func accept(_ accepted: CaseAccepted, at instant: Instant) -> Rejection? {
         if accepted.by.tier == Tier.hq.rawValue {
-            record.addAcceptance(turn.now)
+            record.addAcceptance(instant)
             dropMetDuties()
         }
         return nil
     }
 
     /// Only contacts with the customer count here (R24, R43).
-    mutating func note(_ contact: ContactRecorded, in turn: inout Turn) -> Rejection? {
-        if let rejection = turn.rejection(of: contact.by) { return rejection }
+    mutating func note(_ contact: ContactRecorded) -> Rejection? {
         if contact.with == .customer {
             record.addContact(contact.at)
             dropMetDuties()
@@ -34,7 +32,6 @@ struct CaseDesk {
 
     /// A handler of the tier that holds the case gives it up before its term is over (R03).
     mutating func escalate(_ requested: CaseEscalationRequested, in turn: inout Turn) -> Rejection? {
-        if let rejection = turn.rejection(of: requested.by) { return rejection }
         let figures: JSON = ["tier": .string(requested.by.tier), "heldBy": .string(record.tier.rawValue)]
         switch record.state {
         case .closed: return Rejection("case-closed", figures)
@@ -48,8 +45,7 @@ struct CaseDesk {
     }
 
     /// Stops the term (R03) and begins the day within which the customer has to know (R24).
-    mutating func resolve(_ resolved: CaseResolved, in turn: inout Turn) -> Rejection? {
-        if let rejection = turn.rejection(of: resolved.by) { return rejection }
+    mutating func resolve(_ resolved: CaseResolved, _ policy: PolicyBook) -> Rejection? {
         if let closedAt = record.closedAt, resolved.resolvedAt > closedAt {
             // Handling refuses it, unless it has reopened the case before: then that is still to come.
             record.resolvedAfterClosing = max(resolved.resolvedAt, record.resolvedAfterClosing ?? .distantPast)
@@ -57,7 +53,7 @@ struct CaseDesk {
         }
         if record.state == .open { record.state = .resolved }
         record.termEnds = nil
-        addInformDuty(resolvedAt: resolved.resolvedAt, turn.policy)
+        addInformDuty(resolvedAt: resolved.resolvedAt, policy)
         return nil
     }
 

@@ -1,7 +1,7 @@
 import Schema
 
 /// A case as routing sees it: who holds it, until when, and what is still owed to the customer and to headquarters.
-package struct RoutedCase: Record {
+package struct RoutedCase: Record, Equatable {
     package static let kind = "case"
     /// No case keeps more contacts, nor more acceptances, than this; the earliest are forgotten first.
     static let factLimit = 100
@@ -56,7 +56,7 @@ package struct RoutedCase: Record {
     }
 
     package var wake: Wake? {
-        (duties.map { $0.dueAt } + (termEnds.map { [$0] } ?? [])).min().map { Wake(at: $0) }
+        (duties.compactMap { $0.term.wake } + (termEnds.map { [$0] } ?? [])).min().map { Wake(at: $0) }
     }
 
     mutating func addContact(_ instant: Instant) { Self.add(instant, to: &contacts) }
@@ -92,28 +92,21 @@ package struct Duty: Codable, Hashable, Sendable {
     package let complaintId: String
     /// When the complaint was received, or the case resolved.
     package let from: Instant
-    /// When it is overdue; while `missingYear` is set, when the calendar is looked at again.
-    package var dueAt: Instant
-    /// The deadline falls into this year or a later one, for which the calendar has no data.
-    package var missingYear: Int?
+    /// When it is overdue; open while it falls into a year for which the calendar has no data.
+    package var term: Term
 
-    package init(kind: Kind, complaintId: String, from: Instant, dueAt: Instant, missingYear: Int? = nil) {
+    package init(kind: Kind, complaintId: String, from: Instant, term: Term) {
         self.kind = kind
         self.complaintId = complaintId
         self.from = from
-        self.dueAt = dueAt
-        self.missingYear = missingYear
+        self.term = term
     }
 
-    /// Whether what is due has happened in time.
+    /// Whether what is due has happened in time; not as long as that time is not known.
     func isMet(by record: RoutedCase) -> Bool {
-        switch kind {
-        case .reply:
-            record.contacts.contains { contact in
-                guard from <= contact else { return false }
-                // A deadline within a missing year lies after every date before that year.
-                return missingYear.map { contact.date.year < $0 } ?? (contact <= dueAt)
-            }
+        guard let dueAt = term.at else { return false }
+        return switch kind {
+        case .reply: record.contacts.contains { from <= $0 && $0 <= dueAt }
         case .acceptance: record.acceptances.contains { from < $0 && $0 <= dueAt }
         // Due at 24:00, which belongs to the next date already.
         case .inform: record.contacts.contains { from.date <= $0.date && $0 < dueAt }

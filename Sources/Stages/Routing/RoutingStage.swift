@@ -36,6 +36,16 @@ package struct RoutingStage: Stage {
         }
     }
 
+    private static func person(of event: Event) -> Person? {
+        switch event.data {
+        case let accepted as CaseAccepted: accepted.by
+        case let requested as CaseEscalationRequested: requested.by
+        case let contact as ContactRecorded: contact.by
+        case let resolved as CaseResolved: resolved.by
+        default: nil
+        }
+    }
+
     package func step(_ input: Input, in turn: inout Turn) throws -> Verdict {
         switch input {
         case .timer(let key, let wake):
@@ -52,6 +62,7 @@ package struct RoutingStage: Stage {
     }
 
     private func apply(_ event: Event, _ caseId: String, in turn: inout Turn) -> Verdict {
+        if let by = Self.person(of: event), let rejection = turn.rejection(of: by) { return .refused(rejection) }
         guard let record = turn.get(RoutedCase.self, caseId) else {
             guard let opened = event.data as? CaseOpened else { return .unknownReference("case \(caseId)") }
             turn.put(CaseDesk.open(opened, in: &turn).record, caseId)
@@ -60,10 +71,10 @@ package struct RoutingStage: Stage {
         var desk = CaseDesk(caseId: caseId, record: record)
         let rejection: Rejection? =
             switch event.data {
-            case let accepted as CaseAccepted: desk.accept(accepted, in: &turn)
+            case let accepted as CaseAccepted: desk.accept(accepted, at: turn.now)
             case let requested as CaseEscalationRequested: desk.escalate(requested, in: &turn)
-            case let contact as ContactRecorded: desk.note(contact, in: &turn)
-            case let resolved as CaseResolved: desk.resolve(resolved, in: &turn)
+            case let contact as ContactRecorded: desk.note(contact)
+            case let resolved as CaseResolved: desk.resolve(resolved, turn.policy)
             case let linked as CaseDuplicateLinked: desk.link(linked, in: &turn)
             case let closed as CaseClosed: desk.close(closed, event.sequence)
             case let reopened as CaseReopened: desk.reopen(reopened, event.sequence, in: &turn)
@@ -71,7 +82,7 @@ package struct RoutingStage: Stage {
             default: nil
             }
         if let rejection { return .refused(rejection) }
-        turn.put(desk.record, caseId)
+        if desk.record != record { turn.put(desk.record, caseId) }
         return .applied
     }
 }
