@@ -3,7 +3,8 @@ import Testing
 
 @Suite struct `Every event of the catalogue` {
     private static let because = Because(
-        rule: "R04,R34", parameters: ["claimFen": 500_000], facts: ["说明": "无", "n": [1, .double(2.5), .null]], policy: "1")
+        rule: "R04,R34", parameters: ["claimFen": 500_000], facts: ["说明": "无", "n": [1, .double(2.5), .null]],
+        policy: "1")
 
     @Test func `has its own name, and an own name on the wire`() {
         let names = EventCatalogue.entries.map { $0.data.type.wireName }

@@ -5,14 +5,33 @@ struct DocumentGenerator {
     var random: SeededRandom
     /// Once in so many values the value is taken from the near misses of its shape; nil: never.
     var nearMissOnceIn: Int?
+    /// This value (counted from 0 in the order of writing) is a near miss, whatever chance says.
+    var missingAt: Int?
+    /// Every value of this shape has this text.
+    var forced: (shape: Shape, text: String)?
+    /// How many values the last document has.
+    private(set) var written = 0
+
+    init(random: SeededRandom, nearMissOnceIn: Int? = nil) {
+        self.random = random
+        self.nearMissOnceIn = nearMissOnceIn
+    }
 
     /// One event document of that type, as JSON text.
     mutating func document(of entry: EventCatalogue.Entry) -> String {
+        written = 0
         var fields = Event.publishedEnvelope.filter { $0.name != "type" }
         fields.append(.required("data", EventCatalogue.dataShape(of: entry.data)))
         var type = quoted(entry.data.type.wireName)
         if misses(10) { type = random.pick([#""unknown.type.v1""#, quoted(entry.data.type.rawValue), "null", "7"]) }
         return object(fields, extra: [#""type":"# + type])
+    }
+
+    /// How many values the next document will have; does not move the generator on.
+    func countOfValues(of entry: EventCatalogue.Entry) -> Int {
+        var copy = self
+        _ = copy.document(of: entry)
+        return copy.written
     }
 
     private mutating func misses(_ factor: Int = 1) -> Bool {
@@ -21,7 +40,9 @@ struct DocumentGenerator {
     }
 
     mutating func value(of shape: Shape) -> String {
-        if misses() {
+        if let forced, forced.shape == shape { return quoted(forced.text) }
+        defer { written += 1 }
+        if misses() || written == missingAt {
             let wrongKinds = ["null", "true", "7", "1.5", #""text""#, "[]", "{}", #"[{"a":1}]"#]
             return random.once(in: 3) ? random.pick(wrongKinds) : nearMiss(of: shape)
         }
@@ -61,19 +82,20 @@ struct DocumentGenerator {
     private mutating func nearMiss(of shape: Shape) -> String {
         switch shape {
         case .id:
-            return quoted(random.pick(["", "-a", ":a", "a b", "é", "a\n", "Kelvin\u{212A}", id(length: 64), id(length: 65)]))
+            return quoted(random.pick(Self.oddIds + [id(length: 64), id(length: 65)]))
         case .text(let min, let max):
             let count = random.pick([Swift.max(0, min - 1), min, Swift.min(max, 4000), max + 1])
             return random.once(in: 5) ? #""nul\u0000""# : quoted(text(length: Swift.min(count, 20_001)))
         case .integer(let min, let max):
             return random.pick([
-                "\(min - 1)", "\(max + 1)", "\(min)", "\(max)", "\(min).0", "1.0", "1e2", "12e-1", "1E400", "-0", "-0.0",
+                "\(min - 1)", "\(max + 1)", "\(min)", "\(max)", "\(min).0", "1.0", "1e2", "12e-1", "1E400", "-0",
+                "-0.0",
             ])
         case .boolean: return random.pick(["0", #""true""#])
         case .time: return quoted(random.pick(Self.oddTimes))
         case .date: return quoted(random.pick(Self.oddDates))
-        case .week: return quoted(random.pick(["2026-W7", "2026-w47", "2026W47", "2026-W60", "2026-W47\n", "２026-W47"]))
-        case .quarter: return quoted(random.pick(["2026-Q0", "2026-Q5", "2026-Q4", "2026Q4", "2026-Q4 "]))
+        case .week: return quoted(random.pick(Self.oddWeeks))
+        case .quarter: return quoted(random.pick(Self.oddQuarters))
         case .oneOf(let allowed): return quoted(random.pick(allowed) + random.pick(["", " ", "x", "\n"]))
         case .array(let element, let min, let max):
             let count = random.pick([Swift.max(0, min - 1), min, Swift.min(max, 100), Swift.min(max, 200) + 1])
@@ -82,6 +104,20 @@ struct DocumentGenerator {
         case .anyObject: return random.pick(["[]", "{}", "null"])
         }
     }
+
+    /// Texts around the border of what each form allows, on both sides of it.
+    static let oddTexts: [(shape: Shape, texts: [String])] = [
+        (.id, oddIds), (.time, oddTimes), (.date, oddDates), (.week, oddWeeks), (.quarter, oddQuarters),
+    ]
+
+    private static let oddIds = [
+        "", "a", "-a", ":a", "_a", "a-:_", "a b", "é", "a\n", "Kelvin\u{212A}", "a.b",
+        String(repeating: "a", count: 64), String(repeating: "a", count: 65),
+    ]
+    private static let oddWeeks = [
+        "2026-W47", "2026-W60", "0000-W00", "2026-W7", "2026-W473", "2026-w47", "2026W47", "2026-W47\n", "２026-W47",
+    ]
+    private static let oddQuarters = ["2026-Q1", "2026-Q4", "2026-Q0", "2026-Q5", "2026Q4", "2026-Q4 ", "2026-Q4\n"]
 
     private static let oddDates = [
         "2026-02-30", "2024-02-29", "2023-02-29", "1900-02-29", "2000-02-29", "2026-04-31", "2026-13-01", "2026-00-10",
@@ -133,7 +169,8 @@ struct DocumentGenerator {
     }
 
     private mutating func integer(_ min: Int64, _ max: Int64) -> String {
-        let number = random.once(in: 6) ? random.pick([min, max]) : Int64.random(in: min...Swift.min(max, min + 9), using: &random)
+        let low = Int64.random(in: min...Swift.min(max, min + 9), using: &random)
+        let number = random.once(in: 6) ? random.pick([min, max]) : low
         return random.once(in: 6) ? "\(number).0" : "\(number)"
     }
 

@@ -69,7 +69,10 @@ private func replacing(_ old: String, _ new: String) throws -> String {
         (#""complaintId":"C-1","#, "", "/data/complaintId required"),
         (#""phone":"138 0013 8000""#, #""phone":138"#, "/data/customer/phone type"),
         (#""purchasedHere":false"#, #""purchasedHere":0"#, "/data/product/purchasedHere type"),
-        (#""purchasedHere":false"#, #""purchasedHere":false,"purchasedOn":"2026-02-30""#, "/data/product/purchasedOn date"),
+        (
+            #""purchasedHere":false"#, #""purchasedHere":false,"purchasedOn":"2026-02-30""#,
+            "/data/product/purchasedOn date"
+        ),
         (#""claimFen":0"#, #""claimFen":-1"#, "/data/claimFen minimum"),
         (#""claimFen":0"#, #""claimFen":9007199254740993"#, "/data/claimFen maximum"),
         (#""claimFen":0"#, #""claimFen":0.5"#, "/data/claimFen type"),
@@ -105,7 +108,8 @@ private func replacing(_ old: String, _ new: String) throws -> String {
     }
 
     @Test func `finds a missing or wrong data object`() throws {
-        let head = #"{"specversion":"1.0","id":"e","source":"s","type":"case.accepted.v1","time":"2026-11-21T10:00:00Z""#
+        let head =
+            #"{"specversion":"1.0","id":"e","source":"s","type":"case.accepted.v1","time":"2026-11-21T10:00:00Z""#
         #expect(faults(head + "}") == ["/data required"])
         #expect(faults(head + #","data":[]}"#) == ["/data type"])
         #expect(faults(head + #","data":{}}"#) == ["/data/caseId required", "/data/by required"])

@@ -47,7 +47,9 @@ import Testing
         #expect(Identifier.isValid(text))
     }
 
-    @Test(arguments: ["", "-a", "_a", ":a", "a b", "a.b", "é", "a\n", "\u{212A}", "a/b", String(repeating: "a", count: 65)])
+    @Test(arguments: [
+        "", "-a", "_a", ":a", "a b", "a.b", "é", "a\n", "\u{212A}", "a/b", String(repeating: "a", count: 65),
+    ])
     func `anything else is no id`(text: String) {
         #expect(!Identifier.isValid(text))
     }

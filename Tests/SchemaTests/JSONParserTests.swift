@@ -25,16 +25,19 @@ private func rule(of text: String) -> String { rule(of: Array(text.utf8)) }
         #expect(try parse(#"{"b":1,"a":2,"c":3}"#).members?.map(\.name) == ["b", "a", "c"])
     }
 
-    @Test(arguments: [
-        ("0", 0), ("-0", 0), ("-0.0", 0), ("1.0", 1), ("1e2", 100), ("1E+2", 100), ("100e-2", 1), ("-7", -7),
-        ("9007199254740992", 9_007_199_254_740_992), ("-9007199254740992", -9_007_199_254_740_992),
-        ("9007199254740992.0", 9_007_199_254_740_992), ("9007199254740993", 9_007_199_254_740_993),
-    ] as [(String, Int64)])
+    @Test(
+        arguments: [
+            ("0", 0), ("-0", 0), ("-0.0", 0), ("1.0", 1), ("1e2", 100), ("1E+2", 100), ("100e-2", 1), ("-7", -7),
+            ("9007199254740992", 9_007_199_254_740_992), ("-9007199254740992", -9_007_199_254_740_992),
+            ("9007199254740992.0", 9_007_199_254_740_992), ("9007199254740993", 9_007_199_254_740_993),
+        ] as [(String, Int64)])
     func `takes a whole number as an integer, however it is written`(text: String, value: Int64) throws {
         #expect(try parse(text) == .int(value))
     }
 
-    @Test(arguments: [("0.5", 0.5), ("-1.25e-3", -0.00125), ("1e300", 1e300), ("92233720368547758080", 9.223372036854775808e19)])
+    @Test(arguments: [
+        ("0.5", 0.5), ("-1.25e-3", -0.00125), ("1e300", 1e300), ("92233720368547758080", 9.223372036854775808e19),
+    ])
     func `takes other numbers as they are`(text: String, value: Double) throws {
         #expect(try parse(text) == .double(value))
     }
@@ -70,9 +73,11 @@ private func rule(of text: String) -> String { rule(of: Array(text.utf8)) }
         #expect(rule(of: text) == "surrogate")
     }
 
-    @Test(arguments: [
-        [0xFF], [0xC0, 0x80], [0xC3], [0xE4, 0xB8], [0xED, 0xA0, 0x80], [0xF4, 0x90, 0x80, 0x80], [0x80], [0xF8, 0x88, 0x80],
-    ] as [[UInt8]])
+    @Test(
+        arguments: [
+            [0xFF], [0xC0, 0x80], [0xC3], [0xE4, 0xB8], [0xED, 0xA0, 0x80], [0xF4, 0x90, 0x80, 0x80], [0x80],
+            [0xF8, 0x88, 0x80],
+        ] as [[UInt8]])
     func `refuses what is not UTF-8`(bytes: [UInt8]) {
         #expect(rule(of: [0x22] + bytes + [0x22]) == "utf-8")
         #expect(rule(of: Array(#""\n"#.utf8) + bytes + [0x22]) == "utf-8")

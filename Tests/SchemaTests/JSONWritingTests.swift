@@ -60,6 +60,19 @@ private struct Sample: Codable, Equatable {
         #expect(try JSONEncoding.tree(of: json) == json)
     }
 
+    @Test(arguments: ["\"", "\\", "\u{1F}", "\u{1}", "\u{20}", "\u{7F}", "é", "三", "😀", "!", "#", "[", "]"])
+    func `finds what must be escaped wherever it stands`(special: String) throws {
+        for before in 0..<20 {
+            for after in 0..<10 {
+                let sample = String(repeating: "a", count: before) + special + String(repeating: "é", count: after)
+                let json = JSON.string(sample)
+                let isEscaped = json.serialized.contains(UInt8(ascii: "\\"))
+                #expect(isEscaped == ["\"", "\\", "\u{1F}", "\u{1}"].contains(special))
+                #expect(try JSON(parsing: json.serialized) == json)
+            }
+        }
+    }
+
     private func tree(_ random: inout SeededRandom, depth: Int) -> JSON {
         switch Int.random(in: 0..<(depth > 0 ? 7 : 5), using: &random) {
         case 0: return .null
@@ -183,7 +196,9 @@ private struct Sample: Codable, Equatable {
     }
 
     @Test func `never tells a value in its errors`() {
-        let error = #expect(throws: DecodingError.self) { try decode(Person.self, #"{"id":["13800138000"],"tier":"hq"}"#) }
+        let error = #expect(throws: DecodingError.self) {
+            try decode(Person.self, #"{"id":["13800138000"],"tier":"hq"}"#)
+        }
         #expect(error.map { String(describing: $0).contains("13800138000") } == false)
     }
 }

@@ -198,24 +198,18 @@ private struct Parser {
     mutating func string() throws(JSONSyntaxError) -> String {
         index += 1
         let start = index
-        var seen: UInt8 = 0
-        while index < bytes.count {
-            let byte = bytes[index]
-            if byte == UInt8(ascii: "\"") {
-                let content = UnsafeBufferPointer(rebasing: bytes[start..<index])
-                index += 1
-                if seen < 0x80 { return String(decoding: content, as: UTF8.self) }
-                guard let text = String(validating: content, as: UTF8.self) else {
-                    throw fault("utf-8", "a string is not valid UTF-8")
-                }
-                return text
-            }
-            seen |= byte
-            if byte == UInt8(ascii: "\\") { return try escapedString(from: start) }
-            if byte < 0x20 { throw fault("syntax", "a control character in a string") }
-            index += 1
+        let (end, isASCII) = PlainText.end(in: bytes, from: start)
+        index = end
+        guard end < bytes.count else { throw fault("syntax", "a string without its end") }
+        if bytes[end] == UInt8(ascii: "\\") { return try escapedString(from: start) }
+        guard bytes[end] == UInt8(ascii: "\"") else { throw fault("syntax", "a control character in a string") }
+        index += 1
+        let content = UnsafeBufferPointer(rebasing: bytes[start..<end])
+        if isASCII { return String(decoding: content, as: UTF8.self) }
+        guard let text = String(validating: content, as: UTF8.self) else {
+            throw fault("utf-8", "a string is not valid UTF-8")
         }
-        throw fault("syntax", "a string without its end")
+        return text
     }
 
     /// The slow path: the string holds at least one escape.

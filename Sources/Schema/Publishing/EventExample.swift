@@ -20,7 +20,8 @@ enum EventExample {
         }
         let data = value(of: EventCatalogue.dataShape(of: entry.data), named: "data", isFull: isFull)
         let event = try Event.read(envelope.setting("data", to: data))
-        let body = try event.body(because: entry.isOutgoing ? because : nil, isLate: entry.isOutgoing && isFull)
+        let reason = event.type == EventRejected.type ? contractReason : because
+        let body = try event.body(because: entry.isOutgoing ? reason : nil, isLate: entry.isOutgoing && isFull)
         return String(decoding: body, as: UTF8.self)
     }
 
@@ -47,6 +48,8 @@ enum EventExample {
     private static let time = "2026-11-21T10:00:00+08:00"
     private static let because = Because(
         rule: "R04", parameters: ["claimFen": 500_000], facts: ["claimFen": 12_000, "hazards": 0], policy: "2026-11")
+
+    private static let contractReason = Because(rule: "contract", parameters: [:], facts: [:], policy: "contract")
 
     private static func value(of shape: Shape, named name: String, isFull: Bool) -> JSON {
         switch shape {

@@ -63,8 +63,8 @@ extension EventCatalogue {
         "letter.due": "The customer of a customer event was reached; the letter is owed (R26).",
         "violation.recorded": "Penalty knows a violation: said at the report, and again at its verification (R11).",
         "weekly-report.overdue": "A store has not reported in time (R09, R35).",
-        "penalty.proposed": "The violations of an outlet have reached a rung; a person of the business division decides "
-            + "(R11–R13, R16).",
+        "penalty.proposed":
+            "The violations of an outlet have reached a rung; the business division decides (R11–R13, R16).",
         "penalty.superseded":
             "A worse proposal (`by`) has taken the place of an undecided one, which can no longer be decided.",
         "notice.issued": "A letter goes out to an outlet or a manufacturer (R12, R14, R17, R18).",

@@ -19,10 +19,28 @@ package enum JSONSchemaExport {
             "description": .string(EventCatalogue.summary(of: type)),
             "$comment": remark,
         ]
-        for member in Shape.objectSchema(fields).members ?? [] {
-            schema = schema.setting(member.name, to: member.value)
+        var used: Set<String> = []
+        let members = Shape.objectSchema(fields) { reference(to: $0, &used) }.members ?? []
+        for member in members { schema = schema.setting(member.name, to: member.value) }
+        var definitions: [JSON.Member] = []
+        for (name, shape) in named where used.contains(name) {
+            let schema = shape.jsonSchema { $0 == shape ? nil : reference(to: $0, &used) }
+            definitions.append(JSON.Member(name, schema))
         }
-        return schema
+        return schema.setting("$defs", to: .object(definitions))
+    }
+
+    /// Shapes that come often, defined once per file; those that others contain come behind them.
+    private static let named: [(name: String, shape: Shape)] = [
+        ("because", .object(Because.shape)), ("person", Person.shape), ("customer", Customer.shape),
+        ("product", Product.shape), ("id", .id), ("time", .time), ("date", .date), ("week", .week),
+        ("quarter", .quarter),
+    ]
+
+    private static func reference(to shape: Shape, _ used: inout Set<String>) -> String? {
+        guard let name = named.first(where: { $0.shape == shape })?.name else { return nil }
+        used.insert(name)
+        return "#/$defs/" + name
     }
 
     package static func fileName(of type: EventType) -> String { type.rawValue + ".json" }

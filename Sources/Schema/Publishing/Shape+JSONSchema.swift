@@ -3,37 +3,41 @@ extension Shape {
     ///
     /// Times and dates carry an exact `pattern` besides their `format`, as a validator may take a format for a remark.
     /// Patterns are those of ECMA-262: `$` matches at the very end only.
-    package var jsonSchema: JSON {
+    package var jsonSchema: JSON { jsonSchema { _ in nil } }
+
+    /// - Parameter reference: for a shape that is defined elsewhere in the document, where that is.
+    func jsonSchema(_ reference: (Shape) -> String?) -> JSON {
+        if let place = reference(self) { return ["$ref": .string(place)] }
         switch self {
-        case .id: ["type": "string", "pattern": "^[A-Za-z0-9][A-Za-z0-9_:-]{0,63}$"]
+        case .id: return ["type": "string", "pattern": "^[A-Za-z0-9][A-Za-z0-9_:-]{0,63}$"]
         case .text(let min, let max):
-            [
+            return [
                 "type": "string", "minLength": .int(Int64(min)), "maxLength": .int(Int64(max)),
                 "pattern": #"^[^\u0000]*$"#,
             ]
-        case .integer(let min, let max): ["type": "integer", "minimum": .int(min), "maximum": .int(max)]
-        case .boolean: ["type": "boolean"]
-        case .time: ["type": "string", "format": "date-time", "pattern": .string(TimePatterns.time)]
-        case .date: ["type": "string", "format": "date", "pattern": .string(TimePatterns.date)]
-        case .week: ["type": "string", "pattern": "^[0-9]{4}-W[0-9]{2}$"]
-        case .quarter: ["type": "string", "pattern": "^[0-9]{4}-Q[1-4]$"]
+        case .integer(let min, let max): return ["type": "integer", "minimum": .int(min), "maximum": .int(max)]
+        case .boolean: return ["type": "boolean"]
+        case .time: return ["type": "string", "format": "date-time", "pattern": .string(TimePatterns.time)]
+        case .date: return ["type": "string", "format": "date", "pattern": .string(TimePatterns.date)]
+        case .week: return ["type": "string", "pattern": "^[0-9]{4}-W[0-9]{2}$"]
+        case .quarter: return ["type": "string", "pattern": "^[0-9]{4}-Q[1-4]$"]
         case .oneOf(let allowed):
-            allowed.count == 1
+            return allowed.count == 1
                 ? ["const": .string(allowed[0])] : ["type": "string", "enum": .array(allowed.map(JSON.string))]
         case .array(let element, let min, let max):
-            [
+            return [
                 "type": "array", "minItems": .int(Int64(min)), "maxItems": .int(Int64(max)),
-                "items": element.jsonSchema,
+                "items": element.jsonSchema(reference),
             ]
-        case .object(let fields): Shape.objectSchema(fields)
-        case .anyObject: ["type": "object"]
+        case .object(let fields): return Shape.objectSchema(fields, reference)
+        case .anyObject: return ["type": "object"]
         }
     }
 
     /// Members that the schema does not name are allowed, and ignored.
-    static func objectSchema(_ fields: [Field]) -> JSON {
+    static func objectSchema(_ fields: [Field], _ reference: (Shape) -> String?) -> JSON {
         let properties = fields.map { field in
-            let schema = field.shape.jsonSchema
+            let schema = field.shape.jsonSchema(reference)
             return JSON.Member(field.name, field.isPersonal ? schema.setting("x-personal", to: true) : schema)
         }
         let required = fields.filter(\.isRequired).map { JSON.string($0.name) }
