@@ -51,7 +51,7 @@ let package = Package(
         library("Broker", ["Schema"]),
         library("RabbitMQ", ["Broker", "CRabbitMQ"]),
         library("Runtime", ["Schema", "Policy", "Stages", "Store", "Broker", logging, heap, deque]),
-        library("Operations", ["Schema", "Policy", "Stages", "Store", "Broker", "Runtime"]),
+        library("Operations", ["Schema", "Policy", "Stages", "Store", "Broker", "Runtime", logging, heap]),
         library(
             "Bootstrap",
             [
@@ -60,15 +60,18 @@ let package = Package(
             ]
         ),
         .executableTarget(name: "recourse", dependencies: ["Bootstrap"], swiftSettings: settings),
-        tests("SchemaTests", ["Schema"]),
+        .testTarget(
+            name: "SchemaTests", dependencies: ["Schema"], exclude: ["validate.py"], swiftSettings: settings),
         tests("PolicyTests", ["Policy", "Schema"]),
         tests("StagesTests", ["Stages", "Policy", "Schema"]),
         tests("StoreTests", ["Store", "StoreSQLite", "Schema"]),
         tests("BrokerTests", ["Broker", "RabbitMQ", "Schema"]),
         tests("RuntimeTests", ["Runtime", "Stages", "Policy", "Store", "StoreSQLite", "Broker", "Schema"]),
-        tests("OperationsTests", ["Operations", "Bootstrap", "Schema", "Policy", "Stages", "Store", "Broker"]),
+        tests(
+            "OperationsTests",
+            ["Operations", "Bootstrap", "Schema", "Policy", "Stages", "Store", "Broker", "Runtime", "RabbitMQ"]),
     ]
         + workers.map {
-            .executableTarget(name: "recourse-\($0)", dependencies: ["Bootstrap"], swiftSettings: settings)
+            .executableTarget(name: "recourse-\($0)", dependencies: ["Bootstrap", "Stages"], swiftSettings: settings)
         }
 )

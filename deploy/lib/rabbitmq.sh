@@ -8,7 +8,7 @@
 # P+5 epmd, P+10 to P+50 for rabbitmqctl. DIR/env holds exports to source:
 #
 #   RECOURSE_AMQP_URL, RECOURSE_MANAGEMENT_URL    what the programs read
-#   RECOURSE_TEST_AMQP_URL                        the same broker, for the tests
+#   RECOURSE_TEST_AMQP_URL, RECOURSE_TEST_MANAGEMENT_URL  the same broker, for the tests
 #   RECOURSE_TEST_AMQPS_URL, RECOURSE_TEST_TLS_CA its TLS listener and the authority that signed it (host: localhost)
 #   RECOURSE_TEST_RABBITMQCTL                     a command that runs rabbitmqctl for this node
 #   RECOURSE_TEST_RABBITMQ_PID                    the process of the node, for kill and stop
@@ -18,6 +18,7 @@
 
 _rabbitmq_sbin() {
     local found
+    # shellcheck disable=SC2012 # version numbers only
     found=$(ls -d /usr/lib/rabbitmq/lib/rabbitmq_server-*/sbin 2>/dev/null | sort -V | tail -n 1)
     if [ -z "$found" ]; then
         echo "rabbitmq: no server under /usr/lib/rabbitmq/lib; install the package rabbitmq-server" >&2
@@ -124,6 +125,8 @@ _rabbitmq_write_env() {
         printf "export RECOURSE_MANAGEMENT_URL='http://recourse:%s@127.0.0.1:%s'\n" "$password" $((port + 2))
         # shellcheck disable=SC2016 # expanded where the file is sourced
         printf 'export RECOURSE_TEST_AMQP_URL="$RECOURSE_AMQP_URL"\n'
+        # shellcheck disable=SC2016
+        printf 'export RECOURSE_TEST_MANAGEMENT_URL="$RECOURSE_MANAGEMENT_URL"\n'
         if [ -f "$dir/tls/server.pem" ]; then
             printf "export RECOURSE_TEST_AMQPS_URL='amqps://recourse:%s@localhost:%s/%%2F'\n" \
                 "$password" $((port + 1))

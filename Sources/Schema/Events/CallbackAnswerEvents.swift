@@ -43,7 +43,7 @@ package struct CallbackSatisfied: EventData, Hashable {
         self.survey = survey
     }
 
-    package var correlation: String? { caseId }
+    package var correlation: String? { caseId ?? about.caseId }
 
     package static let shape: [Shape.Field] = [
         .required("callbackId", .id), .required("about", CallbackSubject.shape), .optional("caseId", .id),
@@ -101,7 +101,7 @@ package struct CallbackDissatisfied: EventData, Hashable {
         self.survey = survey
     }
 
-    package var correlation: String? { caseId }
+    package var correlation: String? { caseId ?? about.caseId }
 
     package static let shape: [Shape.Field] = [
         .required("callbackId", .id), .required("about", CallbackSubject.shape), .optional("caseId", .id),

@@ -35,8 +35,10 @@ package enum BusinessZone {
 extension Instant {
     /// The date in the business zone.
     package var date: CivilDate {
-        CivilDate(daysSinceEpoch: Instant.floorDivide(microseconds / 1_000_000 + BusinessZone.offsetSeconds
-            - (microseconds % 1_000_000 < 0 ? 1 : 0), 86_400))
+        CivilDate(
+            daysSinceEpoch: Instant.floorDivide(
+                microseconds / 1_000_000 + BusinessZone.offsetSeconds
+                    - (microseconds % 1_000_000 < 0 ? 1 : 0), 86_400))
     }
 
     /// Whole seconds since 00:00 of `date`.

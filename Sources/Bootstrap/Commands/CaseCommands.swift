@@ -1,0 +1,96 @@
+import ArgumentParser
+import Foundation
+import Operations
+import Schema
+import Stages
+
+struct CaseCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "case", abstract: "Shows cases with every decision and its reason.",
+        subcommands: [Show.self, List.self])
+
+    struct Show: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "A case's state at every stage, and its timeline.", discussion: "Exit code 1 if there is none.")
+        @OptionGroup var common: CommonOptions
+        @Argument(help: "Case id, or the complaint's id") var id: String
+        @Flag(help: "Print as JSON") var json = false
+
+        func run() async throws {
+            try await perform {
+                guard let dossier = try await common.caseView().showCase(id) else {
+                    throw Failure(ExitStatus.wrong, "case show \(id): no case and no complaint has this id")
+                }
+                try show(dossier, json: json)
+            }
+        }
+    }
+
+    struct List: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(abstract: "Lists cases.")
+        @OptionGroup var common: CommonOptions
+        @Option(help: "open, resolved or closed") var state: String?
+        @Option(help: "store, region or hq") var tier: String?
+        @Option(help: "Store id") var store: String?
+        @Option(help: "Region id") var region: String?
+        @Option(help: "Most rows") var limit = 50
+        @Option(help: "The case id with which the last page ended") var after = ""
+        @Flag(help: "Print as JSON") var json = false
+
+        func run() async throws {
+            try await perform {
+                var filter = CaseFilter()
+                (filter.state, filter.tier, filter.storeId, filter.regionId) = (state, tier, store, region)
+                try show(
+                    try await common.caseView().listCases(filter, after: after, limit: limit), json: json)
+            }
+        }
+    }
+}
+
+struct OutletCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "outlet", abstract: "Shows an outlet's standing.", subcommands: [Show.self])
+
+    struct Show: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Status, holds, counts, proposals, notices, and the timeline.",
+            discussion: "Exit code 1 if nothing is known of it.")
+        @OptionGroup var common: CommonOptions
+        @Argument(help: "Outlet id") var id: String
+        @Flag(help: "Print as JSON") var json = false
+
+        func run() async throws {
+            try await perform {
+                guard let dossier = try await common.caseView().showOutlet(id) else {
+                    throw Failure(ExitStatus.wrong, "outlet show \(id): nothing is known of an outlet of this id")
+                }
+                try show(dossier, json: json)
+            }
+        }
+    }
+}
+
+struct ExplainCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "explain", abstract: "Tells why an event was emitted, back to the inbound events.",
+        discussion: "Exit code 1 if no stage knows the event.")
+    @OptionGroup var common: CommonOptions
+    @Argument(help: "Id of an outgoing or inbound event") var event: String
+    @Flag(help: "Print as JSON") var json = false
+
+    func run() async throws {
+        try await perform {
+            guard let explanation = try await common.caseView().explain(event) else {
+                throw Failure(ExitStatus.wrong, "explain \(event): no stage has taken or emitted an event of this id")
+            }
+            try show(explanation, json: json)
+        }
+    }
+}
+
+extension CommonOptions {
+    fileprivate func caseView() throws -> CaseView {
+        CaseView(stores: try Installation(try configuration(requiring: [.database])).stores())
+    }
+}

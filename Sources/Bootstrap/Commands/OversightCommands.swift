@@ -1,0 +1,131 @@
+import ArgumentParser
+import Broker
+import Foundation
+import Operations
+import RabbitMQ
+import Runtime
+import Schema
+import Stages
+
+extension AsyncParsableCommand {
+    /// Prints a report as text or JSON and ends with its exit code.
+    func show(_ report: some OperationReport, json: Bool) throws {
+        Output.line(json ? try report.json() : report.text)
+        if report.exitCode != 0 { throw ExitCode(report.exitCode) }
+    }
+}
+
+struct TopologyCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "topology",
+        abstract: "Declares the exchanges, queues, bindings and policies, or compares them with the broker's.",
+        subcommands: [Apply.self, Plan.self, Verify.self])
+
+    struct Apply: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Declares what is missing; doing it again changes nothing, nothing is ever removed.",
+            discussion: "Exit code 1 if the broker still differs, 69 without a management URL: policies cannot be set then.")
+        @OptionGroup var common: CommonOptions
+        @Flag(help: "Print as JSON") var json = false
+
+        func run() async throws {
+            try await perform {
+                try show(try await TopologyCommand.operations(common, needsBroker: true).apply(), json: json)
+            }
+        }
+    }
+
+    struct Plan: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(abstract: "Shows what apply would do.")
+        @OptionGroup var common: CommonOptions
+        @Flag(help: "Print as JSON") var json = false
+
+        func run() async throws {
+            try await perform {
+                try show(try await TopologyCommand.operations(common, needsBroker: false).plan(), json: json)
+            }
+        }
+    }
+
+    struct Verify: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(abstract: "Exit code 1 if the broker differs.")
+        @OptionGroup var common: CommonOptions
+        @Flag(help: "Print as JSON") var json = false
+
+        func run() async throws {
+            try await perform {
+                try show(try await TopologyCommand.operations(common, needsBroker: false).verify(), json: json)
+            }
+        }
+    }
+
+    private static func operations(_ common: CommonOptions, needsBroker: Bool) throws -> TopologyOperations {
+        let settings = try common.configuration(requiring: [.amqp])
+        let broker = try Installation(settings).broker(connectionName: "recourse topology")
+        let api = try settings.managementURL.map {
+            try ManagementAPI(url: $0, virtualHost: broker.configuration.virtualHost)
+        }
+        return TopologyOperations(
+            .pipeline(Pipeline.stages), declarer: needsBroker ? broker : nil, api: api)
+    }
+}
+
+struct AuditCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "audit",
+        abstract: "Checks that every event has one fate at each stage it reached, and nothing is missing.",
+        discussion: "With a ledger of recourse publish also that nothing published is missing. Exit code 1 if anything does not add up.")
+    @OptionGroup var common: CommonOptions
+    @Option(help: "Ledger written by recourse publish") var published: String?
+    @Flag(help: "Print as JSON") var json = false
+
+    func run() async throws {
+        try await perform {
+            let settings = try common.configuration(requiring: [.database])
+            let installation = Installation(settings)
+            let report = try await installation.audit(published: published)
+            try show(report, json: json)
+        }
+    }
+}
+
+struct SummaryCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "summary", abstract: "What has happened, as a table.",
+        discussion: "Exit code 1 if the audit in it does not add up.")
+    @OptionGroup var common: CommonOptions
+    @Option(help: "Ledger written by recourse publish") var published: String?
+    @Flag(help: "Print as JSON") var json = false
+
+    func run() async throws {
+        try await perform {
+            let settings = try common.configuration(requiring: [.database])
+            let installation = Installation(settings)
+            let audit = try await installation.audit(published: published)
+            let summary = try await Summary.make(
+                stores: try installation.stores(), deadLetters: try installation.deadLetters(),
+                published: try published.map { try LedgerReader(path: $0) }, audit: audit)
+            try show(summary, json: json)
+            if !audit.ok { throw ExitCode(ExitStatus.wrong) }
+        }
+    }
+}
+
+extension Installation {
+    /// The audit of this installation; with the queues' lengths where a broker is configured and answers.
+    func audit(published: String?) async throws -> AuditReport {
+        var depth: (@Sendable (String) async -> Int?)?
+        var administration: RabbitMQAdministration?
+        if configuration.amqpURL != nil {
+            let open = try broker(connectionName: "recourse audit").administration()
+            administration = open
+            depth = { queue in try? await open.queueDepth(queue)?.ready }
+        }
+        defer { administration?.close() }
+        let audit = Audit(
+            Audit.Parts(
+                stores: try stores(), deadLetters: try deadLetters(), routes: Routes(Pipeline.stages),
+                queueDepth: depth))
+        return try await audit.run(published: try published.map { try LedgerReader(path: $0) })
+    }
+}

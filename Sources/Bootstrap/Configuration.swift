@@ -1,0 +1,153 @@
+import Foundation
+import Policy
+import Runtime
+import Schema
+
+/// Everything that a program is told from outside, checked wholly at start. Holds secrets: print `summary`, not this.
+package struct Configuration: Sendable {
+    package enum Database: Sendable, Hashable {
+        /// One file per stage in this directory.
+        case sqlite(directory: String)
+    }
+
+    package enum Clock: Sendable, Hashable {
+        case wall
+        case scaled(start: Instant, factor: Int64, wallStart: Instant?)
+        case stepped
+    }
+
+    package enum Part: Sendable, CaseIterable { case amqp, management, database, policy }
+
+    package var amqpURL: String?
+    package var managementURL: String?
+    package var database: Database?
+    package var policyDirectory: String?
+    package var clock = Clock.wall
+    package var limits = WorkerLimits()
+    package var logLevel = "info"
+    package var drainSeconds: Int64 = 30
+    /// Unique among living workers of a stage; the supervisor gives each slot a name of its own.
+    package var workerName: String?
+}
+
+/// Everything that is wrong with a configuration.
+package struct ConfigurationFaults: Error, Sendable, CustomStringConvertible {
+    package let faults: [String]
+    package var description: String { faults.map { "configuration: " + $0 }.joined(separator: "\n") }
+}
+
+extension Configuration {
+    /// Reads `RECOURSE_…` variables; a name in `flags` (without the prefix, e.g. `AMQP_URL`) wins over its variable.
+    ///
+    /// A secret may be given as `…_FILE`: the content of that file, without the line feed at its end.
+    /// - Throws: `ConfigurationFaults` with every fault at once; no secret is in its text.
+    package init(
+        environment: [String: String], flags: [String: String] = [:], requiring parts: Set<Part>
+    ) throws(ConfigurationFaults) {
+        var reader = ConfigurationReader(environment: environment, flags: flags)
+        amqpURL = reader.secret("AMQP_URL")
+        managementURL = reader.secret("MANAGEMENT_URL")
+        database = reader.database()
+        policyDirectory = reader.text("POLICY")
+        clock = reader.clock()
+        limits.prefetch = Int(reader.number("PREFETCH", in: 1...65_535) ?? Int64(limits.prefetch))
+        limits.batch = Int(reader.number("BATCH", in: 1...10_000) ?? Int64(limits.batch))
+        limits.leaseSeconds = reader.number("LEASE_SECONDS", in: 1...3_600) ?? limits.leaseSeconds
+        limits.document.bodyBytes = Int(
+            reader.number("BODY_LIMIT", in: 1_024...(16 << 20)) ?? Int64(limits.document.bodyBytes))
+        drainSeconds = reader.number("DRAIN_SECONDS", in: 1...3_600) ?? drainSeconds
+        workerName = reader.text("WORKER")
+        logLevel = reader.choice("LOG", of: ["debug", "info", "warning", "error"]) ?? logLevel
+        for part in Part.allCases where parts.contains(part) {
+            switch part {
+            case .amqp: reader.demand(amqpURL, "AMQP_URL", "amqp://user:password@host:5672/vhost")
+            case .management: reader.demand(managementURL, "MANAGEMENT_URL", "http://user:password@host:15672")
+            case .database: reader.demand(database, "DATABASE_URL", "sqlite:DIRECTORY")
+            case .policy: reader.demand(policyDirectory, "POLICY", "a folder with policy.yaml, organisation.yaml, calendar.csv")
+            }
+        }
+        guard reader.faults.isEmpty else { throw ConfigurationFaults(faults: reader.faults) }
+    }
+}
+
+private struct ConfigurationReader {
+    let environment: [String: String]
+    let flags: [String: String]
+    var faults: [String] = []
+
+    init(environment: [String: String], flags: [String: String]) {
+        self.environment = environment
+        self.flags = flags
+    }
+
+    func text(_ name: String) -> String? {
+        let value = flags[name] ?? environment["RECOURSE_" + name]
+        return value.flatMap { $0.isEmpty ? nil : $0 }
+    }
+
+    mutating func secret(_ name: String) -> String? {
+        if let value = text(name) { return value }
+        guard let path = text(name + "_FILE") else { return nil }
+        do {
+            let content = try String(contentsOfFile: path, encoding: .utf8)
+            return content.hasSuffix("\n") ? String(content.dropLast()) : content
+        } catch {
+            faults.append("RECOURSE_\(name)_FILE: the file \(path) cannot be read")
+            return nil
+        }
+    }
+
+    mutating func number(_ name: String, in range: ClosedRange<Int64>) -> Int64? {
+        guard let value = text(name) else { return nil }
+        guard let number = Int64(value), range.contains(number) else {
+            faults.append(
+                "RECOURSE_\(name): expected a whole number from \(range.lowerBound) to \(range.upperBound), found \(value)")
+            return nil
+        }
+        return number
+    }
+
+    mutating func choice(_ name: String, of allowed: [String]) -> String? {
+        guard let value = text(name) else { return nil }
+        guard allowed.contains(value) else {
+            faults.append("RECOURSE_\(name): expected one of \(allowed.joined(separator: ", ")), found \(value)")
+            return nil
+        }
+        return value
+    }
+
+    mutating func demand(_ value: Any?, _ name: String, _ example: String) {
+        let mentioned = faults.contains { $0.hasPrefix("RECOURSE_\(name)") }
+        if value == nil, !mentioned { faults.append("RECOURSE_\(name) is missing; expected \(example)") }
+    }
+
+    mutating func database() -> Configuration.Database? {
+        guard let url = secret("DATABASE_URL") else { return nil }
+        if url.hasPrefix("sqlite:"), url.count > 7 { return .sqlite(directory: String(url.dropFirst(7))) }
+        faults.append("RECOURSE_DATABASE_URL: expected sqlite:DIRECTORY")
+        return nil
+    }
+
+    mutating func clock() -> Configuration.Clock {
+        guard let value = text("CLOCK") else { return .wall }
+        let words = value.split(separator: " ").map(String.init)
+        switch words.first {
+        case "wall" where words.count == 1: return .wall
+        case "stepped" where words.count == 1: return .stepped
+        case "scaled" where words.count == 4:
+            if let start = Instant(rfc3339: words[1]), start <= .limit, let factor = Int64(words[2]),
+                (1...10_000_000).contains(factor)
+            {
+                if words[3] == "now" { return .scaled(start: start, factor: factor, wallStart: nil) }
+                if let seconds = Int64(words[3]), seconds > 0, seconds < 4_102_444_800 {
+                    return .scaled(start: start, factor: factor, wallStart: Instant(seconds: seconds))
+                }
+            }
+        default: break
+        }
+        faults.append(
+            "RECOURSE_CLOCK: expected wall, stepped, or scaled START FACTOR WALL (a time before 2100, a factor from 1, "
+                + "wall seconds or now), found \(value)")
+        return .wall
+    }
+}

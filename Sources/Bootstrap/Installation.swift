@@ -1,0 +1,71 @@
+import Broker
+import Foundation
+import Logging
+import Policy
+import RabbitMQ
+import Runtime
+import Schema
+import Stages
+import Store
+import StoreSQLite
+
+/// The adapters of one installation, chosen by its configuration; the only place that sees all of them.
+package struct Installation: Sendable {
+    package let configuration: Configuration
+
+    package init(_ configuration: Configuration) {
+        self.configuration = configuration
+    }
+
+    /// - Throws: `ConfigurationFaults` where the URL is wrong.
+    package func broker(connectionName: String) throws(ConfigurationFaults) -> RabbitMQBroker {
+        do throws(InvalidAMQPURL) {
+            var parsed = try RabbitMQConfiguration(
+                url: configuration.amqpURL ?? "", connectionName: connectionName)
+            parsed.drainMilliseconds = Int(configuration.drainSeconds) * 1_000
+            return RabbitMQBroker(parsed)
+        } catch {
+            throw ConfigurationFaults(faults: error.faults.map { "RECOURSE_AMQP_URL: " + $0 })
+        }
+    }
+
+    private func directory() throws(ConfigurationFaults) -> String {
+        switch configuration.database {
+        case .sqlite(let directory): return directory
+        case nil: throw ConfigurationFaults(faults: ["RECOURSE_DATABASE_URL is missing; expected sqlite:DIRECTORY"])
+        }
+    }
+
+    /// The store of one stage.
+    package func store(_ stage: StageName) throws -> any Store {
+        try SQLiteStore(directory: try directory(), stage: stage)
+    }
+
+    package func stores() throws -> [StageName: any Store] {
+        var stores: [StageName: any Store] = [:]
+        for stage in Pipeline.stages {
+            let name = type(of: stage).name
+            stores[name] = try store(name)
+        }
+        return stores
+    }
+
+    package func control() throws -> any ControlStore { try SQLiteControl(directory: try directory()) }
+    package func deadLetters() throws -> any DeadLetterStore { try SQLiteParking(directory: try directory()) }
+
+    /// The business clock. Under the stepped clock it is read from the control store.
+    package func clock() throws -> any BusinessClock {
+        switch configuration.clock {
+        case .wall: return RunningClock.wall(Wall.now)
+        case .scaled(let start, let factor, let wallStart):
+            return RunningClock(start: start, factor: factor, wallStart: wallStart ?? Wall.now(), wall: Wall.now)
+        case .stepped: return SteppedClock(control: try control())
+        }
+    }
+
+    package func policy(clock: any BusinessClock) throws -> PolicyBook {
+        let reading = try clock.read()
+        let year = reading.now > .distantPast ? reading.now.date.year : nil
+        return try PolicyLoading.load(directory: configuration.policyDirectory ?? "", currentYear: year)
+    }
+}

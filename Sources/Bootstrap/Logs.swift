@@ -1,0 +1,42 @@
+import Foundation
+import Logging
+import Synchronization
+
+/// One line per event on standard error: time, level, program, message, details. Nothing else writes there.
+package struct LineLogHandler: LogHandler {
+    private static let output = Mutex(FileHandle.standardError)
+
+    package var logLevel: Logger.Level
+    package var metadata: Logger.Metadata = [:]
+    private let label: String
+
+    package init(label: String, level: Logger.Level) {
+        self.label = label
+        logLevel = level
+    }
+
+    package subscript(metadataKey key: String) -> Logger.Metadata.Value? {
+        get { metadata[key] }
+        set { metadata[key] = newValue }
+    }
+
+    package func log(event: LogEvent) {
+        var line = "\(Wall.now()) \(event.level.rawValue.uppercased()) \(label): \(event.message)"
+        let details = metadata.merging(event.metadata ?? [:]) { _, new in new }
+        for (key, value) in details.sorted(by: { $0.key < $1.key }) {
+            line += " \(key)=\(LineLogHandler.quoted("\(value)"))"
+        }
+        line += "\n"
+        Self.output.withLock { $0.write(Data(line.utf8)) }
+    }
+
+    private static func quoted(_ text: String) -> String {
+        guard text.contains(where: { $0 == " " || $0 == "\"" || $0.isNewline }) || text.isEmpty else { return text }
+        let escaped = text.replacing("\\", with: "\\\\").replacing("\"", with: "\\\"").replacing("\n", with: "\\n")
+        return "\"\(escaped)\""
+    }
+
+    package static func logger(_ label: String, level: String) -> Logger {
+        Logger(label: label) { LineLogHandler(label: $0, level: Logger.Level(rawValue: level) ?? .info) }
+    }
+}

@@ -1,0 +1,32 @@
+import Foundation
+import Policy
+import Schema
+
+/// Reads a policy folder; the only place that opens its files.
+package enum PolicyLoading {
+    /// - Parameter currentYear: the business year that the calendar must have; nil where any will do.
+    /// - Throws: `ConfigurationFaults` with every fault, each with file, line and cause.
+    package static func load(directory: String, currentYear: Int?) throws(ConfigurationFaults) -> PolicyBook {
+        var faults: [String] = []
+        func read(_ name: String) -> (text: String, path: String) {
+            let path = directory + "/" + name
+            do {
+                return (try String(contentsOfFile: path, encoding: .utf8), path)
+            } catch {
+                faults.append("read \(path): the file is missing, not readable, or not UTF-8")
+                return ("", path)
+            }
+        }
+        let policy = read("policy.yaml")
+        let organisation = read("organisation.yaml")
+        let calendar = read("calendar.csv")
+        guard faults.isEmpty else { throw ConfigurationFaults(faults: faults) }
+        let files = PolicyFiles(
+            policy: policy.text, organisation: organisation.text, calendar: calendar.text, policyName: policy.path,
+            organisationName: organisation.path, calendarName: calendar.path)
+        switch PolicyBook.load(files, currentYear: currentYear) {
+        case .success(let book): return book
+        case .failure(let found): throw ConfigurationFaults(faults: found.faults.map(\.description))
+        }
+    }
+}

@@ -1,0 +1,150 @@
+import Foundation
+import Logging
+import Schema
+import Synchronization
+
+/// `recourse run`: all workers of one machine as child processes. What dies is started again with backoff; SIGTERM is
+/// forwarded and waited for.
+package final class Supervisor: Sendable {
+    /// One place in the line-up; its name stays the same over restarts, so a restarted worker takes over at once what
+    /// the dead one left in the outbox.
+    package struct Slot: Sendable {
+        package let program: String
+        package let name: String
+    }
+
+    private struct State {
+        var isStopping = false
+        var running: [String: Process] = [:]
+        var startedAt: [String: Instant] = [:]
+        var failures: [String: Int] = [:]
+    }
+
+    private let directory: String
+    private let slots: [Slot]
+    private let environment: [String: String]
+    private let logger: Logger
+    private let drainSeconds: Int64
+    private let state = Mutex(State())
+    private let changes: AsyncStream<String>
+    private let announce: AsyncStream<String>.Continuation
+    /// Lives as long as the supervisor; its end tells the children.
+    private let lifeline = Pipe()
+
+    /// - Parameters:
+    ///   - directory: where the worker programs are, normally beside this one.
+    ///   - environment: what the children get; it may hold secrets and is never printed.
+    package init(
+        directory: String, slots: [Slot], environment: [String: String], drainSeconds: Int64, logger: Logger
+    ) {
+        self.directory = directory
+        self.slots = slots
+        self.environment = environment
+        self.drainSeconds = drainSeconds
+        self.logger = logger
+        (changes, announce) = AsyncStream.makeStream()
+    }
+
+    /// `intake=2,routing=1`: that many of each; who is not named gets one. nil for text that is not of this form.
+    package static func lineup(_ text: String?, programs: [String]) -> [Slot]? {
+        var counts = Dictionary(uniqueKeysWithValues: programs.map { ($0, 1) })
+        for part in (text ?? "").split(separator: ",") {
+            let pair = part.split(separator: "=")
+            guard pair.count == 2, let count = Int(pair[1]), (0...64).contains(count),
+                counts.updateValue(count, forKey: String(pair[0])) != nil
+            else { return nil }
+        }
+        return programs.flatMap { program in
+            (0..<(counts[program] ?? 0)).map { Slot(program: "recourse-\(program)", name: "\(program)-\($0 + 1)") }
+        }
+    }
+
+    package func stop() {
+        let isFirst = state.withLock { state in
+            defer { state.isStopping = true }
+            return !state.isStopping
+        }
+        if isFirst { announce.yield("") }
+    }
+
+    /// Runs until `stop`; true if all children ended by themselves within the drain limit.
+    package func run() async -> Bool {
+        for slot in slots { start(slot) }
+        await withDiscardingTaskGroup { group in
+            for await name in changes {
+                if state.withLock({ $0.isStopping }) { break }
+                guard let slot = slots.first(where: { $0.name == name }) else { continue }
+                group.addTask {
+                    guard (try? await Task.sleep(for: .milliseconds(self.delay(slot)))) != nil else { return }
+                    self.start(slot)
+                }
+            }
+            group.cancelAll()
+        }
+        return await drain()
+    }
+
+    /// 100 ms after the first death, doubled up to 10 s; a child that has lived a minute starts again at 100 ms.
+    private func delay(_ slot: Slot) -> Int {
+        state.withLock { state in
+            let lived = state.startedAt[slot.name].map { Wall.now().microseconds - $0.microseconds } ?? 0
+            let failures = lived > 60_000_000 ? 1 : (state.failures[slot.name] ?? 0) + 1
+            state.failures[slot.name] = failures
+            return min(10_000, 100 << min(failures - 1, 7))
+        }
+    }
+
+    private func start(_ slot: Slot) {
+        let process = Process()
+        process.executableURL = URL(fileURLWithPath: directory + "/" + slot.program)
+        var environment = environment
+        environment["RECOURSE_WORKER"] = slot.name
+        environment["RECOURSE_SUPERVISED"] = "1"
+        process.environment = environment
+        process.standardInput = lifeline.fileHandleForReading
+        let announce = announce
+        let logger = logger
+        process.terminationHandler = { [weak self] ended in
+            guard let self else { return }
+            let isStopping = self.state.withLock { state in
+                state.running[slot.name] = nil
+                return state.isStopping
+            }
+            if !isStopping {
+                let how = ended.terminationReason == .uncaughtSignal ? "signal" : "status"
+                logger.warning(
+                    "a worker ended; starting it again",
+                    metadata: ["worker": "\(slot.name)", how: "\(ended.terminationStatus)"])
+            }
+            announce.yield(slot.name)
+        }
+        do {
+            try state.withLock { state in
+                guard !state.isStopping else { return }
+                try process.run()
+                state.running[slot.name] = process
+                state.startedAt[slot.name] = Wall.now()
+            }
+            logger.info("started", metadata: ["worker": "\(slot.name)", "pid": "\(process.processIdentifier)"])
+        } catch {
+            logger.error(
+                "a worker cannot be started; trying again",
+                metadata: ["worker": "\(slot.name)", "cause": "\(error.localizedDescription)"])
+            announce.yield(slot.name)
+        }
+    }
+
+    private func drain() async -> Bool {
+        for process in state.withLock({ Array($0.running.values) }) { process.terminate() }
+        let limit = Wall.now().adding(seconds: drainSeconds + 5)
+        while state.withLock({ !$0.running.isEmpty }), Wall.now() < limit {
+            guard (try? await Task.sleep(for: .milliseconds(20))) != nil else { break }
+        }
+        let left = state.withLock { Array($0.running.values) }
+        for process in left {
+            logger.error("a worker did not end in time; killed", metadata: ["pid": "\(process.processIdentifier)"])
+            kill(process.processIdentifier, SIGKILL)
+        }
+        return left.isEmpty
+    }
+}

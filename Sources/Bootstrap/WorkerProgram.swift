@@ -1,0 +1,168 @@
+import ArgumentParser
+import Foundation
+import Logging
+import Policy
+import Runtime
+import Schema
+import Stages
+import Store
+
+/// The options that every program understands; each is also a variable `RECOURSE_…`.
+package struct CommonOptions: ParsableArguments {
+    @Option(help: "Broker, amqp[s]://user:password@host:port/vhost (RECOURSE_AMQP_URL, or …_FILE)")
+    package var amqpUrl: String?
+    @Option(help: "RabbitMQ's HTTP API (RECOURSE_MANAGEMENT_URL, or …_FILE)")
+    package var managementUrl: String?
+    @Option(help: "sqlite:DIRECTORY (RECOURSE_DATABASE_URL, or …_FILE)")
+    package var databaseUrl: String?
+    @Option(help: "Folder with policy.yaml, organisation.yaml, calendar.csv (RECOURSE_POLICY)")
+    package var policy: String?
+    @Option(help: "wall | stepped | \"scaled START FACTOR WALL\" (RECOURSE_CLOCK)")
+    package var clock: String?
+    @Option(help: "Most unacknowledged messages (RECOURSE_PREFETCH)")
+    package var prefetch: String?
+    @Option(help: "Most messages in one transaction (RECOURSE_BATCH)")
+    package var batch: String?
+    @Option(help: "debug | info | warning | error (RECOURSE_LOG)")
+    package var log: String?
+    @Option(help: "How long a stop may take (RECOURSE_DRAIN_SECONDS)")
+    package var drainSeconds: String?
+
+    package init() {}
+
+    package var flags: [String: String] {
+        let pairs: [(String, String?)] = [
+            ("AMQP_URL", amqpUrl), ("MANAGEMENT_URL", managementUrl), ("DATABASE_URL", databaseUrl),
+            ("POLICY", policy), ("CLOCK", clock), ("PREFETCH", prefetch), ("BATCH", batch), ("LOG", log),
+            ("DRAIN_SECONDS", drainSeconds),
+        ]
+        return Dictionary(uniqueKeysWithValues: pairs.compactMap { name, value in value.map { (name, $0) } })
+    }
+
+    package func configuration(requiring parts: Set<Configuration.Part>) throws(ConfigurationFaults) -> Configuration {
+        try Configuration(
+            environment: ProcessInfo.processInfo.environment, flags: flags, requiring: parts)
+    }
+}
+
+/// Exit codes of every program.
+package enum ExitStatus {
+    package static let wrong: Int32 = 1
+    package static let usage: Int32 = 64
+    package static let unavailable: Int32 = 69
+    package static let configuration: Int32 = 78
+}
+
+/// The `main` of the workers.
+package enum WorkerProgram {
+    /// Runs the worker of `stage` until SIGTERM or SIGINT, then ends the process.
+    package static func main(_ stage: any Stage) async -> Never {
+        let name = type(of: stage).name
+        await program(name.rawValue) { configuration, label, logger in
+            let installation = Installation(configuration)
+            let broker = try installation.broker(connectionName: "recourse-\(label)")
+            let clock = try await patiently(logger) { try installation.clock() }
+            let policy = try installation.policy(clock: clock)
+            for warning in policy.warnings { logger.warning("policy", metadata: ["what": "\(warning)"]) }
+            let store = try await patiently(logger) { try installation.store(name) }
+            var parts = Worker.Parts(store: store, broker: broker, clock: clock, wall: Wall.now, logger: logger)
+            parts.drainSeconds = configuration.drainSeconds
+            let worker = Worker(
+                runner: StageRunner(stage: stage, policy: policy), name: label, routes: Routes(Pipeline.stages),
+                limits: configuration.limits, parts: parts)
+            logger.info("starting", metadata: ["policy": "\(policy.version)", "pid": "\(getpid())"])
+            await untilStopped(stop: worker.stop) { await worker.run() }
+        }
+    }
+
+    /// Runs `recourse-parking` until SIGTERM or SIGINT, then ends the process.
+    package static func mainOfParking() async -> Never {
+        await program("parking") { configuration, label, logger in
+            let installation = Installation(configuration)
+            let broker = try installation.broker(connectionName: "recourse-\(label)")
+            let deadLetters = try await patiently(logger) { try installation.deadLetters() }
+            let worker = ParkingWorker(
+                deadLetters: deadLetters, broker: broker, prefetch: configuration.limits.batch, wall: Wall.now,
+                logger: logger)
+            logger.info("starting", metadata: ["pid": "\(getpid())"])
+            await untilStopped(stop: worker.stop) { await worker.run() }
+        }
+    }
+
+    /// Ends the process with the exit status of `run`.
+    private static func program(
+        _ role: String, _ body: (Configuration, String, Logger) async throws -> Void
+    ) async -> Never {
+        exit(await run(role, body))
+    }
+
+    /// Reads the configuration, runs `body`, turns its errors into exit statuses.
+    private static func run(
+        _ role: String, _ body: (Configuration, String, Logger) async throws -> Void
+    ) async -> Int32 {
+        signal(SIGPIPE, SIG_IGN)
+        do {
+            let options = try CommonOptions.parse(Array(CommandLine.arguments.dropFirst()))
+            let configuration = try options.configuration(requiring: [.amqp, .database, .policy])
+            let label = configuration.workerName ?? "\(role)-\(ProcessInfo.processInfo.hostName)-\(getpid())"
+            try await body(configuration, label, LineLogHandler.logger(label, level: configuration.logLevel))
+            return 0
+        } catch let faults as ConfigurationFaults {
+            FileHandle.standardError.write(Data((faults.description + "\n").utf8))
+            return ExitStatus.configuration
+        } catch {
+            let text = CommonOptions.fullMessage(for: error)
+            FileHandle.standardError.write(Data((text + "\n").utf8))
+            return CommonOptions.exitCode(for: error).rawValue
+        }
+    }
+
+    /// Tries what needs the database until it is there; says so once. A configuration fault is final.
+    static func patiently<T>(_ logger: Logger, _ body: () throws -> T) async throws -> T {
+        var tries = 0
+        while true {
+            do {
+                return try body()
+            } catch let failure as StoreFailure where failure.kind != .corrupt {
+                if tries == 0 {
+                    logger.error("the database is away; trying again", metadata: ["cause": "\(failure)"])
+                }
+                tries += 1
+                try await Task.sleep(for: .milliseconds(min(100 << min(tries, 6), 5_000)))
+            }
+        }
+    }
+
+    /// Runs `body`; SIGTERM, SIGINT, or the end of a supervisor's pipe call `stop`.
+    static func untilStopped(
+        stop: @escaping @Sendable () -> Void, _ body: () async throws -> Void
+    ) async rethrows {
+        let queue = DispatchQueue(label: "recourse.signals")
+        let sources = [SIGTERM, SIGINT].map { number in
+            signal(number, SIG_IGN)
+            let source = DispatchSource.makeSignalSource(signal: number, queue: queue)
+            source.setEventHandler(handler: stop)
+            source.resume()
+            return source
+        }
+        var input: (any DispatchSourceRead)?
+        if ProcessInfo.processInfo.environment["RECOURSE_SUPERVISED"] == "1" {
+            // The supervisor holds the other end of standard input: its end, however it comes, ends the worker too.
+            let source = DispatchSource.makeReadSource(fileDescriptor: STDIN_FILENO, queue: queue)
+            source.setEventHandler {
+                var byte: UInt8 = 0
+                if read(STDIN_FILENO, &byte, 1) <= 0 {
+                    source.cancel()
+                    stop()
+                }
+            }
+            source.resume()
+            input = source
+        }
+        defer {
+            for source in sources { source.cancel() }
+            input?.cancel()
+        }
+        try await body()
+    }
+}

@@ -1,0 +1,157 @@
+import Broker
+import HeapModule
+import Policy
+import Runtime
+import Schema
+import Store
+
+/// `recourse answer`: gives the answers of a file to a running pipeline, at their business times.
+///
+/// It reads what the stages emit from their journals, so it misses nothing and needs no queue of its own. An answer's
+/// id follows from what it answers: given twice it is one event.
+package struct AnswerService: Sendable {
+    private struct Pending: Sendable, Comparable {
+        let time: Instant
+        let order: Int
+        let answer: Answer
+        static func < (a: Pending, b: Pending) -> Bool { (a.time, a.order) < (b.time, b.order) }
+        static func == (a: Pending, b: Pending) -> Bool { (a.time, a.order) == (b.time, b.order) }
+    }
+
+    package struct Parts: Sendable {
+        package var broker: any Broker
+        package var clock: any BusinessClock
+        package var control: any ControlStore
+        package var stores: [StageName: any Store]
+        package var wall: @Sendable () -> Instant
+        package var report: @Sendable (String) -> Void
+
+        package init(
+            broker: any Broker, clock: any BusinessClock, control: any ControlStore,
+            stores: [StageName: any Store], wall: @escaping @Sendable () -> Instant,
+            report: @escaping @Sendable (String) -> Void
+        ) {
+            self.broker = broker
+            self.clock = clock
+            self.control = control
+            self.stores = stores
+            self.wall = wall
+            self.report = report
+        }
+    }
+
+    private static let participant = "answer"
+    private let parts: Parts
+    private let book: AnswerBook
+    private let calendar: WorkCalendar
+    private var positions: [StageName: Int64] = [:]
+    private var pending = Heap<Pending>()
+    private var order = 0
+    private var inputAnswers: [AnswerSubject: Instant] = [:]
+    private var announced: (next: Instant?, at: Instant)?
+    package private(set) var given = 0
+    package private(set) var unanswered = 0
+
+    /// - Parameter input: the events that upstream publishes itself; what they answer is left to them.
+    package init(_ parts: Parts, book: AnswerBook, calendar: WorkCalendar, input: [JSON]) {
+        self.parts = parts
+        self.book = book
+        self.calendar = calendar
+        for event in input {
+            guard let time = event["time"]?.string.flatMap(Instant.init(rfc3339:)) else { continue }
+            for subject in book.subjects(of: event) {
+                inputAnswers[subject] = min(inputAnswers[subject] ?? time, time)
+            }
+        }
+    }
+
+    /// Runs until `isStopped`.
+    package mutating func run(isStopped: @Sendable () -> Bool) async throws {
+        let publisher = ConfirmedPublisher(parts.broker, wall: parts.wall)
+        do {
+            while !isStopped() {
+                try await observe()
+                try await publishDue(publisher)
+                try announce()
+                try await Task.sleep(for: .microseconds(parts.clock.pollMicroseconds / 2))
+            }
+            try parts.control.upsertParticipant(
+                Participant(name: AnswerService.participant, next: nil, isDone: true, aliveUntil: parts.wall()))
+        } catch {
+            await publisher.close()
+            throw error
+        }
+        await publisher.close()
+    }
+
+    private mutating func observe() async throws {
+        var seen: [(StageName, Int64)] = []
+        for stage in StageName.allCases {
+            guard let store = parts.stores[stage] else { continue }
+            while true {
+                let after = positions[stage] ?? 0
+                let entries = try await store.read { try $0.journal(after: after, limit: 500, withBodies: true) }
+                for entry in entries {
+                    positions[stage] = entry.number
+                    for output in entry.outputs where output.exchange == ExchangeName.events {
+                        try plan(output)
+                    }
+                }
+                if let last = entries.last { seen.append((stage, last.number)) }
+                if entries.count < 500 { break }
+            }
+        }
+        // First what is planned, then the watermark: the clock never passes an answer that it has not been told of.
+        guard !seen.isEmpty else { return }
+        try announce()
+        for (stage, number) in seen {
+            try parts.control.setWatermark(participant: AnswerService.participant, stage: stage, number: number)
+        }
+    }
+
+    private mutating func plan(_ output: JournalOutput) throws {
+        guard book.rules.contains(where: { $0.on == output.type }) else { return }
+        do {
+            for answer in try book.answers(to: JSON(parsing: output.body), calendar: calendar) {
+                if let own = inputAnswers[answer.subject], own <= answer.event.time { continue }
+                pending.insert(Pending(time: answer.event.time, order: order, answer: answer))
+                order += 1
+            }
+        } catch let cause as UnansweredRule {
+            unanswered += 1
+            parts.report(cause.description)
+        }
+    }
+
+    private mutating func publishDue(_ publisher: ConfirmedPublisher) async throws {
+        let now = try parts.clock.read().now
+        var due: [Answer] = []
+        while let first = pending.min, first.time <= now, due.count < 1_000 {
+            pending.removeMin()
+            due.append(first.answer)
+        }
+        guard !due.isEmpty else { return }
+        try parts.control.appendHanded(
+            due.map {
+                HandedEvent(
+                    key: EventKey(source: $0.event.source, id: $0.event.id), type: $0.event.type.rawValue)
+            })
+        let messages = due.map { answer in
+            ConfirmedPublisher.Message(
+                exchange: ExchangeName.inbox, routingKey: answer.event.type.rawValue, mandatory: true,
+                properties: .of(answer.event), body: answer.body)
+        }
+        _ = try await publisher.publish(messages, limitSeconds: 300)
+        given += due.count
+    }
+
+    private mutating func announce() throws {
+        let next = pending.min?.time
+        let wall = parts.wall()
+        if let announced, announced.next == next, wall < announced.at.adding(seconds: 2) { return }
+        announced = (next, wall)
+        try parts.control.upsertParticipant(
+            Participant(
+                name: AnswerService.participant, next: next, isDone: false, aliveUntil: wall.adding(seconds: 10)))
+    }
+}

@@ -1,0 +1,139 @@
+import Runtime
+import Schema
+import Store
+
+/// A further check of the audit, beside the fates of events: money, tasks.
+package protocol AuditProbe: Sendable {
+    func check(_ stores: [StageName: any Store]) async throws -> AuditCheck
+}
+
+/// `recourse audit [--published LEDGER]`: does everything add up?
+///
+/// Every event that the ledger lists or a stage has emitted must have, at each stage to which the routes send it,
+/// exactly one fate: applied, refused (`business.rejected`), or dead (domain rules §9). Journals are read in pages
+/// without bodies. What has been taken is kept as 64-bit keyed hashes, 8 bytes and the set's own share per event; the
+/// chance that a missing event is overlooked because its hash equals another's is n / 2^64, for ten million events
+/// 5 in 10^13.
+///
+/// Safe beside running workers: it reads snapshots only, and says "not at rest" where it cannot tell missing from late.
+package struct Audit: Sendable {
+    package struct Parts: Sendable {
+        package var stores: [StageName: any Store]
+        package var deadLetters: any DeadLetterStore
+        package var routes: Routes
+        /// Ready messages of a queue; it gives nil where that cannot be told. nil: there is no broker to ask.
+        package var queueDepth: (@Sendable (String) async -> Int?)?
+        package var probes: [any AuditProbe] = []
+
+        package init(
+            stores: [StageName: any Store], deadLetters: any DeadLetterStore, routes: Routes,
+            queueDepth: (@Sendable (String) async -> Int?)?, probes: [any AuditProbe] = []
+        ) {
+            self.stores = stores
+            self.deadLetters = deadLetters
+            self.routes = routes
+            self.queueDepth = queueDepth
+            self.probes = probes
+        }
+    }
+
+    /// How many of what is wrong are named.
+    package static let exampleLimit = 20
+    private let parts: Parts
+
+    package init(_ parts: Parts) {
+        self.parts = parts
+    }
+
+    /// - Parameter ledger: what was published; nil: only what the stages emitted is expected.
+    /// - Throws: `StoreFailure`, `LedgerFault`.
+    package func run(published ledger: LedgerReader? = nil) async throws -> AuditReport {
+        var count = AuditCount(parts: parts)
+        let before = try await rest()
+        try await count.readTaken()
+        if let ledger { try await count.expect(ledger) }
+        try await count.expectOutputs()
+        let origin = try await count.origin()
+        let after = try await rest()
+        let hasGrown = try await count.hasGrown()
+        let atRest = before.isEmpty && after.isEmpty && !hasGrown
+        var checks = [
+            rested(after, hasGrown: hasGrown, isEmptyBefore: before.isEmpty),
+            count.takenOnce(), count.nothingLost(atRest: atRest), origin,
+        ]
+        if ledger != nil { checks.append(count.ledgerReadable()) }
+        for probe in parts.probes { checks.append(try await probe.check(parts.stores)) }
+        return AuditReport(
+            ok: checks.allSatisfy(\.ok), atRest: atRest, queuesSeen: after.unseen.isEmpty,
+            stages: try await stages(count, after), checks: checks)
+    }
+
+    // MARK: - Rest
+
+    private struct Rest {
+        var outbox: [StageName: Int] = [:]
+        var waiting: [StageName: Int] = [:]
+        var dead = 0
+        var unseen: [String] = []
+
+        var outboxTotal: Int { outbox.values.reduce(0, +) }
+        var waitingTotal: Int { waiting.values.reduce(0, +) + dead }
+        var isEmpty: Bool { outboxTotal == 0 && waitingTotal == 0 }
+    }
+
+    private func rest() async throws -> Rest {
+        var rest = Rest()
+        for stage in parts.routes.subscriptions.map(\.stage) {
+            if let store = parts.stores[stage] { rest.outbox[stage] = try await store.read { try $0.outboxCount() } }
+            let queues = [stage.queue] + RetryDelay.allCases.map { QueueName.retry(stage, $0) }
+            for queue in queues {
+                if let depth = await parts.queueDepth?(queue) {
+                    rest.waiting[stage, default: 0] += depth
+                } else {
+                    rest.unseen.append(queue)
+                }
+            }
+        }
+        let dead = await parts.queueDepth?(QueueName.dead)
+        rest.dead = dead ?? 0
+        if dead == nil { rest.unseen.append(QueueName.dead) }
+        return rest
+    }
+
+    private func rested(_ rest: Rest, hasGrown: Bool, isEmptyBefore: Bool) -> AuditCheck {
+        var examples: [String] = []
+        for (stage, count) in rest.outbox.sorted(by: { $0.key < $1.key }) where count > 0 {
+            examples.append("outbox of \(stage.rawValue): \(count) outputs not yet confirmed")
+        }
+        for (stage, count) in rest.waiting.sorted(by: { $0.key < $1.key }) where count > 0 {
+            examples.append("queues of \(stage.rawValue): \(count) messages wait")
+        }
+        if rest.dead > 0 { examples.append("queue \(QueueName.dead): \(rest.dead) messages wait to be parked") }
+        if hasGrown { examples.append("the journals grew while they were read") }
+        if examples.isEmpty, !isEmptyBefore { examples.append("queues or outboxes were not empty at the beginning") }
+        return AuditCheck(
+            "at rest", ok: examples.isEmpty,
+            figures: [
+                .init("outbox", rest.outboxTotal), .init("waiting", rest.waitingTotal),
+                .init("queuesNotSeen", rest.unseen.count),
+            ], examples: examples)
+    }
+
+    private func stages(_ count: AuditCount, _ rest: Rest) async throws -> [StageFates] {
+        let dead = try await parts.deadLetters.counts()
+        return parts.routes.subscriptions.map(\.stage).map { stage in
+            var fates = count.fates[stage] ?? StageFates(stage: stage)
+            fates.outbox = rest.outbox[stage] ?? 0
+            fates.waiting = rest.unseen.contains(stage.queue) ? nil : rest.waiting[stage]
+            for row in dead where row.queue == stage.queue {
+                switch row.state {
+                case .open: fates.deadOpen += row.count
+                case .sent: fates.deadSent += row.count
+                case .resolved: fates.deadResolved += row.count
+                case .discarded: fates.deadDiscarded += row.count
+                }
+            }
+            return fates
+        }
+    }
+}

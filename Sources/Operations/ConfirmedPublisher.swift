@@ -1,0 +1,150 @@
+import Broker
+import Schema
+import Synchronization
+
+/// Publishes batches and waits for their confirms; what is lost with a connection or refused by a full queue is sent
+/// again under the same id, so the broker has each at least once.
+package final class ConfirmedPublisher: Sendable {
+    /// What to publish, still without a ticket.
+    package struct Message: Sendable {
+        package let exchange: String
+        package let routingKey: String
+        package let mandatory: Bool
+        package let properties: MessageProperties
+        package let body: [UInt8]
+
+        package init(
+            exchange: String, routingKey: String, mandatory: Bool, properties: MessageProperties, body: [UInt8]
+        ) {
+            self.exchange = exchange
+            self.routingKey = routingKey
+            self.mandatory = mandatory
+            self.properties = properties
+            self.body = body
+        }
+    }
+
+    /// How one message ended: taken, or returned because no queue is bound.
+    package enum Outcome: Sendable, Hashable {
+        case confirmed
+        case returned(String)
+    }
+
+    private struct State {
+        var isReady = false
+        var isClosed = false
+        var lastTicket: UInt64 = 0
+        var open: [UInt64: Publication] = [:]
+        var outcomes: [UInt64: Outcome] = [:]
+        var failure: BrokerFailure?
+    }
+
+    private final class Shared: Sendable {
+        let state = Mutex(State())
+        let changes: AsyncStream<Void>
+        let changed: AsyncStream<Void>.Continuation
+
+        init() {
+            (changes, changed) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
+        }
+
+        func take(_ event: PublisherEvent) {
+            state.withLock { state in
+                switch event {
+                case .ready:
+                    state.isReady = true
+                    state.failure = nil
+                case .lost(let failure):
+                    state.isReady = false
+                    state.failure = failure
+                case .closed: state.isClosed = true
+                case .blocked, .unblocked: break
+                case .resolved(let outcomes):
+                    for (ticket, outcome) in outcomes {
+                        switch outcome {
+                        case .confirmed:
+                            state.open[ticket] = nil
+                            state.outcomes[ticket] = .confirmed
+                        case .returned(let code, let text):
+                            state.open[ticket] = nil
+                            state.outcomes[ticket] = .returned("\(code) \(text)")
+                        case .nacked, .unknown: state.outcomes[ticket] = nil
+                        }
+                    }
+                }
+            }
+            changed.yield()
+        }
+    }
+
+    private let shared = Shared()
+    private let publisher: any Publisher
+    private let wall: @Sendable () -> Instant
+
+    package init(_ broker: any Broker, wall: @escaping @Sendable () -> Instant) {
+        let shared = shared
+        self.wall = wall
+        publisher = broker.publisher { shared.take($0) }
+    }
+
+    /// Publishes and waits. One call at a time; `messages` bounds what is in flight.
+    ///
+    /// - Returns: the outcomes in the order of `messages`.
+    /// - Throws: `BrokerFailure` if the broker has not taken them all within `limitSeconds`; those unconfirmed may or
+    ///   may not have arrived.
+    package func publish(_ messages: [Message], limitSeconds: Int64) async throws -> [Outcome] {
+        let publications = shared.state.withLock { state in
+            messages.map { message in
+                state.lastTicket += 1
+                let publication = Publication(
+                    ticket: state.lastTicket, exchange: message.exchange, routingKey: message.routingKey,
+                    mandatory: message.mandatory, properties: message.properties, body: message.body)
+                state.open[state.lastTicket] = publication
+                return publication
+            }
+        }
+        let deadline = wall().adding(seconds: limitSeconds)
+        var sentAt: Instant?
+        var changes = shared.changes.makeAsyncIterator()
+        while true {
+            let (left, isReady, failure) = shared.state.withLock { state in
+                (publications.filter { state.open[$0.ticket] != nil }, state.isReady, state.failure)
+            }
+            if left.isEmpty { break }
+            guard wall() < deadline else {
+                shared.state.withLock { state in for one in left { state.open[one.ticket] = nil } }
+                throw failure
+                    ?? BrokerFailure(
+                        .timeout, operation: "publish", cause: "\(left.count) messages unconfirmed after \(limitSeconds) s")
+            }
+            if !isReady { sentAt = nil }
+            // Sent once per connection, and again after a second without an answer (a refusal by a full queue).
+            if isReady, sentAt.map({ wall() > $0.adding(seconds: 1) }) ?? true {
+                publisher.publish(left)
+                sentAt = wall()
+            }
+            await waitForChange(&changes)
+        }
+        return shared.state.withLock { state in
+            publications.map { state.outcomes.removeValue(forKey: $0.ticket) ?? .confirmed }
+        }
+    }
+
+    /// Until something is reported, at most 200 ms.
+    private func waitForChange(_ changes: inout AsyncStream<Void>.AsyncIterator) async {
+        let changed = shared.changed
+        let alarm = Task {
+            try await Task.sleep(for: .milliseconds(200))
+            changed.yield()
+        }
+        _ = await changes.next()
+        alarm.cancel()
+    }
+
+    package func close() async {
+        publisher.close()
+        let deadline = wall().adding(seconds: 15)
+        var changes = shared.changes.makeAsyncIterator()
+        while !shared.state.withLock({ $0.isClosed }), wall() < deadline { await waitForChange(&changes) }
+    }
+}

@@ -1,0 +1,262 @@
+import Policy
+import Runtime
+import Schema
+import Stages
+import Store
+
+/// One place where a journal, run again, gives something else than it did.
+package struct ReplayDifference: Sendable, Hashable, Codable {
+    /// The journal entry; nil: found when the records were compared at the end.
+    package let entry: Int64?
+    /// `case/…`; nil: no single record is meant.
+    package let record: String?
+    /// Names members, never values.
+    package let what: String
+}
+
+/// The result of a stage's journal replay.
+package struct JournalReplayReport: OperationReport, Codable, Hashable {
+    package let stage: StageName
+    package internal(set) var entries = 0
+    package internal(set) var records = 0
+    /// The first ones, at most `JournalReplay.differenceLimit`.
+    package internal(set) var differences: [ReplayDifference] = []
+    package internal(set) var differenceCount = 0
+    /// Why not all of it could be run again; nil: all of it was.
+    package internal(set) var notReplayable: String?
+
+    package var isEqual: Bool { differenceCount == 0 && notReplayable == nil }
+    package var exitCode: Int32 { isEqual ? 0 : 1 }
+
+    package var text: String {
+        var lines = ["\(stage.rawValue): \(entries) entries run again, \(records) records compared"]
+        for one in differences {
+            let place = [one.entry.map { "entry \($0)" }, one.record].compactMap { $0 }.joined(separator: ", ")
+            lines.append("  \(place): \(one.what)")
+        }
+        if differenceCount > differences.count { lines.append("  and \(differenceCount - differences.count) more") }
+        if let notReplayable { lines.append("  not replayable: \(notReplayable)") }
+        if isEqual { lines.append("  the same records and the same outputs, byte for byte") }
+        return lines.map(TextTable.printable).joined(separator: "\n")
+    }
+}
+
+/// Runs a stage's journal again through its pure steps and compares, byte for byte (domain rules §9.2).
+///
+/// Starts from nothing but the seeds, takes the inputs in their order, and compares verdicts, changed records and
+/// outputs with the journal, and at the end every record with the store. Holds all records of the stage in memory.
+/// Only entries of the present policy can be run again.
+package struct JournalReplay: Sendable {
+    package static let differenceLimit = 20
+    /// How often the end of a journal that still grows is run after.
+    private static let catchUpLimit = 100
+
+    private let runner: StageRunner
+    private let plantedAt: Instant?
+
+    /// - Parameter plantedAt: the business time at which the stage's seeds were planted; nil: that of the first entry.
+    ///   It matters only where the calendar lacks years that the seeds' deadlines need.
+    package init(stage: any Stage, policy: PolicyBook, plantedAt: Instant? = nil) {
+        runner = StageRunner(stage: stage, policy: policy)
+        self.plantedAt = plantedAt
+    }
+
+    /// - Throws: `StoreFailure`.
+    package func run(_ store: any Store) async throws -> JournalReplayReport {
+        var course = ReplayCourse(runner: runner, plantedAt: plantedAt)
+        var position: Int64 = 0
+        for _ in 0..<JournalReplay.catchUpLimit {
+            position = try await JournalScan.run(store, after: position, withBodies: true) { page in
+                for entry in page where course.report.notReplayable == nil { course.take(entry) }
+            }
+            if course.report.notReplayable != nil { return course.report }
+            course.plantIfNeeded()
+            let (last, state) = (position, course)
+            let compared = try await store.read { snapshot -> JournalReplayReport? in
+                guard try snapshot.journal(after: last, limit: 1, withBodies: false).isEmpty else { return nil }
+                var state = state
+                try state.compareRecords(snapshot)
+                return state.report
+            }
+            if let compared { return compared }
+        }
+        course.report.notReplayable = "the journal grows faster than it can be read; try again when it is quiet"
+        return course.report
+    }
+}
+
+/// The records as they become, and what was found so far.
+private struct ReplayCourse: Sendable {
+    let runner: StageRunner
+    let plantedAt: Instant?
+    var set = WorkingSet()
+    var report: JournalReplayReport
+    private var isPlanted = false
+
+    init(runner: StageRunner, plantedAt: Instant?) {
+        self.runner = runner
+        self.plantedAt = plantedAt
+        report = JournalReplayReport(stage: runner.name)
+    }
+
+    mutating func plantIfNeeded(at first: Instant? = nil) {
+        guard !isPlanted else { return }
+        isPlanted = true
+        for seed in runner.stage.seeds(policy: runner.policy, now: plantedAt ?? first ?? .distantPast) {
+            set[RecordKey(kind: type(of: seed.record).kind, id: seed.id)] = LiveRecord(value: seed.record, version: 1)
+        }
+    }
+
+    private mutating func differ(_ entry: Int64?, _ record: RecordKey?, _ what: String) {
+        report.differenceCount += 1
+        guard report.differences.count < JournalReplay.differenceLimit else { return }
+        report.differences.append(ReplayDifference(entry: entry, record: record?.description, what: what))
+    }
+
+    // MARK: - Entries
+
+    mutating func take(_ entry: JournalEntry) {
+        guard entry.policyVersion == runner.policy.version else {
+            report.notReplayable =
+                "entry \(entry.number) was decided under policy \(entry.policyVersion), and this one is "
+                + runner.policy.version
+            return
+        }
+        // A timer that comes first was set by a seed, so the seeds were planted before it.
+        let isTimer = if case .timer = entry.input { true } else { false }
+        plantIfNeeded(at: isTimer ? Instant(microseconds: entry.now.microseconds - 1) : entry.now)
+        report.entries += 1
+        let input: Input
+        var clock = Instant.limit
+        switch entry.input {
+        case .timer(let key, let at, let order):
+            guard set[key]?.value.wake == Wake(at: at, order: order) else {
+                return differ(entry.number, key, "no timer is due at \(at)")
+            }
+            input = .timer(key, Wake(at: at, order: order))
+        case .event(_, _, _, let digest, let body):
+            if digest != Identifiers.digest(body) {
+                differ(entry.number, nil, "the input's digest is not that of its body")
+            }
+            do throws(RefusedDocument) {
+                input = .event(try Event.read(body))
+            } catch {
+                return differ(entry.number, nil, "the input is not valid: \(error.faults.first?.pointer ?? "/")")
+            }
+            clock = ReplayCourse.clock(of: entry)
+        }
+        do {
+            for _ in 1...2 {
+                for key in runner.missingKeys(for: input, in: set) { set.note(key, nil) }
+            }
+            try compare(try runner.run(input, in: &set, clock: clock), entry)
+        } catch {
+            differ(entry.number, nil, "the stage cannot decide: \(error)")
+        }
+    }
+
+    /// The clock matters only where it refused an event as too far ahead, and is told there.
+    private static func clock(of entry: JournalEntry) -> Instant {
+        guard entry.fate == .refused, let output = entry.outputs.first else { return .limit }
+        do throws(JSONSyntaxError) {
+            let data = try JSON(parsing: output.body)["data"]
+            guard data?["reason"]?.string == "time-ahead" else { return .limit }
+            return data?["figures"]?["clock"]?.string.flatMap(Instant.init(rfc3339:)) ?? .limit
+        } catch {
+            // A body that is no JSON differs from what comes out, and is reported for that.
+            return .limit
+        }
+    }
+
+    private mutating func compare(_ outcome: StepOutcome, _ entry: JournalEntry) throws {
+        let number = entry.number
+        let fate: Fate
+        switch outcome.verdict {
+        case .applied: fate = .applied
+        case .refused: fate = .refused
+        case .unknownReference(let what): return differ(number, nil, "refers to something unknown: \(what)")
+        }
+        let first = entry.records.first
+        if fate != entry.fate { differ(number, first, "now \(fate.rawValue), was \(entry.fate.rawValue)") }
+        if outcome.now != entry.now { differ(number, first, "the rule's time differs") }
+        if outcome.isLate != entry.isLate { differ(number, first, "whether it is late differs") }
+        if outcome.changed != entry.records {
+            differ(number, first, "changes \(outcome.changed.count) records, changed \(entry.records.count), or others")
+        }
+        if outcome.outputs.count != entry.outputs.count {
+            differ(number, first, "emits \(outcome.outputs.count) events, emitted \(entry.outputs.count)")
+        }
+        for (index, pair) in zip(outcome.outputs, entry.outputs).enumerated() {
+            let output = try JournalOutput(pair.0)
+            guard output != pair.1 else { continue }
+            let place = output.body == pair.1.body ? "address" : JSONDifference.first(output.body, pair.1.body)
+            differ(number, first, "output \(index) (\(pair.1.type)) differs: \(place)")
+        }
+    }
+
+    // MARK: - Records
+
+    mutating func compareRecords(_ snapshot: any StoreSnapshot) throws {
+        var seen: Set<RecordKey> = []
+        for kind in type(of: runner.stage).recordTypes.map({ $0.kind }) {
+            var after = ""
+            while true {
+                let page = try snapshot.records(kind: kind, after: after, limit: 500)
+                guard let last = page.last else { break }
+                for stored in page {
+                    seen.insert(stored.key)
+                    try compare(stored)
+                }
+                after = last.key.id
+            }
+        }
+        for key in set.records.keys.sorted() where !seen.contains(key) { differ(nil, key, "is not in the store") }
+        report.records = seen.count
+    }
+
+    private mutating func compare(_ stored: StoredRecord) throws {
+        guard let live = set[stored.key] else { return differ(nil, stored.key, "follows from no entry of the journal") }
+        let again = try RecordCoding.stored(stored.key, live)
+        if again == stored { return }
+        if again.body != stored.body {
+            differ(nil, stored.key, "body differs: \(JSONDifference.first(again.body, stored.body))")
+        }
+        if again.version != stored.version {
+            differ(nil, stored.key, "version \(stored.version), from the journal \(again.version)")
+        }
+        if (again.wakeAt, again.wakeOrder) != (stored.wakeAt, stored.wakeOrder) {
+            differ(nil, stored.key, "its timer differs")
+        }
+        if (again.firedAt, again.firedOutputs) != (stored.firedAt, stored.firedOutputs) {
+            differ(nil, stored.key, "what is noted of its last timer differs")
+        }
+    }
+}
+
+/// Where two documents differ first; names the place, never a value.
+enum JSONDifference {
+    static func first(_ a: [UInt8], _ b: [UInt8]) -> String {
+        do throws(JSONSyntaxError) {
+            return pointer(try JSON(parsing: a), try JSON(parsing: b), "") ?? "the bytes, not the values"
+        } catch {
+            return "not JSON: \(error.message)"
+        }
+    }
+
+    private static func pointer(_ a: JSON, _ b: JSON, _ path: String) -> String? {
+        switch (a, b) {
+        case (.object(let left), .object(let right)):
+            for member in left {
+                guard let other = b[member.name] else { return "\(path)/\(member.name)" }
+                if let found = pointer(member.value, other, path + "/" + member.name) { return found }
+            }
+            return right.first { a[$0.name] == nil }.map { "\(path)/\($0.name)" }
+        case (.array(let left), .array(let right)):
+            for (index, pair) in zip(left, right).enumerated() {
+                if let found = pointer(pair.0, pair.1, path + "/\(index)") { return found }
+            }
+            return left.count == right.count ? nil : "\(path)/\(min(left.count, right.count))"
+        default: return a == b ? nil : (path.isEmpty ? "/" : path)
+        }
+    }
+}

@@ -1,0 +1,159 @@
+import Runtime
+import Schema
+import Store
+
+/// One decision of a stage, as it is told to people: what came in, what was decided, and why. No personal data.
+package struct TimelineEntry: Sendable, Hashable, Codable {
+    /// An event that the decision emitted.
+    package struct Emitted: Sendable, Hashable, Codable {
+        package let id: String
+        package let type: String
+        /// `recourse.events`, or a desk.
+        package let to: String
+        /// Masked; without the copies of customer, product and complaint.
+        package let data: JSON
+        package let rule: String?
+        package let parameters: JSON?
+        package let facts: JSON?
+        package let policy: String?
+    }
+
+    package let time: Instant
+    package let stage: StageName
+    package let entry: Int64
+    /// The event's name, or `timer`.
+    package let input: String
+    /// The event's id, or the record whose timer it was.
+    package let inputId: String
+    /// The event's source; nil for a timer.
+    package let source: String?
+    /// `applied` or `refused`.
+    package let fate: String
+    package let late: Bool
+    package let policyVersion: String
+    package let emitted: [Emitted]
+
+    init(_ entry: JournalEntry, of stage: StageName) {
+        time = entry.now
+        self.stage = stage
+        self.entry = entry.number
+        switch entry.input {
+        case .event(let source, let id, let type, _, _): (input, inputId, self.source) = (type, id, source)
+        case .timer(let key, _, _): (input, inputId, source) = ("timer", key.description, nil)
+        }
+        fate = entry.fate.rawValue
+        late = entry.isLate
+        policyVersion = entry.policyVersion
+        emitted = entry.outputs.map(Emitted.init)
+    }
+}
+
+extension TimelineEntry.Emitted {
+    private static let copies: Set<String> = ["because", "customer", "product", "complaint", "description", "letter"]
+
+    init(_ output: JournalOutput) {
+        id = output.id
+        type = output.type
+        to = output.exchange == ExchangeName.handlers ? output.routingKey : output.exchange
+        let document = DeadLetterDetail.json(output.body)
+        let because = document?["data"]?["because"]
+        let shown = document.flatMap(Masking.event)?["data"]?.members ?? []
+        data = .object(shown.filter { !Self.copies.contains($0.name) })
+        rule = because?["rule"]?.string
+        parameters = because?["parameters"]
+        facts = because?["facts"]
+        policy = because?["policy"]?.string
+    }
+}
+
+extension TimelineEntry {
+    /// The lines of one entry.
+    var lines: [String] {
+        let came = source.map { "\(input) \(inputId) from \($0)" } ?? "timer of \(inputId)"
+        var lines = ["\(time)  \(stage.rawValue)  \(came): \(fate)" + (late ? ", late" : "")]
+        for one in emitted {
+            lines.append("    \(one.type) to \(one.to)  \(Self.short(one.data))")
+            guard let rule = one.rule else { continue }
+            var why = "        because \(rule)"
+            for (word, json) in [("with", one.parameters), ("as", one.facts)] {
+                if let json, json.members?.isEmpty == false { why += "  \(word) \(Self.short(json))" }
+            }
+            lines.append(why)
+        }
+        return lines.map(TextTable.printable)
+    }
+
+    /// `name value, …`
+    private static func short(_ json: JSON) -> String {
+        (json.members ?? []).map { member in
+            member.name + " " + (member.value.string ?? String(decoding: member.value.serialized, as: UTF8.self))
+        }.joined(separator: ", ")
+    }
+}
+
+/// A record as its stage keeps it now, masked.
+package struct StageRecord: Sendable, Hashable, Codable {
+    package let stage: StageName
+    package let record: String
+    package let version: Int64
+    /// When time alone next changes it.
+    package let wakesAt: Instant?
+    package let body: JSON
+
+    init(_ stored: StoredRecord, of stage: StageName) {
+        self.stage = stage
+        record = stored.key.description
+        version = stored.version
+        wakesAt = stored.wakeAt
+        body = DeadLetterDetail.json(stored.body).map(Masking.record) ?? .null
+    }
+
+    var lines: [String] {
+        var table = TextTable("", "")
+        for member in body.members ?? [] {
+            table.add(
+                "  " + member.name, member.value.string ?? String(decoding: member.value.serialized, as: UTF8.self))
+        }
+        let wake = wakesAt.map { ", wakes at \($0)" } ?? ""
+        return ["\(stage.rawValue): \(record), version \(version)\(wake)"] + table.lines
+    }
+}
+
+/// Everything that the stages know of one thing, and how it came about.
+package struct Dossier: OperationReport, Codable, Hashable {
+    /// `case`, `outlet`.
+    package let kind: String
+    package let id: String
+    /// Other cases with the same complaint id, from other sources.
+    package let others: [String]
+    package let records: [StageRecord]
+    /// By time, then stage.
+    package let timeline: [TimelineEntry]
+    /// false: the timeline shows the first entries of a record that has more.
+    package let isComplete: Bool
+
+    package var text: String {
+        var lines = ["\(kind) \(id)"]
+        if !others.isEmpty { lines.append("The same complaint id names also: " + others.joined(separator: ", ")) }
+        for record in records { lines += [""] + record.lines }
+        if !timeline.isEmpty { lines.append("") }
+        for entry in timeline { lines += entry.lines }
+        if !isComplete { lines.append("There is more: the timeline shows the first entries only.") }
+        return lines.joined(separator: "\n")
+    }
+}
+
+/// Where an event comes from: the newest decision first, back to an event of upstream or to a timer.
+package struct Explanation: OperationReport, Codable, Hashable {
+    package let eventId: String
+    package let chain: [TimelineEntry]
+    /// What stands at the beginning.
+    package let origin: String
+
+    package var text: String {
+        var lines = ["event \(eventId)"]
+        for entry in chain { lines += entry.lines }
+        lines.append(origin)
+        return lines.joined(separator: "\n")
+    }
+}

@@ -1,0 +1,195 @@
+import Broker
+import Logging
+import Schema
+import Store
+import Synchronization
+
+/// `recourse-parking`: takes dead letters out of `recourse.dead` into the store, where they can be read without side
+/// effects. Reading them in the broker would count as deliveries, and in the end drop them.
+///
+/// A batch is committed before it is acknowledged; the same letter delivered twice makes one row. While the store is
+/// away nothing is acknowledged and nothing is handed back: the prefetch count bounds what waits.
+package final class ParkingWorker: Sendable {
+    private let deadLetters: any DeadLetterStore
+    private let broker: any Broker
+    private let wall: @Sendable () -> Instant
+    private let logger: Logger
+    private let prefetch: Int
+    private let events: AsyncStream<ConsumerEvent>
+    private let mailbox: AsyncStream<ConsumerEvent>.Continuation
+    private let consumer = Mutex<(any Consumer)?>(nil)
+
+    package init(
+        deadLetters: any DeadLetterStore, broker: any Broker, prefetch: Int, wall: @escaping @Sendable () -> Instant,
+        logger: Logger
+    ) {
+        self.deadLetters = deadLetters
+        self.broker = broker
+        self.prefetch = prefetch
+        self.wall = wall
+        self.logger = logger
+        (events, mailbox) = AsyncStream.makeStream()
+    }
+
+    /// Finishes what is in hand and ends.
+    package func stop() {
+        consumer.withLock { $0?.cancel() }
+    }
+
+    package func run() async {
+        let mailbox = mailbox
+        let consumer = broker.consume(queue: QueueName.dead, prefetch: prefetch) { mailbox.yield($0) }
+        self.consumer.withLock { $0 = consumer }
+        for await event in events {
+            switch event {
+            case .subscribed: logger.info("consuming", metadata: ["queue": "\(QueueName.dead)"])
+            case .lost(let failure):
+                logger.warning("the subscription is lost; trying again", metadata: ["cause": "\(failure)"])
+            case .delivered(let deliveries):
+                await park(deliveries)
+                if let last = deliveries.last { consumer.acknowledge(through: last.tag, channel: last.channel) }
+            case .cancelled: consumer.close()
+            case .closed: mailbox.finish()
+            }
+        }
+        await deadLetters.close()
+        logger.info("stopped")
+    }
+
+    /// Until they are committed; the broker keeps them meanwhile.
+    private func park(_ deliveries: [Delivery]) async {
+        let at = wall()
+        let letters = deliveries.map { DeadLetter(parking: $0, at: at) }
+        var failures = 0
+        while true {
+            do {
+                let fresh = try await deadLetters.upsert(letters, parkedAt: at)
+                if fresh > 0 { logger.warning("parked dead letters", metadata: ["count": "\(fresh)"]) }
+                return
+            } catch {
+                failures += 1
+                if failures == 1 || failures.isMultiple(of: 60) {
+                    logger.error("the database failed; trying again", metadata: ["cause": "\(error)"])
+                }
+                guard (try? await Task.sleep(for: .milliseconds(min(5_000, 50 << min(failures, 7))))) != nil else {
+                    return
+                }
+            }
+        }
+    }
+}
+
+extension DeadLetter {
+    /// What a delivery of `recourse.dead` tells: written by a worker (with `x-fail-…` headers), by the broker (delivery
+    /// limit, with `x-death`), or by the alternate exchange (neither).
+    package init(parking delivery: Delivery, at wall: Instant) {
+        let properties = delivery.properties
+        func text(_ name: String) -> String? {
+            if case .string(let text)? = properties[header: name] { text } else { nil }
+        }
+        let death = BrokerDeath(properties)
+        let history = FailureHistory(delivery)
+        let first = text(FailureHeader.firstAt).flatMap(Instant.init(rfc3339:)) ?? wall
+        let last = text(FailureHeader.lastAt).flatMap(Instant.init(rfc3339:)) ?? wall
+        let isWorkers = properties[header: FailureHeader.class] != nil
+        let queue = text(FailureHeader.queue) ?? death?.queue ?? QueueName.dead
+        let `class`: String =
+            text(FailureHeader.class)
+            ?? (death == nil ? DeadLetterClass.unroutable : DeadLetterClass.bystander).rawValue
+        let code = text(FailureHeader.code) ?? death?.reason ?? "unroutable"
+        // Without a worker's times, the wall time of parking would give every redelivery a row of its own.
+        let identityTime = isWorkers ? last : Instant.distantPast
+        self.init(
+            id: DeadLetter.id(
+                queue: queue, messageId: properties.messageId, body: delivery.body, firstAt: identityTime),
+            queue: queue, failureClass: `class`, code: code, firstAt: first, lastAt: last, body: delivery.body)
+        exchange = text(FailureHeader.exchange) ?? death?.exchange ?? history.exchange
+        routingKey = text(FailureHeader.routingKey) ?? death?.routingKey ?? history.routingKey
+        message = text(FailureHeader.message) ?? death.map(\.explanation) ?? "no queue is bound for its routing key"
+        fingerprint =
+            text(FailureHeader.fingerprint)
+            ?? String(Identifiers.uuid(["fingerprint", queue, `class`, code]).prefix(8))
+        attempts = Int64(history.attempts)
+        headers = HeaderJSON.encode(.table(properties.headers)).serialized
+        self.properties = HeaderJSON.encode(properties).serialized
+        readIdentity(properties)
+    }
+
+    private mutating func readIdentity(_ properties: MessageProperties) {
+        caseId = properties.correlationId
+        do throws(RefusedDocument) {
+            let event = try Event.read(body)
+            (source, eventId, type) = (event.source, event.id, event.type.rawValue)
+            caseId = event.data.correlation ?? caseId
+        } catch {
+            source = error.identity.source
+            eventId = error.identity.id ?? properties.messageId
+            type = error.identity.type ?? properties.type
+        }
+    }
+}
+
+/// What the broker says of a message that it has dead-lettered (`x-death`, newest first).
+private struct BrokerDeath {
+    let reason: String
+    let queue: String
+    let exchange: String
+    let routingKey: String
+
+    init?(_ properties: MessageProperties) {
+        guard case .array(let deaths)? = properties[header: "x-death"], case .table(let fields)? = deaths.first else {
+            return nil
+        }
+        func text(_ name: String) -> String? {
+            if case .string(let text)? = fields.first(where: { $0.name == name })?.value { text } else { nil }
+        }
+        reason = text("reason") ?? "unknown"
+        queue = text("queue") ?? QueueName.dead
+        exchange = text("exchange") ?? ""
+        var key = ""
+        if case .array(let keys)? = fields.first(where: { $0.name == "routing-keys" })?.value,
+            case .string(let first)? = keys.first
+        {
+            key = first
+        }
+        routingKey = key
+    }
+
+    var explanation: String {
+        reason == "delivery_limit"
+            ? "the broker delivered it more often than the limit allows, and no worker recorded a failure: workers died "
+                + "or lost their connections while they held it"
+            : "the broker gave it up: \(reason)"
+    }
+}
+
+/// Header tables and properties as JSON, for the parking store.
+package enum HeaderJSON {
+    package static func encode(_ value: HeaderValue) -> JSON {
+        switch value {
+        case .void: .null
+        case .bool(let value): .bool(value)
+        case .int(let value): .int(value)
+        case .unsigned(let value): .string(String(value))
+        case .double(let value): value.isFinite ? .double(value) : .string("\(value)")
+        case .decimal(let scale, let value): ["scale": .int(Int64(scale)), "value": .int(Int64(value))]
+        case .string(let text): .string(text)
+        case .bytes(let bytes): ["bytes": .int(Int64(bytes.count))]
+        case .timestamp(let seconds): .int(Int64(clamping: seconds))
+        case .array(let elements): .array(elements.map(encode))
+        case .table(let fields):
+            .object(fields.map { JSON.Member($0.name, encode($0.value)) })
+        }
+    }
+
+    package static func encode(_ properties: MessageProperties) -> JSON {
+        let members: [(String, JSON?)] = [
+            ("contentType", properties.contentType.map { .string($0) }),
+            ("messageId", properties.messageId.map { .string($0) }),
+            ("type", properties.type.map { .string($0) }),
+            ("correlationId", properties.correlationId.map { .string($0) }),
+            ("timestamp", properties.timestamp.map { .int(Int64(clamping: $0)) }),
+        ]
+        return .object(members.compactMap { name, value in value.map { JSON.Member(name, $0) } })
+    }
+}

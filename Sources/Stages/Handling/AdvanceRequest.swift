@@ -1,0 +1,100 @@
+import Policy
+import Schema
+
+/// A request to pay a customer in advance from the after-sales fund, and what is owed once it is paid (R05–R08, R41).
+package struct AdvanceRequest: Record, Equatable {
+    package static let kind = "request"
+
+    package enum State: String, Codable, Sendable {
+        /// The manufacturer's people have not both been spoken with; looked at once more, then refused (R06).
+        case awaitingContacts = "awaiting-contacts"
+        /// Others have until `until` to settle the matter (R06, R07).
+        case pending
+        /// A person of `referredTo` or a higher tier decides.
+        case referred
+        case refused
+        /// Paid; what follows is in `owed`.
+        case disbursed
+    }
+
+    /// The steps that follow a payment, in their order (R08).
+    package enum Step: String, Codable, Sendable, CaseIterable {
+        case report, opinion, approval, recovery
+    }
+
+    /// The step that is owed next.
+    package struct Owed: Codable, Sendable, Equatable {
+        package let step: Step
+        package var term: Term
+        /// `obligation.overdue` was said for this term.
+        package var isOverdue = false
+    }
+
+    package struct Opinion: Codable, Sendable, Equatable {
+        package let liable: LiabilityProposed.Liable
+        package let by: String
+    }
+
+    package struct WriteOff: Codable, Sendable, Equatable {
+        package let amountFen: Int64
+        package let by: String
+    }
+
+    package let caseId: String
+    package let complaintId: String
+    /// To tell the same request once more from another one under its id.
+    package let fingerprint: String
+    package let requestedFen: Int64
+    package let cause: CompensationCause
+    package let requestedBy: String
+    package let requestedAt: Instant
+    package var state: State
+    /// The real seconds after which a request that awaits contacts is looked at again.
+    package var lookDelaySeconds: Int?
+    package var referredTo: HandlerTier?
+    package var until: Term?
+    /// `compensation.pending` was said; it waits until the calendar knows `until`.
+    package var isPendingSaid = false
+    /// 1 to 4, recorded by HQ for a manufacturer's cause (R06).
+    package var severity: Int?
+    package var disbursedFen: Int64 = 0
+    package var recoveredFen: Int64 = 0
+    package var writtenOffFen: Int64 = 0
+    package var owed: Owed?
+    package var opinion: Opinion?
+    package var isLiabilityApproved = false
+    /// The proposal that waits for approval; one at a time.
+    package var writeOff: WriteOff?
+
+    init(_ request: CompensationRequested, complaintId: String, fingerprint: String, at instant: Instant) {
+        caseId = request.caseId
+        self.complaintId = complaintId
+        self.fingerprint = fingerprint
+        requestedFen = request.amountFen
+        cause = request.cause
+        requestedBy = request.by.id
+        requestedAt = instant
+        state = .awaitingContacts
+    }
+
+    package var wake: Wake? {
+        switch state {
+        case .awaitingContacts: Wake(at: requestedAt, realDelaySeconds: lookDelaySeconds ?? 0)
+        case .pending: until?.wake.map { Wake(at: $0) }
+        case .disbursed: owed.flatMap { $0.isOverdue ? nil : $0.term.wake }.map { Wake(at: $0) }
+        case .referred, .refused: nil
+        }
+    }
+
+    /// What was paid has come back or was given up.
+    package var isBalanced: Bool { recoveredFen + writtenOffFen == disbursedFen }
+
+    /// The rule that the request follows; R06 and R07 switched off leave their causes to R05.
+    func path(_ policy: PolicyBook) -> Rule {
+        switch cause {
+        case .manufacturer where policy.rules.isOn(.r06): .r06
+        case .ownPost where policy.rules.isOn(.r07): .r07
+        case .manufacturer, .ownPost, .outlet, .product, .goodwill: .r05
+        }
+    }
+}

@@ -1,0 +1,166 @@
+import Policy
+import Schema
+
+/// What follows a payment: report, opinion, approval, and the money coming back or being given up (R08, R41).
+extension HandlingStage {
+    /// Changes a request that must be known, by a person that the organisation must know.
+    private func change(
+        _ id: String, by person: Person, in turn: inout Turn,
+        _ body: (inout AdvanceRequest, inout Turn) -> Rejection?
+    ) -> Verdict {
+        if let rejection = turn.rejection(of: person) { return .refused(rejection) }
+        guard let known = turn.get(AdvanceRequest.self, id) else { return .unknownReference("request \(id)") }
+        var request = known
+        if let rejection = body(&request, &turn) { return .refused(rejection) }
+        if request != known { turn.put(request, id) }
+        return .applied
+    }
+
+    /// A step that is switched off is recorded without effect.
+    private func isOff(_ step: AdvanceRequest.Step, _ turn: Turn) -> Bool { !step.isOn(turn.policy.rules) }
+
+    func take(_ data: IncidentReportSubmitted, in turn: inout Turn) -> Verdict {
+        change(data.requestId, by: data.by, in: &turn) { request, turn in
+            if isOff(.report, turn) { return nil }
+            if let rejection = request.rejection(of: .report) { return rejection }
+            request.owe(.opinion, in: &turn)
+            return nil
+        }
+    }
+
+    func take(_ data: LiabilityProposed, in turn: inout Turn) -> Verdict {
+        change(data.requestId, by: data.by, in: &turn) { request, turn in
+            if isOff(.opinion, turn) { return nil }
+            if let rejection = request.rejection(of: .opinion) { return rejection }
+            if let rejection = Self.rejection(ofParty: data, request.cause, turn.policy) { return rejection }
+            request.opinion = AdvanceRequest.Opinion(liable: data.liable, by: data.by.id)
+            request.owe(.approval, in: &turn)
+            return nil
+        }
+    }
+
+    /// R41: the opinion names the party of the cause; another one only a person of HQ.
+    private static func rejection(
+        ofParty data: LiabilityProposed, _ cause: CompensationCause, _ policy: PolicyBook
+    ) -> Rejection? {
+        let party: LiabilityProposed.Liable.Kind =
+            switch cause {
+            case .manufacturer, .product: .manufacturer
+            case .outlet: .outlet
+            case .ownPost: .person
+            case .goodwill: .nobody
+            }
+        guard policy.rules.isOn(.r41), data.liable.kind != party, data.by.tier != HandlerTier.hq.rawValue else {
+            return nil
+        }
+        return Rejection(
+            "party-not-of-cause",
+            [
+                "cause": .string(cause.rawValue), "party": .string(party.rawValue),
+                "named": .string(data.liable.kind.rawValue),
+            ])
+    }
+
+    func take(_ data: LiabilityApproved, in turn: inout Turn) -> Verdict {
+        change(data.requestId, by: data.by, in: &turn) { request, turn in
+            if isOff(.approval, turn) { return nil }
+            if let rejection = request.rejection(of: .approval) { return rejection }
+            if data.by.id == request.opinion?.by { return Rejection("own-decision", ["of": "opinion"]) }
+            if data.approved {
+                request.isLiabilityApproved = true
+                request.owe(.recovery, in: &turn)
+            } else {
+                request.opinion = nil
+                request.owe(.opinion, in: &turn)
+            }
+            return nil
+        }
+    }
+
+    // MARK: Money
+
+    /// At all times `recovered + writtenOff <= disbursed`.
+    private static func rejection(ofAmount amountFen: Int64, _ request: AdvanceRequest) -> Rejection? {
+        guard request.state == .disbursed else {
+            return Rejection("not-disbursed", ["state": .string(request.state.rawValue)])
+        }
+        guard request.recoveredFen + request.writtenOffFen + amountFen > request.disbursedFen else { return nil }
+        return Rejection(
+            "exceeds-disbursed",
+            [
+                "disbursedFen": .int(request.disbursedFen), "recoveredFen": .int(request.recoveredFen),
+                "writtenOffFen": .int(request.writtenOffFen), "amountFen": .int(amountFen),
+            ])
+    }
+
+    private static func figures(_ request: AdvanceRequest) -> JSON {
+        [
+            "disbursedFen": .int(request.disbursedFen), "recoveredFen": .int(request.recoveredFen),
+            "writtenOffFen": .int(request.writtenOffFen),
+        ]
+    }
+
+    /// Money may come back at any time after the payment.
+    func take(_ data: RecoveryBooked, in turn: inout Turn) -> Verdict {
+        change(data.requestId, by: data.by, in: &turn) { request, turn in
+            if let rejection = Self.rejection(ofAmount: data.amountFen, request) { return rejection }
+            var fund = turn.get(FundLedger.self, FundLedger.id) ?? FundLedger()
+            request.recoveredFen += data.amountFen
+            request.settleIfBalanced()
+            fund.recover(data.amountFen)
+            turn.put(fund, FundLedger.id)
+            turn.emit(
+                FundRecovered(
+                    requestId: data.requestId, amountFen: data.amountFen, balanceFen: fund.balanceFen,
+                    caseId: request.caseId, complaintId: request.complaintId),
+                about: AdvanceRequest.key(data.requestId), rule: "R08", facts: Self.figures(request))
+            return nil
+        }
+    }
+
+    /// Proposed after the liability approval, one at a time; its figures are tested when it is approved.
+    func take(_ data: WriteOffProposed, in turn: inout Turn) -> Verdict {
+        change(data.requestId, by: data.by, in: &turn) { request, _ in
+            guard request.state == .disbursed else {
+                return Rejection("not-disbursed", ["state": .string(request.state.rawValue)])
+            }
+            if request.isBalanced { return Rejection("nothing-owed", Self.figures(request)) }
+            guard request.isLiabilityApproved else {
+                return Rejection(
+                    "out-of-order", ["step": "write-off", "owed": .string(request.owed?.step.rawValue ?? "none")])
+            }
+            if let open = request.writeOff {
+                return Rejection("write-off-open", ["amountFen": .int(open.amountFen)])
+            }
+            request.writeOff = AdvanceRequest.WriteOff(amountFen: data.amountFen, by: data.by.id)
+            return nil
+        }
+    }
+
+    /// A proposal that is not approved has ended. One whose figures do not fit stays open: it can still be refused.
+    func take(_ data: WriteOffApproved, in turn: inout Turn) -> Verdict {
+        change(data.requestId, by: data.by, in: &turn) { request, turn in
+            guard let proposal = request.writeOff else {
+                return Rejection("no-write-off", ["state": .string(request.state.rawValue)])
+            }
+            if data.by.id == proposal.by { return Rejection("own-decision", ["of": "write-off"]) }
+            guard data.approved else {
+                request.writeOff = nil
+                return nil
+            }
+            if let rejection = Self.rejection(ofAmount: proposal.amountFen, request) { return rejection }
+            var fund = turn.get(FundLedger.self, FundLedger.id) ?? FundLedger()
+            request.writeOff = nil
+            request.writtenOffFen += proposal.amountFen
+            request.settleIfBalanced()
+            fund.writeOff(proposal.amountFen)
+            turn.put(fund, FundLedger.id)
+            turn.emit(
+                FundWrittenOff(
+                    requestId: data.requestId, amountFen: proposal.amountFen, balanceFen: fund.balanceFen,
+                    caseId: request.caseId, complaintId: request.complaintId),
+                about: AdvanceRequest.key(data.requestId), rule: "R08", facts: Self.figures(request))
+            return nil
+        }
+    }
+}

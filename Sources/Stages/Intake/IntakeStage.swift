@@ -1,0 +1,115 @@
+import Policy
+import Schema
+
+/// Takes complaints in: tells a new complaint from one that is known, a new matter from one that has an open case, and
+/// counts who else complains of the same goods.
+///
+/// Nothing here asks where the goods were bought (R02), so switching R02 off changes nothing. Its decisions are in
+/// `docs/stages/intake.md`.
+package struct IntakeStage: Stage {
+    package static let name = StageName.intake
+    package static let takesFromInbox = [ComplaintReceived.type]
+    package static let takesFromEvents = [CallbackDissatisfied.type, CaseClosed.type, CaseReopened.type]
+    package static let recordTypes: [any Record.Type] = [
+        ComplaintRecord.self, CustomerFile.self, ClusterRecord.self,
+    ]
+
+    package init() {}
+
+    package func keys(for input: Input, given records: RecordReader) -> [RecordKey] {
+        guard case .event(let event) = input else { return [] }
+        if let (complaint, source) = Self.complaint(of: event) {
+            let caseId = Identifiers.caseId(source: source, complaintId: complaint.complaintId)
+            let customer = CustomerFile.id(ofPhoneKey: complaint.customer.phoneKey)
+            return [ComplaintRecord.key(caseId), CustomerFile.key(customer)]
+        }
+        guard let caseId = Self.caseId(of: event) else { return [] }
+        // The complaint that opened the case leads to the file that lists it.
+        let complaint = records.get(ComplaintRecord.self, caseId)
+        return [ComplaintRecord.key(caseId)] + (complaint.map { [CustomerFile.key($0.customer)] } ?? [])
+    }
+
+    package func keys(for input: Input, given records: RecordReader, policy: PolicyBook) -> [RecordKey] {
+        var keys = keys(for: input, given: records)
+        if case .event(let event) = input, let (complaint, _) = Self.complaint(of: event) {
+            keys += Self.clusterIds(of: complaint, policy).map(ClusterRecord.key)
+        }
+        return keys
+    }
+
+    package func step(_ input: Input, in turn: inout Turn) throws -> Verdict {
+        // No record of intake wakes, so there are no timers.
+        guard case .event(let event) = input else { return .applied }
+        if let (complaint, source) = Self.complaint(of: event) {
+            return try take(complaint, from: source, in: &turn)
+        }
+        switch event.data {
+        case let closed as CaseClosed:
+            return note(closed.caseId, isOpen: false, event.sequence, in: &turn)
+        case let reopened as CaseReopened:
+            return note(reopened.caseId, isOpen: true, event.sequence, in: &turn)
+        case let callback as CallbackDissatisfied where Self.isAboutService(callback):
+            // A complaint must say what it is about.
+            return .refused(Rejection("product-missing", ["callbackId": .string(callback.callbackId)]))
+        default:
+            // A dissatisfied answer about a case is handling's, about a customer event nobody's.
+            return .applied
+        }
+    }
+
+    private func note(_ caseId: String, isOpen: Bool, _ sequence: Int64?, in turn: inout Turn) -> Verdict {
+        guard let complaint = turn.get(ComplaintRecord.self, caseId),
+            let known = turn.get(CustomerFile.self, complaint.customer)
+        else { return .unknownReference("case \(caseId)") }
+        var file = known
+        file.note(caseId: caseId, isOpen: isOpen, sequence: sequence)
+        if file != known { turn.put(file, complaint.customer) }
+        return .applied
+    }
+}
+
+// MARK: What an event says
+
+extension IntakeStage {
+    private static func caseId(of event: Event) -> String? {
+        switch event.data {
+        case let closed as CaseClosed: closed.caseId
+        case let reopened as CaseReopened: reopened.caseId
+        default: nil
+        }
+    }
+
+    /// The complaint that an event makes, with the source that its case id derives from; nil if it makes none.
+    static func complaint(of event: Event) -> (complaint: ComplaintReceived, source: String)? {
+        switch event.data {
+        case let complaint as ComplaintReceived: (complaint, event.source)
+        case let callback as CallbackDissatisfied:
+            complaint(of: callback, at: event.ruleTime).map { ($0, StageName.callback.source) }
+        default: nil
+        }
+    }
+
+    /// What stands for the words of a customer who was dissatisfied with a service and said no more.
+    static let wordlessDescription = "The customer was not satisfied with the service when called back."
+
+    /// The complaint in a dissatisfied answer about a service; nil if it is about something else.
+    private static func complaint(of callback: CallbackDissatisfied, at instant: Instant) -> ComplaintReceived? {
+        guard isAboutService(callback), let product = callback.product else { return nil }
+        let comments = callback.comments ?? ""
+        return ComplaintReceived(
+            complaintId: callback.callbackId, channel: ComplaintReceived.callbackChannel, receivedAt: instant,
+            customer: callback.customer, storeId: callback.storeId, product: product, outletId: callback.outletId,
+            description: comments.isEmpty ? wordlessDescription : comments, remedy: "information")
+    }
+
+    private static func isAboutService(_ callback: CallbackDissatisfied) -> Bool {
+        (callback.serviceId ?? callback.about.serviceId) != nil
+    }
+
+    static func clusterIds(of complaint: ComplaintReceived, _ policy: PolicyBook) -> [String] {
+        ClusterRecord.ids(
+            brand: complaint.product.brand, category: complaint.product.category,
+            from: complaint.receivedAt.adding(days: -Int64(policy.intake.clusterWindowDays)),
+            through: complaint.receivedAt)
+    }
+}

@@ -1,0 +1,74 @@
+import Policy
+import Schema
+
+// MARK: Who has the case
+
+extension CaseDesk {
+    /// The case moves up to `tier`, or beyond it if there is no such place. Its term runs anew, even if resolved.
+    mutating func moveUp(
+        to tier: HandlerTier, rule: String, parameters: [JSON.Member] = [], facts: [JSON.Member],
+        in turn: inout Turn
+    ) {
+        let placement = Places(record, at: turn.now, turn.policy).placement(from: tier)
+        announceEscalation(from: record.tier, to: placement, rule: rule, parameters, facts, in: &turn)
+        record.state = .open
+        assign(placement, termFrom: turn.now, rule: rule, in: &turn)
+    }
+
+    /// `case.escalated`, to everyone and, with the customer, to the desk that gets the case.
+    func announceEscalation(
+        from: HandlerTier, to placement: Placement, rule: String, _ parameters: [JSON.Member] = [],
+        _ facts: [JSON.Member] = [], in turn: inout Turn
+    ) {
+        var escalated = CaseEscalated(
+            caseId: caseId, complaintId: record.complaintId, from: from, to: placement.tier)
+        let facts = [JSON.Member("assignedAt", .string(record.assignedAt.description))] + facts
+        turn.emit(escalated, about: key, rule: rule, parameters: .object(parameters), facts: .object(facts))
+        escalated.customer = record.customer
+        escalated.product = record.product
+        escalated.description = record.description
+        turn.emit(
+            escalated, about: key, to: .handlers(Placement.deskKey(placement.tier, placement.handlerId)), rule: rule,
+            parameters: .object(parameters), facts: .object(facts))
+    }
+
+    /// Gives the case to a desk: `case.assigned`, to everyone and, with the customer, to that desk.
+    ///
+    /// - Parameter termFrom: where the term of the tier begins (R03). With R03 or R23, the two sources of that rule,
+    ///   switched off `dueAt` is still told, but nothing happens then.
+    mutating func assign(
+        _ placement: Placement, termFrom start: Instant, rule: String, parameters: [JSON.Member] = [],
+        facts: [JSON.Member] = [], in turn: inout Turn
+    ) {
+        let term = Self.term(of: placement.tier, turn.policy)
+        let dueAt = start.adding(days: term.days)
+        record.tier = placement.tier
+        record.handlerId = placement.handlerId
+        record.owner = placement.owner
+        record.assignedAt = start
+        record.termEnds = Self.termsRun(turn.policy) ? dueAt : nil
+        var assigned = CaseAssigned(
+            caseId: caseId, complaintId: record.complaintId, tier: placement.tier, handlerId: placement.handlerId,
+            owner: placement.owner, major: record.isMajor, dueAt: dueAt)
+        let rules = ([rule] + placement.rules.map { $0.rawValue }).joined(separator: ",")
+        let parameters = JSON.object(parameters + [JSON.Member(term.name, .int(term.days))])
+        let facts = JSON.object(facts + placement.facts)
+        turn.emit(assigned, about: key, rule: rules, parameters: parameters, facts: facts)
+        assigned.customer = record.customer
+        assigned.product = record.product
+        assigned.description = record.description
+        turn.emit(
+            assigned, about: key, to: .handlers(Placement.deskKey(placement.tier, placement.handlerId)), rule: rules,
+            parameters: parameters, facts: facts)
+    }
+
+    static func term(of tier: HandlerTier, _ policy: PolicyBook) -> (name: String, days: Int64) {
+        switch tier {
+        case .store: ("storeTermDays", Int64(policy.routing.storeTermDays))
+        case .region: ("regionTermDays", Int64(policy.routing.regionTermDays))
+        case .hq: ("hqTermDays", Int64(policy.routing.hqTermDays))
+        }
+    }
+
+    static func termsRun(_ policy: PolicyBook) -> Bool { policy.rules.isOn(.r03) && policy.rules.isOn(.r23) }
+}

@@ -1,0 +1,115 @@
+import Schema
+
+/// A case as routing sees it: who holds it, until when, and what is still owed to the customer and to headquarters.
+package struct RoutedCase: Record, Equatable {
+    package static let kind = "case"
+    /// No case keeps more contacts, nor more acceptances, than this; the earliest are forgotten first.
+    static let factLimit = 100
+
+    package enum State: String, Codable, Sendable {
+        /// Somebody has to resolve it.
+        case open
+        /// Resolved, and not yet closed by handling.
+        case resolved
+        case closed
+    }
+
+    package let complaintId: String
+    /// Customer, product and description go to the desk that gets the case.
+    package let customer: Customer
+    package let product: Product
+    package let description: String
+    package let storeId: String?
+    package let regionId: String?
+
+    package var state = State.open
+    package var tier: HandlerTier
+    package var handlerId: String
+    package var owner: String
+    package var isMajor: Bool
+    package var assignedAt: Instant
+    /// When the term of this assignment ends (R03); nil: stopped, over, or not running as the rule is off.
+    package var termEnds: Instant?
+    package var duties: [Duty] = []
+    /// When somebody spoke with the customer, ascending.
+    package private(set) var contacts: [Instant] = []
+    /// When a person of headquarters accepted the case, ascending.
+    package private(set) var acceptances: [Instant] = []
+    package var closedAt: Instant?
+    /// A resolution later than the closing that came before the reopening it belongs to.
+    package var resolvedAfterClosing: Instant?
+    /// The `sequence` of the last closing or reopening that handling told of.
+    package var handlingSequence: Int64?
+
+    package init(opened: CaseOpened, placement: Placement, isMajor: Bool, at instant: Instant) {
+        complaintId = opened.complaintId
+        customer = opened.complaint.customer
+        product = opened.complaint.product
+        description = opened.complaint.description
+        storeId = opened.complaint.storeId
+        regionId = opened.complaint.regionId
+        tier = placement.tier
+        handlerId = placement.handlerId
+        owner = placement.owner
+        self.isMajor = isMajor
+        assignedAt = instant
+    }
+
+    package var wake: Wake? {
+        (duties.compactMap { $0.term.wake } + (termEnds.map { [$0] } ?? [])).min().map { Wake(at: $0) }
+    }
+
+    mutating func addContact(_ instant: Instant) { Self.add(instant, to: &contacts) }
+
+    mutating func addAcceptance(_ instant: Instant) { Self.add(instant, to: &acceptances) }
+
+    private static func add(_ instant: Instant, to facts: inout [Instant]) {
+        guard !facts.contains(instant) else { return }
+        facts.insert(instant, at: facts.firstIndex { $0 > instant } ?? facts.endIndex)
+        if facts.count > factLimit { facts.removeFirst() }
+    }
+
+    /// Whether an event of handling is older than what is known of it.
+    func knowsNewer(than sequence: Int64?) -> Bool {
+        guard let known = handlingSequence, let sequence else { return false }
+        return sequence < known
+    }
+}
+
+/// Something that is due at an instant and is overdue if it has not happened by then.
+package struct Duty: Codable, Hashable, Sendable {
+    package enum Kind: String, Codable, Sendable {
+        /// A contact with the customer within some working days of the complaint (R43).
+        case reply
+        /// The acceptance of a crisis by a person of headquarters (R34).
+        case acceptance
+        /// A contact with the customer on the date of the resolution (R24).
+        case inform
+    }
+
+    package let kind: Kind
+    /// The complaint whose customer, or whose hazard, waits.
+    package let complaintId: String
+    /// When the complaint was received, or the case resolved.
+    package let from: Instant
+    /// When it is overdue; open while it falls into a year for which the calendar has no data.
+    package var term: Term
+
+    package init(kind: Kind, complaintId: String, from: Instant, term: Term) {
+        self.kind = kind
+        self.complaintId = complaintId
+        self.from = from
+        self.term = term
+    }
+
+    /// Whether what is due has happened in time; not as long as that time is not known.
+    func isMet(by record: RoutedCase) -> Bool {
+        guard let dueAt = term.at else { return false }
+        return switch kind {
+        case .reply: record.contacts.contains { from <= $0 && $0 <= dueAt }
+        case .acceptance: record.acceptances.contains { from < $0 && $0 <= dueAt }
+        // Due at 24:00, which belongs to the next date already.
+        case .inform: record.contacts.contains { from.date <= $0.date && $0 < dueAt }
+        }
+    }
+}

@@ -1,0 +1,88 @@
+import Policy
+import Schema
+
+/// Gives every case to a store, a region or headquarters, and sees that it moves up when its time is over (R01, R03,
+/// R04, R23, R24, R28, R34, R43). Its decisions are in `docs/stages/routing.md`.
+package struct RoutingStage: Stage {
+    package static let name = StageName.routing
+    package static let takesFromInbox = [
+        CaseAccepted.type, CaseEscalationRequested.type, ContactRecorded.type, CaseResolved.type,
+    ]
+    package static let takesFromEvents = [
+        CaseOpened.type, CaseDuplicateLinked.type, CaseClosed.type, CaseReopened.type,
+    ]
+    package static let recordTypes: [any Record.Type] = [RoutedCase.self]
+
+    package init() {}
+
+    package func keys(for input: Input, given records: RecordReader) -> [RecordKey] {
+        switch input {
+        case .timer(let key, _): [key]
+        case .event(let event): Self.caseId(of: event).map { [RoutedCase.key($0)] } ?? []
+        }
+    }
+
+    private static func caseId(of event: Event) -> String? {
+        switch event.data {
+        case let linked as CaseDuplicateLinked: linked.openCaseId
+        case let opened as CaseOpened: opened.caseId
+        case let accepted as CaseAccepted: accepted.caseId
+        case let requested as CaseEscalationRequested: requested.caseId
+        case let contact as ContactRecorded: contact.caseId
+        case let resolved as CaseResolved: resolved.caseId
+        case let closed as CaseClosed: closed.caseId
+        case let reopened as CaseReopened: reopened.caseId
+        default: nil
+        }
+    }
+
+    private static func person(of event: Event) -> Person? {
+        switch event.data {
+        case let accepted as CaseAccepted: accepted.by
+        case let requested as CaseEscalationRequested: requested.by
+        case let contact as ContactRecorded: contact.by
+        case let resolved as CaseResolved: resolved.by
+        default: nil
+        }
+    }
+
+    package func step(_ input: Input, in turn: inout Turn) throws -> Verdict {
+        switch input {
+        case .timer(let key, let wake):
+            guard let record = turn.get(RoutedCase.self, key.id) else { return .applied }
+            var desk = CaseDesk(caseId: key.id, record: record)
+            desk.wake(at: wake.at, in: &turn)
+            turn.put(desk.record, key.id)
+            return .applied
+        case .event(let event):
+            // What the stage has not subscribed to is nothing to it.
+            guard let caseId = Self.caseId(of: event) else { return .applied }
+            return apply(event, caseId, in: &turn)
+        }
+    }
+
+    private func apply(_ event: Event, _ caseId: String, in turn: inout Turn) -> Verdict {
+        if let by = Self.person(of: event), let rejection = turn.rejection(of: by) { return .refused(rejection) }
+        guard let record = turn.get(RoutedCase.self, caseId) else {
+            guard let opened = event.data as? CaseOpened else { return .unknownReference("case \(caseId)") }
+            turn.put(CaseDesk.open(opened, in: &turn).record, caseId)
+            return .applied
+        }
+        var desk = CaseDesk(caseId: caseId, record: record)
+        let rejection: Rejection? =
+            switch event.data {
+            case let accepted as CaseAccepted: desk.accept(accepted, at: turn.now)
+            case let requested as CaseEscalationRequested: desk.escalate(requested, in: &turn)
+            case let contact as ContactRecorded: desk.note(contact)
+            case let resolved as CaseResolved: desk.resolve(resolved, turn.policy)
+            case let linked as CaseDuplicateLinked: desk.link(linked, in: &turn)
+            case let closed as CaseClosed: desk.close(closed, event.sequence)
+            case let reopened as CaseReopened: desk.reopen(reopened, event.sequence, in: &turn)
+            // A case that is opened is opened once.
+            default: nil
+            }
+        if let rejection { return .refused(rejection) }
+        if desk.record != record { turn.put(desk.record, caseId) }
+        return .applied
+    }
+}

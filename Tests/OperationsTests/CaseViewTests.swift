@@ -1,0 +1,107 @@
+import Operations
+import Schema
+import Store
+import Testing
+
+@Suite struct `The view of a case` {
+    @Test func `tells what came in, what was decided and why, in order`() async throws {
+        let pipeline = try await Scenario.finished()
+        let dossier = try #require(try await CaseView(stores: pipeline.anyStores).showCase(Scenario.caseId))
+        #expect(dossier.records.map(\.stage) == [.intake, .routing, .handling, .callback])
+        #expect(dossier.isComplete)
+        let first = dossier.timeline.prefix(3)
+        #expect(first.map(\.stage) == [.intake, .routing, .handling])
+        #expect(first.map(\.input) == ["complaint.received", "case.opened", "case.opened"])
+        #expect(dossier.timeline.map(\.time) == dossier.timeline.map(\.time).sorted())
+        let assigned = try #require(dossier.timeline.flatMap(\.emitted).first { $0.type == "case.assigned" })
+        #expect(assigned.rule?.isEmpty == false)
+        #expect(assigned.policy == "test")
+        #expect(assigned.data["tier"] == "store")
+        #expect(dossier.timeline.contains { $0.input == "timer" && $0.stage == .callback })
+        #expect(dossier.timeline.flatMap(\.emitted).contains { $0.type == "callback.satisfied" })
+    }
+
+    @Test func `is found by the complaint's id too`() async throws {
+        let pipeline = try await Scenario.finished()
+        let view = CaseView(stores: pipeline.anyStores)
+        #expect(try await view.showCase("C1")?.id == Scenario.caseId)
+        #expect(try await view.showCase("C2") == nil)
+    }
+
+    @Test func `shows no personal data`() async throws {
+        let pipeline = try await Scenario.finished()
+        let dossier = try #require(try await CaseView(stores: pipeline.anyStores).showCase("C1"))
+        for secret in ["Zhang", "13812345678", "Long Street", "leaks", "calm"] {
+            #expect(try !dossier.json().contains(secret))
+            #expect(!dossier.text.contains(secret))
+        }
+        #expect(dossier.text.contains("Z*"))
+        #expect(dossier.text.contains("*78"))
+    }
+
+    @Test func `is listed by state, tier and store, page by page`() async throws {
+        var pipeline = try await Scenario.finished()
+        for id in ["C2", "C3", "C4"] {
+            let time = "2026-11-12T09:00:00+08:00"
+            var complaint = try Scenario.complaint(id, at: time)
+            complaint.customer.phone = "1390000000" + id.suffix(1)
+            complaint.product.category = "oven"
+            try await pipeline.send(complaint, at: time)
+        }
+        let view = CaseView(stores: pipeline.anyStores)
+        var filter = CaseFilter()
+        filter.state = "open"
+        filter.storeId = "S1"
+        let first = try await view.listCases(filter, limit: 2)
+        #expect(first.cases.count == 2)
+        let second = try await view.listCases(filter, after: #require(first.next), limit: 2)
+        #expect(Set((first.cases + second.cases).map(\.complaintId)) == ["C2", "C3", "C4"])
+        #expect(second.next == nil)
+        filter.state = "closed"
+        #expect(try await view.listCases(filter).cases.map(\.caseId) == [Scenario.caseId])
+        filter.tier = "hq"
+        #expect(try await view.listCases(filter).cases.isEmpty)
+    }
+
+    @Test func `explains an event back to what began it`() async throws {
+        let pipeline = try await Scenario.finished()
+        let view = CaseView(stores: pipeline.anyStores)
+        let dossier = try #require(try await view.showCase("C1"))
+        let closed = try #require(dossier.timeline.flatMap(\.emitted).first { $0.type == "case.closed" })
+        let scheduled = try #require(
+            dossier.timeline.first { $0.input == "case.closed" && $0.stage == .callback }?.emitted.first)
+        let explanation = try #require(try await view.explain(scheduled.id))
+        #expect(explanation.chain.map(\.stage) == [.callback, .handling])
+        #expect(explanation.chain.first?.inputId == closed.id)
+        #expect(explanation.origin == "It begins with case.resolved E6 from upstream.")
+
+        let due = try #require(dossier.timeline.flatMap(\.emitted).first { $0.type == "callback.due" })
+        let timed = try #require(try await view.explain(due.id))
+        #expect(timed.chain.map(\.input) == ["timer"])
+        #expect(timed.origin.contains("case.closed \(closed.id)"))
+
+        let rejected = try #require(try await view.explain("E7"))
+        #expect(rejected.chain.first?.fate == "refused")
+        #expect(rejected.chain.first?.emitted.first?.rule == "id-taken")
+        #expect(try await view.explain("nobody") == nil)
+    }
+
+    @Test func `shows an outlet with its timeline`() async throws {
+        let pipeline = try await Scenario.finished()
+        let view = CaseView(stores: pipeline.anyStores)
+        let dossier = try #require(try await view.showOutlet("O1"))
+        let changes = dossier.timeline.flatMap(\.emitted).filter { $0.type == "outlet.status-changed" }
+        #expect(!changes.isEmpty)
+        #expect(dossier.records.first?.body["status"] == changes.last?.data["to"])
+        #expect(try await view.showOutlet("O2") == nil)
+    }
+}
+
+@Suite struct `A table` {
+    @Test func `aligns columns, wide characters too, and steers no terminal`() {
+        var table = TextTable("NAME", ">COUNT")
+        table.add("张*", "5")
+        table.add("a\u{1B}[2J\u{202E}b", "12")
+        #expect(table.lines == ["NAME     COUNT", "张*          5", "a·[2J·b     12"])
+    }
+}

@@ -1,0 +1,231 @@
+import Broker
+import Operations
+import Runtime
+import Schema
+import Stages
+import Store
+import Synchronization
+import Testing
+
+@Suite struct `The dead letter office` {
+    /// Takes what is published, or refuses it.
+    private final class Outbox: Sendable {
+        let messages = Mutex<[ConfirmedPublisher.Message]>([])
+        let failure: BrokerFailure?
+
+        init(failing failure: BrokerFailure? = nil) {
+            self.failure = failure
+        }
+
+        func publish(_ batch: [ConfirmedPublisher.Message]) throws -> [ConfirmedPublisher.Outcome] {
+            if let failure { throw failure }
+            messages.withLock { $0 += batch }
+            return batch.map { _ in .confirmed }
+        }
+
+        var sent: [ConfirmedPublisher.Message] { messages.withLock { $0 } }
+    }
+
+    private func office(_ pipeline: MemoryPipeline, _ outbox: Outbox? = nil) -> DeadLetterOffice {
+        var parts = DeadLetterOffice.Parts(
+            deadLetters: pipeline.deadLetters, stores: pipeline.anyStores, routes: pipeline.routes, clock: pipeline.now)
+        parts.stages = Pipeline.stages
+        parts.policy = pipeline.policy
+        if let outbox { parts.publish = { try outbox.publish($0) } }
+        return DeadLetterOffice(parts)
+    }
+
+    private func verdict(_ office: DeadLetterOffice, _ id: String) async throws -> String {
+        let action = try #require(try await office.replay([id], execute: false).actions.first)
+        return "\(action.verdict?.rawValue ?? "-"): \(action.detail)"
+    }
+
+    /// The acceptance of C9 died before the complaint came.
+    private func revived() async throws -> MemoryPipeline {
+        var pipeline = try await Scenario.finished()
+        try await pipeline.send(
+            Scenario.complaint("C9", at: "2026-11-12T09:00:00+08:00"), at: "2026-11-12T09:00:00+08:00")
+        return pipeline
+    }
+
+    @Test func `says for each letter what sending it again would lead to`() async throws {
+        var pipeline = try await Scenario.finished()
+        let before = office(pipeline)
+        let ids = try await before.ids(DeadLetterFilter())
+        #expect(ids == ["letter-1", "letter-2"])
+        #expect(
+            try await verdict(before, "letter-1")
+                == "still refused: refers to case \(Scenario.unknownCase), which routing does not know")
+
+        let known = pipeline.published[1]
+        let done = try await pipeline.park(known, body: known.body(), queue: "recourse.routing", code: "stage-fault")
+        #expect(try await verdict(before, done).hasPrefix("already done: applied by routing as entry "))
+
+        let reused = Event(
+            id: known.id, source: known.source, time: known.time, data: CaseAccepted(caseId: "X", by: Scenario.by))
+        let other = try await pipeline.park(reused, body: reused.body(), queue: "recourse.routing", code: "id-reused")
+        #expect(
+            try await verdict(before, other)
+                == "still refused: routing has taken another body under the same source and id")
+
+        let broken = try await pipeline.park(
+            nil, body: Array(#"{"specversion":"1.0"}"#.utf8), queue: "recourse.intake", class: "schema",
+            code: "contract")
+        #expect(try await verdict(before, broken).hasPrefix("still refused: not valid: /id: this member is missing"))
+
+        let strange = try await pipeline.park(known, body: known.body(), queue: "elsewhere", code: "expired")
+        #expect(try await verdict(before, strange) == "unknown: the queue elsewhere belongs to no stage")
+
+        let again = try await revived()
+        #expect(try await verdict(office(again), "letter-1") == "safe: valid, and routing does not know it")
+        #expect(try await verdict(office(again), "letter-9") == "unknown: no such dead letter")
+    }
+
+    @Test func `sends an unroutable letter to its exchange once a stage takes it`() async throws {
+        var pipeline = try await Scenario.finished()
+        let event = pipeline.published[0]
+        let row = try await pipeline.park(event, body: event.body(), queue: QueueName.dead, code: "unroutable")
+        let outbox = Outbox()
+        let report = try await office(pipeline, outbox).replay([row], execute: true)
+        #expect(report.exitCode == 0)
+        #expect(outbox.sent.map(\.exchange) == [ExchangeName.inbox])
+        #expect(outbox.sent.map(\.routingKey) == ["complaint.received"])
+    }
+
+    @Test func `changes nothing in a dry run`() async throws {
+        let pipeline = try await revived()
+        let outbox = Outbox()
+        let report = try await office(pipeline, outbox).replay(["letter-1", "letter-2"], execute: false)
+        #expect(report.actions.map(\.verdict) == [.safe, .safe])
+        #expect(outbox.sent.isEmpty)
+        #expect(try await pipeline.deadLetters.get("letter-1")?.version == 1)
+    }
+
+    @Test func `sends the original body with new headers, and resolves it once it is taken`() async throws {
+        var pipeline = try await revived()
+        let outbox = Outbox()
+        let office = office(pipeline, outbox)
+        let report = try await office.replay(["letter-1"], execute: true)
+        #expect(report.actions.map(\.done) == [true])
+        #expect(report.exitCode == 0)
+        let message = try #require(outbox.sent.first)
+        #expect(outbox.sent.count == 1)
+        let row = try #require(try await pipeline.deadLetters.get("letter-1"))
+        #expect(row.state == .sent)
+        #expect(row.replays == 1)
+        #expect(message.exchange.isEmpty)
+        #expect(message.routingKey == "recourse.routing")
+        #expect(message.mandatory)
+        #expect(message.body == row.letter.body)
+        #expect(message.properties.messageId == row.letter.eventId)
+        #expect(
+            message.properties.headers
+                == [HeaderField("x-replay-of", .string("letter-1")), HeaderField("x-replay-count", .int(1))])
+
+        #expect(try await verdict(office, "letter-1") == "unknown: it was sent again and has not been taken yet")
+        #expect(try await office.refresh().actions.isEmpty)
+        try await pipeline.deliver(message.body, to: .routing)
+        #expect(try await office.refresh().actions.map(\.done) == [true])
+        #expect(try await pipeline.deadLetters.get("letter-1")?.state == .resolved)
+    }
+
+    @Test func `counts earlier replays on`() async throws {
+        var pipeline = try await revived()
+        let event = pipeline.published[3]
+        let row = try await pipeline.park(
+            event, body: event.body(), queue: "recourse.handling", code: "unknown-reference",
+            headers: #"{"x-replay-count":2,"x-death":[{"count":1}]}"#)
+        let outbox = Outbox()
+        _ = try await office(pipeline, outbox).replay([row], execute: true)
+        #expect(outbox.sent.first?.properties[header: "x-replay-count"] == .int(3))
+        #expect(outbox.sent.first?.properties[header: "x-death"] == nil)
+    }
+
+    @Test func `opens a letter again when the broker has not taken it`() async throws {
+        let pipeline = try await revived()
+        let outbox = Outbox(failing: BrokerFailure(.timeout, operation: "publish", cause: "no answer"))
+        let report = try await office(pipeline, outbox).replay(["letter-1"], execute: true)
+        #expect(report.actions.map(\.done) == [false])
+        #expect(report.exitCode == 1)
+        let row = try #require(try await pipeline.deadLetters.get("letter-1"))
+        #expect(row.state == .open)
+        #expect(row.note == "sending it again failed: publish: no answer")
+    }
+
+    @Test func `does not send what would die again, and resolves what is already done`() async throws {
+        var pipeline = try await Scenario.finished()
+        let known = pipeline.published[1]
+        let done = try await pipeline.park(known, body: known.body(), queue: "recourse.routing", code: "stage-fault")
+        let outbox = Outbox()
+        let report = try await office(pipeline, outbox).replay(["letter-1", done], execute: true)
+        #expect(report.actions.map(\.verdict) == [.stillRefused, .alreadyDone])
+        #expect(outbox.sent.isEmpty)
+        #expect(try await pipeline.deadLetters.get("letter-1")?.state == .open)
+        #expect(try await pipeline.deadLetters.get(done)?.state == .resolved)
+    }
+
+    @Test func `says that a letter has died again`() async throws {
+        var pipeline = try await revived()
+        let office = office(pipeline, Outbox())
+        _ = try await office.replay(["letter-1"], execute: true)
+        let event = pipeline.published[3]
+        try await pipeline.park(event, body: event.body(), queue: "recourse.routing", code: "stage-fault")
+        #expect(try await office.refresh().actions.map(\.detail) == ["died again as letter-3"])
+        #expect(try await pipeline.deadLetters.get("letter-1")?.state == .resolved)
+    }
+
+    @Test func `discards with a reason, and restores`() async throws {
+        let pipeline = try await Scenario.finished()
+        let office = office(pipeline)
+        let discarded = try await office.discard(["letter-1", "nothing"], reason: "a test")
+        #expect(discarded.actions.map(\.done) == [true, false])
+        let row = try #require(try await pipeline.deadLetters.get("letter-1"))
+        #expect(row.state == .discarded)
+        #expect(row.note == "a test")
+        let restored = try await office.restore(["letter-1", "letter-2"], reason: "back")
+        #expect(restored.actions.map(\.done) == [true, false])
+    }
+
+    @Test func `lists pages and groups without bodies`() async throws {
+        var pipeline = try await Scenario.finished()
+        let event = pipeline.published[3]
+        try await pipeline.park(event, body: event.body(), queue: "recourse.routing", code: "unknown-reference")
+        let office = office(pipeline)
+        let first = try await office.list(DeadLetterFilter(), limit: 2)
+        #expect(first.letters.map(\.id) == ["letter-3", "letter-2"])
+        let second = try await office.list(DeadLetterFilter(), after: first.next, limit: 2)
+        #expect(second.letters.map(\.id) == ["letter-1"])
+        #expect(second.next == nil)
+        let groups = try await office.groups(DeadLetterFilter()).groups
+        #expect(groups.map(\.count) == [2, 1])
+        #expect(groups.first?.queue == "recourse.routing")
+        #expect(groups.first?.example == "letter-3")
+    }
+
+    @Test func `shows why it died and no personal data`() async throws {
+        var pipeline = try await Scenario.finished()
+        let complaint = pipeline.published[0]
+        let faults = #"[{\"pointer\":\"/data/remedy\",\"rule\":\"enum\",\"message\":\"one of repair\"}]"#
+        let row = try await pipeline.park(
+            complaint, body: complaint.body(), queue: "recourse.intake", class: "schema", code: "contract",
+            headers: #"{"x-fail-faults":"\#(faults)","x-private":"Zhang Wei"}"#)
+        let office = office(pipeline)
+        let detail = try #require(try await office.show(row, withBody: true))
+        #expect(detail.faults == [Fault(pointer: "/data/remedy", rule: "enum", message: "one of repair")])
+        #expect(detail.body?["data"]?["customer"]?["name"] == "Z*")
+        #expect(detail.body?["data"]?["customer"]?["phone"] == "*78")
+        #expect(detail.body?["data"]?["product"]?["brand"] == "Acme")
+        for secret in ["Zhang", "13812345678", "Long Street", "leaks"] {
+            #expect(try !detail.json().contains(secret))
+            #expect(!detail.text.contains(secret))
+        }
+        #expect(try await office.show(row)?.body == nil)
+
+        let unknown = try await pipeline.park(
+            nil, body: Array(#"{"type":"who.knows.v1","data":{"name":"Zhang Wei"}}"#.utf8), queue: "recourse.intake",
+            code: "contract")
+        let opaque = try #require(try await office.show(unknown, withBody: true))
+        #expect(opaque.body == nil)
+        #expect(opaque.bodyNote?.hasPrefix("not shown") == true)
+    }
+}

@@ -1,0 +1,127 @@
+import Operations
+import Policy
+import Schema
+import Stages
+import Store
+import Testing
+
+@Suite struct `The journal, run again,` {
+    private func stage(_ name: StageName) throws -> any Stage {
+        try #require(Pipeline.stages.first { type(of: $0).name == name })
+    }
+
+    private func replay(
+        _ name: StageName, _ store: any Store, _ policy: PolicyBook
+    ) async throws -> JournalReplayReport {
+        try await JournalReplay(stage: stage(name), policy: policy).run(store)
+    }
+
+    /// The same content, but for what the closures change.
+    private func copy(
+        _ store: any Store, of name: StageName, entry: (JournalEntry) -> JournalEntry = { $0 },
+        record: (StoredRecord) -> StoredRecord = { $0 }
+    ) async throws -> MemoryStore {
+        let kinds = try type(of: stage(name)).recordTypes.map { $0.kind }
+        let (entries, records) = try await store.read { snapshot in
+            (
+                try snapshot.journal(after: 0, limit: 100_000, withBodies: true),
+                try kinds.flatMap { try snapshot.records(kind: $0, after: "", limit: 100_000) }
+            )
+        }
+        let (changedEntries, changedRecords) = (entries.map(entry), records.map(record))
+        let copy = MemoryStore()
+        try await copy.write { transaction in
+            _ = try transaction.append(changedEntries, owner: "test")
+            try transaction.save(changedRecords)
+        }
+        return copy
+    }
+
+    private func entry(_ entry: JournalEntry, outputs: [JournalOutput]) -> JournalEntry {
+        JournalEntry(
+            input: entry.input, fate: entry.fate, now: entry.now, isLate: entry.isLate,
+            policyVersion: entry.policyVersion, records: entry.records, outputs: outputs)
+    }
+
+    @Test(arguments: Pipeline.stages.map { type(of: $0).name })
+    func `gives the same records and outputs`(_ name: StageName) async throws {
+        let pipeline = try await Scenario.finished()
+        let store = try #require(pipeline.stores[name])
+        let report = try await replay(name, store, pipeline.policy)
+        #expect(report.isEqual, "\(report.text)")
+        let counts = try await store.read { try $0.counts() }
+        #expect(report.entries == counts.applied + counts.refused + counts.timers)
+        #expect(report.records == counts.records)
+        #expect(report.entries > 0)
+        #expect(report.exitCode == 0)
+    }
+
+    @Test func `shows where an output was changed`() async throws {
+        let pipeline = try await Scenario.finished()
+        let store = try await copy(
+            #require(pipeline.stores[.intake]), of: .intake,
+            entry: { entry in
+                guard let output = entry.outputs.first, output.type == "case.opened" else { return entry }
+                let body = String(decoding: output.body, as: UTF8.self).replacing("\"phones\":1", with: "\"phones\":2")
+                let changed = JournalOutput(
+                    id: output.id, type: output.type, exchange: output.exchange, routingKey: output.routingKey,
+                    correlation: output.correlation, body: Array(body.utf8))
+                return self.entry(entry, outputs: [changed])
+            })
+        let report = try await replay(.intake, store, pipeline.policy)
+        #expect(report.differenceCount == 1)
+        #expect(report.differences.first?.entry == 1)
+        #expect(report.differences.first?.what == "output 0 (case.opened) differs: /data/cluster/phones")
+        #expect(report.exitCode == 1)
+    }
+
+    @Test func `shows a record that does not follow from it`() async throws {
+        let pipeline = try await Scenario.finished()
+        let store = try await copy(
+            #require(pipeline.stores[.handling]), of: .handling,
+            record: { record in
+                var changed = record
+                changed.version += 1
+                let body = String(decoding: record.body, as: UTF8.self)
+                changed.body = Array(body.replacing("\"closings\":1", with: "\"closings\":2").utf8)
+                return changed
+            })
+        let report = try await replay(.handling, store, pipeline.policy)
+        #expect(report.differences.map(\.what) == ["body differs: /closings", "version 6, from the journal 5"])
+        #expect(report.differences.first?.record == "case/\(Scenario.caseId)")
+    }
+
+    @Test func `shows an entry that was removed`() async throws {
+        let pipeline = try await Scenario.finished()
+        let original = try #require(pipeline.stores[.handling])
+        let store = MemoryStore()
+        let entries = try await original.read { try $0.journal(after: 0, limit: 1_000, withBodies: true) }
+        let records = try await original.read { try $0.records(kind: "case", after: "", limit: 1_000) }
+        try await store.write { transaction in
+            _ = try transaction.append(Array(entries.dropFirst()), owner: "test")
+            try transaction.save(records)
+        }
+        let report = try await replay(.handling, store, pipeline.policy)
+        #expect(!report.isEqual)
+        #expect(report.differences.first?.what.hasPrefix("refers to something unknown") == true)
+    }
+
+    @Test func `is not tried under another policy`() async throws {
+        let pipeline = try await Scenario.finished()
+        let store = try #require(pipeline.stores[.routing])
+        let report = try await replay(.routing, store, MemoryPipeline.policy(version: "next"))
+        #expect(report.notReplayable == "entry 1 was decided under policy test, and this one is next")
+        #expect(report.exitCode == 1)
+        #expect(report.differenceCount == 0)
+    }
+
+    @Test func `takes the clock of a refusal from the refusal`() async throws {
+        var pipeline = try await MemoryPipeline()
+        let ahead = try Scenario.complaint("C1", at: "2026-11-05T10:00:00+08:00")
+        try await pipeline.send(ahead, at: "2026-11-02T10:00:00+08:00")
+        let store = try #require(pipeline.stores[.intake])
+        #expect(try await store.read { try $0.counts() }.refused == 1)
+        let report = try await replay(.intake, store, pipeline.policy)
+        #expect(report.isEqual, "\(report.text)")
+    }
+}

@@ -1,0 +1,100 @@
+import Policy
+import Schema
+import Stages
+import Testing
+
+struct IntakeClusterTests {
+    private func clusters(
+        _ complaints: [ComplaintReceived], policy: PolicyBook? = nil
+    ) throws -> [CaseOpened.Cluster?] {
+        var intake = try StageHarness(IntakeStage(), policy: policy ?? CaseFixture.policy())
+        return try complaints.map { try intake.send($0, at: $0.receivedAt).all(CaseOpened.self).first?.cluster }
+    }
+
+    private func complaint(_ number: Int, _ time: String, phone: Int? = nil) throws -> ComplaintReceived {
+        try CaseFixture.complaint("C\(number)", at: time, phone: "1380000000\(phone ?? number)")
+    }
+
+    @Test func `the third distinct phone within seven days is major, and those after it, the earlier are not`()
+        throws
+    {
+        let found = try clusters([
+            complaint(1, "2026-11-02T10:00:00+08:00"), complaint(2, "2026-11-03T10:00:00+08:00"),
+            complaint(3, "2026-11-04T10:00:00+08:00"), complaint(4, "2026-11-05T10:00:00+08:00"),
+        ])
+        #expect(found.map { $0?.phones } == [1, 2, 3, 4])
+        #expect(found.map { $0?.major } == [false, false, true, true])
+    }
+
+    @Test(arguments: [("2026-11-09T10:00:00+08:00", 3), ("2026-11-09T10:00:01+08:00", 2)])
+    func `the window of seven days includes its bound`(time: String, phones: Int) throws {
+        let found = try clusters([
+            complaint(1, "2026-11-02T10:00:00+08:00"), complaint(2, "2026-11-03T10:00:00+08:00"), complaint(3, time),
+        ])
+        #expect(found.last == CaseOpened.Cluster(phones: phones, major: phones == 3))
+    }
+
+    @Test func `one phone counts once, and its linked complaints count`() throws {
+        var intake = try StageHarness(IntakeStage(), policy: CaseFixture.policy())
+        _ = try intake.send(complaint(1, "2026-11-02T10:00:00+08:00"), at: "2026-11-02T10:00:00+08:00")
+        let linked = try complaint(2, "2026-11-08T10:00:00+08:00", phone: 1)
+        #expect(try intake.send(linked, at: linked.receivedAt).types == ["case.duplicate-linked"])
+        let second = try complaint(3, "2026-11-09T12:00:00+08:00")
+        // The first complaint of phone 1 has left the window; its linked one is in it.
+        #expect(try intake.send(second, at: second.receivedAt).all(CaseOpened.self).first?.cluster.phones == 2)
+        let third = try complaint(4, "2026-11-09T13:00:00+08:00")
+        #expect(try intake.send(third, at: third.receivedAt).all(CaseOpened.self).first?.cluster.major == true)
+    }
+
+    @Test func `another brand or category is another cluster`() throws {
+        let found = try clusters([
+            complaint(1, "2026-11-02T10:00:00+08:00"), complaint(2, "2026-11-02T11:00:00+08:00"),
+            CaseFixture.complaint("C3", at: "2026-11-02T12:00:00+08:00", phone: "13800000003", brand: "Bolt"),
+            CaseFixture.complaint("C4", at: "2026-11-02T12:00:00+08:00", phone: "13800000004", category: "fridge"),
+        ])
+        #expect(found.map { $0?.phones } == [1, 2, 1, 1])
+    }
+
+    @Test func `a complaint that comes late is judged by the window of its own time`() throws {
+        let found = try clusters([
+            complaint(1, "2026-10-01T10:00:00+08:00"), complaint(2, "2026-10-05T10:00:00+08:00"),
+            complaint(3, "2026-11-20T10:00:00+08:00"), complaint(4, "2026-10-06T10:00:00+08:00"),
+        ])
+        #expect(found.map { $0?.phones } == [1, 2, 1, 3])
+    }
+
+    @Test func `a window longer than one record's span is counted wholly`() throws {
+        var long = IntakePolicy()
+        long.clusterWindowDays = 30
+        let found = try clusters(
+            [
+                complaint(1, "2026-10-03T10:00:00+08:00"), complaint(2, "2026-10-15T10:00:00+08:00"),
+                complaint(3, "2026-11-02T10:00:00+08:00"), complaint(4, "2026-11-02T10:00:01+08:00"),
+            ],
+            policy: CaseFixture.policy(intake: long))
+        #expect(found.map { $0?.phones } == [1, 2, 3, 3])
+    }
+
+    @Test func `with the cluster part switched off the phones are counted but nothing is major`() throws {
+        let complaints = try [
+            complaint(1, "2026-11-02T10:00:00+08:00"), complaint(2, "2026-11-03T10:00:00+08:00"),
+            complaint(3, "2026-11-04T10:00:00+08:00"),
+        ]
+        let part = try clusters(complaints, policy: CaseFixture.policy(offParts: [.majorByCluster]))
+        #expect(part.last == CaseOpened.Cluster(phones: 3, major: false))
+        let whole = try clusters(complaints, policy: CaseFixture.policy(off: [.r04]))
+        #expect(whole.last == CaseOpened.Cluster(phones: 3, major: false))
+    }
+
+    @Test func `of one phone and date only the first and the last complaint are kept`() throws {
+        var record = ClusterRecord()
+        let nine = try instant("2026-11-02T09:00:00+08:00")
+        for hour in [3, 0, 2, 1] { record.note(phone: "p", at: nine.adding(hours: Int64(hour))) }
+        #expect(record.timesKept(of: "p") == 2)
+        #expect(record.phones(from: nine, through: nine) == ["p"])
+        #expect(record.phones(from: nine.adding(hours: 3), through: nine.adding(hours: 4)) == ["p"])
+        #expect(record.phones(from: nine.adding(hours: 4), through: nine.adding(hours: 5)) == [])
+        record.note(phone: "p", at: nine.adding(days: 1))
+        #expect(record.timesKept(of: "p") == 3)
+    }
+}

@@ -1,0 +1,33 @@
+# shellcheck shell=bash
+# Builds the package; to be sourced. The current folder is the package's.
+#
+#   swift_check                  69 with a sentence if there is no Swift that can build it
+#   swift_build CONFIGURATION [ARGUMENT…]
+#   swift_programs CONFIGURATION prints the folder of the built programs
+#
+# Demo and tests share one configuration, release: nothing is built twice, and simulations of many seeds need the speed.
+
+# What the build and the demo need of Debian.
+# shellcheck disable=SC2034 # read by those who source this
+BUILD_PACKAGES=(pkg-config librabbitmq-dev libsqlite3-dev python3 openssl)
+
+swift_check() {
+    local version
+    if ! command -v swift > /dev/null; then
+        echo "there is no swift on the PATH; install Swift 6.2 or later: https://www.swift.org/install/" >&2
+        return 69
+    fi
+    version=$(swift --version 2> /dev/null | sed -n 's/.*Swift version \([0-9]*\.[0-9]*\).*/\1/p' | head -n 1)
+    if [[ $(printf '6.2\n%s\n' "$version" | sort -V | head -n 1) != 6.2 ]]; then
+        echo "Swift $version is too old; install 6.2 or later: https://www.swift.org/install/" >&2
+        return 69
+    fi
+}
+
+swift_build() {
+    local configuration=$1
+    shift
+    timeout --kill-after=10 "${RECOURSE_BUILD_SECONDS:-3600}" swift build --configuration "$configuration" "$@"
+}
+
+swift_programs() { swift build --configuration "$1" --show-bin-path; }

@@ -1,0 +1,106 @@
+# shellcheck shell=bash
+# A private PostgreSQL server for tests; to be sourced.
+#
+#   postgres_start DIR PORT   makes a cluster in DIR/data, starts it on 127.0.0.1:PORT and writes DIR/env
+#   postgres_stop DIR         stops it; the folder with DIR/server.log stays for the caller
+#
+# DIR/env exports RECOURSE_TEST_POSTGRES_URL and RECOURSE_TEST_POSTGRES_PID. The server refuses to run as root, so root
+# runs it as `postgres`, else as `nobody`. It keeps its durable defaults: the tests are about durability.
+
+# The newest installed server's folder of programs; the Debian packages do not put them on the path.
+postgres_bin() {
+    local folder
+    for folder in $(printf '%s\n' /usr/lib/postgresql/*/bin | sort -t/ -k5 -rn); do
+        if [[ -x $folder/initdb && -x $folder/pg_ctl ]]; then
+            printf '%s\n' "$folder"
+            return 0
+        fi
+    done
+    if folder=$(command -v pg_ctl); then
+        dirname "$(readlink -f "$folder")"
+        return 0
+    fi
+    echo "postgres: no server found in /usr/lib/postgresql; install the package postgresql" >&2
+    return 69
+}
+
+# Runs a command as a user that the server accepts.
+postgres_as() {
+    local user=postgres
+    if [[ $(id -u) -ne 0 ]]; then
+        "$@"
+        return
+    fi
+    id postgres > /dev/null 2>&1 || user=nobody
+    setpriv --reuid "$user" --regid "$(id -g "$user")" --clear-groups env HOME=/ "$@"
+}
+
+postgres_start() {
+    local dir=$1 port=$2 bin password
+    bin=$(postgres_bin) || return
+    mkdir -p "$dir"
+    dir=$(cd "$dir" && pwd)
+    password=$(od -An -N16 -tx1 /dev/urandom | tr -d ' \n')
+    (umask 077 && printf '%s\n' "$password" > "$dir/password")
+    mkdir -p "$dir/data" "$dir/socket"
+    : > "$dir/server.log"
+    if [[ $(id -u) -eq 0 ]]; then
+        local user=postgres
+        id postgres > /dev/null 2>&1 || user=nobody
+        chown "$user" "$dir/data" "$dir/socket" "$dir/server.log" "$dir/password"
+        chmod go+x "$dir"
+        if ! (cd / && postgres_as test -w "$dir/data"); then
+            echo "postgres: the user $user cannot enter $dir; let others enter the folders above it (chmod o+x)" >&2
+            return 69
+        fi
+    fi
+    chmod 700 "$dir/data"
+    # From a folder that the server's user may enter: initdb and pg_ctl look at the current one.
+    (
+        cd / || exit 1
+        postgres_as "$bin/initdb" --pgdata "$dir/data" --username recourse --pwfile "$dir/password" \
+            --auth scram-sha-256 --encoding UTF8 --locale C --no-instructions > "$dir/initdb.log" 2>&1
+    ) || {
+        echo "postgres: initdb failed; see $dir/initdb.log" >&2
+        return 69
+    }
+    (
+        cd / || exit 1
+        postgres_as "$bin/pg_ctl" start --pgdata "$dir/data" --log "$dir/server.log" --wait --timeout 60 \
+            --options "-c listen_addresses=127.0.0.1 -c port=$port -c unix_socket_directories='$dir/socket'" \
+            > "$dir/pg_ctl.log" 2>&1
+    ) || {
+        echo "postgres: the server did not start within 60 s on 127.0.0.1:$port; see $dir/server.log" >&2
+        return 69
+    }
+    (
+        umask 077
+        {
+            printf 'export RECOURSE_TEST_POSTGRES_URL=%q\n' "postgres://recourse:$password@127.0.0.1:$port/postgres"
+            printf 'export RECOURSE_TEST_POSTGRES_PID=%q\n' "$(head -n 1 "$dir/data/postmaster.pid")"
+        } > "$dir/env"
+    )
+}
+
+postgres_stop() {
+    local dir bin pid waited=0
+    [[ -d $1 ]] || return 0
+    dir=$(cd "$1" && pwd)
+    [[ -f $dir/data/postmaster.pid ]] || return 0
+    bin=$(postgres_bin) || return
+    pid=$(head -n 1 "$dir/data/postmaster.pid")
+    (
+        cd / || exit 1
+        postgres_as "$bin/pg_ctl" stop --pgdata "$dir/data" --mode fast --wait --timeout 30 >> "$dir/pg_ctl.log" 2>&1 ||
+            postgres_as "$bin/pg_ctl" stop --pgdata "$dir/data" --mode immediate --wait --timeout 10 \
+                >> "$dir/pg_ctl.log" 2>&1
+    ) || {
+        echo "postgres: the server in $dir did not stop within 40 s; see $dir/pg_ctl.log" >&2
+        return 1
+    }
+    # pg_ctl returns when the pid file has gone; the process itself needs a moment more.
+    while kill -0 "$pid" 2> /dev/null && [[ $waited -lt 50 ]]; do
+        sleep 0.1
+        waited=$((waited + 1))
+    done
+}
