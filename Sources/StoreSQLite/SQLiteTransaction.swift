@@ -50,7 +50,8 @@ final class SQLiteTransaction: SQLiteSnapshot, StoreTransaction {
         let query = try Query(db, "SELECT number, body IS NOT NULL FROM records WHERE kind = ? AND id = ?")
         try query.bind(1, key.kind)
         try query.bind(2, key.id)
-        let row = try query.first { Row(number: $0.int(0), isWritten: $0.int(1) != 0) }
+        let row =
+            try query.first { Row(number: $0.int(0), isWritten: $0.int(1) != 0) }
             ?? Row(number: 0, isWritten: false)
         rows[key] = row
         return row

@@ -19,7 +19,7 @@ struct OutboxTests {
             try await store.write { try $0.removeFromOutbox(gone + gone) }
             #expect(try await store.read { try $0.outboxCount() } == 2)
             let left = try await store.write { try $0.takeOverOutbox(by: "v", now: start, limit: 9) }
-            #expect(left.map(\.key) == [OutboxKey(entry: numbers[0], index: 0), OutboxKey(entry: numbers[2], index: 0)])
+            #expect(left.map(\.key) == [numbers[0], numbers[2]].map { OutboxKey(entry: $0, index: 0) })
             #expect(left.map(\.output) == [output("o1"), output("o3")])
         }
     }
