@@ -63,7 +63,8 @@ extension Configuration {
             case .amqp: reader.demand(amqpURL, "AMQP_URL", "amqp://user:password@host:5672/vhost")
             case .management: reader.demand(managementURL, "MANAGEMENT_URL", "http://user:password@host:15672")
             case .database: reader.demand(database, "DATABASE_URL", "sqlite:DIRECTORY")
-            case .policy: reader.demand(policyDirectory, "POLICY", "a folder with policy.yaml, organisation.yaml, calendar.csv")
+            case .policy:
+                reader.demand(policyDirectory, "POLICY", "a folder with policy.yaml, organisation.yaml, calendar.csv")
             }
         }
         guard reader.faults.isEmpty else { throw ConfigurationFaults(faults: reader.faults) }
@@ -101,7 +102,8 @@ private struct ConfigurationReader {
         guard let value = text(name) else { return nil }
         guard let number = Int64(value), range.contains(number) else {
             faults.append(
-                "RECOURSE_\(name): expected a whole number from \(range.lowerBound) to \(range.upperBound), found \(value)")
+                "RECOURSE_\(name): expected a whole number from \(range.lowerBound) to \(range.upperBound), found \(value)"
+            )
             return nil
         }
         return number

@@ -36,7 +36,8 @@ struct AnswerReader {
         let on = json["on"]?.string ?? ""
         if !EventCatalogue.isOutgoing(EventType(on)) { fault("`on` names no outgoing event") }
         let publish = json["publish"]?.string ?? ""
-        let isInbound = EventCatalogue.byWireName[publish + ".v1"] != nil && !EventCatalogue.isOutgoing(EventType(publish))
+        let isInbound =
+            EventCatalogue.byWireName[publish + ".v1"] != nil && !EventCatalogue.isOutgoing(EventType(publish))
         if !isInbound { fault("`publish` names no inbound event") }
         if json["data"]?.members == nil { fault("`data` is missing or no object") }
         if json["when"] != nil, json["when"]?.members == nil { fault("`when` is no object") }

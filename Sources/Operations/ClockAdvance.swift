@@ -196,7 +196,8 @@ package struct ClockAdvance: Sendable {
             }
             guard wall < progressAt.adding(seconds: ClockAdvance.limitSeconds) else {
                 throw Stalled(
-                    description: "advance the clock: nothing has happened for \(ClockAdvance.limitSeconds) s while waiting "
+                    description:
+                        "advance the clock: nothing has happened for \(ClockAdvance.limitSeconds) s while waiting "
                         + "\(what); open: \(describeOpen()); are all workers and the broker running?")
             }
             try await Task.sleep(for: .microseconds(polls < 2_000 ? 700 : 5_000))

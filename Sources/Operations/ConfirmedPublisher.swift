@@ -115,7 +115,8 @@ package final class ConfirmedPublisher: Sendable {
                 shared.state.withLock { state in for one in left { state.open[one.ticket] = nil } }
                 throw failure
                     ?? BrokerFailure(
-                        .timeout, operation: "publish", cause: "\(left.count) messages unconfirmed after \(limitSeconds) s")
+                        .timeout, operation: "publish",
+                        cause: "\(left.count) messages unconfirmed after \(limitSeconds) s")
             }
             if !isReady { sentAt = nil }
             // Sent once per connection, and again after a second without an answer (a refusal by a full queue).

@@ -126,7 +126,9 @@ package struct PublishFile: Sendable {
                 state.published += taken.count
                 state.returned += batch.count - taken.count
                 progress(state)
-                if case .paced = pace { try announce(next: ordered[safe: position]?.time, isDone: position == ordered.count) }
+                if case .paced = pace {
+                    try announce(next: ordered[safe: position]?.time, isDone: position == ordered.count)
+                }
             }
         } catch {
             await publisher.close()
@@ -154,7 +156,8 @@ package struct PublishFile: Sendable {
             let now = try parts.clock.read().now
             if lines[position].time.map({ $0 <= now }) ?? true {
                 var end = position
-                while end < lines.count, end - position < PublishFile.window, lines[end].time.map({ $0 <= now }) ?? true {
+                while end < lines.count, end - position < PublishFile.window, lines[end].time.map({ $0 <= now }) ?? true
+                {
                     end += 1
                 }
                 return end
@@ -181,7 +184,8 @@ package struct PublishFile: Sendable {
     private func announce(next: Instant?, isDone: Bool) throws {
         try parts.control?.upsertParticipant(
             Participant(
-                name: PublishFile.participant, next: next, isDone: isDone, aliveUntil: parts.wall().adding(seconds: 10)))
+                name: PublishFile.participant, next: next, isDone: isDone, aliveUntil: parts.wall().adding(seconds: 10))
+        )
     }
 }
 

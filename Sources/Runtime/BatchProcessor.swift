@@ -159,7 +159,8 @@ private struct UnitOfWork {
     }
 
     /// The outcome of one input, or why there is none.
-    private mutating func run(_ input: Input, _ runner: StageRunner, clock: Instant) -> Result<StepOutcome, StageFault> {
+    private mutating func run(_ input: Input, _ runner: StageRunner, clock: Instant) -> Result<StepOutcome, StageFault>
+    {
         if !unreadable.isEmpty {
             for key in runner.keys(for: input, in: set) {
                 if let why = unreadable[key] { return .failure(StageFault(description: why)) }

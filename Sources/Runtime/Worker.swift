@@ -110,7 +110,8 @@ package final class Worker: Sendable {
                 }
             } catch {
                 if !saidClockFailed {
-                    parts.logger.error("the business clock cannot be read; trying again", metadata: ["cause": "\(error)"])
+                    parts.logger.error(
+                        "the business clock cannot be read; trying again", metadata: ["cause": "\(error)"])
                 }
                 saidClockFailed = true
             }

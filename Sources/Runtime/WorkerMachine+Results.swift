@@ -129,7 +129,8 @@ extension WorkerMachine {
             outgoing.resendHeld()
         case .lost(let failure):
             outgoing.isReady = false
-            actions.append(.log(LogLine(.warning, "publishing is interrupted; trying again", [("cause", "\(failure)")])))
+            actions.append(
+                .log(LogLine(.warning, "publishing is interrupted; trying again", [("cause", "\(failure)")])))
         case .blocked(let reason):
             actions.append(.log(LogLine(.warning, "the broker blocks publishing", [("reason", reason)])))
         case .unblocked:

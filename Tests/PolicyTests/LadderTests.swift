@@ -34,8 +34,10 @@ struct LadderTests {
 
     @Test func `a hole is refused with its line`() {
         expectFaults(
-            faults(["rung: warning, from: 1, to: 10", "rung: rectification, from: 11, to: 30",
-                "rung: stop-dispatch, from: 61"]),
+            faults([
+                "rung: warning, from: 1, to: 10", "rung: rectification, from: 11, to: 30",
+                "rung: stop-dispatch, from: 61",
+            ]),
             ["policy.yaml:6: ladders.monthly[3].from is 61, but the rung before ends at 30: 31 to 60 have no rung"])
     }
 

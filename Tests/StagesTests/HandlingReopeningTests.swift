@@ -38,9 +38,10 @@ import Testing
         var harness = try harness(closedAt: last)
         let out = try harness.send(dissatisfied(), at: "2026-11-04T09:30:00+08:00")
         #expect(out.types == ["case.reopened"])
-        #expect(out.all(CaseReopened.self) == [
-            CaseReopened(caseId: "C1", complaintId: "K1", tier: next, closing: 1)
-        ])
+        #expect(
+            out.all(CaseReopened.self) == [
+                CaseReopened(caseId: "C1", complaintId: "K1", tier: next, closing: 1)
+            ])
         #expect(out.outputs.first?.because.rule == "R10")
     }
 

@@ -24,7 +24,8 @@ struct TopologyCommand: AsyncParsableCommand {
     struct Apply: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Declares what is missing; doing it again changes nothing, nothing is ever removed.",
-            discussion: "Exit code 1 if the broker still differs, 69 without a management URL: policies cannot be set then.")
+            discussion:
+                "Exit code 1 if the broker still differs, 69 without a management URL: policies cannot be set then.")
         @OptionGroup var common: CommonOptions
         @Flag(help: "Print as JSON") var json = false
 
@@ -74,7 +75,9 @@ struct AuditCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "audit",
         abstract: "Checks that every event has one fate at each stage it reached, and nothing is missing.",
-        discussion: "With a ledger of recourse publish also that nothing published is missing. Exit code 1 if anything does not add up.")
+        discussion:
+            "With a ledger of recourse publish also that nothing published is missing. Exit code 1 if anything does not add up."
+    )
     @OptionGroup var common: CommonOptions
     @Option(help: "Ledger written by recourse publish") var published: String?
     @Flag(help: "Print as JSON") var json = false

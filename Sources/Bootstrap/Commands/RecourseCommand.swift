@@ -43,7 +43,8 @@ struct Failure: Error {
         case let failure as Failure: self = failure
         case let faults as ConfigurationFaults: self.init(ExitStatus.configuration, faults.description)
         case let faults as AnswerFaults: self.init(ExitStatus.configuration, faults.description)
-        case is BrokerFailure, is StoreFailure, is ClockAdvance.Stalled, is ManagementFailure: self.init(ExitStatus.unavailable, "\(error)")
+        case is BrokerFailure, is StoreFailure, is ClockAdvance.Stalled, is ManagementFailure:
+            self.init(ExitStatus.unavailable, "\(error)")
         default: self.init(ExitStatus.wrong, "\(error)")
         }
     }
@@ -83,7 +84,9 @@ enum Output {
     static func lines(of path: String) throws -> [(number: Int, bytes: [UInt8])] {
         let data: Data
         do {
-            data = path == "-" ? FileHandle.standardInput.readDataToEndOfFile() : try Data(contentsOf: URL(fileURLWithPath: path))
+            data =
+                path == "-"
+                ? FileHandle.standardInput.readDataToEndOfFile() : try Data(contentsOf: URL(fileURLWithPath: path))
         } catch {
             throw Failure(ExitStatus.usage, "read \(path): \(error.localizedDescription)")
         }
