@@ -1,0 +1,48 @@
+import Policy
+import Schema
+
+/// Whether a customer is satisfied, and who hears of it.
+extension CallbackTask {
+    /// `satisfied` if it was said, else by the score; nil: unknown, or the customer was not reached.
+    func satisfaction(_ report: CallbackCompleted, _ policy: PolicyBook) -> Bool? {
+        guard report.outcome == .reached else { return nil }
+        return report.satisfied ?? report.score.map { $0 > policy.callback.dissatisfiedMaxScore }
+    }
+
+    /// Once for a task, however often he says so.
+    mutating func sayDissatisfied(_ report: CallbackCompleted, _ id: String, in turn: inout Turn) {
+        guard !isDissatisfied else { return }
+        isDissatisfied = true
+        sayAnswer(report, id, satisfied: false, in: &turn)
+    }
+
+    /// The outlet is the one reported, else the one that did the service or had the case. The manufacturer is the one
+    /// reported, else the owner of the brand in the organisation file. Where neither is known, `because` says so.
+    func sayAnswer(_ report: CallbackCompleted, _ id: String, satisfied: Bool, in turn: inout Turn) {
+        let outlet = report.outletId ?? outletId
+        let owner = product.flatMap { turn.policy.organisation.manufacturer(ofBrand: $0.brand)?.id }
+        let manufacturer = report.manufacturerId ?? owner
+        let data: any EventData =
+            satisfied
+            ? CallbackSatisfied(
+                callbackId: id, about: about, caseId: about.caseId, serviceId: about.serviceId,
+                atFault: report.atFault, outletId: outlet, manufacturerId: manufacturer, customer: customer,
+                product: product, storeId: storeId, comments: report.comments, kind: callKind, score: report.score,
+                survey: report.survey)
+            : CallbackDissatisfied(
+                callbackId: id, about: about, caseId: about.caseId, serviceId: about.serviceId,
+                atFault: report.atFault, outletId: outlet, manufacturerId: manufacturer, customer: customer,
+                product: product, storeId: storeId, comments: report.comments, kind: callKind, score: report.score,
+                survey: report.survey)
+        turn.emit(
+            data, about: CallbackTask.key(id), rule: report.atFault == .manufacturer ? "R10,R17" : "R10",
+            parameters: ["dissatisfiedMaxScore": .int(Int64(turn.policy.callback.dissatisfiedMaxScore))],
+            facts: [
+                "by": report.satisfied == nil ? "score" : "answer",
+                "atFault": .string(report.atFault?.rawValue ?? "unknown"),
+                "outlet": .string(outlet ?? "unknown"),
+                "manufacturer": .string(manufacturer ?? "unknown"),
+                "manufacturerBy": report.manufacturerId != nil ? "report" : owner != nil ? "brand" : "unknown",
+            ])
+    }
+}

@@ -1,0 +1,61 @@
+import Policy
+import Schema
+
+/// R36: when a case closes, what stands in its way, and what opens it again.
+extension CaseFile {
+    /// What the case still lacks once it is resolved, in the order of the contract.
+    ///
+    /// With R36 switched off nothing is demanded: a case closes with its resolution.
+    private func missing(_ policy: PolicyBook) -> [CaseCloseBlocked.Missing] {
+        guard policy.rules.isOn(.r36) else { return [] }
+        return documents.isEmpty ? [.documents] : []
+    }
+
+    /// Closes the case if it is ready; if it is resolved and not ready, says so, once for each resolution.
+    ///
+    /// `closedAt` is the time at which the last of the conditions came to hold, whatever the order in which their
+    /// events arrived. A case that routing has not assigned yet closes when its assignment comes.
+    mutating func closeIfReady(_ id: String, in turn: inout Turn) {
+        guard !isClosed, let resolution else { return }
+        let missing = missing(turn.policy)
+        guard missing.isEmpty else {
+            if !resolution.isBlockSaid { sayBlocked(id, missing, in: &turn) }
+            return
+        }
+        guard let tier else { return }
+        let closedAt = [since, resolution.at, documentedAt].compactMap { $0 }.max() ?? resolution.at
+        self.closedAt = closedAt
+        closings += 1
+        turn.emit(
+            CaseClosed(
+                caseId: id, complaintId: complaintId, closedAt: closedAt, closing: closings, customer: customer,
+                product: product, storeId: storeId, regionId: regionId, outletId: outletId,
+                liability: resolution.liability, tier: tier, resolvedAt: resolution.at, respondedAt: respondedAt,
+                contactedAt: contactedAt, documents: documents.count),
+            about: CaseFile.key(id), time: closedAt, rule: "R36",
+            facts: [
+                "resolvedAt": .string(resolution.at.description), "documents": .int(Int64(documents.count)),
+                "closing": .int(Int64(closings)),
+            ])
+    }
+
+    private mutating func sayBlocked(_ id: String, _ missing: [CaseCloseBlocked.Missing], in turn: inout Turn) {
+        resolution?.isBlockSaid = true
+        turn.emit(
+            CaseCloseBlocked(caseId: id, complaintId: complaintId, missing: missing), about: CaseFile.key(id),
+            rule: "R36", facts: ["documents": .int(Int64(documents.count))])
+    }
+
+    /// Opens a closed case again at `tier`; its documents have to be listed anew.
+    mutating func reopen(_ id: String, at tier: HandlerTier, rule: String, facts: JSON, in turn: inout Turn) {
+        self.tier = tier
+        since = turn.now
+        closedAt = nil
+        resolution = nil
+        documents = []
+        documentedAt = nil
+        turn.emit(
+            CaseReopened(caseId: id, complaintId: complaintId, tier: tier, closing: closings),
+            about: CaseFile.key(id), rule: rule, facts: facts)
+    }
+}

@@ -1,0 +1,37 @@
+import Policy
+import Schema
+
+extension Dossier {
+    /// The records that a timer may create beside the dossier: the proposals that it makes.
+    func keysOfTimer(_ wake: Wake, _ policy: PolicyBook) -> [RecordKey] {
+        switch wake.order {
+        case PenaltyOrder.endOfTerm:
+            effects.filter { $0.rung == .rectification && ($0.termEnd.map { $0 <= wake.at } ?? false) }
+                .flatMap { Self.keysOfFailure($0, failures: $0.failures + 1, outletId: outletId) }
+        case PenaltyOrder.monthClose, PenaltyOrder.weekly:
+            candidate(in: wake, policy).map { [ProposalIndex.key($0.id(outletId: outletId))] } ?? []
+        default: []
+        }
+    }
+
+    /// What a failed rectification writes beside the dossier.
+    static func keysOfFailure(_ effect: Effect, failures: Int, outletId: String) -> [RecordKey] {
+        [
+            NoticeIndex.key(effect.noticeId),
+            ProposalIndex.key(stopDraft(effect, failures: failures).id(outletId: outletId)),
+        ]
+    }
+
+    /// Does everything that is due at exactly this instant and order.
+    static func wake(_ outletId: String, at wake: Wake, in turn: inout Turn) {
+        guard var dossier = turn.get(Dossier.self, outletId) else { return }
+        var floor: Instant?
+        switch wake.order {
+        case PenaltyOrder.lookAgain: floor = wake.at
+        case PenaltyOrder.obligation: dossier.remindOfDecisions(at: wake.at, in: &turn)
+        case PenaltyOrder.endOfTerm: dossier.endTerms(at: wake.at, in: &turn)
+        default: dossier.evaluate(at: wake, in: &turn)
+        }
+        dossier.settle(floor: floor, in: &turn)
+    }
+}

@@ -1,0 +1,119 @@
+import Policy
+import Schema
+
+/// The penalty stage: violations of outlets, the ladders by which they are judged, and what follows (R09–R20).
+///
+/// One `outlet` record is an outlet's dossier and decides everything about it; `violation`, `proposal` and `notice`
+/// records lead from an id to the outlet. One `store` record follows the weekly reports of a listed store.
+package struct PenaltyStage: Stage {
+    package static let name = StageName.penalty
+
+    package static let takesFromInbox: [EventType] = [
+        ViolationReported.type, ViolationVerified.type, WeeklyReportSubmitted.type, PenaltyDecided.type,
+        OutletReinstated.type, OutletSiteChecked.type,
+    ]
+    package static let takesFromEvents: [EventType] = [CallbackDissatisfied.type]
+    package static let recordTypes: [any Record.Type] = [
+        Dossier.self, ViolationIndex.self, ProposalIndex.self, NoticeIndex.self, StoreDuty.self,
+    ]
+
+    package init() {}
+
+    package func seeds(policy: PolicyBook, now: Instant) -> [(id: String, record: any Record)] {
+        let outlets = policy.organisation.outlets.map { outlet in
+            (id: outlet.id, record: Dossier.opened(outlet.id, policy, now: now) as any Record)
+        }
+        let stores = policy.organisation.stores.map { store in
+            (id: store.id, record: StoreDuty(store, policy, now: now) as any Record)
+        }
+        return outlets + stores
+    }
+
+    package func keys(for input: Input, given records: RecordReader) -> [RecordKey] {
+        switch input {
+        case .timer(let key, _): [key]
+        case .event(let event): keys(for: event.data, given: records)
+        }
+    }
+
+    /// A timer may make a proposal; its id follows from what the policy makes of the counts.
+    package func keys(for input: Input, given records: RecordReader, policy: PolicyBook) -> [RecordKey] {
+        guard case .timer(let key, let wake) = input, let dossier = records[key] as? Dossier else {
+            return keys(for: input, given: records)
+        }
+        return [key] + dossier.keysOfTimer(wake, policy)
+    }
+
+    private func keys(for data: any EventData, given records: RecordReader) -> [RecordKey] {
+        switch data {
+        case let data as ViolationReported: return [Dossier.key(data.outletId), ViolationIndex.key(data.violationId)]
+        case let data as CallbackDissatisfied:
+            guard let outletId = data.outletAtFault else { return [] }
+            return [Dossier.key(outletId), ViolationIndex.key(data.callbackId)]
+        case let data as ViolationVerified:
+            let index = records.get(ViolationIndex.self, data.violationId)
+            return Self.dossierFirst(index?.outletId, [ViolationIndex.key(data.violationId)])
+        case let data as PenaltyDecided:
+            let index = records.get(ProposalIndex.self, data.proposalId)
+            let noticeId = Identifiers.noticeId(proposalId: data.proposalId)
+            return Self.dossierFirst(
+                index?.outletId, [ProposalIndex.key(data.proposalId), NoticeIndex.key(noticeId)])
+        case let data as WeeklyReportSubmitted: return [StoreDuty.key(data.storeId)]
+        case let data as OutletReinstated: return [Dossier.key(data.outletId)]
+        case let data as OutletSiteChecked: return [Dossier.key(data.outletId)]
+        default: return []
+        }
+    }
+
+    /// Whether an event is late is judged by the dossier, once it is known which one.
+    static func dossierFirst(_ outletId: String?, _ rest: [RecordKey]) -> [RecordKey] {
+        (outletId.map { [Dossier.key($0)] } ?? []) + rest
+    }
+
+    package func step(_ input: Input, in turn: inout Turn) throws -> Verdict {
+        switch input {
+        case .timer(let key, let wake):
+            if key.kind == StoreDuty.kind {
+                StoreDuty.wake(key.id, at: wake, in: &turn)
+            } else if key.kind == Dossier.kind {
+                Dossier.wake(key.id, at: wake, in: &turn)
+            }
+            return .applied
+        case .event(let event):
+            return try apply(event, in: &turn)
+        }
+    }
+
+    private func apply(_ event: Event, in turn: inout Turn) throws -> Verdict {
+        switch event.data {
+        case let data as ViolationReported: try report(data, event, in: &turn)
+        case let data as CallbackDissatisfied: try record(data, event, in: &turn)
+        case let data as ViolationVerified: verify(data, in: &turn)
+        case let data as PenaltyDecided: decide(data, in: &turn)
+        case let data as WeeklyReportSubmitted: take(data, in: &turn)
+        case let data as OutletReinstated: reinstate(data, in: &turn)
+        case let data as OutletSiteChecked: take(data, in: &turn)
+        default: .applied
+        }
+    }
+}
+
+extension Turn {
+    /// The dossier of an outlet, or a new one.
+    func dossier(_ outletId: String) -> Dossier {
+        get(Dossier.self, outletId) ?? Dossier.opened(outletId, policy, now: now)
+    }
+
+    /// Why `by` may not act: he is not among the people of the place for which he acts, or not of a tier that may.
+    func rejection(of by: Person, tiers: [Tier] = Tier.allCases) -> Rejection? {
+        guard let tier = Tier(rawValue: by.tier), tiers.contains(tier) else {
+            return Rejection(
+                "wrong-tier",
+                ["tier": .string(by.tier), "allowed": .array(tiers.map { .string($0.rawValue) })])
+        }
+        guard policy.organisation.knows(by.id, tier: tier, storeId: by.storeId, regionId: by.regionId) else {
+            return Rejection("unknown-person", ["by": .string(by.id), "tier": .string(by.tier)])
+        }
+        return nil
+    }
+}

@@ -1,0 +1,41 @@
+import Schema
+
+/// A failing of an outlet, as far as decisions need it: no description, no customer.
+struct Violation: Codable, Hashable, Sendable {
+    let id: String
+    let category: String
+    let caseId: String?
+    let serviceId: String?
+    let occurredAt: Instant
+    /// When it was reported.
+    let knownAt: Instant
+    /// Who may not verify it; nil if a callback recorded it.
+    let reporter: String?
+    let hazards: [String]?
+    /// When it was upheld or turned down; a verification that comes late counts from the last close that it missed.
+    var verifiedAt: Instant?
+    var upheld: Bool?
+    /// Where it counted in a proposal, and so stays.
+    var countedMonth: Month?
+    var countedYear: Int?
+
+    /// By occurrence, then id: the order in which proposals name violations.
+    static func precedes(_ a: Violation, _ b: Violation) -> Bool {
+        (a.occurredAt, a.id) < (b.occurredAt, b.id)
+    }
+
+    func isUpheld(by instant: Instant) -> Bool {
+        guard upheld == true, let verifiedAt else { return false }
+        return verifiedAt <= instant
+    }
+}
+
+/// Leads from a violation's id to its outlet, and tells a repeated report from a reused id.
+struct ViolationIndex: Record {
+    static let kind = "violation"
+    let outletId: String
+    /// Of the whole report.
+    let fingerprint: String
+
+    var wake: Wake? { nil }
+}

@@ -1,0 +1,13 @@
+import Schema
+
+extension EventData {
+    /// The first 128 bits of the SHA-256 of the data as Recourse writes them, in hexadecimal.
+    ///
+    /// Kept beside an id that upstream gives, to tell a repetition of the same thing from another thing under its id
+    /// (`id-taken`), without keeping the data.
+    package func fingerprint() throws -> String {
+        let digits = Array("0123456789abcdef".utf8)
+        let digest = Identifiers.digest(try JSONEncoding.bytes(of: self)).prefix(16)
+        return String(decoding: digest.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }, as: UTF8.self)
+    }
+}
