@@ -67,6 +67,6 @@ let package = Package(
         tests("OperationsTests", ["Operations", "Bootstrap", "Schema", "Policy", "Stages", "Store", "Broker"]),
     ]
         + workers.map {
-            .executableTarget(name: "recourse-\($0)", dependencies: ["Bootstrap"], swiftSettings: settings)
+            .executableTarget(name: "recourse-\($0)", dependencies: ["Bootstrap", "Stages"], swiftSettings: settings)
         }
 )

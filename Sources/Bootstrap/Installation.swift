@@ -41,6 +41,15 @@ package struct Installation: Sendable {
         try SQLiteStore(directory: try directory(), stage: stage)
     }
 
+    package func stores() throws -> [StageName: any Store] {
+        var stores: [StageName: any Store] = [:]
+        for stage in Pipeline.stages {
+            let name = type(of: stage).name
+            stores[name] = try store(name)
+        }
+        return stores
+    }
+
     package func control() throws -> any ControlStore { try SQLiteControl(directory: try directory()) }
     package func deadLetters() throws -> any DeadLetterStore { try SQLiteParking(directory: try directory()) }
 

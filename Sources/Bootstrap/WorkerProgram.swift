@@ -75,6 +75,20 @@ package enum WorkerProgram {
         }
     }
 
+    /// Runs `recourse-parking` until SIGTERM or SIGINT; returns the exit status.
+    package static func runParking() async -> Int32 {
+        await program("parking") { configuration, label, logger in
+            let installation = Installation(configuration)
+            let broker = try installation.broker(connectionName: "recourse-\(label)")
+            let deadLetters = try await patiently(logger) { try installation.deadLetters() }
+            let worker = ParkingWorker(
+                deadLetters: deadLetters, broker: broker, prefetch: configuration.limits.batch, wall: Wall.now,
+                logger: logger)
+            logger.info("starting", metadata: ["pid": "\(getpid())"])
+            await untilStopped(stop: worker.stop) { await worker.run() }
+        }
+    }
+
     /// Reads the configuration, runs `body`, turns its errors into exit statuses.
     static func program(
         _ role: String, _ body: (Configuration, String, Logger) async throws -> Void

@@ -53,7 +53,9 @@ package enum ConsumerEvent: Sendable {
 /// Takes messages from one queue.
 ///
 /// Any method may be called from any thread and never blocks; commands are carried out in the order of the calls.
-/// Unacknowledged deliveries never exceed the prefetch count, which bounds memory.
+/// Unacknowledged deliveries never exceed the prefetch count, which bounds memory. A body above the adapter's limit
+/// comes empty, with the header field `x-recourse-oversized` (its size in bytes); a header table that is too deep or too
+/// large is cut off and marked with `x-recourse-headers-truncated`.
 package protocol Consumer: Sendable {
     /// Acknowledges all deliveries of `channel` up to and including `tag`.
     func acknowledge(through tag: UInt64, channel: UInt64)
@@ -75,6 +77,9 @@ package enum PublishOutcome: Hashable, Sendable {
     /// The broker refused it (`basic.nack`): a queue is full or failed.
     case nacked
     /// The connection or channel went before the confirm: it may or may not have arrived; publish it again.
+    ///
+    /// A failure of kind `.protocol` may also mean that the message can never be encoded (a routing key above 255
+    /// bytes, headers above a frame).
     case unknown(BrokerFailure)
 }
 
@@ -86,7 +91,8 @@ package enum PublisherEvent: Sendable {
     /// `connection.blocked`: nothing is sent until `.unblocked`; what was handed over waits.
     case blocked(reason: String)
     case unblocked
-    /// The connection is gone; the adapter keeps trying. Unresolved tickets come back as `.unknown`. Said once per outage.
+    /// Connection or channel are gone; the adapter keeps trying until `.ready`. Said once per outage, after
+    /// `.unblocked` if it was blocked, and before the unresolved tickets come back as `.unknown`.
     case lost(BrokerFailure)
     case closed
 }
@@ -94,7 +100,8 @@ package enum PublisherEvent: Sendable {
 /// Publishes with confirms.
 ///
 /// Any method may be called from any thread and never blocks. The caller bounds what is unresolved.
-/// While the connection is down, what is handed over is resolved as `.unknown` at once.
+/// Until `.ready`, and again from `.lost` on, what is handed over is resolved as `.unknown`: at once, or as soon as the
+/// connection attempt under way has ended.
 package protocol Publisher: Sendable {
     func publish(_ publications: [Publication])
     /// Waits (within the drain limit) for what is unresolved, then closes, answered by `.closed`.
@@ -102,6 +109,8 @@ package protocol Publisher: Sendable {
 }
 
 /// Makes consumers and publishers; each owns a connection of its own.
+///
+/// Keep what is returned: dropping the last reference may close it.
 package protocol Broker: Sendable {
     /// Starts consuming `queue` with at most `prefetch` unacknowledged deliveries.
     /// `sink` is called on the adapter's own thread and must not block.

@@ -6,8 +6,8 @@ import Synchronization
 /// `pump` lets one of them take one step, and only then is its sink called, on the caller's thread. So a seed decides
 /// the order of a whole run and replays it. Faults are calls, see `MemoryBroker+Faults.swift`.
 ///
-/// Like the broker it stands for: queues are first in, first out; what is not acknowledged goes back to the front and is
-/// marked; a message that no queue takes is returned if mandatory; policies set limits, expiry and dead-lettering.
+/// Like the broker it stands for: queues are first in, first out; what is not acknowledged goes back to the front and
+/// is marked; a message that no queue takes is returned if mandatory; policies set limits, expiry and dead-lettering.
 /// Expiry follows a clock that only `advance` moves. Safe from any thread, deterministic when driven from one.
 package final class MemoryBroker: Broker, TopologyDeclarer {
     /// A consumer or publisher; they are numbered in the order in which they were made.

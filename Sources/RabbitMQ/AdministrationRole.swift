@@ -22,7 +22,12 @@ final class AdministrationRole: ConnectionRole {
         case close
     }
 
-    private enum Closing { case no, wanted(deadline: Int), sent(deadline: Int), done }
+    private enum Closing {
+        case no
+        case wanted(deadline: Int)
+        case sent(deadline: Int)
+        case done
+    }
 
     let purpose = "administration"
     let retries = false
@@ -95,7 +100,7 @@ final class AdministrationRole: ConnectionRole {
         case .queueDeclared(let ready, let consumers):
             complete(AMQP_QUEUE_DECLARE_OK_METHOD, .success(Answer(ready: ready, consumers: consumers)))
         case .channelClosed(let code, let text):
-            try link.send(AMQP_CHANNEL_CLOSE_OK_METHOD, amqp_channel_close_ok_t())
+            try link.acceptChannelClose()
             if let question = questions.first {
                 complete(question.answer, .failure(Failures.refused(code, text, question.operation)))
             }
@@ -131,7 +136,10 @@ final class AdministrationRole: ConnectionRole {
         switch closing {
         case .no, .done: return
         case .wanted(let deadline):
-            guard let link, now < deadline else { return closing = .done }
+            guard let link, now < deadline else {
+                closing = .done
+                return
+            }
             guard questions.isEmpty, link.canTake else { return }
             try link.sendConnectionClose()
             closing = .sent(deadline: deadline)

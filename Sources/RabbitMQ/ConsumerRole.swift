@@ -58,7 +58,8 @@ final class ConsumerRole: ConnectionRole {
     }
 
     private static func steps(queue: String, prefetch: Int, tag: String) -> [ChannelLife.Step] {
-        let limit = ChannelLife.Step(operation: "set the prefetch count of \(queue)", answer: AMQP_BASIC_QOS_OK_METHOD) {
+        let limit = ChannelLife.Step(operation: "set the prefetch count of \(queue)", answer: AMQP_BASIC_QOS_OK_METHOD)
+        {
             link throws(BrokerFailure) in
             // Not global: quorum queues refuse that. 0 would mean no limit, or 2000 on a quorum queue.
             let count = UInt16(clamping: max(1, prefetch))
@@ -159,11 +160,13 @@ final class ConsumerRole: ConnectionRole {
         case .cancelled:
             // The queue was deleted, or its node went: not an answer to our own cancel.
             sayBurst()
-            lose(BrokerFailure(.channel, operation: "consume queue \(queue)", cause: "the broker ended the subscription"))
+            lose(
+                BrokerFailure(.channel, operation: "consume queue \(queue)", cause: "the broker ended the subscription")
+            )
             if wantsSubscription { channel.lastStepUndone() } else { stage = .cancelling }
         case .channelClosed(let code, let text):
             let operation = channel.operation ?? "consume queue \(queue)"
-            try link.send(AMQP_CHANNEL_CLOSE_OK_METHOD, amqp_channel_close_ok_t())
+            try link.acceptChannelClose()
             startAnew()
             channel.closed()
             lose(Failures.refused(code, text, operation))
@@ -267,7 +270,10 @@ final class ConsumerRole: ConnectionRole {
         switch closing {
         case .no, .done: return
         case .wanted(let deadline):
-            guard let link, now < deadline else { return closing = .done }
+            guard let link, now < deadline else {
+                closing = .done
+                return
+            }
             guard actions.isEmpty, !ledger.hasActions, link.canTake else { return }
             try link.sendConnectionClose()
             closing = .sent(deadline: deadline)

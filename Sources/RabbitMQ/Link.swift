@@ -166,6 +166,13 @@ final class Link {
         try moveBody()
     }
 
+    /// Answers a `channel.close`. The rest of a message that was under way must not follow into the next channel.
+    func acceptChannelClose() throws(BrokerFailure) {
+        body = []
+        bodyOffset = 0
+        try send(AMQP_CHANNEL_CLOSE_OK_METHOD, amqp_channel_close_ok_t())
+    }
+
     /// Says goodbye; the broker answers when it has worked through all that was sent before.
     func sendConnectionClose() throws(BrokerFailure) {
         var method = amqp_connection_close_t()
@@ -201,12 +208,16 @@ final class Link {
         let body = body
         while bodyOffset < body.count {
             if isEncrypted ? !Sockets.isWritable(socket) : output.count >= Self.outputLimit { return }
-            // A fragment of its own size each, sent without MSG_MORE: the library's own publish leaves the last fragment
-            // corked for 200 ms when the body is an exact multiple of the frame size.
+            // Sent without MSG_MORE: the library's own publish leaves the last fragment corked for 200 ms when the body
+            // is an exact multiple of the frame size.
             let size = min(body.count - bodyOffset, isEncrypted ? Self.encryptedFragment : frameSize - 8)
             try body.span.bytes.withUnsafeBytes { bytes throws(BrokerFailure) in
                 let fragment = UnsafeRawBufferPointer(rebasing: bytes[bodyOffset..<bodyOffset + size])
-                if isEncrypted { try transmitBody(fragment) } else { output.appendBody(fragment, channel: Link.channel) }
+                if isEncrypted {
+                    try transmitBody(fragment)
+                } else {
+                    output.appendBody(fragment, channel: Link.channel)
+                }
             }
             bodyOffset += size
             lastSent = Uptime.milliseconds

@@ -55,7 +55,8 @@ struct NativeArena: ~Copyable {
 
     private func value(_ value: HeaderValue, depth: Int) throws(BrokerFailure) -> amqp_field_value_t {
         guard depth <= Self.maximumDepth else {
-            throw BrokerFailure(.protocol, operation: "encode headers", cause: "nested deeper than \(Self.maximumDepth)")
+            throw BrokerFailure(
+                .protocol, operation: "encode headers", cause: "nested deeper than \(Self.maximumDepth)")
         }
         var native = amqp_field_value_t()
         func set(_ kind: Unicode.Scalar) { native.kind = UInt8(ascii: kind) }

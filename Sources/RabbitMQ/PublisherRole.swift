@@ -146,7 +146,7 @@ final class PublisherRole: ConnectionRole {
             isBlocked = false
         case .channelClosed(let code, let text):
             let operation = channel.operation ?? "publish"
-            try link.send(AMQP_CHANNEL_CLOSE_OK_METHOD, amqp_channel_close_ok_t())
+            try link.acceptChannelClose()
             channel.closed()
             lose(Failures.refused(code, text, operation))
         case .answer(AMQP_CONNECTION_CLOSE_OK_METHOD): closing = .done
@@ -228,7 +228,10 @@ final class PublisherRole: ConnectionRole {
                         : BrokerFailure(.timeout, operation: "close the publisher", cause: "unconfirmed at the limit"))
             }
             guard ledger.count == 0 && !hasWaiting else { return }
-            guard let link, link.canTake, now < deadline else { return closing = .done }
+            guard let link, link.canTake, now < deadline else {
+                closing = .done
+                return
+            }
             try link.sendConnectionClose()
             closing = .sent(deadline: deadline)
         case .sent(let deadline):

@@ -90,7 +90,8 @@ extension RabbitMQConfiguration {
             faults.append("the host is not percent-encoded UTF-8")
         }
         guard let number, !number.isEmpty else { return }
-        if let value = Int(number), (1...65_535).contains(value), number.allSatisfy(\.isASCII) {
+        // `Int` alone would also read +5672.
+        if let value = Int(number), (1...65_535).contains(value), number.first?.isNumber == true {
             port = value
         } else {
             faults.append("the port must be a number from 1 to 65535")

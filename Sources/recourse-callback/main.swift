@@ -1,1 +1,5 @@
-// The entry point comes with the worker runtime.
+import Bootstrap
+import Foundation
+import Stages
+
+exit(await WorkerProgram.run(CallbackStage()))

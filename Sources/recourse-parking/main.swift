@@ -1,1 +1,4 @@
-// The entry point comes with the worker runtime.
+import Bootstrap
+import Foundation
+
+exit(await WorkerProgram.runParking())

@@ -1,1 +1,3 @@
-// The entry point comes with the worker runtime.
+import Bootstrap
+
+await RecourseCommand.start()

@@ -1,0 +1,116 @@
+import ArgumentParser
+import Foundation
+import Operations
+import Policy
+import Runtime
+import Schema
+import Stages
+import Store
+import Synchronization
+
+struct ClockCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "clock", abstract: "Shows or moves the business clock.",
+        subcommands: [Show.self, Advance.self], defaultSubcommand: Show.self)
+
+    struct Show: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(abstract: "Prints the business time.")
+        @OptionGroup var common: CommonOptions
+        @Flag(help: "Print as JSON") var json = false
+
+        func run() async throws {
+            try await perform {
+                let settings = try common.configuration(requiring: [])
+                let reading = try Installation(settings).clock().read()
+                let mode =
+                    switch reading.mode {
+                    case .running: "running"
+                    case .stepped: "stepped"
+                    }
+                guard reading.now > .distantPast else {
+                    return Output.line(json ? "{\"now\":null,\"mode\":\"stepped\"}" : "the clock has not been set")
+                }
+                Output.line(json ? "{\"now\":\"\(reading.now)\",\"mode\":\"\(mode)\"}" : "\(reading.now)")
+            }
+        }
+    }
+
+    struct Advance: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Moves the stepped clock from instant to instant.",
+            discussion: "Exit code 69 if the pipeline does not come to rest within ten minutes.")
+        @OptionGroup var common: CommonOptions
+        @Option(help: "Business time to reach") var to: String
+        @Option(help: "Wait first until so many programs that hand over events have announced themselves")
+        var participants = 0
+        @Flag(help: "Print as JSON") var json = false
+
+        func run() async throws {
+            try await perform {
+                guard let target = Instant(rfc3339: to), target <= .limit else {
+                    throw Failure(ExitStatus.usage, "--to: expected a time with offset before 2100")
+                }
+                let settings = try common.configuration(requiring: [.amqp, .database])
+                guard settings.clock == .stepped else {
+                    throw Failure(ExitStatus.configuration, "clock advance: RECOURSE_CLOCK is not stepped")
+                }
+                let installation = Installation(settings)
+                let administration = try installation.broker(connectionName: "recourse clock").administration()
+                let parts = ClockAdvance.Parts(
+                    control: try installation.control(), stores: try installation.stores(),
+                    deadLetters: try installation.deadLetters(), routes: Routes(Pipeline.stages),
+                    readyCount: { queue in try? await administration.queueDepth(queue)?.ready }, wall: Wall.now,
+                    report: { Output.note("clock: " + $0) })
+                var advance = ClockAdvance(parts)
+                let started = Wall.now()
+                try await advance.advance(to: target, participants: participants)
+                administration.close()
+                let seconds = Double(Wall.now().microseconds - started.microseconds) / 1_000_000
+                Output.line(
+                    json
+                        ? "{\"now\":\"\(target)\",\"instants\":\(advance.instants),\"seconds\":\(seconds)}"
+                        : "\(target) after \(advance.instants) instants")
+            }
+        }
+    }
+}
+
+struct AnswerCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "answer", abstract: "Gives the answers of a file to a running pipeline (docs/ANSWERS.md).",
+        discussion: "Runs until SIGTERM. Exit code 1 if an answer could not be given.")
+    @OptionGroup var common: CommonOptions
+    @Option(help: "Answers file") var answers: String
+    @Option(help: "The events that upstream publishes itself; what they answer is left to them") var input: String?
+
+    func run() async throws {
+        try await perform {
+            let settings = try common.configuration(requiring: [.amqp, .database, .policy])
+            let installation = Installation(settings)
+            let book = try AnswerBook(parsing: try Output.bytes(of: answers))
+            let events = try input.map { path in
+                try Output.lines(of: path).compactMap { line in try? JSON(parsing: line.bytes) }
+            }
+            let clock = try installation.clock()
+            var service = AnswerService(
+                AnswerService.Parts(
+                    broker: try installation.broker(connectionName: "recourse answer"), clock: clock,
+                    control: try installation.control(), stores: try installation.stores(), wall: Wall.now,
+                    report: { Output.note($0) }),
+                book: book, calendar: try installation.policy(clock: clock).calendar, input: events ?? [])
+            let isStopped = Flag()
+            try await WorkerProgram.untilStopped(stop: { isStopped.set() }) {
+                try await service.run { isStopped.isSet }
+            }
+            Output.line("gave \(service.given) answers")
+            if service.unanswered > 0 { throw ExitCode(ExitStatus.wrong) }
+        }
+    }
+}
+
+/// Set once, read from anywhere.
+private final class Flag: Sendable {
+    private let value = Mutex(false)
+    func set() { value.withLock { $0 = true } }
+    var isSet: Bool { value.withLock { $0 } }
+}

@@ -1,0 +1,162 @@
+import ArgumentParser
+import Foundation
+import Operations
+import Policy
+import Runtime
+import Schema
+import Stages
+
+struct ValidateCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "validate", abstract: "Checks events against the contract, without a broker.",
+        discussion: "Files hold one JSON document a line. Exit code 1 if a document is refused.")
+
+    @Argument(help: "NDJSON files; - for standard input") var files: [String]
+    @Flag(help: "One JSON object for each refused document") var json = false
+
+    func run() async throws {
+        try await perform {
+            var valid = 0
+            var refused = 0
+            for file in files {
+                for (number, bytes) in try Output.lines(of: file) {
+                    do throws(RefusedDocument) {
+                        _ = try Event.read(bytes)
+                        valid += 1
+                    } catch {
+                        refused += 1
+                        tell(error, "\(file):\(number)")
+                    }
+                }
+            }
+            if !json { Output.line("valid \(valid), refused \(refused)") }
+            if refused > 0 { throw ExitCode(ExitStatus.wrong) }
+        }
+    }
+
+    private func tell(_ refusal: RefusedDocument, _ place: String) {
+        if json {
+            let errors = refusal.faults.map { fault -> JSON in
+                ["pointer": .string(fault.pointer), "rule": .string(fault.rule), "message": .string(fault.message)]
+            }
+            let line: JSON = [
+                "place": .string(place), "id": refusal.identity.id.map { .string($0) } ?? .null,
+                "errors": .array(errors),
+            ]
+            Output.line(String(decoding: line.serialized, as: UTF8.self))
+        } else {
+            for fault in refusal.faults { Output.line("\(place): \(fault.pointer) \(fault.rule): \(fault.message)") }
+        }
+    }
+}
+
+struct SimulateCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "simulate",
+        abstract: "Runs all stages on virtual time: events in, every outgoing event as NDJSON out.",
+        discussion: """
+            No broker, no database. The same input gives the same bytes. What no stage can take is a line of type
+            `dead-letter`. Exit code 1 if an answer could not be given.
+            """)
+
+    @Option(help: "Folder with policy.yaml, organisation.yaml, calendar.csv") var policy: String
+    @Option(help: "Business time up to which to run") var until: String
+    @Option(help: "How people react (docs/ANSWERS.md)") var answers: String?
+    @Flag(help: "Print only counts, as JSON") var json = false
+    @Argument(help: "NDJSON file of inbound events") var file: String
+
+    func run() async throws {
+        try await perform {
+            guard let until = Instant(rfc3339: until), until <= .limit else {
+                throw Failure(ExitStatus.usage, "--until: expected a time with offset before 2100")
+            }
+            let book = try PolicyLoading.load(directory: policy, currentYear: nil)
+            let answerBook = try answers.map { try AnswerBook(parsing: try Output.bytes(of: $0)) }
+            let writer = SimulationWriter(isCounting: json)
+            let input = try read(writer)
+            let simulation = Simulation(stages: Pipeline.stages, policy: book, answers: answerBook)
+            try simulation.run(input, until: until) { try writer.take($0) }
+            writer.finish()
+            if writer.unanswered > 0 { throw ExitCode(ExitStatus.wrong) }
+        }
+    }
+
+    private func read(_ writer: SimulationWriter) throws -> [Simulation.InputEvent] {
+        var events: [Simulation.InputEvent] = []
+        for (number, bytes) in try Output.lines(of: file) {
+            do throws(RefusedDocument) {
+                let event = try Event.read(bytes)
+                events.append(Simulation.InputEvent(event: event, json: (try? JSON(parsing: bytes)) ?? .null))
+            } catch {
+                writer.refused(line: number, error)
+            }
+        }
+        return events
+    }
+}
+
+/// Writes what a simulation tells, buffered.
+private final class SimulationWriter {
+    private let isCounting: Bool
+    private var buffer: [UInt8] = []
+    private var counts: [String: Int] = [:]
+    private(set) var unanswered = 0
+
+    init(isCounting: Bool) {
+        self.isCounting = isCounting
+    }
+
+    func take(_ output: Simulation.Output) throws {
+        switch output {
+        case .emitted(let event, let body):
+            // What goes to the desks repeats what is announced, with the customer: it is no further decision.
+            guard event.destination == .events else { return }
+            write(body, event.event.type.rawValue)
+        case .answered: counts["answers", default: 0] += 1
+        case .unanswered(let why):
+            unanswered += 1
+            Output.note(why)
+        case .deadLetter(let stage, let event, let code, let cause):
+            deadLetter([
+                "stage": .string(stage.rawValue), "source": .string(event.source), "id": .string(event.id),
+                "type": .string(event.type.rawValue), "code": .string(code), "cause": .string(cause),
+            ])
+        }
+    }
+
+    func refused(line: Int, _ refusal: RefusedDocument) {
+        let errors = refusal.faults.map { fault -> JSON in
+            ["pointer": .string(fault.pointer), "rule": .string(fault.rule), "message": .string(fault.message)]
+        }
+        deadLetter([
+            "line": .int(Int64(line)), "source": refusal.identity.source.map { .string($0) } ?? .null,
+            "id": refusal.identity.id.map { .string($0) } ?? .null, "code": "contract", "errors": .array(errors),
+        ])
+    }
+
+    private func deadLetter(_ data: JSON) {
+        let line: JSON = ["type": "dead-letter", "data": data]
+        write(line.serialized, "dead-letter")
+    }
+
+    private func write(_ line: [UInt8], _ type: String) {
+        counts[type, default: 0] += 1
+        guard !isCounting else { return }
+        buffer += line
+        buffer.append(UInt8(ascii: "\n"))
+        if buffer.count > 1 << 20 { flush() }
+    }
+
+    private func flush() {
+        FileHandle.standardOutput.write(Data(buffer))
+        buffer.removeAll(keepingCapacity: true)
+    }
+
+    func finish() {
+        if isCounting {
+            let sorted = counts.sorted { $0.key < $1.key }.map { JSON.Member($0.key, .int(Int64($0.value))) }
+            Output.line(String(decoding: JSON.object(sorted).serialized, as: UTF8.self))
+        }
+        flush()
+    }
+}
