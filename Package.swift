@@ -13,6 +13,8 @@ let workers = ["intake", "routing", "handling", "callback", "penalty", "parking"
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
 let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
+/// SQLite's C interface as GRDB links it, for binding and reading rows without copies through Foundation.
+let csqlite = Target.Dependency.product(name: "GRDBSQLite", package: "GRDB.swift")
 let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 let heap = Target.Dependency.product(name: "HeapModule", package: "swift-collections")
 let deque = Target.Dependency.product(name: "DequeModule", package: "swift-collections")
@@ -45,7 +47,7 @@ let package = Package(
         library("Policy", ["Schema", yams]),
         library("Stages", ["Schema", "Policy"]),
         library("Store", ["Schema"]),
-        library("StoreSQLite", ["Store", "Schema", grdb]),
+        library("StoreSQLite", ["Store", "Schema", grdb, csqlite]),
         library("Broker", ["Schema"]),
         library("RabbitMQ", ["Broker", "CRabbitMQ"]),
         library("Runtime", ["Schema", "Policy", "Stages", "Store", "Broker", logging, heap, deque]),

@@ -46,6 +46,18 @@ package struct ControlReading: Sendable, Hashable {
     }
 }
 
+/// What every control store refuses.
+package enum ClockFailure {
+    /// - Throws: `StoreFailure` if `next` is earlier than `present`.
+    package static func requireForward(from present: ControlReading, to next: ControlReading) throws {
+        guard next.now >= present.now else {
+            throw StoreFailure(
+                .unavailable, operation: "setting the stepped clock to \(next.now)",
+                cause: "it reads \(present.now) and never goes back; name a later time")
+        }
+    }
+}
+
 extension ClockPhase {
     /// The place of the phase within its instant, from 0; also how it is stored.
     package var rank: Int {

@@ -135,6 +135,17 @@ package struct ParkedLetter: Sendable, Hashable {
     }
 
     package var place: DeadLetterPlace { DeadLetterPlace(number: number) }
+
+    /// The row after `mark`; nil if the mark does not apply: another was faster, or the state cannot follow.
+    package func applying(_ mark: DeadLetterMark) -> ParkedLetter? {
+        guard version == mark.version, state.next.contains(mark.state) else { return nil }
+        var next = self
+        next.state = mark.state
+        next.version += 1
+        if mark.state == .sent { next.replays += 1 }
+        if let note = mark.note { next.note = note }
+        return next
+    }
 }
 
 /// Where a page of a list ended.

@@ -3,12 +3,15 @@ import Schema
 /// What one stage keeps: its inbox and journal, records with their timers, outbox and leases.
 ///
 /// Batch first: every call takes many keys at once, so a batch costs one transaction and a few statements.
-/// One store value serves one stage; adapters may be shared by several processes of that stage.
+/// One store value serves one stage; adapters may be shared by several processes of that stage. Events' ids and
+/// sources are compared byte by byte. A limit below 1 finds nothing.
 package protocol Store: Sendable {
     /// Runs `body` in one transaction that sees and writes nothing but committed states, and returns after the commit is
-    /// durable. `body` runs on the adapter's own thread; if it throws, nothing has happened.
+    /// durable. `body` runs on the adapter's own thread; if it throws, nothing has happened. It may not use the store
+    /// except through its argument, nor keep that argument.
     ///
-    /// - Throws: what `body` throws, or `StoreFailure`.
+    /// - Throws: what `body` throws, or `StoreFailure`. A failure may leave open whether the commit took place (the
+    ///   connection was lost while it ran): the inbox tells when the same batch is run again.
     func write<T: Sendable>(_ body: @escaping @Sendable (any StoreTransaction) throws -> T) async throws -> T
 
     /// Runs `body` on a consistent snapshot, beside writers.
@@ -40,6 +43,11 @@ package struct StoreFailure: Error, Sendable, CustomStringConvertible {
     }
 
     package var description: String { "\(operation): \(cause)" }
+
+    /// An event that is to be appended has been taken already.
+    package static let claimed = StoreFailure(
+        .transient, operation: "appending to the journal",
+        cause: "an event of the batch is claimed already; its claim tells when the batch is run again")
 }
 
 /// What became of an event at a stage; dead letters have no entry here.
@@ -115,6 +123,8 @@ package struct Claim: Sendable, Hashable {
     }
 }
 
+/// Names an event. Compared by bytes: `String` takes different spellings of one character for equal, which no
+/// database does, and a claim must never swallow another event.
 package struct EventKey: Hashable, Sendable, Comparable {
     package let source: String
     package let id: String
@@ -124,7 +134,21 @@ package struct EventKey: Hashable, Sendable, Comparable {
         self.id = id
     }
 
-    package static func < (a: EventKey, b: EventKey) -> Bool { (a.source, a.id) < (b.source, b.id) }
+    package static func == (a: EventKey, b: EventKey) -> Bool {
+        a.id.utf8.elementsEqual(b.id.utf8) && a.source.utf8.elementsEqual(b.source.utf8)
+    }
+
+    package func hash(into hasher: inout Hasher) {
+        hasher.combine(source)
+        hasher.combine(id)
+    }
+
+    package static func < (a: EventKey, b: EventKey) -> Bool {
+        if !a.source.utf8.elementsEqual(b.source.utf8) {
+            return a.source.utf8.lexicographicallyPrecedes(b.source.utf8)
+        }
+        return a.id.utf8.lexicographicallyPrecedes(b.id.utf8)
+    }
 }
 
 /// A record as stored. The body is the stage's own JSON.
@@ -187,11 +211,11 @@ package protocol StoreSnapshot {
     func journal(after: Int64, limit: Int, withBodies: Bool) throws -> [JournalEntry]
     /// Entries that changed `record`, ascending.
     func journal(of record: RecordKey, limit: Int) throws -> [JournalEntry]
-    /// The entry that took or emitted the event with that id, if this stage did.
+    /// The entry that emitted the event with that id, else the first that took one with that id, if this stage did.
     func entry(emitting eventId: String) throws -> JournalEntry?
     func entry(taking event: EventKey) throws -> JournalEntry?
     func record(_ key: RecordKey) throws -> StoredRecord?
-    /// Records of a kind with an id above `after`, ascending by id.
+    /// Records of a kind with an id above `after` (nothing is below ""), ascending by id.
     func records(kind: String, after: String, limit: Int) throws -> [StoredRecord]
     /// The earliest wake of any record.
     func nextWake() throws -> Instant?
@@ -200,8 +224,11 @@ package protocol StoreSnapshot {
 }
 
 package struct StoreCounts: Sendable, Hashable {
+    /// Events that were applied.
     package var applied = 0
+    /// Events that a rule refused.
     package var refused = 0
+    /// Timers that ran; not part of `applied`.
     package var timers = 0
     package var outputs = 0
     package var records = 0
@@ -216,14 +243,18 @@ package protocol StoreTransaction: StoreSnapshot {
     func claims(_ events: [EventKey]) throws -> [EventKey: Claim]
     /// Loads and locks these keys in key order, whether the records exist or not; those that do not exist are absent.
     func load(_ keys: [RecordKey]) throws -> [RecordKey: StoredRecord]
-    /// Inserts or replaces.
+    /// Inserts or replaces. The version is the caller's: what was loaded is locked, so no other can come between.
     func save(_ records: [StoredRecord]) throws
     /// Appends entries (which claims their events) and puts their outputs into the outbox under `owner`'s lease.
-    /// Returns the numbers given, in order.
+    /// Returns the numbers given, in order. Cheapest after `save`.
+    ///
+    /// - Throws: a transient `StoreFailure` if an event is claimed already (another worker was faster, or it is twice in
+    ///   `entries`): nothing is written, and when the batch is run again `claims` tells.
     func append(_ entries: [JournalEntry], owner: WorkerId) throws -> [Int64]
     /// Removes outputs that the broker has confirmed.
     func removeFromOutbox(_ keys: [OutboxKey]) throws
     /// Takes over up to `limit` outbox rows whose owner has no live lease at `now` (wall clock), oldest first.
+    /// A lease is live as long as `now` is before its end. The new owner must hold one, or others take over in turn.
     func takeOverOutbox(by owner: WorkerId, now: Instant, limit: Int) throws -> [OutboxRow]
     /// Says that `worker` is alive until `until` (wall clock).
     func renewLease(of worker: WorkerId, until: Instant) throws

@@ -1,0 +1,112 @@
+import Schema
+import Synchronization
+
+/// Dead letters in memory, for simulation and tests. Its calls are synchronous, which serves both.
+package final class MemoryDeadLetterStore: DeadLetterStore {
+    private struct State {
+        /// Row n is at n - 1.
+        var rows: [ParkedLetter] = []
+        var byId: [String: Int] = [:]
+        var isClosed = false
+    }
+
+    private let state = Mutex(State())
+
+    package init() {}
+
+    private func use<T: Sendable>(_ body: (inout State) throws -> T) throws -> T {
+        try state.withLock { state in
+            guard !state.isClosed else {
+                throw StoreFailure(
+                    .unavailable, operation: "using the dead letters in memory", cause: "the store is closed")
+            }
+            return try body(&state)
+        }
+    }
+
+    package func upsert(_ letters: [DeadLetter], parkedAt: Instant) throws -> Int {
+        try use { state in
+            var inserted = 0
+            for letter in letters where state.byId[letter.id] == nil {
+                state.byId[letter.id] = state.rows.count
+                state.rows.append(
+                    ParkedLetter(
+                        letter: letter, state: .open, replays: 0, version: 1, number: Int64(state.rows.count + 1),
+                        parkedAt: parkedAt, note: nil))
+                inserted += 1
+            }
+            return inserted
+        }
+    }
+
+    package func list(_ filter: DeadLetterFilter, after: DeadLetterPlace?, limit: Int) throws -> [ParkedLetter] {
+        let last = after?.number ?? Int64.max
+        return try use { state in
+            Array(state.rows.reversed().lazy.filter { $0.number < last && filter.matches($0) }.prefix(max(0, limit)))
+        }
+    }
+
+    package func get(_ id: String) throws -> ParkedLetter? {
+        try use { state in state.byId[id].map { state.rows[$0] } }
+    }
+
+    package func mark(_ marks: [DeadLetterMark]) throws -> [ParkedLetter] {
+        try use { state in
+            var moved: [ParkedLetter] = []
+            for mark in marks {
+                guard let index = state.byId[mark.id], let next = state.rows[index].applying(mark) else { continue }
+                state.rows[index] = next
+                moved.append(next)
+            }
+            return moved
+        }
+    }
+
+    package func counts() throws -> [DeadLetterCount] {
+        try use { state in
+            Dictionary(grouping: state.rows) { [$0.letter.queue, $0.letter.failureClass, $0.state.rawValue] }
+                .sorted { $0.key.lexicographicallyPrecedes($1.key) }
+                .compactMap { key, rows in
+                    guard let first = rows.first else { return nil }
+                    return DeadLetterCount(
+                        queue: first.letter.queue, failureClass: first.letter.failureClass, state: first.state,
+                        count: rows.count)
+                }
+        }
+    }
+
+    package func find(_ events: [EventKey]) throws -> [EventKey: [ParkedLetter]] {
+        let wanted = Set(events)
+        return try use { state in
+            var found: [EventKey: [ParkedLetter]] = [:]
+            for row in state.rows {
+                if let event = row.letter.event, wanted.contains(event) { found[event, default: []].append(row) }
+            }
+            return found
+        }
+    }
+
+    package func close() { state.withLock { $0.isClosed = true } }
+}
+
+extension DeadLetterFilter {
+    /// What a database does with its columns.
+    func matches(_ row: ParkedLetter) -> Bool {
+        let letter = row.letter
+        func agrees<T: Equatable>(_ wanted: T?, _ value: T?) -> Bool { wanted == nil || wanted == value }
+        guard agrees(state, row.state), agrees(failureClass, letter.failureClass), agrees(queue, letter.queue),
+            agrees(type, letter.type), agrees(caseId, letter.caseId), agrees(fingerprint, letter.fingerprint)
+        else { return false }
+        guard let text else { return true }
+        let wanted = Self.lowered(text)
+        let texts = [
+            letter.id, letter.source, letter.eventId, letter.type, letter.caseId, letter.code, letter.message,
+        ]
+        return texts.contains { $0.map { Self.lowered($0).contains(wanted) } ?? false }
+    }
+
+    /// Only ASCII letters, as SQLite's LIKE does.
+    private static func lowered(_ text: String) -> [UInt8] {
+        text.utf8.map { (65...90).contains($0) ? $0 + 32 : $0 }
+    }
+}

@@ -1,0 +1,227 @@
+internal import GRDB
+import Schema
+import Store
+
+/// Dead letters in one SQLite file: `DIRECTORY/parking.sqlite`.
+package final class SQLiteParking: DeadLetterStore {
+    private let file: SQLiteFile
+
+    /// Opens it, and creates what is missing.
+    ///
+    /// - Throws: `StoreFailure`.
+    package init(directory: String) throws {
+        var options = SQLiteFile.Options()
+        options.writerCache = 4 * 1024
+        file = try SQLiteFile(directory: directory, name: "parking", schema: [Self.version1], options: options)
+    }
+
+    private static let version1 = """
+        CREATE TABLE letters (
+            number INTEGER PRIMARY KEY,
+            id TEXT NOT NULL UNIQUE,
+            state TEXT NOT NULL,
+            replays INTEGER NOT NULL,
+            version INTEGER NOT NULL,
+            parked_at INTEGER NOT NULL,
+            note TEXT,
+            queue TEXT NOT NULL,
+            exchange TEXT NOT NULL,
+            routing_key TEXT NOT NULL,
+            source TEXT,
+            event TEXT,
+            type TEXT,
+            case_id TEXT,
+            class TEXT NOT NULL,
+            code TEXT NOT NULL,
+            message TEXT NOT NULL,
+            fingerprint TEXT NOT NULL,
+            attempts INTEGER NOT NULL,
+            first_at INTEGER NOT NULL,
+            last_at INTEGER NOT NULL,
+            headers BLOB NOT NULL,
+            properties BLOB NOT NULL,
+            body BLOB NOT NULL
+        );
+        CREATE INDEX letters_open ON letters (queue, class, number) WHERE state IN ('open', 'sent');
+        CREATE INDEX letters_by_group ON letters (queue, class, state);
+        CREATE INDEX letters_by_event ON letters (event, source) WHERE event IS NOT NULL;
+        CREATE INDEX letters_by_case ON letters (case_id, number) WHERE case_id IS NOT NULL;
+        CREATE INDEX letters_by_fingerprint ON letters (fingerprint, number);
+        """
+
+    package func upsert(_ letters: [DeadLetter], parkedAt: Instant) async throws -> Int {
+        guard !letters.isEmpty else { return 0 }
+        return try await file.write { db in
+            let insert = try Query(db, LetterRow.insertion)
+            var inserted = 0
+            for letter in letters {
+                try LetterRow.bind(letter, parkedAt: parkedAt, to: insert)
+                try insert.run()
+                inserted += db.changesCount
+            }
+            return inserted
+        }
+    }
+
+    package func list(_ filter: DeadLetterFilter, after: DeadLetterPlace?, limit: Int) async throws -> [ParkedLetter] {
+        try await file.read { db in
+            var terms = ["number < ?1"]
+            var values: [String] = []
+            for (column, value) in LetterRow.columns(of: filter) {
+                guard let value else { continue }
+                values.append(value)
+                terms.append("\(column) = ?\(values.count + 2)")
+            }
+            if let text = filter.text {
+                values.append("%" + LetterRow.escaped(text) + "%")
+                let columns = ["id", "source", "event", "type", "case_id", "code", "message"]
+                terms.append(
+                    "(" + columns.map { "\($0) LIKE ?\(values.count + 2) ESCAPE '\\'" }.joined(separator: " OR ") + ")")
+            }
+            let query = try Query(
+                db,
+                "SELECT \(LetterRow.columns) FROM letters WHERE \(terms.joined(separator: " AND ")) "
+                    + "ORDER BY number DESC LIMIT ?2")
+            try query.bind(1, after?.number ?? Int64.max)
+            try query.bind(2, Int64(max(0, limit)))
+            for (index, value) in values.enumerated() { try query.bind(Int32(index + 3), value) }
+            return try query.rows { try LetterRow.letter($0) }
+        }
+    }
+
+    package func get(_ id: String) async throws -> ParkedLetter? {
+        try await file.read { try Self.letter(id, $0) }
+    }
+
+    private static func letter(_ id: String, _ db: Database) throws -> ParkedLetter? {
+        let query = try Query(db, "SELECT \(LetterRow.columns) FROM letters WHERE id = ?")
+        try query.bind(1, id)
+        return try query.first { try LetterRow.letter($0) }
+    }
+
+    package func mark(_ marks: [DeadLetterMark]) async throws -> [ParkedLetter] {
+        guard !marks.isEmpty else { return [] }
+        return try await file.write { db in
+            let update = try Query(
+                db, "UPDATE letters SET state = ?, replays = ?, version = ?, note = ? WHERE number = ?")
+            var moved: [ParkedLetter] = []
+            for mark in marks {
+                guard let present = try Self.letter(mark.id, db), let next = present.applying(mark) else { continue }
+                try update.bind(1, next.state.rawValue)
+                try update.bind(2, next.replays)
+                try update.bind(3, next.version)
+                try update.bind(4, next.note)
+                try update.bind(5, next.number)
+                try update.run()
+                moved.append(next)
+            }
+            return moved
+        }
+    }
+
+    package func counts() async throws -> [DeadLetterCount] {
+        try await file.read { db in
+            let query = try Query(
+                db,
+                "SELECT queue, class, state, count(*) FROM letters GROUP BY queue, class, state ORDER BY 1, 2, 3")
+            return try query.rows { row in
+                DeadLetterCount(
+                    queue: row.text(0), failureClass: row.text(1), state: try LetterRow.state(row.text(2)),
+                    count: Int(row.int(3)))
+            }
+        }
+    }
+
+    package func find(_ events: [EventKey]) async throws -> [EventKey: [ParkedLetter]] {
+        try await file.read { db in
+            let query = try Query(
+                db, "SELECT \(LetterRow.columns) FROM letters WHERE event = ? AND source = ? ORDER BY number")
+            var found: [EventKey: [ParkedLetter]] = [:]
+            for event in events {
+                try query.bind(1, event.id)
+                try query.bind(2, event.source)
+                let letters = try query.rows { try LetterRow.letter($0) }
+                if !letters.isEmpty { found[event] = letters }
+            }
+            return found
+        }
+    }
+
+    package func close() async { await file.close() }
+}
+
+/// How a dead letter lies in its table.
+private enum LetterRow {
+    static let columns = """
+        number, id, state, replays, version, parked_at, note, queue, exchange, routing_key, source, event, type, \
+        case_id, class, code, message, fingerprint, attempts, first_at, last_at, headers, properties, body
+        """
+
+    static let insertion = """
+        INSERT INTO letters (id, state, replays, version, parked_at, queue, exchange, routing_key, source, event, type,
+        case_id, class, code, message, fingerprint, attempts, first_at, last_at, headers, properties, body)
+        VALUES (?, 'open', 0, 1, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING
+        """
+
+    static func bind(_ letter: DeadLetter, parkedAt: Instant, to query: Query) throws {
+        try query.bind(1, letter.id)
+        try query.bind(2, parkedAt.microseconds)
+        let texts = [
+            letter.queue, letter.exchange, letter.routingKey, letter.source, letter.eventId, letter.type,
+            letter.caseId, letter.failureClass, letter.code, letter.message, letter.fingerprint,
+        ]
+        for (index, text) in texts.enumerated() { try query.bind(Int32(index + 3), text) }
+        try query.bind(14, letter.attempts)
+        try query.bind(15, letter.firstAt.microseconds)
+        try query.bind(16, letter.lastAt.microseconds)
+        try query.bind(17, letter.headers)
+        try query.bind(18, letter.properties)
+        try query.bind(19, letter.body)
+    }
+
+    static func letter(_ row: Query.Row) throws -> ParkedLetter {
+        var letter = DeadLetter(
+            id: row.text(1), queue: row.text(7), failureClass: row.text(14), code: row.text(15),
+            firstAt: Instant(microseconds: row.int(19)), lastAt: Instant(microseconds: row.int(20)),
+            body: row.bytes(23))
+        letter.exchange = row.text(8)
+        letter.routingKey = row.text(9)
+        letter.source = row.optionalText(10)
+        letter.eventId = row.optionalText(11)
+        letter.type = row.optionalText(12)
+        letter.caseId = row.optionalText(13)
+        letter.message = row.text(16)
+        letter.fingerprint = row.text(17)
+        letter.attempts = row.int(18)
+        letter.headers = row.bytes(21)
+        letter.properties = row.bytes(22)
+        return ParkedLetter(
+            letter: letter, state: try state(row.text(2)), replays: row.int(3), version: row.int(4),
+            number: row.int(0), parkedAt: Instant(microseconds: row.int(5)), note: row.optionalText(6))
+    }
+
+    static func state(_ word: String) throws -> DeadLetterState {
+        guard let state = DeadLetterState(rawValue: word) else {
+            throw StoreFailure(
+                .corrupt, operation: "reading dead letters", cause: "a row has an unknown state; use a newer program")
+        }
+        return state
+    }
+
+    static func columns(of filter: DeadLetterFilter) -> [(String, String?)] {
+        [
+            ("state", filter.state?.rawValue), ("class", filter.failureClass), ("queue", filter.queue),
+            ("type", filter.type), ("case_id", filter.caseId), ("fingerprint", filter.fingerprint),
+        ]
+    }
+
+    /// For `LIKE … ESCAPE '\'`.
+    static func escaped(_ text: String) -> String {
+        var escaped = ""
+        for character in text.unicodeScalars {
+            if character == "%" || character == "_" || character == "\\" { escaped += "\\" }
+            escaped.unicodeScalars.append(character)
+        }
+        return escaped
+    }
+}

@@ -1,0 +1,156 @@
+internal import GRDB
+import Schema
+import Store
+
+/// Reads a stage's file within one transaction.
+class SQLiteSnapshot: StoreSnapshot {
+    let db: Database
+
+    init(_ db: Database) {
+        self.db = db
+    }
+
+    /// SQLite takes a negative limit for none.
+    func atLeastZero(_ limit: Int) -> Int64 { Int64(max(0, limit)) }
+
+    // MARK: Journal
+
+    func journal(after: Int64, limit: Int, withBodies: Bool) throws -> [JournalEntry] {
+        let query = try Query(
+            db,
+            "SELECT \(JournalRow.columns(withBody: withBodies)) FROM journal WHERE number > ? ORDER BY number LIMIT ?")
+        try query.bind(1, after)
+        try query.bind(2, atLeastZero(limit))
+        var reader = JournalReader(db, withBodies: withBodies)
+        return try query.rows { JournalRow($0) }.map { try reader.entry($0) }
+    }
+
+    func journal(of record: RecordKey, limit: Int) throws -> [JournalEntry] {
+        let query = try Query(
+            db,
+            """
+            SELECT \(JournalRow.columns(withBody: true)) FROM journal WHERE number IN (
+                SELECT entry FROM changes WHERE record = (SELECT number FROM records WHERE kind = ? AND id = ?)
+                ORDER BY entry LIMIT ?
+            ) ORDER BY number
+            """)
+        try query.bind(1, record.kind)
+        try query.bind(2, record.id)
+        try query.bind(3, atLeastZero(limit))
+        var reader = JournalReader(db, withBodies: true)
+        return try query.rows { JournalRow($0) }.map { try reader.entry($0) }
+    }
+
+    func entry(emitting eventId: String) throws -> JournalEntry? {
+        var taking: JournalEntry?
+        for place in try places(of: eventId) where taking == nil || !place.isInput {
+            let entry = try entry(number: place.entry)
+            if place.isInput {
+                if case .event(_, let id, _, _, _) = entry.input, id.utf8.elementsEqual(eventId.utf8) { taking = entry }
+            } else if place.index < entry.outputs.count,
+                entry.outputs[place.index].id.utf8.elementsEqual(eventId.utf8)
+            {
+                return entry
+            }
+        }
+        return taking
+    }
+
+    func entry(taking event: EventKey) throws -> JournalEntry? {
+        try claim(of: event).map { try entry(number: $0.entry) }
+    }
+
+    private func entry(number: Int64) throws -> JournalEntry {
+        let query = try Query(db, "SELECT \(JournalRow.columns(withBody: true)) FROM journal WHERE number = ?")
+        try query.bind(1, number)
+        guard let row = try query.first({ JournalRow($0) }) else { throw Self.corrupt("entry \(number) is missing") }
+        var reader = JournalReader(db, withBodies: true)
+        return try reader.entry(row)
+    }
+
+    static func corrupt(_ cause: String) -> StoreFailure {
+        StoreFailure(.corrupt, operation: "reading the journal", cause: cause)
+    }
+
+    // MARK: Inbox
+
+    /// Where events with that id, or others of the same hash, lie; ascending.
+    private func places(of eventId: String) throws -> [Place] {
+        let query = try Query(db, "SELECT place FROM events WHERE hash = ? ORDER BY place")
+        try query.bind(1, Place.hash(eventId))
+        return try query.rows { Place($0.int(0)) }
+    }
+
+    func claim(of event: EventKey) throws -> (entry: Int64, claim: Claim)? {
+        for place in try places(of: event.id) where place.isInput {
+            let query = try Query(db, "SELECT source, event, digest, fate FROM journal WHERE number = ?")
+            try query.bind(1, place.entry)
+            let found = try query.first { row -> Claim? in
+                guard row.text(1).utf8.elementsEqual(event.id.utf8), row.text(0).utf8.elementsEqual(event.source.utf8)
+                else { return nil }
+                return Claim(digest: row.bytes(2), fate: JournalRow.fate(row.int(3)))
+            }
+            if let claim = found ?? nil { return (place.entry, claim) }
+        }
+        return nil
+    }
+
+    // MARK: Records
+
+    func record(_ key: RecordKey) throws -> StoredRecord? {
+        let query = try Query(
+            db, "SELECT \(RecordRow.columns) FROM records WHERE kind = ? AND id = ? AND body IS NOT NULL")
+        try query.bind(1, key.kind)
+        try query.bind(2, key.id)
+        return try query.first { RecordRow.record($0) }
+    }
+
+    func records(kind: String, after: String, limit: Int) throws -> [StoredRecord] {
+        let query = try Query(
+            db,
+            """
+            SELECT \(RecordRow.columns) FROM records WHERE kind = ? AND id > ? AND body IS NOT NULL
+            ORDER BY id LIMIT ?
+            """)
+        try query.bind(1, kind)
+        try query.bind(2, after)
+        try query.bind(3, atLeastZero(limit))
+        return try query.rows { RecordRow.record($0) }
+    }
+
+    func nextWake() throws -> Instant? {
+        let query = try Query(db, "SELECT min(wake_at) FROM records WHERE wake_at IS NOT NULL")
+        return try query.first { $0.optionalInt(0) }.flatMap { $0 }.map { Instant(microseconds: $0) }
+    }
+
+    // MARK: Counting
+
+    func outboxCount() throws -> Int { try counts().outbox }
+
+    func counts() throws -> StoreCounts {
+        let query = try Query(db, "SELECT applied, refused, timers, outputs, records, outbox FROM counts")
+        return try query.first { row in
+            var counts = StoreCounts()
+            counts.applied = Int(row.int(0))
+            counts.refused = Int(row.int(1))
+            counts.timers = Int(row.int(2))
+            counts.outputs = Int(row.int(3))
+            counts.records = Int(row.int(4))
+            counts.outbox = Int(row.int(5))
+            return counts
+        } ?? StoreCounts()
+    }
+}
+
+/// How a record lies in its table.
+enum RecordRow {
+    static let columns = "kind, id, version, wake_at, wake_order, fired_at, fired_outputs, body"
+
+    static func record(_ row: Query.Row) -> StoredRecord {
+        StoredRecord(
+            key: RecordKey(kind: row.text(0), id: row.text(1)), version: row.int(2),
+            wakeAt: row.optionalInt(3).map { Instant(microseconds: $0) }, wakeOrder: Int(row.int(4)),
+            firedAt: row.optionalInt(5).map { Instant(microseconds: $0) }, firedOutputs: Int(row.int(6)),
+            body: row.bytes(7))
+    }
+}

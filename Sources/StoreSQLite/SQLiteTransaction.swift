@@ -1,0 +1,240 @@
+internal import GRDB
+import Schema
+import Store
+
+/// Writes a stage's file within one transaction. The file has one writer at a time, so what a transaction reads is
+/// locked by itself.
+final class SQLiteTransaction: SQLiteSnapshot, StoreTransaction {
+    /// What is known of a record's row. `number` 0: there is none.
+    private struct Row {
+        var number: Int64
+        var isWritten: Bool
+    }
+
+    private var rows: [RecordKey: Row] = [:]
+    /// Events that were looked for and not found.
+    private var unclaimed: Set<EventKey> = []
+    private var change = StoreCounts()
+
+    // MARK: Inbox
+
+    func claims(_ events: [EventKey]) throws -> [EventKey: Claim] {
+        var claims: [EventKey: Claim] = [:]
+        for event in events {
+            if let (_, claim) = try claim(of: event) { claims[event] = claim } else { unclaimed.insert(event) }
+        }
+        return claims
+    }
+
+    // MARK: Records
+
+    func load(_ keys: [RecordKey]) throws -> [RecordKey: StoredRecord] {
+        var found: [RecordKey: StoredRecord] = [:]
+        found.reserveCapacity(keys.count)
+        let query = try Query(
+            db, "SELECT \(RecordRow.columns), number, body IS NULL FROM records WHERE kind = ? AND id = ?")
+        for key in keys {
+            try query.bind(1, key.kind)
+            try query.bind(2, key.id)
+            let row = try query.first { row -> (Row, StoredRecord) in
+                (Row(number: row.int(8), isWritten: row.int(9) == 0), RecordRow.record(row))
+            }
+            rows[key] = row?.0 ?? Row(number: 0, isWritten: false)
+            if let (row, record) = row, row.isWritten { found[key] = record }
+        }
+        return found
+    }
+
+    private func row(of key: RecordKey) throws -> Row {
+        if let known = rows[key] { return known }
+        let query = try Query(db, "SELECT number, body IS NOT NULL FROM records WHERE kind = ? AND id = ?")
+        try query.bind(1, key.kind)
+        try query.bind(2, key.id)
+        let row = try query.first { Row(number: $0.int(0), isWritten: $0.int(1) != 0) }
+            ?? Row(number: 0, isWritten: false)
+        rows[key] = row
+        return row
+    }
+
+    func save(_ records: [StoredRecord]) throws {
+        let update = try Query(
+            db,
+            """
+            UPDATE records SET version = ?3, wake_at = ?4, wake_order = ?5, fired_at = ?6, fired_outputs = ?7, body = ?8
+            WHERE number = ?1
+            """)
+        for record in records {
+            let row = try row(of: record.key)
+            if row.number == 0 {
+                try insert(record.key, record)
+            } else {
+                try update.bind(1, row.number)
+                try bind(record, to: update)
+                try update.run()
+            }
+            if !row.isWritten { change.records += 1 }
+            rows[record.key]?.isWritten = true
+        }
+    }
+
+    private func bind(_ record: StoredRecord, to query: Query) throws {
+        try query.bind(3, record.version)
+        try query.bind(4, record.wakeAt?.microseconds)
+        try query.bind(5, Int64(record.wakeOrder))
+        try query.bind(6, record.firedAt?.microseconds)
+        try query.bind(7, Int64(record.firedOutputs))
+        try query.bind(8, record.body)
+    }
+
+    /// Inserts a row, empty where the journal names a record that was not written.
+    private func insert(_ key: RecordKey, _ record: StoredRecord?) throws {
+        let insert = try Query(
+            db,
+            """
+            INSERT INTO records (kind, id, version, wake_at, wake_order, fired_at, fired_outputs, body)
+            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
+            """)
+        try insert.bind(1, key.kind)
+        try insert.bind(2, key.id)
+        if let record {
+            try bind(record, to: insert)
+        } else {
+            for index: Int32 in [3, 5, 7] { try insert.bind(index, 0 as Int64) }
+            for index: Int32 in [4, 6, 8] { try insert.bind(index, nil as Int64?) }
+        }
+        try insert.run()
+        rows[key] = Row(number: db.lastInsertedRowID, isWritten: record != nil)
+    }
+
+    func dueRecords(now: Instant, limit: Int) throws -> [StoredRecord] {
+        let query = try Query(
+            db,
+            """
+            SELECT \(RecordRow.columns) FROM records WHERE wake_at IS NOT NULL AND wake_at <= ?
+            ORDER BY wake_at, wake_order, kind, id LIMIT ?
+            """)
+        try query.bind(1, now.microseconds)
+        try query.bind(2, atLeastZero(limit))
+        return try query.rows { RecordRow.record($0) }
+    }
+
+    // MARK: Journal
+
+    func append(_ entries: [JournalEntry], owner: WorkerId) throws -> [Int64] {
+        let last = try Query(db, "SELECT max(number) FROM journal").first { $0.int(0) } ?? 0
+        let writer = try JournalWriter(db, owner: owner)
+        var numbers: [Int64] = []
+        numbers.reserveCapacity(entries.count)
+        for (offset, entry) in entries.enumerated() {
+            let number = last + 1 + Int64(offset)
+            try claimEvent(of: entry)
+            let records = try entry.records.map { try self.number(of: $0) }
+            var timer: Int64?
+            if case .timer(let key, _, _) = entry.input { timer = try self.number(of: key) }
+            try writer.write(entry, number: number, records: records, timer: timer)
+            count(entry)
+            numbers.append(number)
+        }
+        return numbers
+    }
+
+    private func number(of key: RecordKey) throws -> Int64 {
+        let known = try row(of: key).number
+        if known > 0 { return known }
+        try insert(key, nil)
+        return rows[key]?.number ?? 0
+    }
+
+    private func claimEvent(of entry: JournalEntry) throws {
+        guard case .event(let source, let id, _, _, _) = entry.input else { return }
+        let event = EventKey(source: source, id: id)
+        if unclaimed.remove(event) != nil { return }
+        guard try claim(of: event) == nil else { throw StoreFailure.claimed }
+    }
+
+    private func count(_ entry: JournalEntry) {
+        switch entry.input {
+        case .timer: change.timers += 1
+        case .event: if entry.fate == .applied { change.applied += 1 } else { change.refused += 1 }
+        }
+        change.outputs += entry.outputs.count
+        change.outbox += entry.outputs.count
+    }
+
+    // MARK: Outbox and leases
+
+    func removeFromOutbox(_ keys: [OutboxKey]) throws {
+        let query = try Query(db, "DELETE FROM outbox WHERE place = ?")
+        for key in keys where (0..<Place.inputIndex).contains(key.index) {
+            try query.bind(1, Place(entry: key.entry, index: key.index).value)
+            try query.run()
+            change.outbox -= db.changesCount
+        }
+    }
+
+    func takeOverOutbox(by owner: WorkerId, now: Instant, limit: Int) throws -> [OutboxRow] {
+        let orphans = try Query(
+            db,
+            """
+            SELECT place FROM outbox LEFT JOIN leases ON worker = owner AND until > ?
+            WHERE worker IS NULL ORDER BY place LIMIT ?
+            """)
+        try orphans.bind(1, now.microseconds)
+        try orphans.bind(2, atLeastZero(limit))
+        let places = try orphans.rows { Place($0.int(0)) }
+        let take = try Query(db, "UPDATE outbox SET owner = ? WHERE place = ?")
+        for place in places {
+            try take.bind(1, owner)
+            try take.bind(2, place.value)
+            try take.run()
+        }
+        return try places.map {
+            OutboxRow(
+                key: OutboxKey(entry: $0.entry, index: $0.index), output: try JournalReader.output(db, at: $0))
+        }
+    }
+
+    func renewLease(of worker: WorkerId, until: Instant) throws {
+        let query = try Query(
+            db, "INSERT INTO leases VALUES (?, ?) ON CONFLICT (worker) DO UPDATE SET until = excluded.until")
+        try query.bind(1, worker)
+        try query.bind(2, until.microseconds)
+        try query.run()
+    }
+
+    func endLease(of worker: WorkerId) throws {
+        let query = try Query(db, "DELETE FROM leases WHERE worker = ?")
+        try query.bind(1, worker)
+        try query.run()
+    }
+
+    // MARK: Counting
+
+    override func counts() throws -> StoreCounts {
+        var counts = try super.counts()
+        counts.applied += change.applied
+        counts.refused += change.refused
+        counts.timers += change.timers
+        counts.outputs += change.outputs
+        counts.records += change.records
+        counts.outbox += change.outbox
+        return counts
+    }
+
+    /// Writes what is only written once for a transaction; before the commit.
+    func finish() throws {
+        guard change != StoreCounts() else { return }
+        let query = try Query(
+            db,
+            """
+            UPDATE counts SET applied = applied + ?, refused = refused + ?, timers = timers + ?,
+            outputs = outputs + ?, records = records + ?, outbox = outbox + ?
+            """)
+        let values = [
+            change.applied, change.refused, change.timers, change.outputs, change.records, change.outbox,
+        ]
+        for (index, value) in values.enumerated() { try query.bind(Int32(index + 1), Int64(value)) }
+        try query.run()
+        change = StoreCounts()
+    }
+}
