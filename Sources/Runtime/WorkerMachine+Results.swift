@@ -9,7 +9,9 @@ extension WorkerMachine {
         guard let finished = current else { return }
         current = nil
         clock = result.clock
-        publish(result.batch.rows, &actions)
+        let isTakeOver = finished.work.isTakeOver
+        let rows = isTakeOver ? outgoing.unknown(result.batch.rows, besides: confirmed) : result.batch.rows
+        publish(rows, &actions)
         for fault in result.batch.timerFaults {
             actions.append(.log(LogLine(.error, "a timer could not act; it stays due", [("cause", fault)])))
         }
@@ -21,16 +23,22 @@ extension WorkerMachine {
             let isStepped = clock.mode != .running
             if result.batch.timers > 0, isStepped || result.batch.timers >= limit { schedule.timersAt = wall }
             if !result.batch.timerFaults.isEmpty { schedule.timersAt = wall.adding(seconds: 60) }
-        case .start, .sweep:
-            if result.batch.rows.count > 0 {
-                actions.append(
-                    .log(LogLine(.info, "took over unpublished events", [("count", "\(result.batch.rows.count)")])))
-                if case .sweep(_, let limit) = finished.work, result.batch.rows.count >= limit {
-                    schedule.sweepAt = wall
-                }
+        case .start(let limit):
+            tookOver(rows, &actions)
+            if result.batch.rows.count >= limit { mayOwnUnknownRows = true }
+        case .sweep(_, let limit, let includingOwn):
+            tookOver(rows, &actions)
+            if limit > 0, result.batch.rows.count >= limit {
+                if includingOwn { mayOwnUnknownRows = true }
+                if outgoing.count < limits.unconfirmed { schedule.sweepAt = wall }
             }
         case .flush, .end: break
         }
+    }
+
+    private func tookOver(_ rows: [OutboxRow], _ actions: inout [WorkerAction]) {
+        guard !rows.isEmpty else { return }
+        actions.append(.log(LogLine(.info, "took over unpublished events", [("count", "\(rows.count)")])))
     }
 
     private mutating func judge(_ arrivals: [Arrival], _ fates: [InputFate], _ actions: inout [WorkerAction]) {
@@ -85,6 +93,7 @@ extension WorkerMachine {
     mutating func failed(_ failure: StoreFailure, _ actions: inout [WorkerAction]) {
         guard var failed = current else { return }
         failed.failures += 1
+        if failed.work.mayLeaveRows { mayOwnUnknownRows = true }
         if failure.kind == .corrupt, case .events(let inputs, let keys) = failed.work {
             if inputs.count > 1 {
                 // One message of the batch breaks it: run them one by one, so that it harms no neighbour.
@@ -181,6 +190,23 @@ extension WorkerMachine {
 
     private mutating func holdUntilLater() {
         if schedule.republishAt == nil { schedule.republishAt = wall.adding(seconds: 1) }
+    }
+}
+
+extension Work {
+    var isTakeOver: Bool {
+        switch self {
+        case .start, .sweep: true
+        case .events, .timers, .flush, .end: false
+        }
+    }
+
+    /// If it is reported as failed and was committed nevertheless, rows lie in the outbox that nobody publishes.
+    var mayLeaveRows: Bool {
+        switch self {
+        case .start, .sweep, .events, .timers: true
+        case .flush, .end: false
+        }
     }
 }
 
