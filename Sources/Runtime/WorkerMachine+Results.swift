@@ -18,10 +18,10 @@ extension WorkerMachine {
         switch finished.work {
         case .events:
             judge(finished.arrivals, result.batch.fates, &actions)
-        case .timers(_, let limit):
+        case .timers:
             // There may be more of them than one batch takes, and one may have made another due.
             let isStepped = clock.mode != .running
-            if result.batch.timers > 0, isStepped || result.batch.timers >= limit { schedule.timersAt = wall }
+            if result.batch.timers > 0, isStepped || result.batch.hasMoreTimers { schedule.timersAt = wall }
             if !result.batch.timerFaults.isEmpty { schedule.timersAt = wall.adding(seconds: 60) }
         case .start(let limit):
             tookOver(rows, &actions)
