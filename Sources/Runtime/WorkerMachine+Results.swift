@@ -108,6 +108,18 @@ extension WorkerMachine {
             }
             return
         }
+        if failure.kind == .corrupt, case .timers(let keys, _) = failed.work {
+            // Events must go on meanwhile.
+            current = nil
+            confirmed += keys
+            schedule.timersAt = wall.adding(seconds: 60)
+            actions.append(
+                .log(
+                    LogLine(
+                        .error, "the timers could not run; trying again in a minute",
+                        [("cause", failure.description)])))
+            return
+        }
         if failed.failures == 1 || failed.failures.isMultiple(of: 60) {
             actions.append(
                 .log(
