@@ -112,8 +112,9 @@ extension DeadLetter {
             text(FailureHeader.class)
             ?? (death == nil ? DeadLetterClass.unroutable : DeadLetterClass.bystander).rawValue
         let code = text(FailureHeader.code) ?? death?.reason ?? "unroutable"
-        // Without a worker's times, the wall time of parking would give every redelivery a row of its own.
-        let identityTime = isWorkers ? last : Instant.distantPast
+        // Without a worker's times, the wall time of parking would give every redelivery a row of its own; the death that
+        // the broker wrote down, or the number of replays, tells a later death from a redelivery.
+        let identityTime = isWorkers ? last : death?.at ?? Instant.distantPast.adding(seconds: min(max(history.replays, 0), 1 << 20))
         self.init(
             id: DeadLetter.id(
                 queue: queue, messageId: properties.messageId, body: delivery.body, firstAt: identityTime),
@@ -150,6 +151,7 @@ private struct BrokerDeath {
     let queue: String
     let exchange: String
     let routingKey: String
+    let at: Instant?
 
     init?(_ properties: MessageProperties) {
         guard case .array(let deaths)? = properties[header: "x-death"], case .table(let fields)? = deaths.first else {
@@ -168,6 +170,12 @@ private struct BrokerDeath {
             key = first
         }
         routingKey = key
+        at =
+            if case .timestamp(let seconds)? = fields.first(where: { $0.name == "time" })?.value {
+                Instant(seconds: Int64(clamping: min(seconds, 1 << 40)))
+            } else {
+                nil
+            }
     }
 
     var explanation: String {
