@@ -66,7 +66,8 @@ package final class Worker: Sendable {
         }
         let publisher = parts.broker.publisher { mailbox.yield(.publisher($0)) }
         var machine = WorkerMachine(
-            stage: runner.name, name: name, routes: routes, limits: limits, wall: parts.wall())
+            stage: runner.name, name: name, routes: routes, limits: limits, wall: parts.wall(),
+            clock: firstReading())
         await withDiscardingTaskGroup { group in
             group.addTask { await self.tick() }
             for await event in events {
@@ -95,6 +96,15 @@ package final class Worker: Sendable {
     }
 
     // MARK: - Time
+
+    private func firstReading() -> ClockReading {
+        do {
+            return try parts.clock.read()
+        } catch {
+            parts.logger.error("the business clock cannot be read; trying again", metadata: ["cause": "\(error)"])
+            return ClockReading(now: .distantPast)
+        }
+    }
 
     private func tick() async {
         var saidClockFailed = false

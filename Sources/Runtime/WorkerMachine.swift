@@ -18,7 +18,7 @@ package struct WorkerMachine: Sendable {
 
     package internal(set) var phase = Phase.running
     var wall: Instant
-    var clock = ClockReading(now: .distantPast)
+    var clock: ClockReading
     /// Decoded, not yet in a batch.
     var waiting: [Arrival] = []
     /// Deliveries of a batch that the database refused: each runs alone.
@@ -60,7 +60,12 @@ package struct WorkerMachine: Sendable {
         var republishAt: Instant?
     }
 
-    package init(stage: StageName, name: WorkerId, routes: Routes, limits: WorkerLimits, wall: Instant) {
+    /// - Parameter clock: what the business clock says at the start; deliveries may come before the first tick.
+    package init(
+        stage: StageName, name: WorkerId, routes: Routes, limits: WorkerLimits, wall: Instant,
+        clock: ClockReading = ClockReading(now: .distantPast)
+    ) {
+        self.clock = clock
         self.name = name
         self.stage = stage
         self.routes = routes
