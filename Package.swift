@@ -65,7 +65,7 @@ let package = Package(
         tests("StagesTests", ["Stages", "Policy", "Schema"]),
         tests("StoreTests", ["Store", "StoreSQLite", "Schema"]),
         tests("BrokerTests", ["Broker", "RabbitMQ", "Schema"]),
-        tests("RuntimeTests", ["Runtime", "Stages", "Policy", "Store", "StoreSQLite", "Broker", "Schema"]),
+        tests("RuntimeTests", ["Runtime", "Stages", "Policy", "Store", "StoreSQLite", "Broker", "RabbitMQ", "Schema", logging]),
         tests("OperationsTests", ["Operations", "Bootstrap", "Schema", "Policy", "Stages", "Store", "Broker"]),
     ]
         + workers.map {
