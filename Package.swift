@@ -60,7 +60,8 @@ let package = Package(
             ]
         ),
         .executableTarget(name: "recourse", dependencies: ["Bootstrap"], swiftSettings: settings),
-        tests("SchemaTests", ["Schema"]),
+        .testTarget(
+            name: "SchemaTests", dependencies: ["Schema"], exclude: ["validate.py"], swiftSettings: settings),
         tests("PolicyTests", ["Policy", "Schema"]),
         tests("StagesTests", ["Stages", "Policy", "Schema"]),
         tests("StoreTests", ["Store", "StoreSQLite", "Schema"]),

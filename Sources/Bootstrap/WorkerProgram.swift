@@ -127,7 +127,9 @@ package enum WorkerProgram {
     }
 
     /// Runs `body`; SIGTERM, SIGINT, or the end of a supervisor's pipe call `stop`.
-    static func untilStopped(stop: @escaping @Sendable () -> Void, _ body: () async -> Void) async {
+    static func untilStopped(
+        stop: @escaping @Sendable () -> Void, _ body: () async throws -> Void
+    ) async rethrows {
         let queue = DispatchQueue(label: "recourse.signals")
         let sources = [SIGTERM, SIGINT].map { number in
             signal(number, SIG_IGN)
@@ -150,8 +152,10 @@ package enum WorkerProgram {
             source.resume()
             input = source
         }
-        await body()
-        for source in sources { source.cancel() }
-        input?.cancel()
+        defer {
+            for source in sources { source.cancel() }
+            input?.cancel()
+        }
+        try await body()
     }
 }

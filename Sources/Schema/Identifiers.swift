@@ -22,9 +22,10 @@ package enum Identifiers {
         return bytes
     }
 
-    /// uuid5 over `parts` in Recourse's namespace, in lower case with hyphens.
-    package static func uuid(_ parts: [String]) -> String {
-        let bytes = uuid5Bytes(namespace: namespace, name: Array(parts.joined(separator: "\n").utf8))
+    /// uuid5(DNS, `recourse`) as text.
+    static let namespaceText = text(of: namespace)
+
+    private static func text(of bytes: [UInt8]) -> String {
         var text: [UInt8] = []
         text.reserveCapacity(36)
         for (index, byte) in bytes.enumerated() {
@@ -33,6 +34,11 @@ package enum Identifiers {
             text.append(hex[Int(byte & 15)])
         }
         return String(decoding: text, as: UTF8.self)
+    }
+
+    /// uuid5 over `parts` in Recourse's namespace, in lower case with hyphens.
+    package static func uuid(_ parts: [String]) -> String {
+        text(of: uuid5Bytes(namespace: namespace, name: Array(parts.joined(separator: "\n").utf8)))
     }
 
     package static func caseId(source: String, complaintId: String) -> String {

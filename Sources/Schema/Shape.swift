@@ -7,7 +7,7 @@ package indirect enum Shape: Sendable, Hashable {
     case text(min: Int, max: Int)
     case integer(min: Int64, max: Int64)
     case boolean
-    /// RFC 3339 with an offset.
+    /// RFC 3339 with an offset, in the years 0002 to 9998.
     case time
     /// `YYYY-MM-DD`, an existing date.
     case date
@@ -69,78 +69,6 @@ package struct Fault: Sendable, Hashable, Codable {
         .required("pointer", .text(min: 0, max: 1024)), .required("rule", .text(min: 1, max: 64)),
         .required("message", .text(min: 1, max: 1024)),
     ])
-}
-
-extension Shape {
-    /// Appends everything that is wrong with `json`. Members that the shape does not know are ignored.
-    package func check(_ json: JSON, at pointer: String, into faults: inout [Fault]) {
-        switch self {
-        case .object(let fields): checkObject(fields, json, pointer, &faults)
-        case .array(let element, let min, let max):
-            guard let elements = json.elements else { return wrongKind("array", json, pointer, &faults) }
-            if elements.count < min {
-                faults.append(Fault(pointer: pointer, rule: "minItems", message: "at least \(min) elements"))
-            }
-            if elements.count > max {
-                faults.append(Fault(pointer: pointer, rule: "maxItems", message: "at most \(max) elements"))
-                return
-            }
-            for (index, value) in elements.enumerated() {
-                element.check(value, at: pointer + "/\(index)", into: &faults)
-            }
-        case .integer(let min, let max):
-            guard let value = json.int else { return wrongKind("integer", json, pointer, &faults) }
-            if value < min {
-                faults.append(Fault(pointer: pointer, rule: "minimum", message: "at least \(min)"))
-            }
-            if value > max {
-                faults.append(Fault(pointer: pointer, rule: "maximum", message: "at most \(max)"))
-            }
-        case .boolean:
-            guard case .bool = json else { return wrongKind("boolean", json, pointer, &faults) }
-        case .anyObject:
-            guard case .object = json else { return wrongKind("object", json, pointer, &faults) }
-        case .id, .text, .time, .date, .week, .quarter, .oneOf: checkText(json, pointer, &faults)
-        }
-    }
-
-    private func wrongKind(_ expected: String, _ json: JSON, _ pointer: String, _ faults: inout [Fault]) {
-        faults.append(Fault(pointer: pointer, rule: "type", message: "expected \(expected), found \(json.kindName)"))
-    }
-
-    private func checkObject(_ fields: [Field], _ json: JSON, _ pointer: String, _ faults: inout [Fault]) {
-        guard case .object = json else { return wrongKind("object", json, pointer, &faults) }
-        for field in fields {
-            if let value = json[field.name] {
-                field.shape.check(value, at: pointer + "/" + field.name, into: &faults)
-            } else if field.isRequired {
-                faults.append(
-                    Fault(pointer: pointer + "/" + field.name, rule: "required", message: "this member is missing"))
-            }
-        }
-    }
-
-    private func checkText(_ json: JSON, _ pointer: String, _ faults: inout [Fault]) {
-        guard let text = json.string else { return wrongKind("string", json, pointer, &faults) }
-        func demand(_ holds: Bool, _ rule: String, _ message: @autoclosure () -> String) {
-            if !holds { faults.append(Fault(pointer: pointer, rule: rule, message: message())) }
-        }
-        switch self {
-        case .id:
-            demand(Identifier.isValid(text), "pattern", "an id: 1 to 64 of letters, digits, _ : -, the first a letter or digit")
-        case .text(let min, let max):
-            let count = text.unicodeScalars.count
-            demand(count >= min, "minLength", "at least \(min) characters")
-            demand(count <= max, "maxLength", "at most \(max) characters")
-        case .time:
-            demand(Instant(rfc3339: text) != nil, "date-time", "a time with offset, as 2026-11-21T18:00:00+08:00")
-        case .date: demand(CivilDate(text) != nil, "date", "a date, as 2026-11-21")
-        case .week: demand(PeriodText.isWeek(text), "pattern", "a week, as 2026-W47")
-        case .quarter: demand(PeriodText.isQuarter(text), "pattern", "a quarter, as 2026-Q4")
-        case .oneOf(let allowed): demand(allowed.contains(text), "enum", "one of " + allowed.joined(separator: ", "))
-        default: break
-        }
-    }
 }
 
 /// The form of ids on the wire.

@@ -113,13 +113,16 @@ extension ServerTests {
             try await bench.clear(queues: ["q"])
         }
 
-        @Test(.enabled(if: TestServer.isStoppable, "RECOURSE_TEST_RABBITMQ_PID is not set"))
-        func `a frozen broker is noticed by its missing heartbeats, also while publishing`() async throws {
+        @Test(
+            .enabled(if: TestServer.isStoppable, "RECOURSE_TEST_RABBITMQ_PID is not set"),
+            arguments: TestServer.isEncrypted ? [false, true] : [false])
+        func `a frozen broker is noticed by its missing heartbeats, also while publishing`(
+            _ isEncrypted: Bool
+        ) async throws {
             try await bench.declare(queues: ["q"])
-            let configuration = try server.configuration {
-                $0.heartbeatSeconds = 2
-                $0.connectMilliseconds = 1000
-            }
+            var configuration = isEncrypted ? try server.encryptedConfiguration() : try server.configuration()
+            configuration.heartbeatSeconds = 2
+            configuration.connectMilliseconds = 1000
             let (consumer, events) = start("q", configuration)
             let (publisher, outcomes) = publish(configuration)
             _ = try await events.subscribed()

@@ -1,7 +1,7 @@
-import Policy
 import Schema
 import Testing
 
+@testable import Policy
 @testable import Stages
 
 /// A penalty stage over the real holidays of 2026, with one store and two listed outlets.

@@ -62,6 +62,11 @@ struct StageHarness {
         return outputs
     }
 
+    /// Goes on with another policy, as after a restart with changed files.
+    mutating func adopt(_ policy: PolicyBook) {
+        runner = StageRunner(stage: runner.stage, policy: policy)
+    }
+
     func record<R: Record>(_ type: R.Type, _ id: String) -> R? { set[R.key(id)]?.value as? R }
 
     private func nextWake() -> (wake: Wake, key: RecordKey)? {

@@ -18,6 +18,7 @@
 
 _rabbitmq_sbin() {
     local found
+    # shellcheck disable=SC2012 # version numbers only
     found=$(ls -d /usr/lib/rabbitmq/lib/rabbitmq_server-*/sbin 2>/dev/null | sort -V | tail -n 1)
     if [ -z "$found" ]; then
         echo "rabbitmq: no server under /usr/lib/rabbitmq/lib; install the package rabbitmq-server" >&2

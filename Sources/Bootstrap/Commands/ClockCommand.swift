@@ -2,6 +2,7 @@ import ArgumentParser
 import Foundation
 import Operations
 import Policy
+import RabbitMQ
 import Runtime
 import Schema
 import Stages
@@ -98,7 +99,7 @@ struct AnswerCommand: AsyncParsableCommand {
                     control: try installation.control(), stores: try installation.stores(), wall: Wall.now,
                     report: { Output.note($0) }),
                 book: book, calendar: try installation.policy(clock: clock).calendar, input: events ?? [])
-            let isStopped = Flag()
+            let isStopped = StopSign()
             try await WorkerProgram.untilStopped(stop: { isStopped.set() }) {
                 try await service.run { isStopped.isSet }
             }
@@ -109,7 +110,7 @@ struct AnswerCommand: AsyncParsableCommand {
 }
 
 /// Set once, read from anywhere.
-private final class Flag: Sendable {
+private final class StopSign: Sendable {
     private let value = Mutex(false)
     func set() { value.withLock { $0 = true } }
     var isSet: Bool { value.withLock { $0 } }

@@ -74,7 +74,7 @@ struct SchemaCommand: AsyncParsableCommand {
         func run() async throws {
             try await perform {
                 let root = URL(fileURLWithPath: directory, isDirectory: true)
-                for (path, text) in SchemaFiles.all() {
+                for (path, text) in try SchemaFiles.all() {
                     let file = root.appendingPathComponent(path)
                     try FileManager.default.createDirectory(
                         at: file.deletingLastPathComponent(), withIntermediateDirectories: true)

@@ -76,13 +76,15 @@ extension Event {
         .optional("traceparent", .text(min: 1, max: 128)),
     ]
 
+    private static let checkedEnvelope = Shape.object(envelopeShape)
+
     /// The members of the envelope, for the published schemas.
     package static var publishedEnvelope: [Shape.Field] { envelopeShape }
 
     /// Reads and checks one message body.
     ///
-    /// - Throws: `RefusedDocument` with every fault: JSON syntax, envelope, unknown type, data, and AMQP properties that
-    ///   differ from the body.
+    /// - Throws: `RefusedDocument` with every fault: JSON syntax, envelope, unknown type, data, and AMQP properties
+    ///   that differ from the body.
     package static func read(
         _ body: [UInt8], hints: EnvelopeHints = EnvelopeHints(), limits: DocumentLimits = DocumentLimits()
     ) throws(RefusedDocument) -> Event {
@@ -105,7 +107,7 @@ extension Event {
     /// Checks a document that has been parsed.
     package static func read(_ json: JSON, hints: EnvelopeHints = EnvelopeHints()) throws(RefusedDocument) -> Event {
         var faults: [Fault] = []
-        Shape.object(envelopeShape).check(json, at: "", into: &faults)
+        checkedEnvelope.check(json, at: "", into: &faults)
         let wireType = json["type"]?.string
         let dataType = wireType.flatMap { EventCatalogue.byWireName[$0] }
         if let wireType, dataType == nil, !wireType.isEmpty {
@@ -175,15 +177,15 @@ extension Event {
     ///
     /// - Parameter because: for an event that a stage emits; written as the last member of `data`.
     package func body(because: Because? = nil, isLate: Bool = false) throws -> [UInt8] {
-        var writer = JSONWriter(reserving: 768)
+        var writer = JSONWriter(reserving: 1024)
         writer.raw(#"{"specversion":"1.0","id":"#)
         writer.string(id)
         writer.raw(#","source":"#)
         writer.string(source)
         writer.raw(#","type":"#)
-        writer.string(type.wireName)
+        writer.string(type.rawValue, suffix: ".v1")
         writer.raw(#","time":"#)
-        writer.string(time.description)
+        writer.time(time)
         writer.raw(#","datacontenttype":"application/json""#)
         if let sequence {
             writer.raw(#","sequence":"#)
@@ -194,17 +196,13 @@ extension Event {
             writer.string(traceparent)
         }
         writer.raw(#","data":"#)
-        var data = try JSONEncoding.bytes(of: self.data)
+        try JSONEncoding.write(data, to: &writer)
         if let because {
-            data.removeLast()
-            writer.raw(data)
-            if data.count > 1 { writer.raw(",") }
+            writer.reopenObject()
             if isLate { writer.raw(#""late":true,"#) }
             writer.raw(#""because":"#)
-            writer.raw(try JSONEncoding.bytes(of: because))
+            because.write(to: &writer)
             writer.raw("}")
-        } else {
-            writer.raw(data)
         }
         writer.raw("}")
         return writer.bytes

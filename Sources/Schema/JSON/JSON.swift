@@ -24,8 +24,7 @@ package enum JSON: Hashable, Sendable {
     /// The member of that name, where this is an object that has it.
     package subscript(_ name: String) -> JSON? {
         guard case .object(let members) = self else { return nil }
-        for member in members where member.name == name { return member.value }
-        return nil
+        return members.value(of: name)
     }
 
     package var string: String? {
@@ -57,16 +56,31 @@ package enum JSON: Hashable, Sendable {
         }
     }
 
-    /// The object with `name` set to `value`: replaced in place, or added at the end. Other values are returned as they are.
+    /// The object with `name` set to `value`: replaced in place, or added at the end. Other values are returned as
+    /// they are.
     package func setting(_ name: String, to value: JSON) -> JSON {
         guard case .object(var members) = self else { return self }
-        if let index = members.firstIndex(where: { $0.name == name }) {
+        if let index = members.firstIndex(where: { $0.hasName(name) }) {
             members[index] = Member(name, value)
         } else {
             members.append(Member(name, value))
         }
         return .object(members)
     }
+}
+
+extension [JSON.Member] {
+    /// The value of the member with exactly that name.
+    func value(of name: String) -> JSON? {
+        for index in indices where self[index].hasName(name) { return self[index].value }
+        return nil
+    }
+}
+
+extension JSON.Member {
+    /// Exact for a name of the contract, which is ASCII: no other string of as many bytes is canonically equivalent to
+    /// it, which is all that Swift's `==` asks for. The lengths come first, as they tell most names apart.
+    func hasName(_ other: String) -> Bool { name.utf8.count == other.utf8.count && name == other }
 }
 
 extension JSON: ExpressibleByStringLiteral, ExpressibleByIntegerLiteral, ExpressibleByBooleanLiteral,

@@ -3,7 +3,14 @@
 /// Throws `DecodingError`; its descriptions name members and kinds, never values.
 package enum JSONDecoding {
     package static func decode<T: Decodable>(_ type: T.Type, from json: JSON) throws -> T {
-        if let same = json as? T { return same }
+        // Types are compared before a cast is tried: a cast that fails costs many times as much.
+        if T.self == String.self, case .string(let text) = json, let same = text as? T { return same }
+        if T.self == Instant.self, case .string(let text) = json, let instant = Instant(rfc3339: text),
+            let same = instant as? T
+        {
+            return same
+        }
+        if T.self == JSON.self, let same = json as? T { return same }
         return try T(from: TreeDecoder(json: json))
     }
 
@@ -65,10 +72,13 @@ private struct MemberReader<Key: CodingKey>: KeyedDecodingContainerProtocol {
     var codingPath: [any CodingKey] { [] }
     var allKeys: [Key] { members.compactMap { Key(stringValue: $0.name) } }
 
-    private func find(_ key: Key) -> JSON? {
-        let name = key.stringValue
-        for member in members where member.name == name { return member.value }
-        return nil
+    private func find(_ key: Key) -> JSON? { members.value(of: key.stringValue) }
+
+    /// The member, unless it is missing or null.
+    private func present(_ key: Key) -> JSON? {
+        guard let value = find(key) else { return nil }
+        if case .null = value { return nil }
+        return value
     }
 
     private func get(_ key: Key) throws -> JSON {
@@ -80,7 +90,9 @@ private struct MemberReader<Key: CodingKey>: KeyedDecodingContainerProtocol {
     }
 
     func contains(_ key: Key) -> Bool { find(key) != nil }
-    func decodeNil(forKey key: Key) throws -> Bool { try get(key) == .null }
+    func decodeNil(forKey key: Key) throws -> Bool {
+        if case .null = try get(key) { true } else { false }
+    }
     func decode(_ type: Bool.Type, forKey key: Key) throws -> Bool { try truth(get(key)) }
     func decode(_ type: String.Type, forKey key: Key) throws -> String { try text(get(key)) }
     func decode(_ type: Double.Type, forKey key: Key) throws -> Double { try number(get(key)) }
@@ -97,6 +109,15 @@ private struct MemberReader<Key: CodingKey>: KeyedDecodingContainerProtocol {
     func decode(_ type: UInt64.Type, forKey key: Key) throws -> UInt64 { try integer(get(key)) }
     func decode<T: Decodable>(_ type: T.Type, forKey key: Key) throws -> T {
         try JSONDecoding.decode(type, from: get(key))
+    }
+
+    // The kinds that optional members have: looked up once, where the default looks up three times.
+    func decodeIfPresent(_ type: String.Type, forKey key: Key) throws -> String? { try present(key).map(text) }
+    func decodeIfPresent(_ type: Bool.Type, forKey key: Key) throws -> Bool? { try present(key).map(truth) }
+    func decodeIfPresent(_ type: Int.Type, forKey key: Key) throws -> Int? { try present(key).map(integer) }
+    func decodeIfPresent(_ type: Int64.Type, forKey key: Key) throws -> Int64? { try present(key).map(integer) }
+    func decodeIfPresent<T: Decodable>(_ type: T.Type, forKey key: Key) throws -> T? {
+        try present(key).map { try JSONDecoding.decode(type, from: $0) }
     }
 
     func nestedContainer<Nested: CodingKey>(
@@ -131,7 +152,7 @@ private struct ElementReader: UnkeyedDecodingContainer {
     }
 
     mutating func decodeNil() throws -> Bool {
-        guard !isAtEnd, elements[currentIndex] == .null else { return false }
+        guard !isAtEnd, case .null = elements[currentIndex] else { return false }
         currentIndex += 1
         return true
     }
@@ -149,7 +170,9 @@ private struct SingleReader: SingleValueDecodingContainer {
     let json: JSON
     var codingPath: [any CodingKey] { [] }
 
-    func decodeNil() -> Bool { json == .null }
+    func decodeNil() -> Bool {
+        if case .null = json { true } else { false }
+    }
     func decode(_ type: Bool.Type) throws -> Bool { try truth(json) }
     func decode(_ type: String.Type) throws -> String { try text(json) }
     func decode(_ type: Double.Type) throws -> Double { try number(json) }
@@ -164,10 +187,7 @@ private struct SingleReader: SingleValueDecodingContainer {
     func decode(_ type: UInt16.Type) throws -> UInt16 { try integer(json) }
     func decode(_ type: UInt32.Type) throws -> UInt32 { try integer(json) }
     func decode(_ type: UInt64.Type) throws -> UInt64 { try integer(json) }
-    func decode<T: Decodable>(_ type: T.Type) throws -> T {
-        if let same = json as? T { return same }
-        return try T(from: TreeDecoder(json: json))
-    }
+    func decode<T: Decodable>(_ type: T.Type) throws -> T { try JSONDecoding.decode(type, from: json) }
 }
 
 extension JSON: Decodable {

@@ -105,6 +105,7 @@ private struct Parser {
     mutating func object() throws(JSONSyntaxError) -> JSON {
         try enter()
         var members: [JSON.Member] = []
+        members.reserveCapacity(8)
         if index < bytes.count, bytes[index] == UInt8(ascii: "}") {
             index += 1
             depth -= 1
@@ -128,15 +129,20 @@ private struct Parser {
         return .object(members)
     }
 
+    /// Names are compared code point by code point (RFC 8259 §8.3), where Swift's `==` takes canonically equivalent
+    /// ones as the same.
     func refuseDoubledNames(_ members: [JSON.Member]) throws(JSONSyntaxError) {
         if members.count <= 16 {
             for later in members.indices.dropFirst() {
-                for earlier in 0..<later where members[earlier].name == members[later].name {
+                for earlier in 0..<later
+                where members[earlier].hasName(members[later].name)
+                    && members[earlier].name.utf8.elementsEqual(members[later].name.utf8)
+                {
                     throw fault("duplicate-name", "an object names a member twice")
                 }
             }
         } else {
-            guard Set(members.lazy.map(\.name)).count == members.count else {
+            guard Set(members.lazy.map { Array($0.name.utf8) }).count == members.count else {
                 throw fault("duplicate-name", "an object names a member twice")
             }
         }
@@ -182,7 +188,7 @@ private struct Parser {
             guard isDigit(index) else { throw fault("syntax", "expected a digit in the exponent") }
             while isDigit(index) { index += 1 }
         }
-        let text = String(decoding: bytes[start..<index], as: UTF8.self)
+        let text = String(decoding: UnsafeBufferPointer(rebasing: bytes[start..<index]), as: UTF8.self)
         if isWhole, let value = Int64(text) { return .int(value) }
         guard let value = Double(text), value.isFinite else { throw fault("number", "a number out of range") }
         if value == value.rounded(), abs(value) <= 9_007_199_254_740_992 { return .int(Int64(value)) }
@@ -192,15 +198,19 @@ private struct Parser {
     mutating func string() throws(JSONSyntaxError) -> String {
         index += 1
         let start = index
+        var seen: UInt8 = 0
         while index < bytes.count {
             let byte = bytes[index]
             if byte == UInt8(ascii: "\"") {
-                guard let text = String(validating: bytes[start..<index], as: UTF8.self) else {
+                let content = UnsafeBufferPointer(rebasing: bytes[start..<index])
+                index += 1
+                if seen < 0x80 { return String(decoding: content, as: UTF8.self) }
+                guard let text = String(validating: content, as: UTF8.self) else {
                     throw fault("utf-8", "a string is not valid UTF-8")
                 }
-                index += 1
                 return text
             }
+            seen |= byte
             if byte == UInt8(ascii: "\\") { return try escapedString(from: start) }
             if byte < 0x20 { throw fault("syntax", "a control character in a string") }
             index += 1

@@ -15,7 +15,13 @@ package struct JSONWriter: Sendable {
     package mutating func raw(_ json: [UInt8]) { bytes.append(contentsOf: json) }
 
     package mutating func int(_ value: Int64) {
-        bytes.append(contentsOf: String(value).utf8)
+        if value < 0 { raw(UInt8(ascii: "-")) }
+        digits(value.magnitude)
+    }
+
+    private mutating func digits(_ value: UInt64) {
+        if value >= 10 { digits(value / 10) }
+        raw(UInt8(ascii: "0") + UInt8(truncatingIfNeeded: value % 10))
     }
 
     package mutating func double(_ value: Double) {
@@ -27,20 +33,39 @@ package struct JSONWriter: Sendable {
     }
 
     package mutating func string(_ text: String) {
-        var text = text
         raw(UInt8(ascii: "\""))
+        content(text)
+        raw(UInt8(ascii: "\""))
+    }
+
+    /// `text` and `suffix` as one string.
+    mutating func string(_ text: String, suffix: StaticString) {
+        raw(UInt8(ascii: "\""))
+        content(text)
+        raw(suffix)
+        raw(UInt8(ascii: "\""))
+    }
+
+    private mutating func content(_ text: String) {
+        var text = text
         text.withUTF8 { utf8 in
             var start = 0
-            for index in utf8.indices {
+            for index in 0..<utf8.count {
                 let byte = utf8[index]
-                guard byte < 0x20 || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") else { continue }
-                bytes.append(contentsOf: utf8[start..<index])
+                if byte >= 0x20, byte != UInt8(ascii: "\""), byte != UInt8(ascii: "\\") { continue }
+                bytes.append(contentsOf: UnsafeBufferPointer(rebasing: utf8[start..<index]))
                 escape(byte)
                 start = index + 1
             }
-            bytes.append(contentsOf: utf8[start...])
+            bytes.append(contentsOf: UnsafeBufferPointer(rebasing: utf8[start...]))
         }
-        raw(UInt8(ascii: "\""))
+    }
+
+    /// Takes back the `}` of an object just written, so that members can be added.
+    mutating func reopenObject() {
+        guard bytes.last == UInt8(ascii: "}") else { return }
+        bytes.removeLast()
+        if bytes.last != UInt8(ascii: "{") { raw(UInt8(ascii: ",")) }
     }
 
     private mutating func escape(_ byte: UInt8) {

@@ -74,7 +74,7 @@ extension CallbackTask {
                 finish(.exhausted, id, in: &turn)
                 sayExhausted(id, in: &turn)
             } else if attempts.allSatisfy({ $0.at <= turn.now }) {
-                // A report that comes after that of a later call changes nothing: the later one has planned what follows.
+                // A report that comes after that of a later call changes nothing: that one has planned what follows.
                 planNext(after: turn.now.date, in: &turn)
             }
         }

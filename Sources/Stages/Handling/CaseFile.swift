@@ -88,7 +88,7 @@ extension CaseFile {
     /// Takes what routing says, unless something newer is known.
     ///
     /// A case only moves up: an assignment that crossed with a reopening cannot take the case back down.
-    mutating func take(_ assigned: CaseAssigned, sequence: Int64?) {
+    package mutating func take(_ assigned: CaseAssigned, sequence: Int64?) {
         if let sequence {
             guard sequence >= assignment else { return }
             assignment = sequence

@@ -1,8 +1,8 @@
 import Policy
 import Schema
 
-/// Handling: what the desks report about a case – accepted, spoken with the customer, resolved, filed – and what follows
-/// from it: the case closes, or is reopened.
+/// Handling: what the desks report about a case – accepted, spoken with the customer, resolved, filed – and what
+/// follows from it: the case closes, or is reopened.
 ///
 /// Its decisions are in `docs/stages/handling.md`.
 package struct HandlingStage: Stage {
@@ -98,8 +98,8 @@ package struct HandlingStage: Stage {
         return .applied
     }
 
-    /// A complaint was linked to a case that has closed meanwhile: the case goes on where it was. The rule has no number
-    /// among the sources: it is named `same-matter`.
+    /// A complaint was linked to a case that has closed meanwhile: the case goes on where it was. The rule has no
+    /// number among the sources: it is named `same-matter`.
     private func reopen(after linked: CaseDuplicateLinked, in turn: inout Turn) -> Verdict {
         let id = linked.openCaseId
         return change(id, in: &turn) { file, turn in

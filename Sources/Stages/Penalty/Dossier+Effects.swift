@@ -136,7 +136,7 @@ extension Dossier {
                 && !live.contains { $0.ladder == .rectification && $0.period == effect.noticeId }
         }
         proposals.removeAll { proposal in
-            !proposal.isByCount && !proposal.isUndecided
+            !isClosed && !proposal.isByCount && !proposal.isUndecided
                 && !effects.contains { $0.stopProposalId == proposal.id || $0.proposalId == proposal.id }
         }
     }

@@ -88,14 +88,17 @@ extension Dossier {
             issueNotice(proposal, decidedBy: decision.by.id, in: &turn)
         } else {
             proposals[index].state = .rejected
-            followRejection(of: proposal.id, in: &turn)
+            followRejection(of: proposal.id, ladder: proposal.ladder, in: &turn)
         }
         noteUnseen(at: effectiveTime(turn.now))
         return nil
     }
 
     /// A proposal was rejected, or its notice lifted: what had waited for it goes on.
-    mutating func followRejection(of proposalId: String, in turn: inout Turn) {
+    mutating func followRejection(
+        of proposalId: String, ladder: PenaltyProposed.Ladder, in turn: inout Turn
+    ) {
         renewRectifications(after: proposalId, in: &turn)
+        if ladder == .training { renewRetest(in: &turn) }
     }
 }

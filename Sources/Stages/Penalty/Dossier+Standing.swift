@@ -15,8 +15,13 @@ extension Dossier {
 
     /// The duties of an outlet begin once the organisation file lists it.
     mutating func startDuties(_ policy: PolicyBook, now: Instant) {
-        guard listedSince == nil, let outlet = policy.organisation.outlet(outletId) else { return }
-        listedSince = outlet.since
+        if listedSince == nil, let outlet = policy.organisation.outlet(outletId) {
+            listedSince = outlet.since
+            training = Training(since: outlet.since, policy, now: now)
+            // The deadline lies in a year without data: it is said when that is looked at again.
+            if training?.judgeAt == nil { lookAgainAt = now.date.adding(days: 1).at(hour: 0) }
+        }
+        if let listedSince { site.startDuty(since: listedSince) }
     }
 
     /// What holds now (R20): the worst of the effects in force; any hold makes it at least `suspended`.
@@ -32,11 +37,27 @@ extension Dossier {
         let holds = OutletStatusChanged.Hold.allCases.filter(open.contains)
         let isWithdrawn = inForce.contains { $0.rung == .withdrawal }
         let status: OutletStatusChanged.Status =
-            if isWithdrawn { .withdrawn } else if !holds.isEmpty { .suspended } else if inForce.contains(where: {
-                $0.rung == .rectification
-            }) { .rectifying } else if !inForce.isEmpty { .warned } else { .active }
+            if isWithdrawn {
+                .withdrawn
+            } else if !holds.isEmpty {
+                .suspended
+            } else if isRectifying {
+                .rectifying
+            } else if inForce.contains(where: { $0.rung == .warning }) {
+                .warned
+            } else {
+                .active
+            }
         let handsOver = isWithdrawn || inForce.contains { $0.hold != nil && $0.hasHazard }
         return (status, holds, handsOver ? .handOver : .finish)
+    }
+
+    /// A rectification holds, or would hold but for a stop that an appeal suspends: what was before the notice.
+    private var isRectifying: Bool {
+        let suspended = effects.filter { !$0.isOver && $0.isSuspended && $0.ladder == .rectification }.map(\.period)
+        return effects.contains {
+            $0.rung == .rectification && ($0.isInForce || (!$0.isSuspended && suspended.contains($0.noticeId)))
+        }
     }
 
     /// Ends a step on this dossier: announces a changed status, resolves deadlines, plans what time alone will do,
@@ -98,6 +119,9 @@ extension Dossier {
             effects[index].appealUntil = resolve { () throws(CalendarGap) in
                 try policy.calendar.deadline(workingDays: policy.penalty.appealWorkingDays, after: from)
             }
+        }
+        if let quarter = training?.quarter, training?.judgeAt == nil {
+            training?.judgeAt = resolve { () throws(CalendarGap) in try Training.judgement(of: quarter, policy) }
         }
         do throws(CalendarGap) {
             try planEvaluation(policy)

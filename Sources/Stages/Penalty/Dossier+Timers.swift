@@ -7,7 +7,8 @@ extension Dossier {
         switch wake.order {
         case PenaltyOrder.endOfTerm:
             effects.filter { $0.rung == .rectification && ($0.termEnd.map { $0 <= wake.at } ?? false) }
-                .flatMap { Self.keysOfFailure($0, failures: $0.failures + 1, outletId: outletId) }
+                .flatMap { Self.keysOfFailure($0.noticeId, failures: $0.failures + 1, outletId: outletId) }
+                + (withdrawalDraft().map { [ProposalIndex.key($0.id(outletId: outletId))] } ?? [])
         case PenaltyOrder.monthClose, PenaltyOrder.weekly:
             candidate(in: wake, policy).map { [ProposalIndex.key($0.id(outletId: outletId))] } ?? []
         default: []
@@ -15,11 +16,11 @@ extension Dossier {
     }
 
     /// What a failed rectification writes beside the dossier.
-    static func keysOfFailure(_ effect: Effect, failures: Int, outletId: String) -> [RecordKey] {
-        [
-            NoticeIndex.key(effect.noticeId),
-            ProposalIndex.key(stopDraft(effect, failures: failures).id(outletId: outletId)),
-        ]
+    static func keysOfFailure(_ noticeId: String, failures: Int, outletId: String) -> [RecordKey] {
+        let proposalId = Identifiers.proposalId(
+            outletId: outletId, ladder: PenaltyProposed.Ladder.rectification.rawValue, period: noticeId,
+            rung: Rung.stopDispatch.rawValue, count: failures)
+        return [NoticeIndex.key(noticeId), ProposalIndex.key(proposalId)]
     }
 
     /// Does everything that is due at exactly this instant and order.
@@ -28,8 +29,13 @@ extension Dossier {
         var floor: Instant?
         switch wake.order {
         case PenaltyOrder.lookAgain: floor = wake.at
-        case PenaltyOrder.obligation: dossier.remindOfDecisions(at: wake.at, in: &turn)
-        case PenaltyOrder.endOfTerm: dossier.endTerms(at: wake.at, in: &turn)
+        case PenaltyOrder.obligation:
+            dossier.remindOfDecisions(at: wake.at, in: &turn)
+            dossier.remindOfSiteChecks(at: wake.at, in: &turn)
+        case PenaltyOrder.endOfTerm:
+            dossier.missRetest(at: wake.at, in: &turn)
+            dossier.endTerms(at: wake.at, in: &turn)
+        case PenaltyOrder.training: dossier.judgeTraining(at: wake.at, in: &turn)
         default: dossier.evaluate(at: wake, in: &turn)
         }
         dossier.settle(floor: floor, in: &turn)

@@ -25,7 +25,14 @@ extension PenaltyStage {
             dossier.effects[$0].isInForce && (dossier.effects[$0].hold.map { $0 != .training } ?? false)
         }
         guard !ended.isEmpty else { return .refused(Rejection("no-hold", status)) }
-        for index in ended { dossier.effects[index].isOver = true }
+        for index in ended {
+            dossier.effects[index].isOver = true
+            // Its rectification does not come back, even if an appeal against the stop is won.
+            let stopped = dossier.effects[index].proposalId
+            for other in dossier.effects.indices where dossier.effects[other].stopProposalId == stopped {
+                dossier.effects[other].stopProposalId = nil
+            }
+        }
         dossier.noteUnseen(at: dossier.effectiveTime(turn.now))
         dossier.settle(in: &turn)
         return .applied
@@ -35,6 +42,8 @@ extension PenaltyStage {
     func take(_ data: OutletSiteChecked, in turn: inout Turn) -> Verdict {
         if let rejection = turn.rejection(of: data.by) { return .refused(rejection) }
         var dossier = turn.dossier(data.outletId)
+        // Withdrawn for good: its duties have ended.
+        guard !dossier.isClosed else { return .applied }
         dossier.site.take(passed: data.passed, at: data.at)
         dossier.settle(in: &turn)
         return .applied

@@ -26,9 +26,12 @@ extension PenaltyStage {
         return .applied
     }
 
-    /// `callback.dissatisfied` at fault outlet: an unverified violation; a manufacturer's fault is no outlet's.
+    /// `callback.dissatisfied`: at fault outlet an unverified violation, at fault manufacturer an incident.
     func record(_ data: CallbackDissatisfied, _ event: Event, in turn: inout Turn) throws -> Verdict {
-        guard let outletId = data.outletAtFault else { return .applied }
+        guard let outletId = data.outletAtFault else {
+            if let manufacturerId = data.manufacturerAtFault { recordIncident(data, manufacturerId, in: &turn) }
+            return .applied
+        }
         // The task counts once, whatever else a repeated event says.
         let fingerprint = Identifiers.uuid([CallbackDissatisfied.violationCategory, data.callbackId, outletId])
         if let known = turn.get(ViolationIndex.self, data.callbackId) {
@@ -46,9 +49,11 @@ extension PenaltyStage {
         storeId: String?, in turn: inout Turn
     ) {
         var dossier = turn.dossier(outletId)
-        dossier.violations.append(violation)
         // A twin may move what is counted already to the month of its own occurrence.
-        dossier.noteUnseen(at: dossier.effectiveTime(violation.knownAt))
+        if dossier.violations.contains(where: violation.isTwin) {
+            dossier.noteUnseen(at: dossier.effectiveTime(violation.knownAt))
+        }
+        dossier.violations.append(violation)
         turn.put(ViolationIndex(outletId: outletId, fingerprint: fingerprint), violation.id)
         turn.emit(
             ViolationRecorded(

@@ -4,17 +4,21 @@ import Schema
 /// The penalty stage: violations of outlets, the ladders by which they are judged, and what follows (R09–R20).
 ///
 /// One `outlet` record is an outlet's dossier and decides everything about it; `violation`, `proposal` and `notice`
-/// records lead from an id to the outlet. One `store` record follows the weekly reports of a listed store.
+/// records lead from an id to the outlet. One `store` record follows the weekly reports of a listed store, one
+/// `manufacturer` record counts incidents, each `incident` has its own deadline, each `service` awaits its form.
 package struct PenaltyStage: Stage {
     package static let name = StageName.penalty
 
     package static let takesFromInbox: [EventType] = [
         ViolationReported.type, ViolationVerified.type, WeeklyReportSubmitted.type, PenaltyDecided.type,
-        OutletReinstated.type, OutletSiteChecked.type,
+        RectificationReviewed.type, AppealLodged.type, AppealDecided.type, OutletReinstated.type,
+        TrainingAssessed.type, OutletSiteChecked.type, ManufacturerIncidentHandled.type, ServiceCompleted.type,
+        FeedbackFormSubmitted.type,
     ]
-    package static let takesFromEvents: [EventType] = [CallbackDissatisfied.type]
+    package static let takesFromEvents: [EventType] = [CallbackDissatisfied.type, CallbackSatisfied.type]
     package static let recordTypes: [any Record.Type] = [
         Dossier.self, ViolationIndex.self, ProposalIndex.self, NoticeIndex.self, StoreDuty.self,
+        ManufacturerDossier.self, Incident.self, Settlement.self,
     ]
 
     package init() {}
@@ -32,7 +36,7 @@ package struct PenaltyStage: Stage {
     package func keys(for input: Input, given records: RecordReader) -> [RecordKey] {
         switch input {
         case .timer(let key, _): [key]
-        case .event(let event): keys(for: event.data, given: records)
+        case .event(let event): keys(for: event, given: records)
         }
     }
 
@@ -44,12 +48,31 @@ package struct PenaltyStage: Stage {
         return [key] + dossier.keysOfTimer(wake, policy)
     }
 
-    private func keys(for data: any EventData, given records: RecordReader) -> [RecordKey] {
+    private func keys(for event: Event, given records: RecordReader) -> [RecordKey] {
+        switch event.data {
+        case let data as CallbackDissatisfied:
+            if let outletId = data.outletAtFault {
+                return [Dossier.key(outletId), ViolationIndex.key(data.callbackId)]
+            }
+            guard let manufacturerId = data.manufacturerAtFault else { return [] }
+            return Self.keys(ofIncident: data, manufacturerId, at: event.ruleTime)
+        case let data as CallbackSatisfied:
+            return data.manufacturerId.map { [ManufacturerDossier.key($0)] } ?? []
+        case let data as ManufacturerIncidentHandled:
+            let key = Incident.key(data.incidentId)
+            guard let manufacturerId = records.get(Incident.self, data.incidentId)?.manufacturerId else { return [key] }
+            let noticeId = Self.penaltyNoticeId(manufacturerId, incidentId: data.incidentId)
+            return [key, ManufacturerDossier.key(manufacturerId), NoticeIndex.key(noticeId)]
+        case let data as ServiceCompleted: return [Settlement.key(data.serviceId)]
+        case let data as FeedbackFormSubmitted: return [Settlement.key(data.serviceId)]
+        case let data as WeeklyReportSubmitted: return [StoreDuty.key(data.storeId)]
+        default: return outletKeys(for: event.data, given: records)
+        }
+    }
+
+    private func outletKeys(for data: any EventData, given records: RecordReader) -> [RecordKey] {
         switch data {
         case let data as ViolationReported: return [Dossier.key(data.outletId), ViolationIndex.key(data.violationId)]
-        case let data as CallbackDissatisfied:
-            guard let outletId = data.outletAtFault else { return [] }
-            return [Dossier.key(outletId), ViolationIndex.key(data.callbackId)]
         case let data as ViolationVerified:
             let index = records.get(ViolationIndex.self, data.violationId)
             return Self.dossierFirst(index?.outletId, [ViolationIndex.key(data.violationId)])
@@ -58,11 +81,25 @@ package struct PenaltyStage: Stage {
             let noticeId = Identifiers.noticeId(proposalId: data.proposalId)
             return Self.dossierFirst(
                 index?.outletId, [ProposalIndex.key(data.proposalId), NoticeIndex.key(noticeId)])
-        case let data as WeeklyReportSubmitted: return [StoreDuty.key(data.storeId)]
+        case let data as RectificationReviewed: return Self.keys(ofNotice: data.noticeId, given: records)
+        case let data as AppealLodged: return Self.keys(ofNotice: data.noticeId, given: records)
+        case let data as AppealDecided: return Self.keys(ofNotice: data.noticeId, given: records)
         case let data as OutletReinstated: return [Dossier.key(data.outletId)]
         case let data as OutletSiteChecked: return [Dossier.key(data.outletId)]
+        case let data as TrainingAssessed:
+            let draft = records.get(Dossier.self, data.outletId)?.withdrawalDraft()
+            return [Dossier.key(data.outletId)]
+                + (draft.map { [ProposalIndex.key($0.id(outletId: data.outletId))] } ?? [])
         default: return []
         }
+    }
+
+    private static func keys(ofNotice noticeId: String, given records: RecordReader) -> [RecordKey] {
+        guard let notice = records.get(NoticeIndex.self, noticeId), let outletId = notice.outletId else {
+            return [NoticeIndex.key(noticeId)]
+        }
+        return [Dossier.key(outletId)]
+            + Dossier.keysOfFailure(noticeId, failures: notice.failures + 1, outletId: outletId)
     }
 
     /// Whether an event is late is judged by the dossier, once it is known which one.
@@ -73,10 +110,12 @@ package struct PenaltyStage: Stage {
     package func step(_ input: Input, in turn: inout Turn) throws -> Verdict {
         switch input {
         case .timer(let key, let wake):
-            if key.kind == StoreDuty.kind {
-                StoreDuty.wake(key.id, at: wake, in: &turn)
-            } else if key.kind == Dossier.kind {
-                Dossier.wake(key.id, at: wake, in: &turn)
+            switch key.kind {
+            case Dossier.kind: Dossier.wake(key.id, at: wake, in: &turn)
+            case StoreDuty.kind: StoreDuty.wake(key.id, at: wake, in: &turn)
+            case Incident.kind: Incident.wake(key.id, at: wake, in: &turn)
+            case Settlement.kind: Settlement.wake(key.id, at: wake, in: &turn)
+            default: break
             }
             return .applied
         case .event(let event):
@@ -91,8 +130,16 @@ package struct PenaltyStage: Stage {
         case let data as ViolationVerified: verify(data, in: &turn)
         case let data as PenaltyDecided: decide(data, in: &turn)
         case let data as WeeklyReportSubmitted: take(data, in: &turn)
+        case let data as RectificationReviewed: review(data, in: &turn)
+        case let data as AppealLodged: lodge(data, in: &turn)
+        case let data as AppealDecided: decide(data, in: &turn)
         case let data as OutletReinstated: reinstate(data, in: &turn)
+        case let data as TrainingAssessed: take(data, in: &turn)
         case let data as OutletSiteChecked: take(data, in: &turn)
+        case let data as ManufacturerIncidentHandled: handle(data, in: &turn)
+        case let data as CallbackSatisfied: take(data, in: &turn)
+        case let data as ServiceCompleted: try take(data, in: &turn)
+        case let data as FeedbackFormSubmitted: take(data, in: &turn)
         default: .applied
         }
     }

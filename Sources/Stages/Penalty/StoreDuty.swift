@@ -46,8 +46,10 @@ struct StoreDuty: Record {
     static func isOn(_ policy: PolicyBook) -> Bool { policy.rules.isOn(.r09) && policy.rules.isOn(.r35) }
 
     /// The report of a week has come; of a week that was asked for already it changes nothing.
-    mutating func take(_ submitted: ReportWeek) {
+    mutating func take(_ submitted: ReportWeek, at instant: Instant) {
         guard submitted >= week, !reported.contains(submitted) else { return }
+        // Too late, though its timer has not acted yet.
+        if submitted == week, let dueAt, dueAt < instant { return }
         reported.append(submitted)
         reported.sort()
     }
@@ -106,7 +108,7 @@ extension PenaltyStage {
             return .refused(Rejection("unlisted-store", ["storeId": .string(data.storeId)]))
         }
         var duty = turn.get(StoreDuty.self, data.storeId) ?? StoreDuty(store, turn.policy, now: turn.now)
-        duty.take(week)
+        duty.take(week, at: turn.now)
         turn.put(duty, data.storeId)
         return .applied
     }

@@ -1,11 +1,160 @@
+import Policy
 import Schema
 
-/// How an outlet's staff does in its quarterly assessments (R15, R16).
+/// How the staff of a listed outlet does in its quarterly assessments (R15, R16).
 struct Training: Codable, Hashable, Sendable {
-    /// When the quarter is judged.
+    /// What was assessed for a quarter; the last one received counts.
+    struct Assessment: Codable, Hashable, Sendable {
+        let quarter: Quarter
+        let assessed: Int
+        let passed: Int
+
+        /// Whether at least `percent` of the assessed have passed, in integers; nobody assessed is no pass.
+        func isPass(percent: Int) -> Bool { assessed > 0 && passed * 100 >= percent * assessed }
+    }
+
+    /// The quarter to be judged next.
+    var quarter: Quarter
+    /// When it is judged; nil: not known for want of calendar data.
     var judgeAt: Instant?
-    /// Dispatch is stopped until a retest is passed.
-    var isHeld = false
+    /// Of that quarter and later ones.
+    var assessments: [Assessment] = []
+    /// Failures in a row: quarters, and while dispatch is stopped failed or missed retests too.
+    var consecutive = 0
+    /// The quarter whose failure stopped dispatch; nil: dispatch is not stopped.
+    var heldSince: Quarter?
     /// By when the retest must have been passed; nil: none is owed.
     var retestDue: Instant?
+
+    var isHeld: Bool { heldSince != nil }
+
+    /// The first quarter to be judged is the first full one. Quarters of past years without calendar data are left
+    /// out: nobody can say when they were to be judged.
+    init(since: CivilDate, _ policy: PolicyBook, now: Instant) {
+        quarter = Quarter(firstFullFrom: since)
+        for _ in 0..<Self.skipLimit {
+            do throws(CalendarGap) {
+                judgeAt = try Self.judgement(of: quarter, policy)
+                return
+            } catch {
+                guard error.year < now.date.year else { return }
+                quarter = quarter.next
+            }
+        }
+    }
+
+    /// Two centuries of quarters.
+    private static let skipLimit = 800
+
+    /// When a quarter is judged: on the 5th working day after it.
+    static func judgement(of quarter: Quarter, _ policy: PolicyBook) throws(CalendarGap) -> Instant {
+        try policy.calendar
+            .workingDay(policy.penalty.trainingJudgeWorkingDay, ofMonth: quarter.next.firstMonth)
+            .at(hour: policy.penalty.evaluationHour)
+    }
+
+    mutating func take(_ assessment: Assessment) {
+        assessments.removeAll { $0.quarter == assessment.quarter }
+        assessments.append(assessment)
+    }
+}
+
+extension Dossier {
+    /// Judges the quarters that are due (R15); the third failure in a row stops dispatch (R16).
+    mutating func judgeTraining(at instant: Instant, in turn: inout Turn) {
+        let penalty = turn.policy.penalty
+        while var state = training, let due = state.judgeAt, due <= instant {
+            let quarter = state.quarter
+            let assessment = state.assessments.first { $0.quarter == quarter }
+            state.quarter = quarter.next
+            state.judgeAt = try? Training.judgement(of: state.quarter, turn.policy)
+            state.assessments.removeAll { $0.quarter == quarter }
+            defer { training = state }
+            guard turn.policy.rules.isOn(.r15) else { continue }
+            if assessment?.isPass(percent: penalty.trainingPassPercent) ?? false {
+                // A passed quarter does not lift the hold, and so does not start its count again.
+                if !state.isHeld { state.consecutive = 0 }
+                continue
+            }
+            state.consecutive += 1
+            turn.emit(
+                TrainingFailed(outletId: outletId, quarter: quarter.description, consecutive: state.consecutive),
+                about: key, rule: "R15", parameters: ["trainingPassPercent": .int(Int64(penalty.trainingPassPercent))],
+                facts: [
+                    "assessed": .int(Int64(assessment?.assessed ?? 0)),
+                    "passed": .int(Int64(assessment?.passed ?? 0)),
+                ])
+            if state.consecutive >= penalty.trainingFailuresInRow, !state.isHeld, turn.policy.rules.isOn(.r16) {
+                state.heldSince = quarter
+                state.retestDue = instant.adding(days: Int64(penalty.retestDays))
+            }
+        }
+    }
+
+    /// A retest that was not passed in time has failed (R16).
+    mutating func missRetest(at instant: Instant, in turn: inout Turn) {
+        guard let due = training?.retestDue, due <= instant else { return }
+        failRetest(reason: "missed", in: &turn)
+    }
+
+    /// The outlet has failed again after its training: its withdrawal is proposed.
+    mutating func failRetest(reason: String, in turn: inout Turn) {
+        guard let draft = withdrawalDraft() else { return }
+        training?.consecutive = draft.count
+        training?.retestDue = nil
+        propose(draft, rule: "R16", facts: ["retest": .string(reason)], in: &turn)
+    }
+
+    /// What the next failure of a retest would propose.
+    func withdrawalDraft() -> ProposalDraft? {
+        guard let training, let heldSince = training.heldSince else { return nil }
+        return ProposalDraft(
+            ladder: .training, period: heldSince.description, rung: .withdrawal, count: training.consecutive + 1,
+            violationIds: [])
+    }
+
+    /// The withdrawal was rejected or lifted: a new retest.
+    mutating func renewRetest(in turn: inout Turn) {
+        guard training?.isHeld ?? false else { return }
+        training?.retestDue = turn.now.adding(days: Int64(turn.policy.penalty.retestDays))
+    }
+}
+
+extension PenaltyStage {
+    /// `training.assessed`: an assessment of a quarter, or a retest while dispatch is stopped (R15, R16).
+    func take(_ data: TrainingAssessed, in turn: inout Turn) -> Verdict {
+        guard let quarter = Quarter(data.quarter) else {
+            return .refused(Rejection("no-such-quarter", ["quarter": .string(data.quarter)]))
+        }
+        guard data.passed <= data.assessed else {
+            return .refused(
+                Rejection(
+                    "passed-exceeds-assessed",
+                    ["assessed": .int(Int64(data.assessed)), "passed": .int(Int64(data.passed))]))
+        }
+        var dossier = turn.dossier(data.outletId)
+        dossier.startDuties(turn.policy, now: turn.now)
+        // Who is not listed, or withdrawn for good, has no duties.
+        guard let training = dossier.training, !dossier.isClosed else { return .applied }
+        let assessment = Training.Assessment(quarter: quarter, assessed: data.assessed, passed: data.passed)
+        if data.retest ?? false {
+            guard let due = training.retestDue, turn.now <= due else {
+                return .refused(Rejection("no-retest-due", ["quarter": .string(data.quarter)]))
+            }
+            if assessment.isPass(percent: turn.policy.penalty.trainingPassPercent) {
+                dossier.training?.heldSince = nil
+                dossier.training?.retestDue = nil
+                dossier.training?.consecutive = 0
+            } else {
+                dossier.failRetest(reason: "failed", in: &turn)
+            }
+        } else {
+            guard quarter > training.quarter
+                || (quarter == training.quarter && training.judgeAt.map { turn.now <= $0 } ?? true)
+            else { return .refused(Rejection("quarter-judged", ["quarter": .string(data.quarter)])) }
+            dossier.training?.take(assessment)
+        }
+        dossier.settle(in: &turn)
+        return .applied
+    }
 }

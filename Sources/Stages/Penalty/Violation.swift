@@ -24,6 +24,12 @@ struct Violation: Codable, Hashable, Sendable {
         (a.occurredAt, a.id) < (b.occurredAt, b.id)
     }
 
+    /// The same case or the same service, in the same category, of the same outlet: one failing told twice.
+    func isTwin(of other: Violation) -> Bool {
+        category == other.category
+            && ((caseId != nil && caseId == other.caseId) || (serviceId != nil && serviceId == other.serviceId))
+    }
+
     func isUpheld(by instant: Instant) -> Bool {
         guard upheld == true, let verifiedAt else { return false }
         return verifiedAt <= instant

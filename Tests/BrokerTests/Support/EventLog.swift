@@ -1,4 +1,5 @@
 import Broker
+import Dispatch
 import Synchronization
 
 /// What a sink has been told, to be awaited with a limit.
@@ -31,10 +32,9 @@ final class EventLog<Event: Sendable>: Sendable {
     func next(within limit: Duration = .seconds(20), _ what: String = "any event") async throws -> Event {
         pump()
         let deadline = ContinuousClock.now + limit
-        let alarm = Task {
-            try await Task.sleep(until: deadline)
-            wake()
-        }
+        let alarm = DispatchWorkItem { [self] in wake() }
+        let milliseconds = Int(max(limit, .zero) / .milliseconds(1)) + 5
+        DispatchQueue.global().asyncAfter(deadline: .now() + .milliseconds(milliseconds), execute: alarm)
         defer { alarm.cancel() }
         while true {
             await withCheckedContinuation { continuation in

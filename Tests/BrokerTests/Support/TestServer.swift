@@ -33,6 +33,11 @@ struct TestServer: Sendable {
         return configuration
     }
 
+    func encryptedConfiguration(_ more: String = "") throws -> RabbitMQConfiguration {
+        let url = try #require(encryptedURL) + "?cacertfile=" + (try #require(authority)) + more
+        return try RabbitMQConfiguration(url: url, connectionName: "recourse-tests")
+    }
+
     /// Runs rabbitmqctl for the server; throws with its output when it fails.
     @discardableResult
     func control(_ arguments: String...) async throws -> String {

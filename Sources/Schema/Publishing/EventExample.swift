@@ -1,0 +1,110 @@
+/// One full and one minimal example of each event, made from its shape and from what its members are usually called.
+enum EventExample {
+    /// The bytes on the wire: for an outgoing event those that a stage writes.
+    ///
+    /// - Parameter isFull: with every optional member, else with the required ones alone.
+    static func text(of entry: EventCatalogue.Entry, isFull: Bool) throws -> String {
+        let stage = emitter(of: entry.data.type)
+        var envelope: JSON = [
+            "specversion": "1.0",
+            "id": entry.isOutgoing
+                ? .string(Identifiers.eventId(stage: stage.rawValue, causeSource: source, causeId: eventId, index: 0))
+                : .string(eventId),
+            "source": .string(entry.isOutgoing ? stage.source : source),
+            "type": .string(entry.data.type.wireName),
+            "time": .string(time),
+        ]
+        if isFull {
+            envelope = envelope.setting("traceparent", to: "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01")
+            if entry.isOutgoing { envelope = envelope.setting("sequence", to: 3) }
+        }
+        let data = value(of: EventCatalogue.dataShape(of: entry.data), named: "data", isFull: isFull)
+        let event = try Event.read(envelope.setting("data", to: data))
+        let body = try event.body(because: entry.isOutgoing ? because : nil, isLate: entry.isOutgoing && isFull)
+        return String(decoding: body, as: UTF8.self)
+    }
+
+    /// A stage that emits events of this type.
+    private static func emitter(of type: EventType) -> StageName {
+        let family = type.rawValue.prefix { $0 != "." }
+        switch type.rawValue {
+        case "case.opened", "case.duplicate-linked", "business.rejected", "event.rejected", "calendar.missing":
+            return .intake
+        case "case.close-blocked", "case.closed", "case.reopened": return .handling
+        case "weekly-summary.published", "report.published": return .reports
+        default: break
+        }
+        switch family {
+        case "case", "crisis", "customer": return .routing
+        case "compensation", "fund", "obligation": return .handling
+        case "callback", "letter": return .callback
+        default: return .penalty
+        }
+    }
+
+    private static let source = "urn:example:hotline"
+    private static let eventId = "01J0000000000000000000000A"
+    private static let time = "2026-11-21T10:00:00+08:00"
+    private static let because = Because(
+        rule: "R04", parameters: ["claimFen": 500_000], facts: ["claimFen": 12_000, "hazards": 0], policy: "2026-11")
+
+    private static func value(of shape: Shape, named name: String, isFull: Bool) -> JSON {
+        switch shape {
+        case .object(let fields):
+            .object(
+                fields.filter { $0.isRequired || isFull }.map { field in
+                    JSON.Member(field.name, value(of: field.shape, named: field.name, isFull: isFull))
+                })
+        case .array(let element, let min, _):
+            .array(isFull || min > 0 ? [value(of: element, named: name, isFull: isFull)] : [])
+        case .integer(let min, let max): .int(Swift.min(Swift.max(integers[name] ?? 1, min), max))
+        case .boolean: .bool(name != "late" && name != "retest")
+        case .oneOf(let allowed): .string(allowed[0])
+        case .time: .string(times[name] ?? time)
+        case .date: "2026-05-01"
+        case .week: "2026-W47"
+        case .quarter: "2026-Q4"
+        case .id: .string(ids[name] ?? "X-1")
+        case .text: .string(texts[name] ?? "a text")
+        case .anyObject: ["count": 3]
+        }
+    }
+
+    private static let integers: [String: Int64] = [
+        "amountFen": 30_000, "balanceFen": -30_000, "claimFen": 12_000, "assessed": 20, "passed": 17, "count": 5,
+        "threshold": 5, "score": 2, "expected": 6, "perceived": 3, "year": 2027, "documents": 2, "severity": 2,
+    ]
+
+    private static let times = [
+        "windowStart": "2026-11-24T00:00:00+08:00", "windowEnd": "2026-11-29T00:00:00+08:00",
+        "dueAt": "2026-11-23T10:00:00+08:00", "until": "2026-11-24T18:00:00+08:00",
+    ]
+
+    private static let caseId = Identifiers.caseId(source: source, complaintId: "C-2026-000001")
+    private static let callbackId = Identifiers.callbackId(kind: "service-first", serviceId: "S-2026-000001")
+    private static let proposalId = Identifiers.proposalId(
+        outletId: "O-12", ladder: "monthly", period: "2026-11", rung: "warning", count: 5)
+
+    private static let ids = [
+        "caseId": caseId, "openCaseId": Identifiers.caseId(source: source, complaintId: "C-2026-000000"),
+        "callbackId": callbackId, "proposalId": proposalId,
+        "noticeId": Identifiers.noticeId(proposalId: proposalId),
+        "incidentId": Identifiers.incidentId(callbackId: callbackId),
+        "complaintId": "C-2026-000001", "serviceId": "S-2026-000001", "requestId": "Q-1", "violationId": "V-1",
+        "violationIds": "V-1", "eventId": "E-2026-01", "storeId": "store-17", "regionId": "region-3",
+        "outletId": "O-12", "manufacturerId": "M-gree", "handlerId": "store-17", "owner": "p-7", "id": "p-7",
+        "period": "2026-11", "subject": "O-12", "addressee": "O-12", "by": proposalId,
+    ]
+
+    private static let texts = [
+        "name": "王小明", "phone": "+86 138 0013 8000", "address": "长沙市芙蓉区五一大道1号",
+        "category": "air-conditioner", "brand": "Gree", "model": "KFR-35GW", "serial": "SN-123456",
+        "description": "空调漏水,维修三次仍未解决。", "title": "新品品鉴会", "queue": "recourse.intake",
+        "source": source, "type": "complaint.received.v1", "eventType": "complaint.received.v1",
+        "pointer": "/data/channel", "rule": "enum", "message": "one of hotline, counter, web", "kind": "weekly-summary",
+        "zh": "关于贵网点服务质量问题的函", "en": "Letter about the quality of your service", "reason": "id-taken",
+        "solution": "换新机", "liableParty": "M-gree", "documents": "D-1", "policy": "2026-11",
+        "facts": "安装当日发现漏水,网点三次上门未果。", "note": "已告知客户处理方案", "grounds": "并非我方责任",
+        "comments": "师傅没有按时上门",
+    ]
+}

@@ -1,0 +1,110 @@
+import Schema
+import Store
+import StoreSQLite
+import Testing
+
+@Suite("Control store", .timeLimit(.minutes(1)))
+struct ControlStoreTests {
+    /// Two programs' control stores over the same content.
+    private func withControls(
+        _ adapter: Adapter, _ body: (any ControlStore, any ControlStore) throws -> Void
+    ) throws {
+        switch adapter {
+        case .memory:
+            let control = MemoryControl()
+            try body(control, control)
+        case .sqlite:
+            let folder = try TestFolder()
+            let first = try SQLiteControl(directory: folder.path)
+            let second = try SQLiteControl(directory: folder.path)
+            defer {
+                first.close()
+                second.close()
+            }
+            try body(first, second)
+        }
+    }
+
+    @Test(arguments: Adapter.allCases)
+    func `the clock reads what was set, in every phase, and never goes back`(_ adapter: Adapter) throws {
+        try withControls(adapter) { (control, other) throws in
+            #expect(try control.clock() == nil)
+            let phases = [ClockPhase.events] + StageName.allCases.map { .timers($0) } + [.lastCall, .events]
+            for phase in phases {
+                let reading = ControlReading(now: start, phase: phase)
+                try control.setClock(reading)
+                #expect(try other.clock() == reading)
+            }
+            #expect(throws: StoreFailure.self) {
+                try other.setClock(ControlReading(now: start.adding(seconds: -1), phase: .events))
+            }
+            #expect(try control.clock()?.now == start)
+        }
+    }
+
+    @Test func `every phase has a rank of its own`() {
+        let phases = (0...7).map { ClockPhase(rank: $0) }
+        #expect(phases.compactMap { $0?.rank } == Array(0...7))
+        #expect(ClockPhase(rank: 8) == nil)
+        #expect(ClockPhase(rank: -1) == nil)
+    }
+
+    @Test(arguments: Adapter.allCases)
+    func `participants are listed by name as they last said`(_ adapter: Adapter) throws {
+        try withControls(adapter) { (control, other) throws in
+            let alive = start.adding(seconds: 5)
+            try control.upsertParticipant(Participant(name: "b", next: start, isDone: false, aliveUntil: start))
+            try control.upsertParticipant(Participant(name: "a", next: nil, isDone: false, aliveUntil: alive))
+            let done = Participant(name: "b", next: nil, isDone: true, aliveUntil: alive)
+            try other.upsertParticipant(done)
+            #expect(try control.participants() == [Participant(name: "a", next: nil, isDone: false, aliveUntil: alive), done])
+            try control.setWatermark(participant: "a", stage: .intake, number: 3)
+            try control.removeParticipant("a")
+            #expect(try other.participants() == [done])
+            #expect(try other.watermarks().isEmpty)
+        }
+    }
+
+    @Test(arguments: Adapter.allCases)
+    func `handed events are numbered in order, and once`(_ adapter: Adapter) throws {
+        try withControls(adapter) { (control, other) throws in
+            func handed(_ source: String, _ id: String) -> HandedEvent {
+                HandedEvent(key: EventKey(source: source, id: id), type: "complaint.received")
+            }
+            try control.appendHanded([handed("crm", "1"), handed("crm", "2")])
+            try other.appendHanded([handed("crm", "2"), handed("shop", "2"), handed("crm", "3")])
+            try control.appendHanded([])
+            let all = try control.handed(after: 0, limit: 99)
+            #expect(all.map(\.event) == [handed("crm", "1"), handed("crm", "2"), handed("shop", "2"), handed("crm", "3")])
+            #expect(all.map(\.number) == all.map(\.number).sorted() && Set(all.map(\.number)).count == 4)
+            #expect(try other.handed(after: all[1].number, limit: 1) == [all[2]])
+            #expect(try other.handed(after: all[3].number, limit: 9).isEmpty)
+        }
+    }
+
+    @Test(arguments: Adapter.allCases)
+    func `watermarks only rise`(_ adapter: Adapter) throws {
+        try withControls(adapter) { (control, other) throws in
+            try control.setWatermark(participant: "b", stage: .routing, number: 5)
+            try control.setWatermark(participant: "b", stage: .intake, number: 1)
+            try control.setWatermark(participant: "a", stage: .reports, number: 2)
+            try other.setWatermark(participant: "b", stage: .routing, number: 4)
+            try other.setWatermark(participant: "b", stage: .intake, number: 7)
+            #expect(
+                try control.watermarks() == [
+                    Watermark(participant: "a", stage: .reports, number: 2),
+                    Watermark(participant: "b", stage: .intake, number: 7),
+                    Watermark(participant: "b", stage: .routing, number: 5),
+                ])
+        }
+    }
+
+    @Test(arguments: Adapter.allCases)
+    func `a closed control store says so`(_ adapter: Adapter) throws {
+        try withControls(adapter) { (control, _) throws in
+            control.close()
+            #expect(throws: StoreFailure.self) { try control.clock() }
+            #expect(throws: StoreFailure.self) { try control.setClock(ControlReading(now: start, phase: .events)) }
+        }
+    }
+}

@@ -1,0 +1,171 @@
+import Schema
+import Store
+import StoreSQLite
+import Testing
+
+@Suite("Dead letters", .timeLimit(.minutes(1)))
+struct DeadLetterStoreTests {
+    private func withParking(_ adapter: Adapter, _ body: (any DeadLetterStore) async throws -> Void) async throws {
+        switch adapter {
+        case .memory: try await body(MemoryDeadLetterStore())
+        case .sqlite:
+            let folder = try TestFolder()
+            let parking = try SQLiteParking(directory: folder.path)
+            try await body(parking)
+            await parking.close()
+        }
+    }
+
+    private func letter(
+        _ id: String, queue: String = "recourse.intake", class failureClass: String = "schema", source: String? = "crm",
+        eventId: String? = nil, type: String? = nil, caseId: String? = nil, code: String = "contract",
+        message: String = "", fingerprint: String = "f"
+    ) -> DeadLetter {
+        var letter = DeadLetter(
+            id: id, queue: queue, failureClass: failureClass, code: code, firstAt: start,
+            lastAt: start.adding(seconds: 1), body: Array("{\"a\":\(id.utf8.count)}".utf8))
+        letter.exchange = "recourse.inbox"
+        letter.routingKey = "complaint.received"
+        letter.source = source
+        letter.eventId = eventId
+        letter.type = type
+        letter.caseId = caseId
+        letter.message = message
+        letter.fingerprint = fingerprint
+        letter.attempts = 3
+        letter.headers = Array("{}".utf8)
+        letter.properties = Array("{\"type\":null}".utf8)
+        return letter
+    }
+
+    @Test(arguments: Adapter.allCases)
+    func `a letter is parked once and comes back whole`(_ adapter: Adapter) async throws {
+        try await withParking(adapter) { parking in
+            let full = letter("1", eventId: "e1", type: "complaint.received", caseId: "c1", message: "data/phone: pattern")
+            let bare = letter("2", source: nil)
+            #expect(try await parking.upsert([full, bare, full], parkedAt: start.adding(days: 1)) == 2)
+            #expect(try await parking.upsert([bare], parkedAt: start.adding(days: 2)) == 0)
+            #expect(try await parking.upsert([], parkedAt: start) == 0)
+            let parked = try #require(try await parking.get("1"))
+            #expect(parked.letter == full)
+            #expect(parked.state == .open && parked.version == 1 && parked.replays == 0 && parked.note == nil)
+            #expect(parked.parkedAt == start.adding(days: 1))
+            #expect(try await parking.get("2")?.letter == bare)
+            #expect(try await parking.get("3") == nil)
+        }
+    }
+
+    @Test(arguments: Adapter.allCases)
+    func `a list gives what matches every value, newest first, in pages`(_ adapter: Adapter) async throws {
+        try await withParking(adapter) { parking in
+            let letters = [
+                letter("1", eventId: "E-1", type: "complaint.received", caseId: "c1"),
+                letter("2", queue: "recourse.routing", class: "transient", code: "unknown-reference", fingerprint: "g"),
+                letter("3", type: "case.opened", caseId: "c1", message: "data/100%: wrong"),
+                letter("4", source: "上海", type: "case.opened", message: "data/phone_2: wrong"),
+            ]
+            _ = try await parking.upsert(letters, parkedAt: start)
+            func ids(_ change: (inout DeadLetterFilter) -> Void) async throws -> [String] {
+                var filter = DeadLetterFilter()
+                change(&filter)
+                return try await parking.list(filter, after: nil, limit: 99).map(\.letter.id)
+            }
+            #expect(try await ids { _ in } == ["4", "3", "2", "1"])
+            #expect(try await ids { $0.queue = "recourse.routing" } == ["2"])
+            #expect(try await ids { $0.failureClass = "schema" } == ["4", "3", "1"])
+            #expect(try await ids { $0.type = "case.opened" } == ["4", "3"])
+            #expect(try await ids { ($0.type, $0.caseId) = ("case.opened", "c1") } == ["3"])
+            #expect(try await ids { $0.fingerprint = "g" } == ["2"])
+            #expect(try await ids { $0.state = .sent } == [])
+            #expect(try await ids { $0.text = "e-1" } == ["1"])
+            #expect(try await ids { $0.text = "WRONG" } == ["4", "3"])
+            #expect(try await ids { $0.text = "0%" } == ["3"])
+            #expect(try await ids { $0.text = "phone_" } == ["4"])
+            #expect(try await ids { $0.text = "上" } == ["4"])
+            #expect(try await ids { $0.text = "\\" } == [])
+            let page = try await parking.list(DeadLetterFilter(), after: nil, limit: 3)
+            let rest = try await parking.list(DeadLetterFilter(), after: page.last?.place, limit: 3)
+            #expect(page.map(\.letter.id) == ["4", "3", "2"])
+            #expect(rest.map(\.letter.id) == ["1"])
+            #expect(try await parking.list(DeadLetterFilter(), after: nil, limit: -1).isEmpty)
+        }
+    }
+
+    @Test(arguments: Adapter.allCases)
+    func `a mark applies only to the version that was seen and to a state that may follow`(
+        _ adapter: Adapter
+    ) async throws {
+        try await withParking(adapter) { parking in
+            _ = try await parking.upsert([letter("1"), letter("2")], parkedAt: start)
+            func mark(_ id: String, _ version: Int64, _ state: DeadLetterState, _ note: String? = nil) async throws -> Bool {
+                try await !parking.mark([DeadLetterMark(id: id, version: version, state: state, note: note)]).isEmpty
+            }
+            #expect(try await mark("1", 1, .sent, "the schema was corrected"))
+            #expect(try await mark("1", 1, .sent) == false, "another was faster")
+            #expect(try await mark("1", 2, .open))
+            #expect(try await mark("1", 3, .sent))
+            #expect(try await mark("1", 4, .resolved))
+            #expect(try await mark("1", 5, .open) == false, "what is resolved stays so")
+            #expect(try await mark("none", 1, .sent) == false)
+            let one = try #require(try await parking.get("1"))
+            #expect(one.state == .resolved && one.version == 5 && one.replays == 2)
+            #expect(one.note == "the schema was corrected")
+            let moved = try await parking.mark([
+                DeadLetterMark(id: "1", version: 5, state: .discarded),
+                DeadLetterMark(id: "2", version: 1, state: .discarded, note: "a drill"),
+                DeadLetterMark(id: "2", version: 2, state: .open),
+            ])
+            #expect(moved.map(\.version) == [2, 3])
+            #expect(try await parking.get("2") == moved.last)
+            #expect(try await parking.upsert([letter("2")], parkedAt: start) == 0)
+            #expect(try await parking.get("2") == moved.last, "a redelivery changes nothing")
+        }
+    }
+
+    @Test(arguments: Adapter.allCases)
+    func `counts go by queue, class and state`(_ adapter: Adapter) async throws {
+        try await withParking(adapter) { parking in
+            _ = try await parking.upsert(
+                [
+                    letter("1"), letter("2"), letter("3", class: "permanent"),
+                    letter("4", queue: "recourse.callback"),
+                ], parkedAt: start)
+            _ = try await parking.mark([DeadLetterMark(id: "2", version: 1, state: .sent)])
+            let counts = try await parking.counts()
+            let words = counts.map { "\($0.queue) \($0.failureClass) \($0.state) \($0.count)" }
+            #expect(
+                words == [
+                    "recourse.callback schema open 1", "recourse.intake permanent open 1",
+                    "recourse.intake schema open 1", "recourse.intake schema sent 1",
+                ])
+        }
+    }
+
+    @Test(arguments: Adapter.allCases)
+    func `letters are found by the event's source and id`(_ adapter: Adapter) async throws {
+        try await withParking(adapter) { parking in
+            _ = try await parking.upsert(
+                [
+                    letter("1", eventId: "e"), letter("2", queue: "recourse.routing", eventId: "e"),
+                    letter("3", source: "shop", eventId: "e"), letter("4", source: nil, eventId: "e"), letter("5"),
+                ], parkedAt: start)
+            let events = [EventKey(source: "crm", id: "e"), EventKey(source: "crm", id: "x"), EventKey(source: "", id: "e")]
+            let found = try await parking.find(events)
+            #expect(found.mapValues { $0.map(\.letter.id) } == [events[0]: ["1", "2"]])
+            #expect(try await parking.find([]).isEmpty)
+        }
+    }
+
+    @Test func `the row's id follows from queue, message and first failure`() {
+        func id(_ queue: String, _ message: String?, _ body: String, _ at: Instant) -> String {
+            DeadLetter.id(queue: queue, messageId: message, body: Array(body.utf8), firstAt: at)
+        }
+        let one = id("q", "m", "b", start)
+        #expect(one == id("q", "m", "b", start))
+        let others = [
+            id("r", "m", "b", start), id("q", "n", "b", start), id("q", nil, "b", start), id("q", "m", "c", start),
+            id("q", "m", "b", start.adding(seconds: 1)),
+        ]
+        #expect(Set(others + [one]).count == 6)
+    }
+}
