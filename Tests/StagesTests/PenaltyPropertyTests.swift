@@ -94,7 +94,8 @@ struct PenaltyPropertyTests {
             while now < wake.at {
                 history.take(try history.harness.advance(to: now.adding(seconds: -1).description))
                 try history.act(at: now)
-                now = now.adding(hours: Int64(4 + history.random.below(40)))
+                // Busy days and idle weeks: a plan errs where nothing happens.
+                now = now.adding(hours: Int64(history.random.below(10) == 0 ? 900 : 1 + history.random.below(30)))
             }
             let before = Instant(microseconds: wake.at.microseconds - 1)
             history.take(try history.harness.advance(to: before.description))
