@@ -222,11 +222,11 @@ package struct WorkerMachine: Sendable {
             let third = limits.leaseSeconds * 1_000_000 / 3
             schedule.sweepAt = Instant(microseconds: wall.microseconds + third)
             let confirmed = takeConfirmed()
-            var limit = min(limits.batch, room)
             // What it knows comes up too, and must not crowd out what it does not.
-            if mayOwnUnknownRows { limit += outgoing.count }
-            let work = Work.sweep(confirmed: confirmed, limit: limit, includingOwn: mayOwnUnknownRows)
-            mayOwnUnknownRows = false
+            let ownToo = mayOwnUnknownRows && room > 0
+            let limit = min(limits.batch, room) + (ownToo ? outgoing.count : 0)
+            if ownToo { mayOwnUnknownRows = false }
+            let work = Work.sweep(confirmed: confirmed, limit: limit, includingOwn: ownToo)
             return begin(Current(work: work), &actions)
         }
         guard outgoing.count < limits.unconfirmed else { return }

@@ -1,4 +1,4 @@
-import Policy
+@testable import Policy
 import Schema
 import Stages
 
