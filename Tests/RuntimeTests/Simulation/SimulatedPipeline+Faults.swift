@@ -11,10 +11,11 @@ extension SimulatedPipeline {
         case rolledBack, answerLost, corrupt, blocked, refusing, deleted, wallJumped
     }
 
-    /// Injects one fault if it can happen now.
-    func inject(_ fault: Fault, seed: inout Seeded) throws {
-        guard try perform(fault, &seed) else { return }
+    /// Injects one fault if it can happen now; false if it cannot.
+    func inject(_ fault: Fault, seed: inout Seeded) throws -> Bool {
+        guard try perform(fault, &seed) else { return false }
         injected[fault.rawValue, default: 0] += 1
+        return true
     }
 
     private func perform(_ fault: Fault, _ seed: inout Seeded) throws -> Bool {

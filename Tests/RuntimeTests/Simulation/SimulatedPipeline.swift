@@ -59,7 +59,7 @@ final class SimulatedPipeline {
         }
         for subscription in routes.subscriptions { stores[subscription.stage] = MemoryStore() }
         for subscription in routes.subscriptions {
-            for _ in 0..<(1 + seed.below(2)) { start(subscription.stage) }
+            for _ in 0..<(1 + seed.below(2)) { self.start(subscription.stage) }
         }
     }
 

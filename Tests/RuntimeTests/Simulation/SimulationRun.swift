@@ -20,6 +20,7 @@ final class SimulationRun {
     private var seed: Seeded
     private var faultsLeft: Int
     private let faultOdds: Int
+    private let isHurried: Bool
     private var toCome: [Workload.Item]
     private static let stepLimit = 200_000
 
@@ -27,8 +28,9 @@ final class SimulationRun {
         seed = Seeded(number)
         workload = try Workload(Seeded(number ^ 0x5EED))
         toCome = workload.items.reversed()
-        faultsLeft = seed.below(40)
-        faultOdds = [10, 30, 100, 300][seed.below(4)]
+        faultsLeft = seed.below(60)
+        isHurried = seed.chance(1, of: 2)
+        faultOdds = [5, 10, 30, 100][seed.below(4)]
         pipeline = try SimulatedPipeline(stages: stages, policy: policy, start: workload.start, seed: &seed)
     }
 
@@ -115,7 +117,8 @@ final class SimulationRun {
                 for worker in pipeline.workers { worker.tick() }
                 continue
             }
-            let choice = seed.below(moves.count + (canHandOver ? 1 : 0))
+            // A hurried upstream fills the queues before anybody moves.
+            let choice = canHandOver && isHurried ? moves.count : seed.below(moves.count + (canHandOver ? 1 : 0))
             if choice < moves.count {
                 still = 0
                 try pipeline.make(moves[choice], limit: 1 + seed.below(5))
@@ -129,8 +132,10 @@ final class SimulationRun {
             }
             if faultsLeft > 0, seed.chance(1, of: faultOdds) {
                 faultsLeft -= 1
-                if let fault = seed.pick(SimulatedPipeline.Fault.allCases) {
-                    try pipeline.inject(fault, seed: &seed)
+                // Some need an occasion: the next best is taken.
+                for _ in 0..<4 {
+                    guard let fault = seed.pick(SimulatedPipeline.Fault.allCases) else { break }
+                    if try pipeline.inject(fault, seed: &seed) { break }
                 }
             }
         }

@@ -1,3 +1,4 @@
+import Broker
 import Foundation
 @testable import Policy
 import Schema
@@ -22,30 +23,34 @@ import Testing
         var failed: [(seed: UInt64, findings: [String])] = []
     }
 
+    private final class Tally: Sendable {
+        let totals = Mutex(Totals())
+    }
+
     @Test func `Whatever fails, each event has its one effect and every decision is published`() async throws {
         let environment = ProcessInfo.processInfo.environment
         let single = environment["RECOURSE_SIMULATION_SEED"].flatMap(UInt64.init)
         let count = single == nil ? environment["RECOURSE_SIMULATION_SEEDS"].flatMap(UInt64.init) ?? 300 : 1
         let first = single ?? 1
         let policy = try SimulationPolicy.book()
-        let totals = Mutex(Totals())
+        let tally = Tally()
         let began = ContinuousClock.now
         await withTaskGroup(of: Void.self) { group in
             for _ in 0..<min(4, ProcessInfo.processInfo.activeProcessorCount) {
                 group.addTask {
                     while true {
-                        let number = totals.withLock { totals in
+                        let number = tally.totals.withLock { totals in
                             defer { totals.next += 1 }
                             return totals.next
                         }
                         // Two kinds of failure tell more than a thousand of one.
-                        guard number < count, totals.withLock({ $0.failed.count < 3 }) else { return }
-                        Self.run(first + number, policy, totals)
+                        guard number < count, tally.totals.withLock({ $0.failed.count < 3 }) else { return }
+                        Self.run(first + number, policy, tally)
                     }
                 }
             }
         }
-        let result = totals.withLock { $0 }
+        let result = tally.totals.withLock { $0 }
         for failure in result.failed {
             Issue.record(
                 """
@@ -60,7 +65,7 @@ import Testing
                 + faults.joined(separator: ", "))
     }
 
-    private static func run(_ seed: UInt64, _ policy: PolicyBook, _ totals: borrowing Mutex<Totals>) {
+    private static func run(_ seed: UInt64, _ policy: PolicyBook, _ tally: Tally) {
         do {
             let run = try SimulationRun(seed: seed, stages: SimulationPolicy.stages, policy: policy)
             var findings: [String] = []
@@ -70,18 +75,21 @@ import Testing
             } catch {
                 findings = ["\(error)"]
             }
-            let entries = try run.pipeline.progress()
-            totals.withLock { totals in
+            let (entries, steps, instants) = (try run.pipeline.progress(), run.steps, run.instants.count)
+            let (deaths, injected, failed) = (
+                run.pipeline.broker.queueDepth(QueueName.dead)?.ready ?? 0, run.pipeline.injected, findings
+            )
+            tally.totals.withLock { totals in
                 totals.runs += 1
-                totals.steps += run.steps
-                totals.instants += run.instants.count
+                totals.steps += steps
+                totals.instants += instants
                 totals.entries += entries
-                totals.deaths += run.pipeline.broker.queueDepth(QueueName.dead)?.ready ?? 0
-                totals.injected.merge(run.pipeline.injected, uniquingKeysWith: +)
-                if !findings.isEmpty { totals.failed.append((seed, findings)) }
+                totals.deaths += deaths
+                totals.injected.merge(injected, uniquingKeysWith: +)
+                if !failed.isEmpty { totals.failed.append((seed, failed)) }
             }
         } catch {
-            totals.withLock { $0.failed.append((seed, ["\(error)"])) }
+            tally.totals.withLock { $0.failed.append((seed, ["\(error)"])) }
         }
     }
 }

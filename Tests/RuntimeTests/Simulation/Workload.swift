@@ -31,13 +31,16 @@ struct Workload {
     let start: Instant
     private var seed: Seeded
     private var sent = 0
+    /// Every matter begins at the same instant, and goes on at the same hours.
+    private var isCrowded = false
 
     init(_ seed: Seeded) throws {
         self.seed = seed
         // 2026-11-02 is a Monday.
         start = Instant(seconds: 1_793_552_400 + Int64(self.seed.below(5)) * 86_400)
         end = start
-        let matters = 1 + self.seed.below(4)
+        let matters = 1 + self.seed.below(6)
+        isCrowded = self.seed.chance(1, of: 2)
         for number in 0..<matters {
             switch self.seed.below(8) {
             case 0...3: try addCase(number)
@@ -57,9 +60,11 @@ struct Workload {
 
     // MARK: Drawing
 
+    private mutating func beginning() -> Instant { start.adding(minutes: isCrowded ? 5 : Int64(seed.below(600))) }
+
     /// Mostly minutes or hours, sometimes days; often to 09:00 or 18:00 sharp, when timers are due.
     private mutating func later(than time: Instant) -> Instant {
-        switch seed.below(6) {
+        switch isCrowded ? 4 : seed.below(6) {
         case 0: return time.adding(minutes: 1 + Int64(seed.below(50)))
         case 1, 2: return time.adding(hours: 1 + Int64(seed.below(20)))
         case 3: return time.adding(days: 1 + Int64(seed.below(3)))
@@ -110,7 +115,7 @@ struct Workload {
     }
 
     private mutating func addCase(_ number: Int) throws {
-        var time = start.adding(minutes: Int64(seed.below(600)))
+        var time = beginning()
         let caseId = Identifiers.caseId(source: Self.source, complaintId: "C\(number)")
         if seed.chance(1, of: 3) { try add(CaseAccepted(caseId: caseId, by: person()), at: time) }
         try add(complaint(number, "", at: time), at: time)
@@ -153,7 +158,7 @@ struct Workload {
     }
 
     private mutating func addService(_ number: Int) throws {
-        var time = start.adding(minutes: Int64(seed.below(600)))
+        var time = beginning()
         let service = ServiceCompleted(
             serviceId: "V\(number)", kind: .repair, completedAt: time, customer: customer(number), storeId: "S1",
             outletId: "o-service-\(number)", product: product(number), inWarranty: true)
@@ -168,7 +173,7 @@ struct Workload {
 
     private mutating func addOutlet(_ number: Int) throws {
         let outlet = number < 2 ? "O\(number)" : "o-\(number)"
-        var time = start.adding(minutes: Int64(seed.below(600)))
+        var time = beginning()
         for index in 0..<(1 + seed.below(5)) {
             let id = "W\(number)-\(index)"
             try add(
@@ -192,7 +197,7 @@ struct Workload {
     }
 
     private mutating func addCustomerEvent(_ number: Int) throws {
-        var time = start.adding(minutes: Int64(seed.below(600)))
+        var time = beginning()
         let customers = (0...seed.below(3)).map { customer(100 * (number + 1) + $0) }
         let on = time.date.adding(days: 5 + seed.below(14))
         try add(
