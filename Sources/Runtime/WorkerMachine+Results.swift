@@ -62,14 +62,30 @@ extension WorkerMachine {
 
     /// Not applicable yet: a delayed copy, or a dead letter when the event is too old to wait any longer.
     private mutating func postpone(_ arrival: Arrival, _ what: String, _ actions: inout [WorkerAction]) {
-        let age = arrival.inbound.event.time.adding(hours: limits.referenceHours)
-        guard clock.now < age, !clock.isLastCall else {
+        guard !isFinal(arrival) else {
             let reason = DeadLetterReason(
                 .transient, code: "unknown-reference", message: "refers to \(what), which this stage does not know")
             return giveUp(arrival, reason, &actions)
         }
         let copy = failures.retry(arrival.delivery, ticket: outgoing.nextTicket(), wall: wall)
         settleAfter([copy], arrival.delivery, &actions)
+    }
+
+    /// Has it waited long enough for what it refers to?
+    ///
+    /// Under the stepped clock the instant says so. Otherwise an event of upstream waits until it is a day old, and
+    /// through the short delays in any case: what is filled in later is old when it comes, and may still overtake the
+    /// event that it refers to. An event of a stage carries its rule's time, which may lie anywhere in the past; it waits
+    /// for a day of the wall clock.
+    private func isFinal(_ arrival: Arrival) -> Bool {
+        if case .stepped = clock.mode { return clock.isLastCall }
+        let history = FailureHistory(arrival.delivery)
+        if StageName.allCases.contains(where: { $0.source == arrival.inbound.event.source }) {
+            let first = history.firstAt.flatMap(Instant.init(rfc3339:)) ?? wall
+            return wall >= first.adding(hours: limits.referenceHours)
+        }
+        let isTried = RetryDelay.after(attempts: history.attempts + 1) != .fiveSeconds
+        return isTried && clock.now >= arrival.inbound.event.time.adding(hours: limits.referenceHours)
     }
 
     mutating func publish(_ rows: [OutboxRow], _ actions: inout [WorkerAction]) {

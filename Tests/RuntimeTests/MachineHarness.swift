@@ -80,11 +80,14 @@ struct MachineHarness {
         return handle(.consumer(.delivered(deliveries)))
     }
 
+    static let eventTime = Instant(seconds: 1_799_999_000)
+
     static func delivery(
-        _ id: String, tag: UInt64, channel: UInt64 = 1, headers: [HeaderField] = [], body: [UInt8]? = nil
+        _ id: String, tag: UInt64, channel: UInt64 = 1, source: String = "upstream", headers: [HeaderField] = [],
+        body: [UInt8]? = nil
     ) throws -> Delivery {
         let event = Event(
-            id: id, source: "upstream", time: Instant(seconds: 1_799_999_000),
+            id: id, source: source, time: eventTime,
             data: CaseAccepted(caseId: "case-1", by: Person(id: "someone", tier: "hq")))
         var properties = MessageProperties.of(event)
         properties.headers = headers

@@ -116,15 +116,47 @@ private let lost = BrokerFailure(.connection, operation: "use the connection", c
         #expect(worker.resolve([1]) == ["acknowledge through 1 on 1"])
     }
 
-    @Test func `A reference is dead when its event is a day old`() throws {
+    /// What happens to an unknown reference that has failed so often before, the clock at `age` of its event.
+    private func fate(after attempts: Int64, age: Int64, source: String = "upstream", waited: Int64 = 0) throws -> String {
         var worker = MachineHarness.running()
-        let time = Instant(seconds: 1_799_999_000)
-        worker.clock = ClockReading(now: Instant(microseconds: time.adding(hours: 24).microseconds - 1))
-        _ = try worker.deliver(["a"])
-        #expect(worker.done([.unknownReference("case 1")]) == ["publish 1 to /recourse.intake.retry.5s"])
-        worker.clock = ClockReading(now: time.adding(hours: 24))
-        _ = try worker.deliver(["b"], from: 2)
-        #expect(worker.done([.unknownReference("case 1")]) == ["publish 2 to /recourse.dead"])
+        worker.clock = ClockReading(now: Instant(microseconds: MachineHarness.eventTime.microseconds + age))
+        let first = Instant(microseconds: worker.wall.microseconds - waited)
+        let headers = [
+            HeaderField(FailureHeader.attempts, .int(attempts)),
+            HeaderField(FailureHeader.firstAt, .string(first.description)),
+        ]
+        let delivery = try MachineHarness.delivery("a", tag: 1, source: source, headers: headers)
+        _ = worker.handle(.consumer(.delivered([delivery])))
+        return worker.done([.unknownReference("case 1")]).first ?? ""
+    }
+
+    private let day: Int64 = 86_400_000_000
+
+    @Test func `A reference of upstream is dead when its event is a day old`() throws {
+        #expect(try fate(after: 20, age: day - 1) == "publish 1 to /recourse.intake.retry.10m")
+        #expect(try fate(after: 20, age: day) == "publish 1 to /recourse.dead")
+    }
+
+    @Test func `An event that is old when it comes goes through the short delays first`() throws {
+        #expect(try fate(after: 0, age: 30 * day) == "publish 1 to /recourse.intake.retry.5s")
+        #expect(try fate(after: 2, age: 30 * day) == "publish 1 to /recourse.intake.retry.5s")
+        #expect(try fate(after: 3, age: 30 * day) == "publish 1 to /recourse.dead")
+    }
+
+    @Test func `An event of a stage waits a day of the wall clock, whatever its rule's time`() throws {
+        let source = "recourse/routing"
+        #expect(
+            try fate(after: 99, age: 30 * day, source: source, waited: day - 1)
+                == "publish 1 to /recourse.intake.retry.10m")
+        #expect(try fate(after: 99, age: 0, source: source, waited: day) == "publish 1 to /recourse.dead")
+    }
+
+    @Test func `Under the stepped clock the age of an event does not count`() throws {
+        var worker = MachineHarness.running()
+        worker.clock = ClockReading(now: MachineHarness.eventTime.adding(days: 30), mode: .stepped(.events))
+        let headers = [HeaderField(FailureHeader.attempts, .int(99))]
+        _ = worker.handle(.consumer(.delivered([try MachineHarness.delivery("a", tag: 1, headers: headers)])))
+        #expect(worker.done([.unknownReference("case 1")]) == ["publish 1 to /recourse.intake.retry.10m"])
     }
 
     @Test func `A reference is dead at the last call of a stepped instant`() throws {
