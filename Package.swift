@@ -66,7 +66,9 @@ let package = Package(
         tests("StagesTests", ["Stages", "Policy", "Schema"]),
         tests("StoreTests", ["Store", "StoreSQLite", "Schema"]),
         tests("BrokerTests", ["Broker", "RabbitMQ", "Schema"]),
-        tests("RuntimeTests", ["Runtime", "Stages", "Policy", "Store", "StoreSQLite", "Broker", "Schema"]),
+        tests(
+            "RuntimeTests",
+            ["Runtime", "Stages", "Policy", "Store", "StoreSQLite", "Broker", "RabbitMQ", "Schema", logging]),
         tests(
             "OperationsTests",
             ["Operations", "Bootstrap", "Schema", "Policy", "Stages", "Store", "Broker", "Runtime", "RabbitMQ"]),

@@ -41,6 +41,8 @@ package struct BatchResult: Sendable {
     package var rows: [OutboxRow] = []
     /// How many timers have acted.
     package var timers = 0
+    /// More timers are due; they follow in the next transaction.
+    package var hasMoreTimers = false
     /// Timers that could not act, and why; they stay due.
     package var timerFaults: [String] = []
 
@@ -103,7 +105,22 @@ package struct BatchProcessor: Sendable {
             due.append(.timer(stored.key, Wake(at: at, order: stored.wakeOrder)))
         }
         try work.load(due, runner)
-        for input in due { work.decide(timer: input, runner, clock: clock) }
+        // A timer may set another that comes before the rest of these: the earlier time or lower order goes first, so
+        // the rest waits for the next transaction.
+        var set: (wake: Wake, key: RecordKey)?
+        for input in due {
+            guard case .timer(let key, let wake) = input else { continue }
+            if let set, set.wake.at <= clock, (set.wake, set.key) < (wake, key) {
+                result.hasMoreTimers = true
+                break
+            }
+            for changed in work.decide(timer: input, runner, clock: clock) ?? [] {
+                guard let wake = work.set[changed]?.value.wake else { continue }
+                if let known = set, (known.wake, known.key) <= (wake, changed) { continue }
+                set = (wake, changed)
+            }
+        }
+        if due.count >= limit { result.hasMoreTimers = true }
         try work.finish(into: &result, owner: worker)
         return result
     }
@@ -197,26 +214,25 @@ private struct UnitOfWork {
         var left = BatchProcessor.overdueLimit
         while left > 0, let timer = runner.overdue(outcome.changed, in: set, clock: clock) {
             try load([timer], runner)
-            guard decide(timer: timer, runner, clock: clock) else { break }
+            guard decide(timer: timer, runner, clock: clock) != nil else { break }
             left -= 1
         }
         return fate == .applied ? .applied : .refused
     }
 
-    /// False if the timer could not act.
-    @discardableResult
-    mutating func decide(timer input: Input, _ runner: StageRunner, clock: Instant) -> Bool {
-        guard case .timer(let key, let wake) = input else { return false }
+    /// The records that were changed; nil if the timer could not act.
+    mutating func decide(timer input: Input, _ runner: StageRunner, clock: Instant) -> [RecordKey]? {
+        guard case .timer(let key, let wake) = input else { return nil }
         // A timer or event before it in this batch may have moved or ended this one.
-        if unreadable[key] == nil, set[key]?.value.wake != wake { return false }
+        if unreadable[key] == nil, set[key]?.value.wake != wake { return nil }
         do {
             let outcome = try run(input, runner, clock: clock).get()
             try journal(.timer(key, at: wake.at, order: wake.order), .applied, outcome, runner)
             timers += 1
-            return true
+            return outcome.changed
         } catch {
             timerFaults.append("timer of \(key) due \(wake.at): \(error)")
-            return false
+            return nil
         }
     }
 

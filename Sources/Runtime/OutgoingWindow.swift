@@ -75,6 +75,14 @@ struct OutgoingWindow: Sendable {
         }
     }
 
+    /// Of these rows, those that are neither here nor in `confirmed`.
+    func unknown(_ rows: [OutboxRow], besides confirmed: [OutboxKey]) -> [OutboxRow] {
+        guard !rows.isEmpty else { return [] }
+        var known = Set(confirmed)
+        for case .output(let key) in entries.values.map(\.purpose) { known.insert(key) }
+        return rows.filter { !known.contains($0.key) }
+    }
+
     /// Keeps an unconfirmed publication for `resendHeld`; returns it.
     @discardableResult
     mutating func hold(_ ticket: UInt64) -> Publication? {

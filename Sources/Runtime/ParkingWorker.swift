@@ -17,7 +17,12 @@ package final class ParkingWorker: Sendable {
     private let prefetch: Int
     private let events: AsyncStream<ConsumerEvent>
     private let mailbox: AsyncStream<ConsumerEvent>.Continuation
-    private let consumer = Mutex<(any Consumer)?>(nil)
+    private struct Subscription {
+        var consumer: (any Consumer)?
+        var isStopping = false
+    }
+
+    private let subscription = Mutex(Subscription())
 
     package init(
         deadLetters: any DeadLetterStore, broker: any Broker, prefetch: Int, wall: @escaping @Sendable () -> Instant,
@@ -31,23 +36,33 @@ package final class ParkingWorker: Sendable {
         (events, mailbox) = AsyncStream.makeStream()
     }
 
-    /// Finishes what is in hand and ends.
+    /// Finishes what is in hand and ends; what cannot be committed now goes back to the queue. Safe to call before `run`.
     package func stop() {
-        consumer.withLock { $0?.cancel() }
+        subscription.withLock {
+            $0.isStopping = true
+            $0.consumer?.cancel()
+        }
     }
+
+    private var isStopping: Bool { subscription.withLock { $0.isStopping } }
 
     package func run() async {
         let mailbox = mailbox
         let consumer = broker.consume(queue: QueueName.dead, prefetch: prefetch) { mailbox.yield($0) }
-        self.consumer.withLock { $0 = consumer }
+        subscription.withLock {
+            $0.consumer = consumer
+            if $0.isStopping { consumer.cancel() }
+        }
+        // Once a batch is given up, nothing behind it may be acknowledged: that would acknowledge it too.
+        var isGivenUp = false
         for await event in events {
             switch event {
             case .subscribed: logger.info("consuming", metadata: ["queue": "\(QueueName.dead)"])
             case .lost(let failure):
                 logger.warning("the subscription is lost; trying again", metadata: ["cause": "\(failure)"])
             case .delivered(let deliveries):
-                await park(deliveries)
-                if let last = deliveries.last { consumer.acknowledge(through: last.tag, channel: last.channel) }
+                if !isGivenUp { isGivenUp = await !park(deliveries) }
+                if !isGivenUp, let last = deliveries.last { consumer.acknowledge(through: last.tag, channel: last.channel) }
             case .cancelled: consumer.close()
             case .closed: mailbox.finish()
             }
@@ -56,8 +71,8 @@ package final class ParkingWorker: Sendable {
         logger.info("stopped")
     }
 
-    /// Until they are committed; the broker keeps them meanwhile.
-    private func park(_ deliveries: [Delivery]) async {
+    /// Until they are committed; the broker keeps them meanwhile. False: stopped before that.
+    private func park(_ deliveries: [Delivery]) async -> Bool {
         let at = wall()
         let letters = deliveries.map { DeadLetter(parking: $0, at: at) }
         var failures = 0
@@ -65,15 +80,15 @@ package final class ParkingWorker: Sendable {
             do {
                 let fresh = try await deadLetters.upsert(letters, parkedAt: at)
                 if fresh > 0 { logger.warning("parked dead letters", metadata: ["count": "\(fresh)"]) }
-                return
+                return true
             } catch {
                 failures += 1
                 if failures == 1 || failures.isMultiple(of: 60) {
                     logger.error("the database failed; trying again", metadata: ["cause": "\(error)"])
                 }
-                guard (try? await Task.sleep(for: .milliseconds(min(5_000, 50 << min(failures, 7))))) != nil else {
-                    return
-                }
+                guard !isStopping,
+                    (try? await Task.sleep(for: .milliseconds(min(5_000, 50 << min(failures, 7))))) != nil
+                else { return false }
             }
         }
     }
@@ -97,8 +112,9 @@ extension DeadLetter {
             text(FailureHeader.class)
             ?? (death == nil ? DeadLetterClass.unroutable : DeadLetterClass.bystander).rawValue
         let code = text(FailureHeader.code) ?? death?.reason ?? "unroutable"
-        // Without a worker's times, the wall time of parking would give every redelivery a row of its own.
-        let identityTime = isWorkers ? last : Instant.distantPast
+        // Without a worker's times, the wall time of parking would give every redelivery a row of its own; the death that
+        // the broker wrote down, or the number of replays, tells a later death from a redelivery.
+        let identityTime = isWorkers ? last : death?.at ?? Instant.distantPast.adding(seconds: min(max(history.replays, 0), 1 << 20))
         self.init(
             id: DeadLetter.id(
                 queue: queue, messageId: properties.messageId, body: delivery.body, firstAt: identityTime),
@@ -135,6 +151,7 @@ private struct BrokerDeath {
     let queue: String
     let exchange: String
     let routingKey: String
+    let at: Instant?
 
     init?(_ properties: MessageProperties) {
         guard case .array(let deaths)? = properties[header: "x-death"], case .table(let fields)? = deaths.first else {
@@ -153,6 +170,12 @@ private struct BrokerDeath {
             key = first
         }
         routingKey = key
+        at =
+            if case .timestamp(let seconds)? = fields.first(where: { $0.name == "time" })?.value {
+                Instant(seconds: Int64(clamping: min(seconds, 1 << 40)))
+            } else {
+                nil
+            }
     }
 
     var explanation: String {

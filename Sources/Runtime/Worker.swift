@@ -66,7 +66,8 @@ package final class Worker: Sendable {
         }
         let publisher = parts.broker.publisher { mailbox.yield(.publisher($0)) }
         var machine = WorkerMachine(
-            stage: runner.name, name: name, routes: routes, limits: limits, wall: parts.wall())
+            stage: runner.name, name: name, routes: routes, limits: limits, wall: parts.wall(),
+            clock: firstReading())
         await withDiscardingTaskGroup { group in
             group.addTask { await self.tick() }
             for await event in events {
@@ -95,6 +96,15 @@ package final class Worker: Sendable {
     }
 
     // MARK: - Time
+
+    private func firstReading() -> ClockReading {
+        do {
+            return try parts.clock.read()
+        } catch {
+            parts.logger.error("the business clock cannot be read; trying again", metadata: ["cause": "\(error)"])
+            return ClockReading(now: .distantPast)
+        }
+    }
 
     private func tick() async {
         var saidClockFailed = false
@@ -138,58 +148,26 @@ package final class Worker: Sendable {
 
     private func execute(_ work: Work) async throws -> WorkResult {
         let reading = try parts.clock.read()
-        let (processor, name) = (processor, name)
-        let lease = parts.wall().adding(seconds: limits.leaseSeconds)
-        var result = WorkResult(clock: reading)
         switch work {
-        case .start:
-            let (wall, limit) = (parts.wall(), 2 * limits.unconfirmed)
-            result.batch.rows = try await parts.store.write { transaction in
-                try transaction.endLease(of: name)
-                let rows = try transaction.takeOverOutbox(by: name, now: wall, limit: limit)
-                try transaction.renewLease(of: name, until: lease)
-                try processor.plant(clock: reading.now, in: transaction)
-                return rows
-            }
-        case .events(let inputs, let confirmed):
-            result.batch = try await parts.store.write { transaction in
-                try processor.process(inputs, confirmed: confirmed, clock: reading.now, in: transaction)
-            }
-        case .timers(let confirmed, let limit):
-            guard reading.allowsTimers(of: runner.name) else {
-                try await flush(confirmed)
-                return result
-            }
-            let next = try await parts.store.read { try $0.nextWake() }
-            guard let next, next <= reading.now else {
-                try await flush(confirmed)
-                return result
-            }
-            result.batch = try await parts.store.write { transaction in
-                try processor.processTimers(
-                    confirmed: confirmed, clock: reading.now, limit: limit, in: transaction)
-            }
-        case .flush(let confirmed):
-            try await flush(confirmed)
-        case .sweep(let confirmed, let limit):
-            let wall = parts.wall()
-            result.batch.rows = try await parts.store.write { transaction in
-                try transaction.removeFromOutbox(confirmed)
-                try transaction.renewLease(of: name, until: lease)
-                return try transaction.takeOverOutbox(by: name, now: wall, limit: limit)
-            }
-        case .end(let confirmed):
-            try await parts.store.write { transaction in
-                try transaction.removeFromOutbox(confirmed)
-                try transaction.endLease(of: name)
-            }
+        case .timers(let confirmed, _):
+            // Looking whether anything is due disturbs no writer.
+            let next = reading.allowsTimers(of: runner.name) ? try await parts.store.read { try $0.nextWake() } : nil
+            guard let next, next <= reading.now else { return try await flush(confirmed, reading) }
+        case .flush(let confirmed): return try await flush(confirmed, reading)
+        case .start, .events, .sweep, .end: break
         }
-        return result
+        return try await transact(work, reading)
     }
 
-    private func flush(_ confirmed: [OutboxKey]) async throws {
-        guard !confirmed.isEmpty else { return }
-        try await parts.store.write { try $0.removeFromOutbox(confirmed) }
+    private func flush(_ confirmed: [OutboxKey], _ reading: ClockReading) async throws -> WorkResult {
+        confirmed.isEmpty ? WorkResult(clock: reading) : try await transact(.flush(confirmed), reading)
+    }
+
+    private func transact(_ work: Work, _ reading: ClockReading) async throws -> WorkResult {
+        let (processor, limits, wall) = (processor, limits, parts.wall())
+        return try await parts.store.write { transaction in
+            try processor.perform(work, reading: reading, wall: wall, limits: limits, in: transaction)
+        }
     }
 
     private func log(_ line: LogLine) {

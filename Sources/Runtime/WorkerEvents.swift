@@ -36,13 +36,14 @@ package enum WorkerAction: Sendable {
 /// One transaction's worth of work.
 package enum Work: Sendable {
     /// Once at start: take over what a worker of this name left behind, write the seeds.
-    case start
+    case start(limit: Int)
     case events([InboundEvent], confirmed: [OutboxKey])
     case timers(confirmed: [OutboxKey], limit: Int)
     /// Remove confirmed rows from the outbox.
     case flush([OutboxKey])
-    /// Renew the lease and take over rows whose owner is gone.
-    case sweep(confirmed: [OutboxKey], limit: Int)
+    /// Renew the lease and take over rows whose owner is gone. `includingOwn`: list this worker's own rows too, for a
+    /// transaction that was reported as failed may have been committed.
+    case sweep(confirmed: [OutboxKey], limit: Int, includingOwn: Bool)
     /// The last one: remove confirmed rows, end the lease.
     case end([OutboxKey])
 }

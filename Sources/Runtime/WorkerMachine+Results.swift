@@ -9,28 +9,36 @@ extension WorkerMachine {
         guard let finished = current else { return }
         current = nil
         clock = result.clock
-        publish(result.batch.rows, &actions)
+        let isTakeOver = finished.work.isTakeOver
+        let rows = isTakeOver ? outgoing.unknown(result.batch.rows, besides: confirmed) : result.batch.rows
+        publish(rows, &actions)
         for fault in result.batch.timerFaults {
             actions.append(.log(LogLine(.error, "a timer could not act; it stays due", [("cause", fault)])))
         }
         switch finished.work {
         case .events:
             judge(finished.arrivals, result.batch.fates, &actions)
-        case .timers(_, let limit):
+        case .timers:
             // There may be more of them than one batch takes, and one may have made another due.
             let isStepped = clock.mode != .running
-            if result.batch.timers > 0, isStepped || result.batch.timers >= limit { schedule.timersAt = wall }
+            if result.batch.timers > 0, isStepped || result.batch.hasMoreTimers { schedule.timersAt = wall }
             if !result.batch.timerFaults.isEmpty { schedule.timersAt = wall.adding(seconds: 60) }
-        case .start, .sweep:
-            if result.batch.rows.count > 0 {
-                actions.append(
-                    .log(LogLine(.info, "took over unpublished events", [("count", "\(result.batch.rows.count)")])))
-                if case .sweep(_, let limit) = finished.work, result.batch.rows.count >= limit {
-                    schedule.sweepAt = wall
-                }
+        case .start(let limit):
+            tookOver(rows, &actions)
+            if result.batch.rows.count >= limit { mayOwnUnknownRows = true }
+        case .sweep(_, let limit, let includingOwn):
+            tookOver(rows, &actions)
+            if limit > 0, result.batch.rows.count >= limit {
+                if includingOwn { mayOwnUnknownRows = true }
+                if outgoing.count < limits.unconfirmed { schedule.sweepAt = wall }
             }
         case .flush, .end: break
         }
+    }
+
+    private func tookOver(_ rows: [OutboxRow], _ actions: inout [WorkerAction]) {
+        guard !rows.isEmpty else { return }
+        actions.append(.log(LogLine(.info, "took over unpublished events", [("count", "\(rows.count)")])))
     }
 
     private mutating func judge(_ arrivals: [Arrival], _ fates: [InputFate], _ actions: inout [WorkerAction]) {
@@ -54,14 +62,30 @@ extension WorkerMachine {
 
     /// Not applicable yet: a delayed copy, or a dead letter when the event is too old to wait any longer.
     private mutating func postpone(_ arrival: Arrival, _ what: String, _ actions: inout [WorkerAction]) {
-        let age = arrival.inbound.event.time.adding(hours: limits.referenceHours)
-        guard clock.now < age, !clock.isLastCall else {
+        guard !isFinal(arrival) else {
             let reason = DeadLetterReason(
                 .transient, code: "unknown-reference", message: "refers to \(what), which this stage does not know")
             return giveUp(arrival, reason, &actions)
         }
         let copy = failures.retry(arrival.delivery, ticket: outgoing.nextTicket(), wall: wall)
         settleAfter([copy], arrival.delivery, &actions)
+    }
+
+    /// Has it waited long enough for what it refers to?
+    ///
+    /// Under the stepped clock the instant says so. Otherwise an event of upstream waits until it is a day old, and
+    /// through the short delays in any case: what is filled in later is old when it comes, and may still overtake the
+    /// event that it refers to. An event of a stage carries its rule's time, which may lie anywhere in the past; it waits
+    /// for a day of the wall clock.
+    private func isFinal(_ arrival: Arrival) -> Bool {
+        if case .stepped = clock.mode { return clock.isLastCall }
+        let history = FailureHistory(arrival.delivery)
+        if StageName.allCases.contains(where: { $0.source == arrival.inbound.event.source }) {
+            let first = history.firstAt.flatMap(Instant.init(rfc3339:)) ?? wall
+            return wall >= first.adding(hours: limits.referenceHours)
+        }
+        let isTried = RetryDelay.after(attempts: history.attempts + 1) != .fiveSeconds
+        return isTried && clock.now >= arrival.inbound.event.time.adding(hours: limits.referenceHours)
     }
 
     mutating func publish(_ rows: [OutboxRow], _ actions: inout [WorkerAction]) {
@@ -85,6 +109,7 @@ extension WorkerMachine {
     mutating func failed(_ failure: StoreFailure, _ actions: inout [WorkerAction]) {
         guard var failed = current else { return }
         failed.failures += 1
+        if failed.work.mayLeaveRows { mayOwnUnknownRows = true }
         if failure.kind == .corrupt, case .events(let inputs, let keys) = failed.work {
             if inputs.count > 1 {
                 // One message of the batch breaks it: run them one by one, so that it harms no neighbour.
@@ -97,6 +122,18 @@ extension WorkerMachine {
                 let reason = DeadLetterReason(.permanent, code: "store-fault", message: failure.description)
                 giveUp(arrival, reason, &actions)
             }
+            return
+        }
+        if failure.kind == .corrupt, case .timers(let keys, _) = failed.work {
+            // Events must go on meanwhile.
+            current = nil
+            confirmed += keys
+            schedule.timersAt = wall.adding(seconds: 60)
+            actions.append(
+                .log(
+                    LogLine(
+                        .error, "the timers could not run; trying again in a minute",
+                        [("cause", failure.description)])))
             return
         }
         if failed.failures == 1 || failed.failures.isMultiple(of: 60) {
@@ -182,6 +219,23 @@ extension WorkerMachine {
 
     private mutating func holdUntilLater() {
         if schedule.republishAt == nil { schedule.republishAt = wall.adding(seconds: 1) }
+    }
+}
+
+extension Work {
+    var isTakeOver: Bool {
+        switch self {
+        case .start, .sweep: true
+        case .events, .timers, .flush, .end: false
+        }
+    }
+
+    /// If it is reported as failed and was committed nevertheless, rows lie in the outbox that nobody publishes.
+    var mayLeaveRows: Bool {
+        switch self {
+        case .start, .sweep, .events, .timers: true
+        case .flush, .end: false
+        }
     }
 }
 

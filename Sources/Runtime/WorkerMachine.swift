@@ -18,7 +18,7 @@ package struct WorkerMachine: Sendable {
 
     package internal(set) var phase = Phase.running
     var wall: Instant
-    var clock = ClockReading(now: .distantPast)
+    var clock: ClockReading
     /// Decoded, not yet in a batch.
     var waiting: [Arrival] = []
     /// Deliveries of a batch that the database refused: each runs alone.
@@ -33,6 +33,9 @@ package struct WorkerMachine: Sendable {
     private var closedHalves = 0
     private var hasStarted = false
     private var hasEnded = false
+    /// The outbox may hold rows under this worker's lease that it does not know: of a transaction that was committed
+    /// though it was reported as failed, or beyond the limit of one take-over.
+    var mayOwnUnknownRows = false
 
     /// A decoded delivery.
     struct Arrival: Sendable {
@@ -57,7 +60,12 @@ package struct WorkerMachine: Sendable {
         var republishAt: Instant?
     }
 
-    package init(stage: StageName, name: WorkerId, routes: Routes, limits: WorkerLimits, wall: Instant) {
+    /// - Parameter clock: what the business clock says at the start; deliveries may come before the first tick.
+    package init(
+        stage: StageName, name: WorkerId, routes: Routes, limits: WorkerLimits, wall: Instant,
+        clock: ClockReading = ClockReading(now: .distantPast)
+    ) {
+        self.clock = clock
         self.name = name
         self.stage = stage
         self.routes = routes
@@ -194,7 +202,7 @@ package struct WorkerMachine: Sendable {
         guard current == nil else { return }
         guard hasStarted else {
             hasStarted = true
-            return begin(Current(work: .start), &actions)
+            return begin(Current(work: .start(limit: limits.unconfirmed)), &actions)
         }
         switch phase {
         case .running: proceedRunning(&actions)
@@ -209,10 +217,17 @@ package struct WorkerMachine: Sendable {
     }
 
     private mutating func proceedRunning(_ actions: inout [WorkerAction]) {
-        if wall >= schedule.sweepAt {
+        let room = max(0, limits.unconfirmed - outgoing.count)
+        if wall >= schedule.sweepAt || (mayOwnUnknownRows && room > 0) {
             let third = limits.leaseSeconds * 1_000_000 / 3
             schedule.sweepAt = Instant(microseconds: wall.microseconds + third)
-            return begin(Current(work: .sweep(confirmed: takeConfirmed(), limit: limits.batch)), &actions)
+            let confirmed = takeConfirmed()
+            // What it knows comes up too, and must not crowd out what it does not.
+            let ownToo = mayOwnUnknownRows && room > 0
+            let limit = min(limits.batch, room) + (ownToo ? outgoing.count : 0)
+            if ownToo { mayOwnUnknownRows = false }
+            let work = Work.sweep(confirmed: confirmed, limit: limit, includingOwn: ownToo)
+            return begin(Current(work: work), &actions)
         }
         guard outgoing.count < limits.unconfirmed else { return }
         if wall >= schedule.timersAt, clock.allowsTimers(of: stage) {

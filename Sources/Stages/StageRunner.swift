@@ -199,6 +199,15 @@ package struct StageRunner: Sendable {
         if let stranger = changed.first(where: { !set.knows($0) }) {
             throw StageFault(description: "stage \(name.rawValue): changed \(stranger), which keys() had not named")
         }
+        if case .timer(let key, let wake) = input {
+            // Before anything is changed: a fault must leave the set as it was.
+            guard let value = turn.changes[key] ?? set[key]?.value else {
+                throw StageFault(description: "stage \(name.rawValue): \(key) has no record to wake")
+            }
+            if let next = value.wake, next <= wake {
+                throw StageFault(description: "stage \(name.rawValue): \(key) wakes again at \(next.at)")
+            }
+        }
         for key in changed {
             guard let value = turn.changes[key] else { continue }
             var record = set[key] ?? LiveRecord(value: value, version: 0)
@@ -207,14 +216,14 @@ package struct StageRunner: Sendable {
             record.isChanged = true
             set[key] = record
         }
-        let outputs = try outgoing(turn.emissions, input, &set)
+        let outputs = outgoing(turn.emissions, input, &set)
         return StepOutcome(
             verdict: .applied, now: turn.now, isLate: turn.isLate, changed: changed, outputs: outputs)
     }
 
     private func outgoing(
         _ emissions: [Emission], _ input: Input, _ set: inout WorkingSet
-    ) throws -> [OutgoingEvent] {
+    ) -> [OutgoingEvent] {
         let causeSource: String
         let causeId: String
         var index = 0
@@ -224,12 +233,7 @@ package struct StageRunner: Sendable {
             (causeSource, causeId, traceparent) = (event.source, event.id, event.traceparent)
         case .timer(let key, let wake):
             (causeSource, causeId) = (key.description, wake.at.description)
-            guard var record = set[key] else {
-                throw StageFault(description: "stage \(name.rawValue): \(key) has no record to wake")
-            }
-            if let next = record.value.wake, next <= wake {
-                throw StageFault(description: "stage \(name.rawValue): \(key) wakes again at \(next.at)")
-            }
+            guard var record = set[key] else { break }
             if record.firedAt == wake.at { index = record.firedOutputs }
             record.firedAt = wake.at
             record.firedOutputs = index + emissions.count

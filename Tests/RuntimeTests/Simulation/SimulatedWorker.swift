@@ -9,19 +9,27 @@ import Synchronization
 /// One worker process in the simulation: the real state machine and batch processor over adapters in memory. Every step
 /// is one call, so a kill can come between any two of them.
 final class SimulatedWorker {
+    /// What a step of a worker may be.
+    enum Step: CaseIterable {
+        case consume, publish, mail, commit, answer
+    }
+
     let stage: StageName
     let name: String
-    let store: MemoryStore
     let consumerEndpoint: MemoryBroker.Endpoint
     let publisherEndpoint: MemoryBroker.Endpoint
-    private(set) var machine: WorkerMachine
+    private let store: MemoryStore
+    private let time: SimulatedTime
+    private let limits: WorkerLimits
+    private var machine: WorkerMachine
     private let processor: BatchProcessor
     private let consumer: any Consumer
     private let publisher: any Publisher
-    private let mailbox: Mailbox
-    private(set) var work: Work?
+    private let mailbox = Mailbox()
+    /// In hand, with the reading of the clock from when it began, as the shell has it.
+    private(set) var work: (work: Work, reading: ClockReading)?
     private(set) var answer: WorkerEvent?
-    private(set) var logged: [String] = []
+    private(set) var isFinished = false
 
     /// What the broker's sinks have called; taken one by one.
     private final class Mailbox: Sendable {
@@ -30,33 +38,40 @@ final class SimulatedWorker {
 
     init(
         runner: StageRunner, name: String, routes: Routes, store: MemoryStore, broker: MemoryBroker,
-        limits: WorkerLimits, wall: Instant
+        limits: WorkerLimits, time: SimulatedTime
     ) {
         stage = runner.name
         self.name = name
         self.store = store
+        self.time = time
+        self.limits = limits
         processor = BatchProcessor(runner: runner, worker: name)
-        machine = WorkerMachine(stage: runner.name, name: name, routes: routes, limits: limits, wall: wall)
-        let mailbox = Mailbox()
-        self.mailbox = mailbox
-        let known = Set(broker.endpoints)
-        consumer = broker.consume(queue: runner.name.queue, prefetch: limits.prefetch) { event in
-            mailbox.events.withLock { $0.append(.consumer(event)) }
+        machine = WorkerMachine(
+            stage: runner.name, name: name, routes: routes, limits: limits, wall: time.wall, clock: time.clock)
+        let consumer = broker.observed { broker, mailbox in
+            broker.consume(queue: runner.name.queue, prefetch: limits.prefetch) { mailbox(.consumer($0)) }
+        } to: { [mailbox] event in
+            mailbox.events.withLock { $0.append(event) }
         }
-        publisher = broker.publisher { event in mailbox.events.withLock { $0.append(.publisher(event)) } }
-        let own = broker.endpoints.filter { !known.contains($0) }
-        consumerEndpoint = own[0]
-        publisherEndpoint = own[1]
+        let publisher = broker.observed { broker, mailbox in
+            broker.publisher { mailbox(.publisher($0)) }
+        } to: { [mailbox] event in
+            mailbox.events.withLock { $0.append(event) }
+        }
+        (self.consumer, consumerEndpoint) = consumer
+        (self.publisher, publisherEndpoint) = publisher
     }
 
     var hasMail: Bool { mailbox.events.withLock { !$0.isEmpty } }
-    var hasWork: Bool { work != nil }
-    var hasAnswer: Bool { answer != nil }
     var isIdle: Bool { !hasMail && work == nil && answer == nil && machine.isIdle }
-
-    func tick(wall: Instant, clock: ClockReading) {
-        perform(machine.handle(.tick(wall: wall, clock: clock)))
+    /// The work in hand is a batch that one message could break.
+    var hasLargeBatch: Bool {
+        if case .events(let inputs, _)? = work?.work { inputs.count > 1 } else { false }
     }
+
+    func tick() { perform(machine.handle(.tick(wall: time.wall, clock: time.clock))) }
+
+    func stop() { perform(machine.handle(.stop)) }
 
     func takeMail() {
         guard let event = mailbox.events.withLock({ $0.isEmpty ? nil : $0.removeFirst() }) else { return }
@@ -64,13 +79,16 @@ final class SimulatedWorker {
     }
 
     /// Commits the work in hand; its answer comes in a later step, so a kill can fall between commit and answer.
-    func commit(wall: Instant, clock: ClockReading, lease: Instant) throws {
-        guard let work else { return }
+    ///
+    /// - Parameter lostAnswer: it is committed, and reported as failed.
+    func commit(lostAnswer: StoreFailure? = nil) throws {
+        guard let (work, reading) = work else { return }
         self.work = nil
+        let (processor, wall, limits) = (processor, time.wall, limits)
         let result = try store.writeNow { transaction in
-            try self.run(work, wall: wall, clock: clock, lease: lease, in: transaction)
+            try processor.perform(work, reading: reading, wall: wall, limits: limits, in: transaction)
         }
-        answer = .done(result)
+        answer = lostAnswer.map { .failed($0) } ?? .done(result)
     }
 
     /// The transaction rolls back.
@@ -86,39 +104,10 @@ final class SimulatedWorker {
         perform(machine.handle(answer))
     }
 
-    private func run(
-        _ work: Work, wall: Instant, clock: ClockReading, lease: Instant, in transaction: any StoreTransaction
-    ) throws -> WorkResult {
-        var result = WorkResult(clock: clock)
-        switch work {
-        case .start:
-            try transaction.endLease(of: name)
-            result.batch.rows = try transaction.takeOverOutbox(by: name, now: wall, limit: 10_000)
-            try transaction.renewLease(of: name, until: lease)
-            try processor.plant(clock: clock.now, in: transaction)
-        case .events(let inputs, let confirmed):
-            result.batch = try processor.process(inputs, confirmed: confirmed, clock: clock.now, in: transaction)
-        case .timers(let confirmed, let limit):
-            try transaction.removeFromOutbox(confirmed)
-            guard clock.allowsTimers(of: stage) else { break }
-            result.batch = try processor.processTimers(
-                confirmed: [], clock: clock.now, limit: limit, in: transaction)
-        case .flush(let confirmed): try transaction.removeFromOutbox(confirmed)
-        case .sweep(let confirmed, let limit):
-            try transaction.removeFromOutbox(confirmed)
-            try transaction.renewLease(of: name, until: lease)
-            result.batch.rows = try transaction.takeOverOutbox(by: name, now: wall, limit: limit)
-        case .end(let confirmed):
-            try transaction.removeFromOutbox(confirmed)
-            try transaction.endLease(of: name)
-        }
-        return result
-    }
-
     private func perform(_ actions: [WorkerAction]) {
         for action in actions {
             switch action {
-            case .run(let work): self.work = work
+            case .run(let work): self.work = (work, time.clock)
             case .acknowledgeThrough(let tag, let channel): consumer.acknowledge(through: tag, channel: channel)
             case .acknowledge(let tags, let channel): consumer.acknowledge(tags, channel: channel)
             case .requeue(let tags, let channel): consumer.requeue(tags, channel: channel)
@@ -126,9 +115,34 @@ final class SimulatedWorker {
             case .cancelConsumer: consumer.cancel()
             case .closeConsumer: consumer.close()
             case .closePublisher: publisher.close()
-            case .log(let line): logged.append(line.message)
-            case .finished: break
+            case .log: break
+            case .finished: isFinished = true
             }
         }
+    }
+}
+
+/// The clocks of a simulation, moved by its driver alone.
+final class SimulatedTime {
+    var wall: Instant
+    var clock: ClockReading
+
+    init(wall: Instant, clock: ClockReading) {
+        self.wall = wall
+        self.clock = clock
+    }
+}
+
+extension MemoryBroker {
+    /// Makes a consumer or publisher and tells its endpoint.
+    func observed<Part, Event>(
+        _ make: (MemoryBroker, @escaping @Sendable (Event) -> Void) -> Part, to sink: @escaping @Sendable (Event) -> Void
+    ) -> (Part, Endpoint) {
+        let known = Set(endpoints)
+        let part = make(self, sink)
+        guard let endpoint = endpoints.first(where: { !known.contains($0) }) else {
+            preconditionFailure("the memory broker made no endpoint")
+        }
+        return (part, endpoint)
     }
 }

@@ -1,0 +1,51 @@
+import Schema
+import Stages
+import Store
+
+extension BatchProcessor {
+    /// Does one piece of work in `transaction`; the shell and the simulator both come here.
+    ///
+    /// - Parameters:
+    ///   - reading: what the business clock said when the work began.
+    ///   - wall: for leases.
+    /// - Throws: as `process`; nothing has then happened.
+    package func perform(
+        _ work: Work, reading: ClockReading, wall: Instant, limits: WorkerLimits, in transaction: any StoreTransaction
+    ) throws -> WorkResult {
+        var result = WorkResult(clock: reading)
+        let lease = wall.adding(seconds: limits.leaseSeconds)
+        switch work {
+        case .start(let limit):
+            result.batch.rows = try takeOver(includingOwn: true, wall, lease, limit, transaction)
+            try plant(clock: reading.now, in: transaction)
+        case .events(let inputs, let confirmed):
+            result.batch = try process(inputs, confirmed: confirmed, clock: reading.now, in: transaction)
+        case .timers(let confirmed, let limit):
+            if reading.allowsTimers(of: runner.name) {
+                result.batch = try processTimers(
+                    confirmed: confirmed, clock: reading.now, limit: limit, in: transaction)
+            } else {
+                try transaction.removeFromOutbox(confirmed)
+            }
+        case .flush(let confirmed):
+            try transaction.removeFromOutbox(confirmed)
+        case .sweep(let confirmed, let limit, let includingOwn):
+            try transaction.removeFromOutbox(confirmed)
+            result.batch.rows = try takeOver(includingOwn: includingOwn, wall, lease, limit, transaction)
+        case .end(let confirmed):
+            try transaction.removeFromOutbox(confirmed)
+            try transaction.endLease(of: worker)
+        }
+        return result
+    }
+
+    /// Takes over what nobody living owns, and renews the lease.
+    private func takeOver(
+        includingOwn: Bool, _ wall: Instant, _ lease: Instant, _ limit: Int, _ transaction: any StoreTransaction
+    ) throws -> [OutboxRow] {
+        if includingOwn { try transaction.endLease(of: worker) }
+        let rows = limit > 0 ? try transaction.takeOverOutbox(by: worker, now: wall, limit: limit) : []
+        try transaction.renewLease(of: worker, until: lease)
+        return rows
+    }
+}

@@ -1,0 +1,106 @@
+import Broker
+import Schema
+import Stages
+import Testing
+
+@testable import Runtime
+
+@Suite struct PipelineTopologyTests {
+    private let stages: [any Stage] = [RoutingStage(), IntakeStage()]
+    private var topology: Topology { .pipeline(stages) }
+
+    private func keys(_ exchange: String, _ queue: String) -> Set<String> {
+        Set(topology.bindings.filter { $0.exchange == exchange && $0.queue == queue }.map(\.routingKey))
+    }
+
+    private func policy(of queue: String) throws -> [String: HeaderValue] {
+        let found = topology.policies.filter { $0.target == .queues && matches($0.pattern, queue) }
+        #expect(found.count == 1, "exactly one policy for \(queue)")
+        return Dictionary(uniqueKeysWithValues: try #require(found.first).definition.map { ($0.name, $0.value) })
+    }
+
+    private func matches(_ pattern: String, _ name: String) -> Bool {
+        do { return name.contains(try Regex(pattern)) } catch {
+            Issue.record("\(pattern) is no regular expression: \(error)")
+            return false
+        }
+    }
+
+    @Test func `Each stage's queue is bound to what the stage takes, and to nothing else`() {
+        for stage in [IntakeStage.self, RoutingStage.self] as [any Stage.Type] {
+            #expect(keys(ExchangeName.inbox, stage.name.queue) == Set(stage.takesFromInbox.map(\.rawValue)))
+            #expect(keys(ExchangeName.events, stage.name.queue) == Set(stage.takesFromEvents.map(\.rawValue)))
+        }
+    }
+
+    @Test func `Desks and dead letters have their queues`() {
+        #expect(keys(ExchangeName.handlers, "recourse.handler.store") == ["store.*"])
+        #expect(keys(ExchangeName.handlers, "recourse.handler.region") == ["region.*"])
+        #expect(keys(ExchangeName.handlers, "recourse.handler.hq") == ["hq"])
+        #expect(keys(ExchangeName.unrouted, "recourse.dead") == [""])
+        #expect(topology.bindings.allSatisfy { binding in topology.queues.contains { $0.name == binding.queue } })
+        #expect(topology.queues.allSatisfy { $0.kind == .quorum })
+        #expect(
+            topology.exchanges.map { "\($0.name) \($0.kind)" } == [
+                "recourse.inbox topic", "recourse.events topic", "recourse.handlers topic",
+                "recourse.unrouted fanout",
+            ])
+    }
+
+    @Test func `A stage's queue refuses when it is full, and buries at least once what it delivers too often`() throws {
+        let policy = try policy(of: "recourse.intake")
+        #expect(policy["overflow"] == .string("reject-publish"))
+        #expect(policy["dead-letter-strategy"] == .string("at-least-once"))
+        #expect(policy["dead-letter-exchange"] == .string(""))
+        #expect(policy["dead-letter-routing-key"] == .string("recourse.dead"))
+        #expect(policy["delivery-limit"] == .int(100))
+        #expect(policy["max-length-bytes"] != nil)
+    }
+
+    @Test func `A delay queue gives back to its own stage after its delay`() throws {
+        for (delay, milliseconds) in [("5s", 5_000), ("1m", 60_000), ("10m", 600_000)] as [(String, Int64)] {
+            let policy = try policy(of: "recourse.routing.retry.\(delay)")
+            #expect(policy["message-ttl"] == .int(milliseconds))
+            #expect(policy["dead-letter-routing-key"] == .string("recourse.routing"))
+            #expect(policy["dead-letter-strategy"] == .string("at-least-once"))
+        }
+    }
+
+    @Test func `Dead letters have no length limit, desks drop their oldest`() throws {
+        #expect(try policy(of: "recourse.dead") == ["delivery-limit": .int(100_000)])
+        #expect(try policy(of: "recourse.handler.hq")["overflow"] == .string("drop-head"))
+    }
+
+    @Test func `What no queue takes from the inbox goes to the dead letters`() throws {
+        let policy = try #require(topology.policies.first { $0.target == .exchanges })
+        #expect(matches(policy.pattern, "recourse.inbox") && !matches(policy.pattern, "recourse.events"))
+        #expect(policy.definition.map(\.name) == ["alternate-exchange"])
+        let broker = MemoryBroker()
+        try broker.declareNow(topology)
+        let publisher = broker.publisher { _ in }
+        publisher.publish([
+            Publication(
+                ticket: 1, exchange: ExchangeName.inbox, routingKey: "no.such", mandatory: true,
+                properties: MessageProperties(), body: [])
+        ])
+        broker.deliverAll()
+        #expect(broker.queueDepth("recourse.dead")?.ready == 1)
+    }
+}
+
+@Suite struct RoutesTests {
+    private let routes = Routes([RoutingStage(), IntakeStage()])
+
+    @Test func `Takers come in the order of the stages`() {
+        #expect(routes.subscriptions.map(\.stage) == [.intake, .routing])
+        #expect(routes.takers(fromEvents: CaseClosed.type) == [.intake, .routing])
+        #expect(routes.takers(fromInbox: ComplaintReceived.type) == [.intake])
+        #expect(routes.takers(fromInbox: CaseClosed.type) == [])
+    }
+
+    @Test func `A queue is promised between stages and at the desks, not for announcements`() {
+        #expect(routes.isPromised(exchange: ExchangeName.events, type: CaseOpened.type))
+        #expect(!routes.isPromised(exchange: ExchangeName.events, type: CaseAssigned.type))
+        #expect(routes.isPromised(exchange: ExchangeName.handlers, type: CaseAssigned.type))
+    }
+}

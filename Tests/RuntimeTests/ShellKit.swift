@@ -1,0 +1,200 @@
+import Broker
+import Foundation
+import RabbitMQ
+import Schema
+import Store
+import Synchronization
+import Testing
+
+@testable import Runtime
+
+/// The memory broker with a task of its own that lets everybody act whenever somebody has asked for something.
+final class PumpedBroker: Broker {
+    let memory = MemoryBroker()
+    private let asked: AsyncStream<Void>.Continuation
+    private let pump: Task<Void, Never>
+
+    init() {
+        let (stream, asked) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
+        self.asked = asked
+        pump = Task { [memory] in
+            for await _ in stream { memory.deliverAll() }
+        }
+    }
+
+    func end() { asked.finish() }
+
+    func consume(
+        queue: String, prefetch: Int, sink: @escaping @Sendable (ConsumerEvent) -> Void
+    ) -> any Consumer {
+        defer { asked.yield() }
+        return PumpedConsumer(consumer: memory.consume(queue: queue, prefetch: prefetch, sink: sink), asked: asked)
+    }
+
+    func publisher(sink: @escaping @Sendable (PublisherEvent) -> Void) -> any Publisher {
+        defer { asked.yield() }
+        return PumpedPublisher(publisher: memory.publisher(sink: sink), asked: asked)
+    }
+}
+
+private struct PumpedConsumer: Consumer {
+    let consumer: any Consumer
+    let asked: AsyncStream<Void>.Continuation
+
+    func acknowledge(through tag: UInt64, channel: UInt64) {
+        consumer.acknowledge(through: tag, channel: channel)
+        asked.yield()
+    }
+
+    func acknowledge(_ tags: [UInt64], channel: UInt64) {
+        consumer.acknowledge(tags, channel: channel)
+        asked.yield()
+    }
+
+    func requeue(_ tags: [UInt64], channel: UInt64) {
+        consumer.requeue(tags, channel: channel)
+        asked.yield()
+    }
+
+    func cancel() {
+        consumer.cancel()
+        asked.yield()
+    }
+
+    func close() {
+        consumer.close()
+        asked.yield()
+    }
+}
+
+private struct PumpedPublisher: Publisher {
+    let publisher: any Publisher
+    let asked: AsyncStream<Void>.Continuation
+
+    func publish(_ publications: [Publication]) {
+        publisher.publish(publications)
+        asked.yield()
+    }
+
+    func close() {
+        publisher.close()
+        asked.yield()
+    }
+}
+
+/// Counts what arrives, and lets a test wait for it.
+final class ArrivalLog: Sendable {
+    private struct State {
+        var all: [String] = []
+        var waiter: (count: Int, continuation: CheckedContinuation<Bool, Never>)?
+    }
+
+    private let state = Mutex(State())
+
+    var all: [String] { state.withLock { $0.all } }
+
+    func note(_ arrivals: [String]) {
+        let woken = state.withLock { state -> CheckedContinuation<Bool, Never>? in
+            state.all += arrivals
+            guard let waiter = state.waiter, state.all.count >= waiter.count else { return nil }
+            state.waiter = nil
+            return waiter.continuation
+        }
+        woken?.resume(returning: true)
+    }
+
+    /// Fails the test after two minutes.
+    func wait(for count: Int, _ what: String) async throws {
+        let limit = Task {
+            try await Task.sleep(for: .seconds(120))
+            state.withLock { state -> CheckedContinuation<Bool, Never>? in
+                defer { state.waiter = nil }
+                return state.waiter?.continuation
+            }?.resume(returning: false)
+        }
+        let isThere = await withCheckedContinuation { continuation in
+            let isThere = state.withLock { state in
+                if state.all.count < count { state.waiter = (count, continuation) }
+                return state.all.count >= count
+            }
+            if isThere { continuation.resume(returning: true) }
+        }
+        limit.cancel()
+        try #require(isThere, "waited two minutes for \(what), \(count) arrivals; there were \(all.count)")
+    }
+}
+
+/// Dead letters in memory that tell when somebody parks them; or whose database is away.
+final class WatchedLetters: DeadLetterStore {
+    let log = ArrivalLog()
+    private let letters = MemoryDeadLetterStore()
+    private let isAway: Bool
+    private let inserted = Atomic(0)
+
+    init(isAway: Bool = false) { self.isAway = isAway }
+
+    var rows: Int { inserted.load(ordering: .acquiring) }
+
+    func upsert(_ letters: [DeadLetter], parkedAt: Instant) async throws -> Int {
+        defer { log.note(letters.map(\.id)) }
+        if isAway { throw StoreFailure(.unavailable, operation: "park", cause: "away") }
+        let fresh = try self.letters.upsert(letters, parkedAt: parkedAt)
+        inserted.add(fresh, ordering: .acquiringAndReleasing)
+        return fresh
+    }
+
+    func list(_ filter: DeadLetterFilter, after: DeadLetterPlace?, limit: Int) async throws -> [ParkedLetter] {
+        try letters.list(filter, after: after, limit: limit)
+    }
+
+    func get(_ id: String) async throws -> ParkedLetter? { try letters.get(id) }
+    func mark(_ marks: [DeadLetterMark]) async throws -> [ParkedLetter] { try letters.mark(marks) }
+    func counts() async throws -> [DeadLetterCount] { try letters.counts() }
+    func find(_ events: [EventKey]) async throws -> [EventKey: [ParkedLetter]] { try letters.find(events) }
+    func close() async {}
+}
+
+/// The RabbitMQ server of the tests; each use has a virtual host of its own.
+struct RealServer {
+    private static let environment = ProcessInfo.processInfo.environment
+    static var isThere: Bool {
+        environment["RECOURSE_TEST_AMQP_URL"] != nil && environment["RECOURSE_TEST_RABBITMQCTL"] != nil
+    }
+
+    private let url: String
+    private let control: String
+
+    init() throws {
+        url = try #require(Self.environment["RECOURSE_TEST_AMQP_URL"])
+        control = try #require(Self.environment["RECOURSE_TEST_RABBITMQCTL"])
+    }
+
+    func inOwnVirtualHost(_ body: (RabbitMQBroker) async throws -> Void) async throws {
+        let host = "recourse-\(UUID().uuidString)"
+        var configuration = try RabbitMQConfiguration(url: url, connectionName: "recourse-tests")
+        configuration.virtualHost = host
+        try await run("add_vhost", host)
+        try await run("set_permissions", "-p", host, configuration.user, ".*", ".*", ".*")
+        do {
+            try await body(RabbitMQBroker(configuration))
+        } catch {
+            try await run("delete_vhost", host)
+            throw error
+        }
+        try await run("delete_vhost", host)
+    }
+
+    private func run(_ arguments: String...) async throws {
+        let process = Process()
+        process.executableURL = URL(filePath: "/usr/bin/env")
+        process.arguments = ["timeout", "100"] + control.split(separator: " ").map(String.init) + arguments
+        process.standardInput = FileHandle.nullDevice
+        process.standardOutput = FileHandle.nullDevice
+        process.standardError = FileHandle.nullDevice
+        let ended = ArrivalLog()
+        process.terminationHandler = { ended.note(["\($0.terminationStatus)"]) }
+        try process.run()
+        try await ended.wait(for: 1, "rabbitmqctl \(arguments.first ?? "")")
+        try #require(ended.all == ["0"], "rabbitmqctl \(arguments.first ?? "") ended with \(ended.all)")
+    }
+}

@@ -1,0 +1,79 @@
+import Policy
+import Schema
+import Stages
+import Testing
+
+@testable import Runtime
+
+@Suite struct VirtualPipelineTests {
+    private let noon = Instant(seconds: 1_793_592_000)
+
+    private func accepted(_ caseId: String, id: String) -> Event {
+        Event(
+            id: id, source: "upstream", time: noon,
+            data: CaseAccepted(caseId: caseId, by: Person(id: "someone", tier: "hq")))
+    }
+
+    /// What is said, in order.
+    private func notes(_ stages: [any Stage], _ events: [Event], at instant: Instant? = nil) throws -> [String] {
+        var pipeline = VirtualPipeline(stages: stages, policy: ProbePolicy.book, start: noon)
+        var notes: [String] = []
+        try pipeline.run(instant: instant ?? noon, events: events) { notice in
+            switch notice {
+            case .emitted(let output, _): notes.append((output.event.data as? ProbeNote)?.text ?? "")
+            case .deadLetter(let stage, let event, let code, _):
+                notes.append("\(stage.rawValue): \(event.id) dead, \(code)")
+            }
+        }
+        return notes
+    }
+
+    @Test func `Events of an instant come first, in their order, and what follows goes behind them`() throws {
+        let found = try notes(
+            [ProbeStage<FirstProbe>(), ProbeStage<SecondProbe>()], [accepted("a", id: "1"), accepted("b", id: "2")])
+        #expect(
+            found == [
+                "intake: a", "routing: a", "intake: b", "routing: b", "routing: intake: a", "routing: intake: b",
+            ])
+    }
+
+    @Test func `Timers run stage by stage, each with what follows, after the events`() throws {
+        let moment = ProbeRecord.Moment(at: noon, order: 0)
+        let first = ProbeStage<FirstProbe>(records: [("x", [moment])])
+        let second = ProbeStage<SecondProbe>(records: [("y", [moment])])
+        #expect(
+            try notes([second, first], [accepted("a", id: "1")]) == [
+                "intake: a", "routing: a", "routing: intake: a", "intake: timer x 0", "routing: intake: timer x 0",
+                "routing: timer y 0",
+            ])
+    }
+
+    @Test func `Timers of a stage run by time, order and record`() throws {
+        let early = ProbeRecord.Moment(at: noon.adding(minutes: -1), order: 5)
+        let now = ProbeRecord.Moment(at: noon, order: 0)
+        let then = ProbeRecord.Moment(at: noon, order: 1)
+        let last = ProbeRecord.Moment(at: noon, order: 2)
+        let stage = ProbeStage<FirstProbe>(records: [("c", [last]), ("b", [now, then]), ("a", [last]), ("d", [early])])
+        #expect(
+            try notes([stage], []) == [
+                "intake: timer d 5", "intake: timer b 0", "intake: timer b 1", "intake: timer a 2",
+                "intake: timer c 2",
+            ])
+    }
+
+    @Test func `A reference to something unknown is tried again behind everything else, then dead`() throws {
+        let found = try notes([ProbeStage<FirstProbe>()], [accepted("needs-x", id: "1"), accepted("b", id: "2")])
+        #expect(found == ["intake: b", "intake: 1 dead, unknown-reference"])
+    }
+
+    @Test func `The same event twice has one effect`() throws {
+        #expect(try notes([ProbeStage<FirstProbe>()], [accepted("a", id: "1"), accepted("a", id: "1")]) == ["intake: a"])
+    }
+
+    @Test func `Timers later than the instant wait`() throws {
+        let later = ProbeRecord.Moment(at: noon.adding(minutes: 1), order: 0)
+        let stage = ProbeStage<FirstProbe>(records: [("x", [later])])
+        #expect(try notes([stage], []) == [])
+        #expect(try notes([stage], [], at: noon.adding(minutes: 1)) == ["intake: timer x 0"])
+    }
+}

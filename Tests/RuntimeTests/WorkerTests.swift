@@ -1,0 +1,210 @@
+import Broker
+import Foundation
+import Logging
+import Policy
+import RabbitMQ
+import Schema
+import Stages
+import Store
+import StoreSQLite
+import Synchronization
+import Testing
+
+@testable import Runtime
+
+/// The shell around the state machine: consume, decide, publish, drain.
+@Suite struct WorkerTests {
+    @Test func `A worker takes events in, publishes what it decides, and drains when it is stopped`() async throws {
+        let broker = PumpedBroker()
+        try await broker.memory.declare(WorkerScene.topology)
+        try await WorkerScene.play(broker: broker, store: MemoryStore())
+        broker.memory.deliverAll()
+        // The repeated complaint may have been handed back.
+        #expect((broker.memory.queueDepth("recourse.intake")?.ready ?? 2) <= 1)
+        #expect(broker.memory.queueDepth(QueueName.dead)?.ready == 1)
+        #expect(broker.memory.endpoints.isEmpty)
+        broker.end()
+    }
+
+    @Test func `The same on disk: what was committed is there for the next worker`() async throws {
+        let folder = FileManager.default.temporaryDirectory.appending(path: "recourse-\(UUID().uuidString)")
+        defer { removeFolder(folder) }
+        let broker = PumpedBroker()
+        try await broker.memory.declare(WorkerScene.topology)
+        try await WorkerScene.play(
+            broker: broker, store: try SQLiteStore(directory: folder.path, stage: .intake))
+        let store = try SQLiteStore(directory: folder.path, stage: .intake)
+        let counts = try await store.read { try $0.counts() }
+        #expect(counts.applied == WorkerScene.complaints && counts.outbox == 0)
+        await store.close()
+        broker.end()
+    }
+
+    @Test(
+        .enabled(
+            if: RealServer.isThere, "RECOURSE_TEST_AMQP_URL and RECOURSE_TEST_RABBITMQCTL are not set"))
+    func `The same over a real broker and a file`() async throws {
+        let server = try RealServer()
+        let folder = FileManager.default.temporaryDirectory.appending(path: "recourse-\(UUID().uuidString)")
+        defer { removeFolder(folder) }
+        try await server.inOwnVirtualHost { broker in
+            try await broker.declare(WorkerScene.topology)
+            try await WorkerScene.play(
+                broker: broker, store: try SQLiteStore(directory: folder.path, stage: .intake))
+        }
+    }
+
+    @Test func `A worker that is stopped before it runs ends, and takes nothing`() async throws {
+        let broker = PumpedBroker()
+        try await broker.memory.declare(WorkerScene.topology)
+        let store = MemoryStore()
+        let other = MemoryStore(sharing: store)
+        let worker = WorkerScene.worker(broker, store)
+        worker.stop()
+        await worker.run()
+        #expect(try other.readNow { try $0.counts() }.applied == 0)
+        broker.end()
+    }
+
+    private func removeFolder(_ folder: URL) {
+        do { try FileManager.default.removeItem(at: folder) } catch {
+            Issue.record("remove \(folder.path): \(error)")
+        }
+    }
+}
+
+@Suite struct ParkingWorkerTests {
+    private func worker(_ broker: PumpedBroker, _ letters: MemoryDeadLetterStore) -> ParkingWorker {
+        ParkingWorker(
+            deadLetters: letters, broker: broker, prefetch: 10, wall: { Instant(seconds: 1_700_000_000) },
+            logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+    }
+
+    private func bury(_ bodies: [String], in broker: PumpedBroker) {
+        broker.publisher { _ in }.publish(
+            bodies.enumerated().map { offset, body in
+                Publication(
+                    ticket: UInt64(offset), exchange: "", routingKey: QueueName.dead, mandatory: true,
+                    properties: MessageProperties(), body: Array(body.utf8))
+            })
+    }
+
+    @Test func `What was parked is acknowledged, and a letter that comes twice makes one row`() async throws {
+        let broker = PumpedBroker()
+        try await broker.memory.declare(WorkerScene.topology)
+        bury(["a", "b", "a"], in: broker)
+        let letters = WatchedLetters()
+        let parking = ParkingWorker(
+            deadLetters: letters, broker: broker, prefetch: 10, wall: { Instant(seconds: 1_700_000_000) },
+            logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+        async let run: Void = parking.run()
+        try await letters.log.wait(for: 3, "three letters")
+        parking.stop()
+        await run
+        #expect(letters.rows == 2)
+        #expect(broker.memory.queueDepth(QueueName.dead)?.ready == 0)
+        broker.end()
+    }
+
+    @Test func `What could not be parked goes back to the queue, unacknowledged, when the worker stops`() async throws {
+        let broker = PumpedBroker()
+        try await broker.memory.declare(WorkerScene.topology)
+        bury(["a"], in: broker)
+        let letters = WatchedLetters(isAway: true)
+        let parking = ParkingWorker(
+            deadLetters: letters, broker: broker, prefetch: 10, wall: { Instant(seconds: 1_700_000_000) },
+            logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+        async let run: Void = parking.run()
+        try await letters.log.wait(for: 1, "an attempt")
+        parking.stop()
+        await run
+        broker.memory.deliverAll()
+        #expect(broker.memory.queueDepth(QueueName.dead)?.ready == 1)
+        broker.end()
+    }
+
+    @Test func `A parking worker that is stopped before it runs ends`() async throws {
+        let broker = PumpedBroker()
+        try await broker.memory.declare(WorkerScene.topology)
+        let parking = worker(broker, MemoryDeadLetterStore())
+        parking.stop()
+        await parking.run()
+        broker.end()
+    }
+}
+
+/// A short life of an intake worker.
+enum WorkerScene {
+    static let complaints = 40
+    static let noon = Instant(seconds: 1_793_592_000)
+    static let observer = "observer"
+
+    static var topology: Topology {
+        var topology = Topology.pipeline([IntakeStage()])
+        topology.policies = []
+        topology.queues.append(Topology.Queue(name: observer, kind: .quorum))
+        topology.bindings.append(Topology.Binding(exchange: ExchangeName.events, queue: observer, routingKey: "#"))
+        return topology
+    }
+
+    static func worker(_ broker: any Broker, _ store: any Store) -> Worker {
+        var limits = WorkerLimits()
+        limits.batch = 8
+        limits.prefetch = 16
+        return Worker(
+            runner: StageRunner(stage: IntakeStage(), policy: ProbePolicy.book), name: "intake-test",
+            routes: Routes([IntakeStage()]), limits: limits,
+            parts: Worker.Parts(
+                store: store, broker: broker,
+                clock: RunningClock(start: noon, factor: 1, wallStart: noon) { noon }, wall: monotonicWall,
+                logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }))
+    }
+
+    private static let began = ContinuousClock.now
+
+    private static let monotonicWall: @Sendable () -> Instant = {
+        let passed = (ContinuousClock.now - began).components
+        return Instant(microseconds: 1_700_000_000_000_000 + passed.seconds * 1_000_000
+            + passed.attoseconds / 1_000_000_000_000)
+    }
+
+    /// Complaints, one of them twice, and a document that the contract refuses; then stop.
+    static func play(broker: any Broker, store: any Store) async throws {
+        let seen = ArrivalLog()
+        let observing = broker.consume(queue: observer, prefetch: 100) { event in
+            if case .delivered(let deliveries) = event { seen.note(deliveries.map(\.routingKey)) }
+        }
+        let upstream = broker.publisher { _ in }
+        let worker = worker(broker, store)
+        async let run: Void = worker.run()
+        upstream.publish(try publications())
+        // One case for each complaint, and one event.rejected.
+        try await seen.wait(for: complaints + 1, "what the worker publishes")
+        worker.stop()
+        await run
+        let keys = seen.all
+        #expect(keys.filter { $0 == CaseOpened.type.rawValue }.count == complaints)
+        #expect(keys.filter { $0.hasPrefix("event.rejected.") }.count == 1)
+        observing.close()
+        upstream.close()
+    }
+
+    private static func publications() throws -> [Publication] {
+        var bodies: [[UInt8]] = []
+        for number in 0..<complaints {
+            let complaint = ComplaintReceived(
+                complaintId: "C\(number)", channel: "hotline", receivedAt: noon,
+                customer: Customer(name: "Li", phone: "1380000\(1000 + number)"), storeId: "S1",
+                product: Product(category: "washer", brand: "Brand \(number)", purchasedHere: true),
+                description: "It leaks.", remedy: "repair")
+            bodies.append(try Event(id: "u-\(number)", source: "upstream", time: noon, data: complaint).body())
+        }
+        bodies.append(Array(#"{"specversion":"1.0","id":"bad","source":"upstream"}"#.utf8))
+        bodies.append(bodies[0])
+        return bodies.enumerated().map { offset, body in
+            Publication(
+                ticket: UInt64(offset + 1), exchange: ExchangeName.inbox, routingKey: ComplaintReceived.type.rawValue,
+                mandatory: true, properties: MessageProperties(), body: body)
+        }
+    }
+}
