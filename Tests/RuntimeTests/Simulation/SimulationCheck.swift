@@ -145,10 +145,16 @@ struct SimulationCheck {
 
     private mutating func compareDeaths(_ expected: Set<Death>) {
         var found: Set<Death> = []
+        let told = Set(pipeline.broker.contents(of: SimulatedPipeline.observer).map { $0.properties.messageId ?? "" })
         for delivery in pipeline.broker.contents(of: QueueName.dead) {
             let letter = DeadLetter(parking: delivery, at: pipeline.time.wall)
             let hasNoIdentity = letter.code == "contract" || letter.code == "unroutable"
             let digest = FailureMessages.hex(Identifiers.digest(delivery.body))
+            if letter.failureClass == DeadLetterClass.schema.rawValue {
+                let subject = letter.eventId ?? digest
+                let id = Identifiers.uuid(["event", "rejected", letter.source ?? "", subject, "0"])
+                if !told.contains(id) { note("upstream was not told of the dead letter \(subject)") }
+            }
             found.insert(
                 Death(queue: letter.queue, code: letter.code, event: hasNoIdentity ? digest : letter.eventId ?? ""))
         }

@@ -49,7 +49,7 @@ struct Workload {
             default: try addCustomerEvent(number)
             }
         }
-        try addNoise()
+        for number in 0..<self.seed.below(6) { try addNoise(number) }
         try repeatSome()
         let last = items.map(\.at).max() ?? start
         end = last.adding(hours: [1, 30, 100, 400][self.seed.below(4)])
@@ -215,15 +215,15 @@ struct Workload {
     // MARK: Trouble
 
     /// References to nothing, documents that the contract refuses, and keys that no stage takes.
-    private mutating func addNoise() throws {
+    private mutating func addNoise(_ number: Int) throws {
         let time = items[seed.below(items.count)].at
         if seed.chance(1, of: 2) {
             switch seed.below(3) {
-            case 0: try add(CaseAccepted(caseId: "no-such-case", by: Person(id: "someone", tier: "hq")), at: time)
-            case 1: try addReport("no-such-callback", attempt: 1, "o", at: time)
+            case 0: try add(CaseAccepted(caseId: "no-such-case-\(number)", by: Person(id: "someone", tier: "hq")), at: time)
+            case 1: try addReport("no-such-callback-\(number)", attempt: 1, "o", at: time)
             default:
                 let by = Person(id: "someone", tier: "hq")
-                try add(ViolationVerified(violationId: "no-such-violation", upheld: true, by: by), at: time)
+                try add(ViolationVerified(violationId: "no-such-violation-\(number)", upheld: true, by: by), at: time)
             }
         }
         if seed.chance(1, of: 2), case .valid(let event) = items[0].kind {
@@ -232,7 +232,7 @@ struct Workload {
             switch seed.below(3) {
             case 0: body.removeLast(1 + seed.below(20))
             case 1: properties.messageId = "another-id"
-            default: body = Array(#"{"specversion":"1.0","id":"bad-1","source":"upstream","data":{}}"#.utf8)
+            default: body = Array(#"{"specversion":"1.0","id":"bad-\#(number)","source":"upstream","data":{}}"#.utf8)
             }
             if seed.chance(1, of: 2) { properties.messageId = nil; properties.type = "no.such.type" }
             items.append(
