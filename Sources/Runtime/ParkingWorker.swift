@@ -62,7 +62,9 @@ package final class ParkingWorker: Sendable {
                 logger.warning("the subscription is lost; trying again", metadata: ["cause": "\(failure)"])
             case .delivered(let deliveries):
                 if !isGivenUp { isGivenUp = await !park(deliveries) }
-                if !isGivenUp, let last = deliveries.last { consumer.acknowledge(through: last.tag, channel: last.channel) }
+                if !isGivenUp, let last = deliveries.last {
+                    consumer.acknowledge(through: last.tag, channel: last.channel)
+                }
             case .cancelled: consumer.close()
             case .closed: mailbox.finish()
             }
@@ -114,7 +116,8 @@ extension DeadLetter {
         let code = text(FailureHeader.code) ?? death?.reason ?? "unroutable"
         // Without a worker's times, the wall time of parking would give every redelivery a row of its own; the death that
         // the broker wrote down, or the number of replays, tells a later death from a redelivery.
-        let identityTime = isWorkers ? last : death?.at ?? Instant.distantPast.adding(seconds: min(max(history.replays, 0), 1 << 20))
+        let identityTime =
+            isWorkers ? last : death?.at ?? Instant.distantPast.adding(seconds: min(max(history.replays, 0), 1 << 20))
         self.init(
             id: DeadLetter.id(
                 queue: queue, messageId: properties.messageId, body: delivery.body, firstAt: identityTime),

@@ -66,8 +66,9 @@ private func death(_ reason: String, queue: String, at seconds: UInt64? = nil) -
         #expect(text(publication, FailureHeader.firstAt) == wall.description)
         #expect(text(publication, FailureHeader.lastAt) == wall.adding(seconds: 15).description)
         #expect(publication.properties[header: FailureHeader.attempts] == .int(16))
-        #expect(queues.map { $0.split(separator: ".").last ?? "" }
-            == ["5s", "5s"] + Array(repeating: "1m", count: 10) + Array(repeating: "10m", count: 3))
+        #expect(
+            queues.map { $0.split(separator: ".").last ?? "" }
+                == ["5s", "5s"] + Array(repeating: "1m", count: 10) + Array(repeating: "10m", count: 3))
     }
 
     @Test func `Texts and lists of faults are bounded`() throws {

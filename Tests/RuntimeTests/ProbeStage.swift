@@ -1,6 +1,7 @@
-@testable import Policy
 import Schema
 import Stages
+
+@testable import Policy
 
 /// A stage that only tells when it acts: with every event, and whenever one of its records wakes.
 struct ProbeStage<Name: ProbeName>: Stage {

@@ -105,13 +105,13 @@ final class ArrivalLog: Sendable {
 
     /// Fails the test after two minutes.
     func wait(for count: Int, _ what: String) async throws {
-        let limit = Task {
-            try await Task.sleep(for: .seconds(120))
+        let limit = DispatchWorkItem { [self] in
             state.withLock { state -> CheckedContinuation<Bool, Never>? in
                 defer { state.waiter = nil }
                 return state.waiter?.continuation
             }?.resume(returning: false)
         }
+        DispatchQueue.global().asyncAfter(deadline: .now() + 120, execute: limit)
         let isThere = await withCheckedContinuation { continuation in
             let isThere = state.withLock { state in
                 if state.all.count < count { state.waiter = (count, continuation) }

@@ -67,7 +67,8 @@ import Testing
     }
 
     @Test func `The same event twice has one effect`() throws {
-        #expect(try notes([ProbeStage<FirstProbe>()], [accepted("a", id: "1"), accepted("a", id: "1")]) == ["intake: a"])
+        #expect(
+            try notes([ProbeStage<FirstProbe>()], [accepted("a", id: "1"), accepted("a", id: "1")]) == ["intake: a"])
     }
 
     @Test func `Timers later than the instant wait`() throws {

@@ -90,7 +90,9 @@ private let lost = BrokerFailure(.connection, operation: "use the connection", c
 
     // MARK: Trouble with one message
 
-    @Test func `What the contract refuses is acknowledged when dead letter and event.rejected are both confirmed`() throws {
+    @Test func `What the contract refuses is acknowledged when dead letter and event.rejected are both confirmed`()
+        throws
+    {
         var worker = MachineHarness.running()
         let bad = try MachineHarness.delivery("a", tag: 1, body: Array("{".utf8))
         let lines = worker.handle(.consumer(.delivered([bad])))
@@ -117,7 +119,9 @@ private let lost = BrokerFailure(.connection, operation: "use the connection", c
     }
 
     /// What happens to an unknown reference that has failed so often before, the clock at `age` of its event.
-    private func fate(after attempts: Int64, age: Int64, source: String = "upstream", waited: Int64 = 0) throws -> String {
+    private func fate(after attempts: Int64, age: Int64, source: String = "upstream", waited: Int64 = 0) throws
+        -> String
+    {
         var worker = MachineHarness.running()
         worker.clock = ClockReading(now: Instant(microseconds: MachineHarness.eventTime.microseconds + age))
         let first = Instant(microseconds: worker.wall.microseconds - waited)
@@ -170,9 +174,10 @@ private let lost = BrokerFailure(.connection, operation: "use the connection", c
         var worker = MachineHarness.running()
         _ = try worker.deliver(["a", "b"])
         let lines = worker.done([.idReused, .failed("broken")])
-        #expect(lines.map { $0.split(separator: "/").last?.prefix(14) } == [
-            "recourse.dead", "event.rejected", "recourse.dead",
-        ])
+        #expect(
+            lines.map { $0.split(separator: "/").last?.prefix(14) } == [
+                "recourse.dead", "event.rejected", "recourse.dead",
+            ])
         #expect(worker.resolve([3]) == ["acknowledge [2] on 1"])
         #expect(worker.resolve([1, 2]) == ["acknowledge through 1 on 1"])
     }
@@ -296,7 +301,8 @@ private let lost = BrokerFailure(.connection, operation: "use the connection", c
 
     // MARK: Stop
 
-    @Test func `A stop finishes the batch in hand, hands back the rest, publishes what is committed, and ends`() throws {
+    @Test func `A stop finishes the batch in hand, hands back the rest, publishes what is committed, and ends`() throws
+    {
         var worker = MachineHarness.running()
         _ = try worker.deliver(["a", "b", "c", "d"])
         #expect(worker.handle(.stop) == ["cancel consumer"])

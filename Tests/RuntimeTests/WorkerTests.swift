@@ -164,8 +164,9 @@ enum WorkerScene {
 
     private static let monotonicWall: @Sendable () -> Instant = {
         let passed = (ContinuousClock.now - began).components
-        return Instant(microseconds: 1_700_000_000_000_000 + passed.seconds * 1_000_000
-            + passed.attoseconds / 1_000_000_000_000)
+        return Instant(
+            microseconds: 1_700_000_000_000_000 + passed.seconds * 1_000_000
+                + passed.attoseconds / 1_000_000_000_000)
     }
 
     /// Complaints, one of them twice, and a document that the contract refuses; then stop.

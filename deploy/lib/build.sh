@@ -5,7 +5,7 @@
 #   swift_build CONFIGURATION [ARGUMENT…]
 #   swift_programs CONFIGURATION prints the folder of the built programs
 #
-# Demo and tests share one configuration, release: nothing is built twice, and simulations of many seeds need the speed.
+# The demo runs optimised programs; the tests run with all of the language's checks, and build faster so.
 
 # What the build and the demo need of Debian.
 # shellcheck disable=SC2034 # read by those who source this

@@ -53,9 +53,10 @@ extension SimulatedPipeline {
             refusing.insert(queue)
             broker.setRefusing(true, queue: queue)
         case .deleted:
-            let queues = routes.subscriptions.flatMap { subscription in
-                RetryDelay.allCases.map { QueueName.retry(subscription.stage, $0) }
-            } + QueueName.handlers
+            let queues =
+                routes.subscriptions.flatMap { subscription in
+                    RetryDelay.allCases.map { QueueName.retry(subscription.stage, $0) }
+                } + QueueName.handlers
             // What is in a queue is gone with it, so only an empty one: whoever publishes to it gets it back.
             guard let queue = seed.pick(queues), broker.queueDepth(queue)?.ready == 0 else { return false }
             broker.deleteQueue(queue)

@@ -136,7 +136,8 @@ final class SimulatedTime {
 extension MemoryBroker {
     /// Makes a consumer or publisher and tells its endpoint.
     func observed<Part, Event>(
-        _ make: (MemoryBroker, @escaping @Sendable (Event) -> Void) -> Part, to sink: @escaping @Sendable (Event) -> Void
+        _ make: (MemoryBroker, @escaping @Sendable (Event) -> Void) -> Part,
+        to sink: @escaping @Sendable (Event) -> Void
     ) -> (Part, Endpoint) {
         let known = Set(endpoints)
         let part = make(self, sink)

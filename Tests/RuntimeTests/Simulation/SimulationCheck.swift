@@ -215,7 +215,8 @@ struct SimulationCheck {
             }
         }
         for (stage, journal) in journals {
-            for output in journal.flatMap(\.outputs) where published[output.exchange + " " + output.id] != [output.body] {
+            for output in journal.flatMap(\.outputs) where published[output.exchange + " " + output.id] != [output.body]
+            {
                 note("\(stage.rawValue): \(output.type) \(output.id) was not published as decided")
             }
         }

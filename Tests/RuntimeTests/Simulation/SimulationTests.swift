@@ -1,11 +1,11 @@
 import Broker
 import Foundation
-@testable import Policy
 import Schema
 import Stages
 import Synchronization
 import Testing
 
+@testable import Policy
 @testable import Runtime
 
 /// The whole pipeline under faults, many runs by seed: what comes out is what comes out without any broker or fault.

@@ -219,7 +219,8 @@ struct Workload {
         let time = items[seed.below(items.count)].at
         if seed.chance(1, of: 2) {
             switch seed.below(3) {
-            case 0: try add(CaseAccepted(caseId: "no-such-case-\(number)", by: Person(id: "someone", tier: "hq")), at: time)
+            case 0:
+                try add(CaseAccepted(caseId: "no-such-case-\(number)", by: Person(id: "someone", tier: "hq")), at: time)
             case 1: try addReport("no-such-callback-\(number)", attempt: 1, "o", at: time)
             default:
                 let by = Person(id: "someone", tier: "hq")
