@@ -142,12 +142,24 @@ package struct FailureMessages: Sendable {
     func rejection(
         of identity: EventIdentity, body: [UInt8], faults: [Fault], ticket: UInt64, clock: Instant
     ) throws -> Publication {
+        try FailureMessages.rejection(
+            of: identity, body: body, faults: faults, queue: stage.queue, source: stage.source, ticket: ticket,
+            clock: clock)
+    }
+
+    /// - Parameters:
+    ///   - queue: where the event was refused.
+    ///   - source: who says so.
+    static func rejection(
+        of identity: EventIdentity, body: [UInt8], faults: [Fault], queue: String, source: String, ticket: UInt64,
+        clock: Instant
+    ) throws -> Publication {
         let subject = identity.id ?? FailureMessages.hex(Identifiers.digest(body))
-        let id = Identifiers.uuid(["event", "rejected", identity.source ?? "", subject, "0"])
+        let id = Identifiers.rejectionId(source: identity.source, subject: subject)
         let data = EventRejected(
-            source: identity.source, eventId: identity.id, eventType: identity.type, queue: stage.queue,
+            source: identity.source, eventId: identity.id, eventType: identity.type, queue: queue,
             errors: Array(faults.prefix(EventRejected.errorLimit)))
-        let event = Event(id: id, source: stage.source, time: clock, data: data)
+        let event = Event(id: id, source: source, time: clock, data: data)
         let because = Because(rule: "contract", parameters: [:], facts: [:], policy: "contract")
         var properties = MessageProperties.of(event)
         properties.correlationId = nil

@@ -9,6 +9,8 @@ import Synchronization
 ///
 /// A batch is committed before it is acknowledged; the same letter delivered twice makes one row. While the store is
 /// away nothing is acknowledged and nothing is handed back: the prefetch count bounds what waits.
+///
+/// What no queue took has been seen by no stage, so this worker also answers it with `event.rejected`.
 package final class ParkingWorker: Sendable {
     private let deadLetters: any DeadLetterStore
     private let broker: any Broker
@@ -53,6 +55,7 @@ package final class ParkingWorker: Sendable {
             $0.consumer = consumer
             if $0.isStopping { consumer.cancel() }
         }
+        var answers: ConfirmedPublisher?
         // Once a batch is given up, nothing behind it may be acknowledged: that would acknowledge it too.
         var isGivenUp = false
         for await event in events {
@@ -62,6 +65,7 @@ package final class ParkingWorker: Sendable {
                 logger.warning("the subscription is lost; trying again", metadata: ["cause": "\(failure)"])
             case .delivered(let deliveries):
                 if !isGivenUp { isGivenUp = await !park(deliveries) }
+                if !isGivenUp { isGivenUp = await !answer(deliveries, &answers) }
                 if !isGivenUp, let last = deliveries.last {
                     consumer.acknowledge(through: last.tag, channel: last.channel)
                 }
@@ -69,8 +73,27 @@ package final class ParkingWorker: Sendable {
             case .closed: mailbox.finish()
             }
         }
+        await answers?.close()
         await deadLetters.close()
         logger.info("stopped")
+    }
+
+    /// Tells upstream of what no queue took. False: stopped before that was confirmed; it is delivered and parked again
+    /// then, as the same row, and answered under the same id.
+    private func answer(_ deliveries: [Delivery], _ publisher: inout ConfirmedPublisher?) async -> Bool {
+        let unrouted = deliveries.compactMap { UnroutedMessage($0) }
+        guard !unrouted.isEmpty else { return true }
+        let answers = publisher ?? ConfirmedPublisher(broker, wall: wall)
+        publisher = answers
+        while !isStopping {
+            do {
+                _ = try await answers.publish(try unrouted.map { try $0.rejection(wall: wall()) }, limitSeconds: 30)
+                return true
+            } catch {
+                logger.warning("upstream could not be told; trying again", metadata: ["cause": "\(error)"])
+            }
+        }
+        return false
     }
 
     /// Until they are committed; the broker keeps them meanwhile. False: stopped before that.
@@ -110,10 +133,11 @@ extension DeadLetter {
         let last = text(FailureHeader.lastAt).flatMap(Instant.init(rfc3339:)) ?? wall
         let isWorkers = properties[header: FailureHeader.class] != nil
         let queue = text(FailureHeader.queue) ?? death?.queue ?? QueueName.dead
-        let `class`: String =
-            text(FailureHeader.class)
-            ?? (death == nil ? DeadLetterClass.unroutable : DeadLetterClass.bystander).rawValue
-        let code = text(FailureHeader.code) ?? death?.reason ?? "unroutable"
+        let unrouted = UnroutedMessage(delivery)
+        let isRefused = unrouted.map { $0.faults.first?.rule != "unroutable" } ?? false
+        let silent: DeadLetterClass = death != nil ? .bystander : isRefused ? .schema : .unroutable
+        let `class` = text(FailureHeader.class) ?? silent.rawValue
+        let code = text(FailureHeader.code) ?? death?.reason ?? (isRefused ? "contract" : "unroutable")
         // Without a worker's times, the wall time of parking would give every redelivery a row of its own; the death that
         // the broker wrote down, or the number of replays, tells a later death from a redelivery.
         let identityTime =
@@ -124,12 +148,20 @@ extension DeadLetter {
             queue: queue, failureClass: `class`, code: code, firstAt: first, lastAt: last, body: delivery.body)
         exchange = text(FailureHeader.exchange) ?? death?.exchange ?? history.exchange
         routingKey = text(FailureHeader.routingKey) ?? death?.routingKey ?? history.routingKey
-        message = text(FailureHeader.message) ?? death.map(\.explanation) ?? "no queue is bound for its routing key"
+        message =
+            text(FailureHeader.message) ?? death.map(\.explanation)
+            ?? (isRefused
+                ? "the contract refuses it: \(unrouted?.faults.count ?? 0) faults"
+                : "no queue is bound for its routing key")
         fingerprint =
             text(FailureHeader.fingerprint)
             ?? String(Identifiers.uuid(["fingerprint", queue, `class`, code]).prefix(8))
         attempts = Int64(history.attempts)
-        headers = HeaderJSON.encode(.table(properties.headers)).serialized
+        var told = properties.headers
+        if let unrouted {
+            told.append(HeaderField(FailureHeader.faults, .string(FailureMessages.list(unrouted.faults))))
+        }
+        headers = HeaderJSON.encode(.table(told)).serialized
         self.properties = HeaderJSON.encode(properties).serialized
         readIdentity(properties)
     }

@@ -106,6 +106,42 @@ import Testing
         broker.end()
     }
 
+    @Test func `What no queue took is parked with its faults, and upstream is told`() async throws {
+        let broker = PumpedBroker()
+        var topology = Topology.pipeline([IntakeStage()])
+        topology.queues.append(Topology.Queue(name: "upstream", kind: .quorum))
+        topology.bindings.append(
+            Topology.Binding(exchange: ExchangeName.events, queue: "upstream", routingKey: "event.rejected.#"))
+        try await broker.memory.declare(topology)
+        let body: JSON = [
+            "specversion": "1.0", "id": "u-1", "source": "shop", "type": "nothing.known.v1",
+            "time": "2026-01-01T00:00:00Z", "data": [:],
+        ]
+        broker.publisher { _ in }.publish([
+            Publication(
+                ticket: 1, exchange: ExchangeName.inbox, routingKey: "nothing.known", mandatory: true,
+                properties: MessageProperties(), body: body.serialized)
+        ])
+        let parking = worker(broker, MemoryDeadLetterStore())
+        let told = ArrivalLog()
+        let upstream = broker.consume(queue: "upstream", prefetch: 10) { event in
+            if case .delivered(let deliveries) = event {
+                told.note(deliveries.map { String(decoding: $0.body, as: UTF8.self) })
+            }
+        }
+        async let run: Void = parking.run()
+        try await told.wait(for: 1, "event.rejected")
+        parking.stop()
+        await run
+        upstream.close()
+        let answer = try JSON(parsing: Array(try #require(told.all.first).utf8))
+        #expect(answer["type"]?.string == "event.rejected.v1")
+        #expect(answer["data"]?["eventId"]?.string == "u-1")
+        #expect(answer["data"]?["errors"]?.elements?.first?["rule"]?.string == "unknown-type")
+        #expect(broker.memory.queueDepth(QueueName.dead)?.ready == 0)
+        broker.end()
+    }
+
     @Test func `What could not be parked goes back to the queue, unacknowledged, when the worker stops`() async throws {
         let broker = PumpedBroker()
         try await broker.memory.declare(WorkerScene.topology)
