@@ -1,5 +1,6 @@
 import Foundation
 import Policy
+import RabbitMQ
 import Runtime
 import Schema
 
@@ -47,6 +48,7 @@ extension Configuration {
         var reader = ConfigurationReader(environment: environment, flags: flags)
         amqpURL = reader.secret("AMQP_URL")
         managementURL = reader.secret("MANAGEMENT_URL")
+        reader.checkURLs(amqp: amqpURL, management: managementURL)
         database = reader.database()
         policyDirectory = reader.text("POLICY")
         clock = reader.clock()
@@ -121,6 +123,22 @@ private struct ConfigurationReader {
     mutating func demand(_ value: Any?, _ name: String, _ example: String) {
         let mentioned = faults.contains { $0.hasPrefix("RECOURSE_\(name)") }
         if value == nil, !mentioned { faults.append("RECOURSE_\(name) is missing; expected \(example)") }
+    }
+
+    mutating func checkURLs(amqp: String?, management: String?) {
+        if let amqp {
+            do throws(InvalidAMQPURL) {
+                _ = try RabbitMQConfiguration(url: amqp)
+            } catch {
+                faults += error.faults.map { "RECOURSE_AMQP_URL: " + $0 }
+            }
+        }
+        if let management {
+            let parts = URLComponents(string: management)
+            if !["http", "https"].contains(parts?.scheme?.lowercased() ?? "") || (parts?.host ?? "").isEmpty {
+                faults.append("RECOURSE_MANAGEMENT_URL: expected http[s]://user:password@host:15672")
+            }
+        }
     }
 
     mutating func database() -> Configuration.Database? {

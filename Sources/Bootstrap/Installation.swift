@@ -22,7 +22,8 @@ package struct Installation: Sendable {
         do throws(InvalidAMQPURL) {
             var parsed = try RabbitMQConfiguration(
                 url: configuration.amqpURL ?? "", connectionName: connectionName)
-            parsed.drainMilliseconds = Int(configuration.drainSeconds) * 1_000
+            // The worker has waited for its confirms before it closes; this is only for the last acknowledgements.
+            parsed.drainMilliseconds = 2_000
             return RabbitMQBroker(parsed)
         } catch {
             throw ConfigurationFaults(faults: error.faults.map { "RECOURSE_AMQP_URL: " + $0 })

@@ -27,7 +27,8 @@ package struct LineLogHandler: LogHandler {
             line += " \(key)=\(LineLogHandler.quoted("\(value)"))"
         }
         line += "\n"
-        Self.output.withLock { $0.write(Data(line.utf8)) }
+        // A log that cannot be written must not end the work that it is about: the line is lost.
+        Self.output.withLock { _ = try? $0.write(contentsOf: Data(line.utf8)) }
     }
 
     private static func quoted(_ text: String) -> String {

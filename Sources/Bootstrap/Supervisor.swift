@@ -15,6 +15,8 @@ package final class Supervisor: Sendable {
 
     private struct State {
         var isStopping = false
+        /// A worker has refused its configuration: it would refuse it again.
+        var isMisconfigured = false
         var running: [String: Process] = [:]
         var startedAt: [String: Instant] = [:]
         var failures: [String: Int] = [:]
@@ -67,8 +69,10 @@ package final class Supervisor: Sendable {
         if isFirst { announce.yield("") }
     }
 
-    /// Runs until `stop`; true if all children ended by themselves within the drain limit.
-    package func run() async -> Bool {
+    /// Runs until `stop`, or until a worker refuses its configuration (78).
+    ///
+    /// - Returns: 0; 1 if a child had to be killed at the end; 78.
+    package func run() async -> Int32 {
         for slot in slots { start(slot) }
         await withDiscardingTaskGroup { group in
             for await name in changes {
@@ -81,7 +85,9 @@ package final class Supervisor: Sendable {
             }
             group.cancelAll()
         }
-        return await drain()
+        let isClean = await drain()
+        if state.withLock({ $0.isMisconfigured }) { return ExitStatus.configuration }
+        return isClean ? 0 : ExitStatus.wrong
     }
 
     /// 100 ms after the first death, doubled up to 10 s; a child that has lived a minute starts again at 100 ms.
@@ -108,6 +114,9 @@ package final class Supervisor: Sendable {
             guard let self else { return }
             let isStopping = self.state.withLock { state in
                 state.running[slot.name] = nil
+                if ended.terminationReason == .exit, ended.terminationStatus == ExitStatus.configuration {
+                    (state.isStopping, state.isMisconfigured) = (true, true)
+                }
                 return state.isStopping
             }
             if !isStopping {

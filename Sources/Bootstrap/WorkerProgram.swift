@@ -108,11 +108,11 @@ package enum WorkerProgram {
             try await body(configuration, label, LineLogHandler.logger(label, level: configuration.logLevel))
             return 0
         } catch let faults as ConfigurationFaults {
-            FileHandle.standardError.write(Data((faults.description + "\n").utf8))
+            Output.note(faults.description)
             return ExitStatus.configuration
         } catch {
             let text = CommonOptions.fullMessage(for: error)
-            FileHandle.standardError.write(Data((text + "\n").utf8))
+            Output.note(text)
             return CommonOptions.exitCode(for: error).rawValue
         }
     }

@@ -21,13 +21,14 @@ package struct AnswerService: Sendable {
     package struct Parts: Sendable {
         package var broker: any Broker
         package var clock: any BusinessClock
-        package var control: any ControlStore
+        /// nil where the clock runs by itself: nobody waits for the answers then.
+        package var control: (any ControlStore)?
         package var stores: [StageName: any Store]
         package var wall: @Sendable () -> Instant
         package var report: @Sendable (String) -> Void
 
         package init(
-            broker: any Broker, clock: any BusinessClock, control: any ControlStore,
+            broker: any Broker, clock: any BusinessClock, control: (any ControlStore)?,
             stores: [StageName: any Store], wall: @escaping @Sendable () -> Instant,
             report: @escaping @Sendable (String) -> Void
         ) {
@@ -75,13 +76,18 @@ package struct AnswerService: Sendable {
                 try announce()
                 try await Task.sleep(for: .microseconds(parts.clock.pollMicroseconds / 2))
             }
-            try parts.control.upsertParticipant(
-                Participant(name: AnswerService.participant, next: nil, isDone: true, aliveUntil: parts.wall()))
         } catch {
             await publisher.close()
+            try leave()
             throw error
         }
         await publisher.close()
+        try leave()
+    }
+
+    private func leave() throws {
+        try parts.control?.upsertParticipant(
+            Participant(name: AnswerService.participant, next: nil, isDone: true, aliveUntil: parts.wall()))
     }
 
     private mutating func observe() async throws {
@@ -105,7 +111,7 @@ package struct AnswerService: Sendable {
         guard !seen.isEmpty else { return }
         try announce()
         for (stage, number) in seen {
-            try parts.control.setWatermark(participant: AnswerService.participant, stage: stage, number: number)
+            try parts.control?.setWatermark(participant: AnswerService.participant, stage: stage, number: number)
         }
     }
 
@@ -131,7 +137,7 @@ package struct AnswerService: Sendable {
             due.append(first.answer)
         }
         guard !due.isEmpty else { return }
-        try parts.control.appendHanded(
+        try parts.control?.appendHanded(
             due.map {
                 HandedEvent(
                     key: EventKey(source: $0.event.source, id: $0.event.id), type: $0.event.type.rawValue)
@@ -150,8 +156,8 @@ package struct AnswerService: Sendable {
         let wall = parts.wall()
         if let announced, announced.next == next, wall < announced.at.adding(seconds: 2) { return }
         announced = (next, wall)
-        try parts.control.upsertParticipant(
+        try parts.control?.upsertParticipant(
             Participant(
-                name: AnswerService.participant, next: next, isDone: false, aliveUntil: wall.adding(seconds: 10)))
+                name: AnswerService.participant, next: next, isDone: false, aliveUntil: wall.adding(seconds: 360)))
     }
 }

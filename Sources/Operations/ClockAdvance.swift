@@ -64,8 +64,9 @@ package struct ClockAdvance: Sendable {
     /// - Throws: `Stalled` after ten minutes without progress, `StoreFailure`.
     package mutating func advance(to target: Instant, participants: Int) async throws {
         try await wait("for \(participants) participants") { mutable in
-            try mutable.parts.control.participants().count >= participants
+            try mutable.present().count >= participants
         }
+        try endLastCall()
         try await settleForeign()
         if let reading = try parts.control.clock() { try await complete(reading.now) }
         while true {
@@ -98,7 +99,7 @@ package struct ClockAdvance: Sendable {
         for store in parts.stores.values {
             if let wake = try await store.read({ try $0.nextWake() }) { candidates.append(wake) }
         }
-        for participant in try parts.control.participants() where !participant.isDone {
+        for participant in try present() where !participant.isDone {
             if let next = participant.next { candidates.append(next) }
         }
         return candidates.min()
@@ -132,17 +133,30 @@ package struct ClockAdvance: Sendable {
     /// seen it.
     private mutating func quiet(_ instant: Instant) async throws {
         try await wait("for quiet at \(instant)") { mutable in
-            let isHandedOver = try mutable.parts.control.participants().allSatisfy { participant in
+            let isHandedOver = try mutable.present().allSatisfy { participant in
                 participant.isDone || (participant.next.map { $0 > instant } ?? true)
             }
             guard isHandedOver else { return false }
             try await mutable.catchUp()
             return try mutable.tracker.isQuiet && mutable.isObserved()
         }
+        try endLastCall()
+    }
+
+    /// Who is done, or has been heard of lately: a program that was killed must not hold up the clock for ever.
+    private func present() throws -> [Participant] {
+        let wall = parts.wall()
+        return try parts.control.participants().filter { $0.isDone || $0.aliveUntil > wall }
+    }
+
+    /// The last call is for what was open then; what comes after it waits for its reference again.
+    private func endLastCall() throws {
+        guard let reading = try parts.control.clock(), reading.phase == .lastCall else { return }
+        try parts.control.setClock(ControlReading(now: reading.now, phase: .events))
     }
 
     private func isObserved() throws -> Bool {
-        let observers = Set(try parts.control.participants().filter { !$0.isDone }.map(\.name))
+        let observers = Set(try present().filter { !$0.isDone }.map(\.name))
         let seen = try parts.control.watermarks()
         for name in Set(seen.map(\.participant)).intersection(observers) {
             for (stage, number) in tracker.watermarks {
@@ -192,7 +206,8 @@ package struct ClockAdvance: Sendable {
             if wall > progressAt.adding(seconds: ClockAdvance.lastCallSeconds) { try await callLast() }
             if wall > reportedAt.adding(seconds: ClockAdvance.reportSeconds) {
                 reportedAt = wall
-                parts.report("waiting \(what); open: \(describeOpen())")
+                let names = try present().filter { !$0.isDone }.map(\.name).joined(separator: ", ")
+                parts.report("waiting \(what); open: \(describeOpen()); heard of lately: \(names)")
             }
             guard wall < progressAt.adding(seconds: ClockAdvance.limitSeconds) else {
                 throw Stalled(

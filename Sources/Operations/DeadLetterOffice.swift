@@ -96,7 +96,7 @@ package struct DeadLetterOffice: Sendable {
 
     /// `dead-letters restore ID… --reason TEXT`: discarded rows are open again.
     package func restore(_ ids: [String], reason: String) async throws -> DeadLetterActions {
-        try await act(ids, to: .open, note: reason, word: "restored") { $0.state == .discarded }
+        try await act(ids, to: .open, note: reason, word: "restored") { $0.state == .discarded || $0.state == .sent }
     }
 
     private func act(

@@ -117,7 +117,8 @@ package struct PublishFile: Sendable {
                 case .paced: end = try await nextDue(ordered, position)
                 }
                 let batch = Array(ordered[position..<end])
-                try note(batch, pace)
+                if case .paced = pace { try announce(next: batch.first?.time, isDone: false) }
+                try note(batch)
                 let outcomes = try await publisher.publish(
                     batch.map(\.message), limitSeconds: PublishFile.limitSeconds)
                 let taken = zip(batch, outcomes).filter { $0.1 == .confirmed }.map(\.0)
@@ -132,6 +133,7 @@ package struct PublishFile: Sendable {
             }
         } catch {
             await publisher.close()
+            if case .paced = pace { try announce(next: nil, isDone: true) }
             throw error
         }
         await publisher.close()
@@ -172,7 +174,7 @@ package struct PublishFile: Sendable {
     }
 
     /// Notes what is about to be handed over, so that the clock waits for it.
-    private func note(_ batch: [Line], _ pace: Pace) throws {
+    private func note(_ batch: [Line]) throws {
         guard let control = parts.control else { return }
         try control.appendHanded(
             batch.compactMap { line in
@@ -184,7 +186,8 @@ package struct PublishFile: Sendable {
     private func announce(next: Instant?, isDone: Bool) throws {
         try parts.control?.upsertParticipant(
             Participant(
-                name: PublishFile.participant, next: next, isDone: isDone, aliveUntil: parts.wall().adding(seconds: 10))
+                name: PublishFile.participant, next: next, isDone: isDone,
+                aliveUntil: parts.wall().adding(seconds: PublishFile.limitSeconds + 60))
         )
     }
 }

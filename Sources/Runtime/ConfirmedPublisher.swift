@@ -35,6 +35,8 @@ package final class ConfirmedPublisher: Sendable {
         var isClosed = false
         var lastTicket: UInt64 = 0
         var open: [UInt64: Publication] = [:]
+        /// Of `open`, what the publisher has in hand; it tells each of these once what became of it.
+        var inHand: Set<UInt64> = []
         var outcomes: [UInt64: Outcome] = [:]
         var failure: BrokerFailure?
     }
@@ -60,15 +62,15 @@ package final class ConfirmedPublisher: Sendable {
                 case .closed: state.isClosed = true
                 case .blocked, .unblocked: break
                 case .resolved(let outcomes):
-                    for (ticket, outcome) in outcomes {
+                    for (ticket, outcome) in outcomes where state.inHand.remove(ticket) != nil {
                         switch outcome {
                         case .confirmed:
-                            state.open[ticket] = nil
-                            state.outcomes[ticket] = .confirmed
+                            if state.open.removeValue(forKey: ticket) != nil { state.outcomes[ticket] = .confirmed }
                         case .returned(let code, let text):
-                            state.open[ticket] = nil
-                            state.outcomes[ticket] = .returned("\(code) \(text)")
-                        case .nacked, .unknown: state.outcomes[ticket] = nil
+                            if state.open.removeValue(forKey: ticket) != nil {
+                                state.outcomes[ticket] = .returned("\(code) \(text)")
+                            }
+                        case .nacked, .unknown: break
                         }
                     }
                 }
@@ -104,11 +106,13 @@ package final class ConfirmedPublisher: Sendable {
             }
         }
         let deadline = wall().adding(seconds: limitSeconds)
-        var sentAt: Instant?
+        var triedAt: Instant?
         var changes = shared.changes.makeAsyncIterator()
         while true {
-            let (left, isReady, failure) = shared.state.withLock { state in
-                (publications.filter { state.open[$0.ticket] != nil }, state.isReady, state.failure)
+            let (left, toSend, failure) = shared.state.withLock { state in
+                let left = publications.filter { state.open[$0.ticket] != nil }
+                let toSend = state.isReady ? left.filter { !state.inHand.contains($0.ticket) } : []
+                return (left, toSend, state.failure)
             }
             if left.isEmpty { break }
             guard wall() < deadline else {
@@ -118,11 +122,11 @@ package final class ConfirmedPublisher: Sendable {
                         .timeout, operation: "publish",
                         cause: "\(left.count) messages unconfirmed after \(limitSeconds) s")
             }
-            if !isReady { sentAt = nil }
-            // Sent once per connection, and again after a second without an answer (a refusal by a full queue).
-            if isReady, sentAt.map({ wall() > $0.adding(seconds: 1) }) ?? true {
-                publisher.publish(left)
-                sentAt = wall()
+            // What was refused (a full queue) or lost is sent again, at most once a second.
+            if !toSend.isEmpty, triedAt.map({ wall() > $0.adding(seconds: 1) }) ?? true {
+                shared.state.withLock { $0.inHand.formUnion(toSend.map(\.ticket)) }
+                publisher.publish(toSend)
+                triedAt = wall()
             }
             await waitForChange(&changes)
         }

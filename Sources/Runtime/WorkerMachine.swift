@@ -130,6 +130,13 @@ package struct WorkerMachine: Sendable {
         guard delivery.channel == tags.channel else { return }
         tags.received(delivery.tag)
         let properties = delivery.properties
+        if case .int(let bytes)? = properties[header: MessageProperties.oversizedHeader] {
+            let reason = DeadLetterReason(
+                .schema, code: "oversized",
+                message: "a body of \(bytes) bytes, more than the consumer takes; the body is not kept")
+            return reject(
+                delivery, EventIdentity(id: properties.messageId, type: properties.type), reason, &actions)
+        }
         let hints = EnvelopeHints(
             messageId: properties.messageId, type: properties.type, correlationId: properties.correlationId)
         do throws(RefusedDocument) {

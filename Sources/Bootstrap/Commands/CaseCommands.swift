@@ -39,6 +39,8 @@ struct CaseCommand: AsyncParsableCommand {
 
         func run() async throws {
             try await perform {
+                try Choice.check("--state", state, of: ["open", "resolved", "closed"])
+                try Choice.check("--tier", tier, of: ["store", "region", "hq"])
                 var filter = CaseFilter()
                 (filter.state, filter.tier, filter.storeId, filter.regionId) = (state, tier, store, region)
                 try show(

@@ -96,8 +96,8 @@ struct AnswerCommand: AsyncParsableCommand {
             var service = AnswerService(
                 AnswerService.Parts(
                     broker: try installation.broker(connectionName: "recourse answer"), clock: clock,
-                    control: try installation.control(), stores: try installation.stores(), wall: Wall.now,
-                    report: { Output.note($0) }),
+                    control: settings.clock == .stepped ? try installation.control() : nil,
+                    stores: try installation.stores(), wall: Wall.now, report: { Output.note($0) }),
                 book: book, calendar: try installation.policy(clock: clock).calendar, input: events ?? [])
             let isStopped = StopSign()
             try await WorkerProgram.untilStopped(stop: { isStopped.set() }) {

@@ -33,13 +33,9 @@ struct DeadLettersCommand: AsyncParsableCommand {
 
         func filter() throws -> DeadLetterFilter {
             var filter = DeadLetterFilter()
-            if let state {
-                guard let known = DeadLetterState(rawValue: state) else {
-                    let allowed = DeadLetterState.allCases.map(\.rawValue).joined(separator: ", ")
-                    throw Failure(ExitStatus.usage, "--state: expected one of \(allowed)")
-                }
-                filter.state = known
-            }
+            try Choice.check("--state", state, of: DeadLetterState.allCases.map(\.rawValue))
+            filter.state = state.flatMap(DeadLetterState.init(rawValue:))
+            try Choice.check("--class", failureClass, of: DeadLetterClass.allCases.map(\.rawValue))
             (filter.failureClass, filter.queue, filter.type) = (failureClass, queue, type)
             (filter.caseId, filter.fingerprint, filter.text) = (caseId, fingerprint, text)
             return filter

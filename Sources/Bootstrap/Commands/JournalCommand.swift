@@ -34,7 +34,7 @@ struct JournalCommand: AsyncParsableCommand {
                             text += output.body
                             text.append(UInt8(ascii: "\n"))
                         }
-                        FileHandle.standardOutput.write(Data(text))
+                        Output.bytes(Data(text))
                     }
                     await store.close()
                 }

@@ -30,7 +30,7 @@ struct PublishCommand: AsyncParsableCommand {
             let parts = PublishFile.Parts(
                 broker: try installation.broker(connectionName: "recourse publish"),
                 clock: try installation.clock(),
-                control: settings.database == nil ? nil : try installation.control(),
+                control: settings.clock == .stepped && settings.database != nil ? try installation.control() : nil,
                 wall: Wall.now, sleep: { try await Task.sleep(for: .microseconds($0)) })
             let book = try ledger.map { try LedgerFile(path: $0) }
             let pace: PublishFile.Pace = paced ? .paced : rate.map { .rate($0) } ?? .asFastAsPossible
@@ -38,7 +38,7 @@ struct PublishCommand: AsyncParsableCommand {
             let result = try await PublishFile(parts).run(
                 lines, pace: pace, confirmed: { try book?.append($0) },
                 progress: { state in
-                    if isTerminal { FileHandle.standardError.write(Data("\r\(state.published)/\(state.total)".utf8)) }
+                    if isTerminal { Output.progress("\r\(state.published)/\(state.total)") }
                 })
             if isTerminal { Output.note("") }
             if json {

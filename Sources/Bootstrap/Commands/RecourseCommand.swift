@@ -64,7 +64,7 @@ extension AsyncParsableCommand {
             throw code
         } catch {
             let failure = Failure(error)
-            FileHandle.standardError.write(Data((failure.text + "\n").utf8))
+            Output.note(failure.text)
             throw ExitCode(failure.status)
         }
     }
@@ -72,13 +72,21 @@ extension AsyncParsableCommand {
 
 /// Standard output and files, for the verbs.
 enum Output {
-    static func line(_ text: String) {
-        FileHandle.standardOutput.write(Data((text + "\n").utf8))
+    static func line(_ text: String) { bytes(Data((text + "\n").utf8)) }
+
+    /// Ends the program where nobody reads any longer (`… | head`) or the disk is full.
+    static func bytes(_ data: Data) {
+        do {
+            try FileHandle.standardOutput.write(contentsOf: data)
+        } catch {
+            Foundation.exit(ExitStatus.wrong)
+        }
     }
 
-    static func note(_ text: String) {
-        FileHandle.standardError.write(Data((text + "\n").utf8))
-    }
+    /// To standard error; what cannot be said there cannot be said at all.
+    static func note(_ text: String) { progress(text + "\n") }
+
+    static func progress(_ text: String) { _ = try? FileHandle.standardError.write(contentsOf: Data(text.utf8)) }
 
     /// The lines of a file that are not blank, with their numbers; `-` is standard input.
     static func lines(of path: String) throws -> [(number: Int, bytes: [UInt8])] {
@@ -102,5 +110,13 @@ enum Output {
         } catch {
             throw Failure(ExitStatus.usage, "read \(path): \(error.localizedDescription)")
         }
+    }
+}
+
+/// Options that take one of a few words.
+enum Choice {
+    static func check(_ option: String, _ value: String?, of allowed: [String]) throws {
+        guard let value, !allowed.contains(value) else { return }
+        throw Failure(ExitStatus.usage, "\(option): expected one of \(allowed.joined(separator: ", ")), found \(value)")
     }
 }

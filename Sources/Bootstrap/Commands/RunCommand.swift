@@ -20,9 +20,8 @@ struct RunCommand: AsyncParsableCommand {
         try await perform {
             let settings = try common.configuration(requiring: [.amqp, .database, .policy])
             let installation = Installation(settings)
-            _ = try installation.broker(connectionName: "recourse run")
-            // Faults of the policy are told once, here, not by every worker in turn.
-            _ = try PolicyLoading.load(directory: settings.policyDirectory ?? "", currentYear: nil)
+            // Faults are told once, here, not by every worker in turn.
+            _ = try installation.policy(clock: try installation.clock())
             let programs = Pipeline.stages.map { type(of: $0).name.rawValue } + ["parking"]
             guard let slots = Supervisor.lineup(workers, programs: programs) else {
                 throw Failure(
@@ -31,13 +30,17 @@ struct RunCommand: AsyncParsableCommand {
             }
             var environment = ProcessInfo.processInfo.environment
             for (name, value) in common.flags { environment["RECOURSE_" + name] = value }
+            if case .scaled(let start, let factor, nil) = settings.clock {
+                // `now` is this moment for all workers, and stays it when one of them is started again.
+                environment["RECOURSE_CLOCK"] = "scaled \(start) \(factor) \(Wall.now().microseconds / 1_000_000)"
+            }
             let supervisor = Supervisor(
                 directory: Bundle.main.executableURL?.deletingLastPathComponent().path ?? ".", slots: slots,
                 environment: environment, drainSeconds: settings.drainSeconds,
                 logger: LineLogHandler.logger("supervisor", level: settings.logLevel))
-            var isClean = true
-            await WorkerProgram.untilStopped(stop: supervisor.stop) { isClean = await supervisor.run() }
-            if !isClean { throw ExitCode(ExitStatus.wrong) }
+            var status: Int32 = 0
+            await WorkerProgram.untilStopped(stop: supervisor.stop) { status = await supervisor.run() }
+            if status != 0 { throw ExitCode(status) }
         }
     }
 }

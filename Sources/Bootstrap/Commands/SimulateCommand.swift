@@ -148,7 +148,7 @@ private final class SimulationWriter {
     }
 
     private func flush() {
-        FileHandle.standardOutput.write(Data(buffer))
+        Output.bytes(Data(buffer))
         buffer.removeAll(keepingCapacity: true)
     }
 

@@ -68,7 +68,7 @@ extension PenaltyLetter {
         case .monthly: "\(proposal.period) 月内,经核实的违规共 \(proposal.count) 起:"
         case .cumulative: "\(proposal.period) 年内,经核实的违规累计 \(proposal.count) 起:"
         case .rectification: "通知 \(proposal.period) 要求的整改第 \(proposal.count) 次未按期通过,所涉违规:"
-        case .training: "自 \(proposal.period) 起,员工培训考核连续 \(proposal.count) 次未达标。"
+        case .training: "截至 \(proposal.period) 及其后的补考,员工培训考核连续 \(proposal.count) 次未达标。"
         }
     }
 
@@ -146,7 +146,7 @@ extension PenaltyLetter {
             "The rectification demanded by notice \(proposal.period) was not passed in time "
                 + "(failure \(proposal.count)). It concerned:"
         case .training:
-            "Training assessments failed in a row since \(proposal.period), retests included: \(proposal.count)."
+            "Training assessments failed in a row up to \(proposal.period) and its retests: \(proposal.count)."
         }
     }
 

@@ -64,7 +64,8 @@ extension PenaltyStage {
         case .failure(let fault): return verdict(fault, data.noticeId)
         case .success(let result): (dossier, found) = result
         }
-        guard let index = found else {
+        // A withdrawal that has become final stays final, however early the appeal was written.
+        guard let index = found, !dossier.isClosed else {
             return .refused(Rejection("appeal-too-late", ["noticeId": .string(data.noticeId)]))
         }
         let effect = dossier.effects[index]

@@ -1,0 +1,58 @@
+import Foundation
+import Schema
+import Testing
+
+@testable import Bootstrap
+
+@Suite struct `Configuration` {
+    private let good = [
+        "RECOURSE_AMQP_URL": "amqp://recourse:secret@localhost", "RECOURSE_DATABASE_URL": "sqlite:/data",
+        "RECOURSE_POLICY": "/policy",
+    ]
+
+    @Test func `is read from the environment, and a flag wins`() throws {
+        let settings = try Configuration(
+            environment: good.merging(["RECOURSE_BATCH": "10"]) { $1 }, flags: ["BATCH": "20"],
+            requiring: [.amqp, .database, .policy])
+        #expect(settings.limits.batch == 20)
+        #expect(settings.database == .sqlite(directory: "/data"))
+        #expect(settings.clock == .wall)
+    }
+
+    @Test func `tells every fault at once and no secret`() throws {
+        let bad = [
+            "RECOURSE_DATABASE_URL": "mysql://user:secret@host", "RECOURSE_PREFETCH": "0",
+            "RECOURSE_CLOCK": "sometimes",
+            "RECOURSE_LOG": "loud",
+        ]
+        let error = try #require(throws: ConfigurationFaults.self) {
+            try Configuration(environment: bad, requiring: [.amqp, .database, .policy])
+        }
+        #expect(error.faults.count == 6)
+        #expect(!error.description.contains("secret"))
+    }
+
+    @Test(arguments: [
+        ("scaled 2026-01-01T00:00:00+08:00 60 now", true), ("scaled 2026-01-01T00:00:00+08:00 0 now", false),
+        ("scaled 2101-01-01T00:00:00+08:00 60 now", false), ("stepped", true), ("wall", true), ("wall 1", false),
+    ])
+    func `knows its clocks; beyond 2100 there is none`(text: String, isGood: Bool) {
+        let settings = try? Configuration(environment: ["RECOURSE_CLOCK": text], requiring: [])
+        #expect((settings != nil) == isGood)
+    }
+
+    @Test func `a secret may lie in a file`() throws {
+        let file = FileManager.default.temporaryDirectory.appendingPathComponent(UUID().uuidString)
+        try Data("amqp://a:b@c\n".utf8).write(to: file)
+        defer { #expect(throws: Never.self) { try FileManager.default.removeItem(at: file) } }
+        let settings = try Configuration(environment: ["RECOURSE_AMQP_URL_FILE": file.path], requiring: [.amqp])
+        #expect(settings.amqpURL == "amqp://a:b@c")
+    }
+
+    @Test func `a line-up names programs and counts; everything else is refused`() throws {
+        let slots = try #require(Supervisor.lineup("intake=2,parking=0", programs: ["intake", "routing", "parking"]))
+        #expect(slots.map(\.name) == ["intake-1", "intake-2", "routing-1"])
+        #expect(Supervisor.lineup("intake=x", programs: ["intake"]) == nil)
+        #expect(Supervisor.lineup("stranger=1", programs: ["intake"]) == nil)
+    }
+}
