@@ -101,3 +101,10 @@ package struct Publication: Sendable {
         self.body = body
     }
 }
+
+extension MessageProperties {
+    /// Set (to true) when the header table was deeper or larger than is copied, see `HeaderDecoding`.
+    package static let truncatedHeader = "x-recourse-headers-truncated"
+    /// Set to the size in bytes when the body was larger than the configured limit; the body is then empty.
+    package static let oversizedHeader = "x-recourse-oversized"
+}

@@ -2,10 +2,6 @@ import Broker
 internal import CRabbitMQ
 
 extension MessageProperties {
-    /// Set (to true) when the header table was deeper or larger than is copied, see `HeaderDecoding`.
-    package static let truncatedHeader = "x-recourse-headers-truncated"
-    /// Set to the size in bytes when the body was larger than the configured limit; the body is then empty.
-    package static let oversizedHeader = "x-recourse-oversized"
 
     init(_ native: amqp_basic_properties_t) {
         self.init()
