@@ -29,8 +29,9 @@ extension IntakeStage {
 
     /// Counts the phone in its cluster, and the distinct phones of the window up to this complaint (R04).
     ///
-    /// Linked complaints count too. With R04 or its part switched off the phones are still counted, so that the rule
-    /// finds its past when it is on again, but no complaint is major for it.
+    /// Linked complaints count too. With R04 or its part switched off the record is still kept, so that the rule finds
+    /// its past when it is on again, but nothing is counted: the number depends on the order of complaints of one
+    /// instant, and a decision that is not made must not.
     private func count(
         _ complaint: ComplaintReceived, phone: String, in turn: inout Turn
     ) -> CaseOpened.Cluster {
@@ -42,12 +43,13 @@ extension IntakeStage {
             record.note(phone: phone, at: end)
             turn.put(record, own)
         }
+        guard turn.policy.rules.isOn(.majorByCluster) else { return CaseOpened.Cluster(phones: 0, major: false) }
         var phones: Set<String> = []
         for id in ids {
             phones.formUnion(turn.get(ClusterRecord.self, id)?.phones(from: start, through: end) ?? [])
         }
-        let isMajor = turn.policy.rules.isOn(.majorByCluster) && phones.count >= turn.policy.intake.clusterPhones
-        return CaseOpened.Cluster(phones: phones.count, major: isMajor)
+        return CaseOpened.Cluster(
+            phones: phones.count, major: phones.count >= turn.policy.intake.clusterPhones)
     }
 
     private func open(
