@@ -123,7 +123,7 @@ package enum WorkerProgram {
         while true {
             do {
                 return try body()
-            } catch let failure as StoreFailure where failure.kind != .corrupt {
+            } catch let failure as StoreFailure where failure.kind == .transient || failure.kind == .unavailable {
                 if tries == 0 {
                     logger.error("the database is away; trying again", metadata: ["cause": "\(failure)"])
                 }

@@ -28,7 +28,10 @@ package struct StoreFailure: Error, Sendable, CustomStringConvertible {
         case transient
         /// Disk full, file not writable, server refuses: goes on only when a person helps; also tried again.
         case unavailable
-        /// The data are not what this version wrote: a wrong schema version, a corrupt body, a broken constraint.
+        /// The file itself is damaged or no database: no message is to blame, and a person must restore it. Tried again.
+        case damaged
+        /// The data are not what this version wrote: a wrong schema version, a corrupt body, a broken
+        /// constraint.
         case corrupt
     }
 

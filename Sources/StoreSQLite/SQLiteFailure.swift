@@ -26,7 +26,7 @@ struct FileOperation: Sendable {
         case .SQLITE_MISUSE:
             return failure(.unavailable, "the store is closed")
         case .SQLITE_CORRUPT, .SQLITE_NOTADB, .SQLITE_FORMAT:
-            return failure(.corrupt, "the file is damaged or no database (\(said)); restore it from a copy")
+            return failure(.damaged, "the file is damaged or no database (\(said)); restore it from a copy")
         default:
             return failure(.corrupt, "the data are not what this version writes (\(said))")
         }

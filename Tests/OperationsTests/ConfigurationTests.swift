@@ -4,7 +4,7 @@ import Testing
 
 @testable import Bootstrap
 
-@Suite struct `Configuration` {
+@Suite struct `The configuration of a program` {
     private let good = [
         "RECOURSE_AMQP_URL": "amqp://recourse:secret@localhost", "RECOURSE_DATABASE_URL": "sqlite:/data",
         "RECOURSE_POLICY": "/policy",

@@ -152,7 +152,7 @@ struct SQLiteStoreTests {
         try patch(folder.path + "/intake.sqlite", at: 60, [0, 0, 0, 0])
         #expect(refusal()?.cause.contains("another program's database") == true)
         try patch(folder.path + "/intake.sqlite", at: 0, Array("not a database".utf8))
-        #expect(refusal()?.kind == .corrupt)
+        #expect(refusal()?.kind == .damaged)
     }
 
     @Test func `a folder that cannot be made is unavailable`() async throws {
