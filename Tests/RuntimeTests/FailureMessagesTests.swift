@@ -165,7 +165,7 @@ private func death(_ reason: String, queue: String, at seconds: UInt64? = nil) -
         #expect(try id(untimed, at: 1) != id(replayed, at: 1))
     }
 
-    @Test func `What no queue took is unroutable, and unreadable bytes are no obstacle`() {
+    @Test func `What no queue took has the contract's faults if it breaks it, and unreadable bytes are no obstacle`() {
         var properties = MessageProperties()
         properties.messageId = "m"
         let letter = DeadLetter(
@@ -173,7 +173,7 @@ private func death(_ reason: String, queue: String, at seconds: UInt64? = nil) -
                 tag: 1, channel: 1, redelivered: false, exchange: ExchangeName.inbox, routingKey: "nobody",
                 properties: properties, body: [0xFF, 0x00]),
             at: wall)
-        #expect(letter.failureClass == "unroutable" && letter.code == "unroutable")
+        #expect(letter.failureClass == "schema" && letter.code == "contract")
         #expect(letter.exchange == ExchangeName.inbox && letter.routingKey == "nobody")
         #expect(letter.queue == QueueName.dead && letter.eventId == "m" && letter.source == nil)
     }
