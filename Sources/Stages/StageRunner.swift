@@ -129,7 +129,10 @@ package struct StageRunner: Sendable {
         switch input {
         case .event(let event):
             now = event.ruleTime
-            if let ahead = rejectionAhead(of: clock, event) { return try refuse(event, ahead, isLate: false) }
+            if let ahead = rejectionAhead(of: clock, event) {
+                // At the clock's time: an event that lies ahead would be refused for that by whoever takes it.
+                return try refuse(event, ahead, at: clock, isLate: false)
+            }
             if let first = keys.first, let firedAt = set[first]?.firedAt { isLate = firedAt > now }
         case .timer(_, let wake):
             now = wake.at
@@ -143,7 +146,7 @@ package struct StageRunner: Sendable {
             guard case .event(let event) = input else {
                 throw StageFault(description: "stage \(name.rawValue): a timer cannot be refused")
             }
-            return try refuse(event, rejection, isLate: isLate)
+            return try refuse(event, rejection, at: now, isLate: isLate)
         case .unknownReference:
             return StepOutcome(verdict: verdict, now: now, isLate: isLate, changed: [], outputs: [])
         }
@@ -173,7 +176,9 @@ package struct StageRunner: Sendable {
             ])
     }
 
-    private func refuse(_ event: Event, _ rejection: Rejection, isLate: Bool) throws -> StepOutcome {
+    private func refuse(
+        _ event: Event, _ rejection: Rejection, at now: Instant, isLate: Bool
+    ) throws -> StepOutcome {
         let rejected = BusinessRejected(
             event: BusinessRejected.Subject(source: event.source, id: event.id, type: event.type.wireName),
             reason: rejection.reason, figures: rejection.figures)
@@ -181,11 +186,11 @@ package struct StageRunner: Sendable {
             event: Event(
                 id: Identifiers.eventId(
                     stage: name.rawValue, causeSource: event.source, causeId: event.id, index: 0),
-                source: name.source, time: event.ruleTime, data: rejected, traceparent: event.traceparent),
+                source: name.source, time: now, data: rejected, traceparent: event.traceparent),
             because: Because(rule: rejection.reason, parameters: [:], facts: [:], policy: policy.version),
             isLate: isLate, destination: .events)
         return StepOutcome(
-            verdict: .refused(rejection), now: event.ruleTime, isLate: isLate, changed: [], outputs: [output])
+            verdict: .refused(rejection), now: now, isLate: isLate, changed: [], outputs: [output])
     }
 
     private func apply(
