@@ -106,13 +106,13 @@ struct AdvanceFacts: Record {
 }
 
 /// A report that was published: its id names kind, period and subject; its text is in the journal of this record.
-struct PublishedReport: Record {
-    static let kind = "report"
+package struct PublishedReport: Record {
+    package static let kind = "report"
 
-    let publishedAt: Instant
-    var wake: Wake? { nil }
+    package let publishedAt: Instant
+    package var wake: Wake? { nil }
 
-    static func id(_ kind: ReportKind, _ period: String, _ subject: String?) -> String {
+    package static func id(_ kind: ReportKind, _ period: String, _ subject: String?) -> String {
         kind.rawValue + "/" + period + (subject.map { "/" + $0 } ?? "")
     }
 }

@@ -89,6 +89,7 @@ struct OutletDesk: Record {
         var body = ReportBody(from: month.firstDate, through: month.next.firstDate.adding(days: -1))
         body.add("standing", standingJSON)
         body.add("ladder", ladder(month, turn))
+        body.add("penalties", ["proposals": .int(tallies[.proposals]), "notices": .int(tallies[.notices])])
         turn.publish(
             .outletMonth, month.description, subject: id, rule: "R12,R13",
             body: body.withMeasures(tallies, turn.policy, isSettled: true).json)

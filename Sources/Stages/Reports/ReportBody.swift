@@ -46,7 +46,7 @@ struct ReportBody {
             + services + [("callbackTasks", counts.tasks)] + ends + [
                 ("satisfied", counts[.satisfied]), ("dissatisfied", counts[.dissatisfied]),
                 ("violations", counts[.violations]), ("upheld", counts[.upheld]),
-                ("turnedDown", counts[.turnedDown]), ("proposals", counts[.proposals]), ("notices", counts[.notices]),
+                ("turnedDown", counts[.turnedDown]),
             ]
         return .object(all.map { JSON.Member($0.0, .int($0.1)) })
     }
