@@ -57,19 +57,25 @@ private struct SeededGenerator: RandomNumberGenerator {
     }
 
     /// What was published, and how many records the events asked for.
-    private func outputs(_ events: [Given]) throws -> (bodies: Set<[UInt8]>, keys: Int) {
+    private func outputs(_ events: [Given]) throws -> (bodies: Set<String>, keys: Int) {
         var harness = try Fixture.harness()
-        var bodies: Set<[UInt8]> = []
+        var bodies: Set<String> = []
         var keys = 0
+        func take(_ outputs: [OutgoingEvent]) throws {
+            for output in outputs { bodies.insert(String(decoding: try output.body(), as: UTF8.self)) }
+        }
         for event in events {
-            let text = Instant(microseconds: event.time.microseconds - 1).description
-            for output in try harness.advance(to: text) { bodies.insert(try output.body()) }
+            // A timer that lies in the past waits for the rest of the instant.
+            if event.time > harness.clock {
+                let text = Instant(microseconds: event.time.microseconds - 1).description
+                try take(harness.advance(to: text))
+            }
             let out = try harness.send(event.data, at: event.time, id: event.id)
-            for output in out.outputs { bodies.insert(try output.body()) }
+            try take(out.outputs)
             let input = Input.event(Event(id: event.id, source: "upstream", time: event.time, data: event.data))
             keys += harness.runner.keys(for: input, in: harness.set).count
         }
-        for output in try harness.advance(to: "2027-02-01T00:00:00+08:00") { bodies.insert(try output.body()) }
+        try take(harness.advance(to: "2027-02-01T00:00:00+08:00"))
         return (bodies, keys)
     }
 
@@ -87,8 +93,9 @@ private struct SeededGenerator: RandomNumberGenerator {
             for time in Set(events.map(\.time)).sorted() {
                 shuffled += events.filter { $0.time == time }.shuffled(using: &random)
             }
-            let found = try outputs(shuffled)
-            #expect(found.bodies == expected.bodies, "seed \(seed)")
+            let found = try outputs(shuffled).bodies
+            let different = found.symmetricDifference(expected.bodies).sorted()
+            #expect(different == [], "seed \(seed)")
         }
     }
 }

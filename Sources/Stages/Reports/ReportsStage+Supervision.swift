@@ -32,9 +32,11 @@ extension ReportsStage {
         }
         turn.put(facts, recorded.violationId)
         guard isNew, let place = facts.place else { return }
-        turn.count(place, recorded.outletId, on: (recorded.occurredAt ?? instant).date) { counts in
-            if !recorded.verified { counts.add(.violations) }
-            if let upheld = facts.upheld { counts.add(upheld ? .upheld : .turnedDown) }
+        let date = (recorded.occurredAt ?? instant).date
+        if !recorded.verified { turn.count(place, recorded.outletId, on: date) { $0.add(.violations) } }
+        // A fact of its own, also where it was known first: what is late is counted by facts.
+        if let upheld = facts.upheld {
+            turn.count(place, recorded.outletId, on: date) { $0.add(upheld ? .upheld : .turnedDown) }
         }
     }
 
