@@ -3,11 +3,11 @@ import Schema
 import Stages
 import Testing
 
+@testable import Operations
+
 #if canImport(FoundationXML)
     import FoundationXML
 #endif
-
-@testable import Operations
 
 /// Reports as text, CSV and HTML.
 @Suite struct `A report, rendered,` {
@@ -75,7 +75,9 @@ import Testing
     @Test func `a chart stays inside its frame`() throws {
         let rows = (1...12).map { [ReportPage.Cell.text("2026-\($0)"), .number(Int64($0) * 1_000_000)] }
         let chart = ReportCharts.months(columns: ["month", "complaints"], rows: rows, drawn: ["complaints"])
-        let heights = chart.components(separatedBy: "height=\"").dropFirst().compactMap { Int($0.prefix { $0 != "\"" }) }
+        let heights = chart.components(separatedBy: "height=\"").dropFirst().compactMap {
+            Int($0.prefix { $0 != "\"" })
+        }
         #expect(heights.max() == 200)
         let xs = chart.components(separatedBy: "<rect x=\"").dropFirst().compactMap { Int($0.prefix { $0 != "\"" }) }
         #expect(xs.count == 12 && xs.allSatisfy { (0...980).contains($0) })

@@ -63,7 +63,8 @@ import Testing
         let early = try harness.send(Fixtures.call(1, at: "2026-11-03T10:00:00+08:00", .reached, satisfied: false))
         #expect(early.types == ["callback.dissatisfied"])
         let again = try harness.send(Fixtures.call(1, at: "2026-11-05T00:00:00+08:00", .reached, satisfied: false))
-        #expect(again.types == ["callback.done", "callback.scheduled"], "the first call is done, the second one planned")
+        #expect(
+            again.types == ["callback.done", "callback.scheduled"], "the first call is done, the second one planned")
     }
 
     @Test func `a call in the window before it is due is the attempt, which is not asked for any more`() throws {
@@ -159,7 +160,8 @@ import Testing
 
     @Test func `with R25 switched off there is no second call`() throws {
         var harness = try Fixtures.served(CaseFixtures.policy(off: [.r25]), now: "2026-11-05T09:00:00+08:00")
-        #expect(try harness.send(Fixtures.call(1, at: "2026-11-06T10:00:00+08:00", .reached)).types == ["callback.done"])
+        #expect(
+            try harness.send(Fixtures.call(1, at: "2026-11-06T10:00:00+08:00", .reached)).types == ["callback.done"])
     }
 
     @Test func `a call leaves a record of who, when and what was said`() throws {

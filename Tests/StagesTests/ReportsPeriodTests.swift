@@ -137,6 +137,23 @@ import Testing
         #expect(kinds == Set(ReportKind.allCases.map(\.rawValue)).subtracting([kind.rawValue]))
     }
 
+    @Test func `a report on the chain names a thousand places, those with the greatest figures`() throws {
+        var harness = try Fixture.harness(stores: [])
+        let noon = "2026-11-04T12:00:00+08:00"
+        for number in 0..<ReportBody.placeLimit + 2 {
+            let opened = try Fixture.opened("K\(number)", at: noon, store: "S\(number)")
+            _ = try harness.send(opened, at: noon)
+        }
+        _ = try harness.send(Fixture.opened("L", at: noon, store: "S999"), at: noon)
+        let body = try #require(
+            harness.advance(to: "2026-12-31T00:00:00+08:00").report(.callbackAnalysis, "2026-11")?.body)
+        let named = body["stores"]?.elements?.compactMap { $0["storeId"]?.string } ?? []
+        #expect(named.count == ReportBody.placeLimit)
+        #expect(body["storesOmitted"]?.int == 2)
+        #expect(named == named.sorted() && named.contains("S999"))
+        #expect(!named.contains("S998"), "of equals the last by id are left out")
+    }
+
     @Test func `a report names nobody`() throws {
         var harness = try Fixture.harness()
         _ = try harness.send(Fixture.opened("K1", at: "2026-11-04T10:00:00+08:00"), at: "2026-11-04T10:00:00+08:00")

@@ -77,7 +77,9 @@ package struct PublishedReports: Sendable {
                     last = stored.key.id
                     scanned += 1
                     let parts = last.split(separator: "/", maxSplits: 2).map(String.init)
-                    guard parts.count >= 2, kind ?? parts[0] == parts[0], period ?? parts[1] == parts[1] else { continue }
+                    guard parts.count >= 2, kind ?? parts[0] == parts[0], period ?? parts[1] == parts[1] else {
+                        continue
+                    }
                     let body = DeadLetterDetail.json(stored.body)
                     found.append(
                         ReportItem(

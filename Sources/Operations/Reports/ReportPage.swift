@@ -96,6 +96,12 @@ package struct ReportPage: Sendable, Hashable {
                 }
             }),
         table("proposals", ["outletId", "rung", "ladder", "period", "count", "proposalId"]),
+        Layout(
+            name: "omitted",
+            content: { body in
+                let found = ["storesOmitted", "outletsOmitted"].filter { body[$0] != nil }
+                return found.isEmpty ? nil : .figures(found.map { Figure(name: $0, cell: cell(body[$0], named: $0)) })
+            }),
         table("stores", placeColumns + ["report", "services", "violations", "upheld"]),
         table("outlets", ["outletId"] + placeColumns.dropFirst() + ["upheld", "notices", "status"]),
     ]

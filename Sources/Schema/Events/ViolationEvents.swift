@@ -110,7 +110,8 @@ package struct ViolationRecorded: EventData, Hashable {
     package static let shape: [Shape.Field] = [
         .required("violationId", .id), .required("outletId", .id), .required("verified", .boolean),
         .optional("upheld", .boolean), .optional("category", .text(min: 1, max: 100)),
-        .optional("occurredAt", .time), .optional("knownAt", .time), .optional("recordedBy", .names(ViolationReported.Recorder.self)),
+        .optional("occurredAt", .time), .optional("knownAt", .time),
+        .optional("recordedBy", .names(ViolationReported.Recorder.self)),
         .optional("storeId", .id), .optional("caseId", .id), .optional("serviceId", .id),
     ]
 }

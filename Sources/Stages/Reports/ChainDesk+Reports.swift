@@ -15,16 +15,13 @@ extension ChainDesk {
                 "inTime": .int(count(.inTime)), "late": .int(count(.late)), "missing": .int(count(.missing)),
             ])
         body.addMeasures(figures.tallies, turn.policy, isSettled: false)
-        body.add(
-            "stores",
-            .array(
-                figures.stores.entries.map { id, line in
-                    [
-                        "storeId": .string(id), "report": .string(line.report.rawValue),
-                        "complaints": .int(line.complaints), "services": .int(line.services),
-                        "violations": .int(line.violations), "upheld": .int(line.upheld),
-                    ]
-                }))
+        body.add("stores", figures.stores, by: { [$0.report == .missing ? 1 : 0, $0.complaints] }) { id, line in
+            [
+                "storeId": .string(id), "report": .string(line.report.rawValue),
+                "complaints": .int(line.complaints), "services": .int(line.services),
+                "violations": .int(line.violations), "upheld": .int(line.upheld),
+            ]
+        }
         body.add(
             "proposals",
             .array(
@@ -52,8 +49,8 @@ extension ChainDesk {
                         "reached": .int(figures.tallies[.reached(kind)]),
                     ]
                 }))
-        body.add("stores", Self.places(figures.stores, named: "storeId"))
-        body.add("outlets", Self.places(figures.outlets, named: "outletId"))
+        body.add("stores", figures.stores, by: { [$0.complaints, $0.tasks] }) { $1.json("storeId", $0) }
+        body.add("outlets", figures.outlets, by: { [$0.complaints, $0.tasks] }) { $1.json("outletId", $0) }
         body.add("fund", fund.json(fund.flows[month.description] ?? FundBook.Flow(), at: month))
         turn.publish(.callbackAnalysis, month.description, subject: nil, rule: "R33", body: body.json)
     }
@@ -77,34 +74,46 @@ extension ChainDesk {
                         "disbursedFen": .int(flow.disbursed), "recoveredFen": .int(flow.recovered),
                     ]
                 }))
-        body.add(
-            "outlets",
-            .array(
-                figures.outlets.entries.map { id, line in
-                    [
-                        "outletId": .string(id), "upheld": .int(line.upheld), "notices": .int(line.notices),
-                        "status": line.status.map { .string($0.rawValue) } ?? .null,
-                    ]
-                }))
+        body.add("outlets", figures.outlets, by: { [$0.upheld, $0.notices] }) { id, line in
+            [
+                "outletId": .string(id), "upheld": .int(line.upheld), "notices": .int(line.notices),
+                "status": line.status.map { .string($0.rawValue) } ?? .null,
+            ]
+        }
         body.add("fund", fund.json(fund.flow(of: year), at: last))
         turn.publish(.yearlySummary, Period.text(year: year), subject: nil, rule: "R29", body: body.json)
     }
+}
 
-    private static func places(_ places: SortedMap<Place>, named name: String) -> JSON {
-        .array(
-            places.entries.map { id, place in
-                [
-                    (name, .string(id)), ("complaints", .int(place.complaints)), ("tasks", .int(place.tasks)),
-                    ("done", .int(place.done)), ("reached", .int(place.reached)),
-                    ("satisfied", .int(place.satisfied)), ("dissatisfied", .int(place.dissatisfied)),
-                    ("gapThousandths", place.gap.map { .int($0) } ?? .null),
-                ].asObject
-            })
+extension ChainDesk.Place {
+    fileprivate func json(_ name: String, _ id: String) -> JSON {
+        .object([
+            .init(name, .string(id)), .init("complaints", .int(complaints)), .init("tasks", .int(tasks)),
+            .init("done", .int(done)), .init("reached", .int(reached)), .init("satisfied", .int(satisfied)),
+            .init("dissatisfied", .int(dissatisfied)), .init("gapThousandths", gap.map { .int($0) } ?? .null),
+        ])
     }
 }
 
-extension [(String, JSON)] {
-    fileprivate var asObject: JSON { .object(map { JSON.Member($0.0, $0.1) }) }
+extension ReportBody {
+    /// So many places make a message of some hundred kilobytes.
+    static let placeLimit = 1000
+
+    /// Adds a line for each place, by id. Of more than `placeLimit` only those with the greatest figures are named, and
+    /// `…Omitted` says how many are not; their own reports are published all the same.
+    fileprivate mutating func add<Line: Sendable>(
+        _ name: String, _ places: SortedMap<Line>, by weight: (Line) -> [Int64], _ json: (String, Line) -> JSON
+    ) {
+        var named = places.entries
+        if named.count > Self.placeLimit {
+            let order = named.map { (weight: weight($0.value), entry: $0) }.sorted { a, b in
+                a.weight == b.weight ? a.entry.key < b.entry.key : b.weight.lexicographicallyPrecedes(a.weight)
+            }
+            named = order.prefix(Self.placeLimit).map(\.entry).sorted { $0.key < $1.key }
+            add(name + "Omitted", .int(Int64(order.count - Self.placeLimit)))
+        }
+        add(name, .array(named.map { json($0.key, $0.value) }))
+    }
 }
 
 extension FundBook {
