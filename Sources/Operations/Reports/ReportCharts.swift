@@ -27,18 +27,19 @@ package enum ReportCharts {
         let top = max(1, values.flatMap { $0 }.max() ?? 1)
         let slot = 960 / rows.count
         let width = min(60, max(4, (slot - 16) / series.count))
+        let margin = (slot - series.count * width) / 2
         var shapes = ""
         for (month, group) in values.enumerated() {
             for (index, number) in group.enumerated() {
                 let height = Int(number * 200 / top)
-                let x = 20 + month * slot + index * width
+                let x = 20 + month * slot + margin + index * width
                 shapes +=
                     "<rect x=\"\(x)\" y=\"\(210 - height)\" width=\"\(width - 2)\" height=\"\(height)\" "
                     + "fill=\"\(colours[index % colours.count])\"/>"
             }
             let name = ReportHTML.escaped(String(rows[month].first?.plain.suffix(2) ?? ""))
             shapes +=
-                "<text x=\"\(20 + month * slot + series.count * width / 2)\" y=\"232\" font-size=\"18\" "
+                "<text x=\"\(20 + month * slot + slot / 2)\" y=\"232\" font-size=\"18\" "
                 + "text-anchor=\"middle\" fill=\"#5b6675\">\(name)</text>"
         }
         let keys = series.enumerated().map { index, column -> String in

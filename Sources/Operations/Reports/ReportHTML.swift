@@ -73,12 +73,14 @@ package enum ReportHTML {
     }
 
     private static func table(_ columns: [String], _ rows: [[ReportPage.Cell]]) -> String {
-        let titles = columns.enumerated().map { index, column in
-            let isNumber = rows.allSatisfy { $0[index].isNumber }
-            return "<th scope=\"col\"\(isNumber ? " class=\"n\"" : "")>\(label(ReportTerm.of(column)))</th>"
+        let classes = columns.indices.map { index in
+            rows.contains { $0[index].isNumber } ? " class=\"n\"" : ""
+        }
+        let titles = zip(columns, classes).map { column, style in
+            "<th scope=\"col\"\(style)>\(label(ReportTerm.of(column)))</th>"
         }
         let lines = rows.map { row in
-            let cells = row.map { "<td\($0.isNumber ? " class=\"n\"" : "")>\(html($0))</td>" }
+            let cells = zip(row, classes).map { cell, style in "<td\(style)>\(html(cell))</td>" }
             return "<tr>\(cells.joined())</tr>"
         }
         return scrollable("<thead><tr>\(titles.joined())</tr></thead><tbody>\(lines.joined())</tbody>")

@@ -47,7 +47,7 @@ package struct ReportTerm: Sendable, Hashable {
         "contact-case-closed": .init("结案回访接通率", "Contact rate, closed cases"),
         "satisfaction": .init("满意率", "Satisfaction"), "first-visit": .init("一次上门修复率", "First-visit repair rate"),
         "repeat-repair": .init("返修率", "Repeat-repair rate"), "on-time": .init("准时率", "On-time rate"),
-        "response": .init("24小时响应率", "Response in time"), "reply": .init("按时答复率", "Reply in time"),
+        "response": .init("及时响应率", "Response in time"), "reply": .init("按时答复率", "Reply in time"),
         "completeness": .init("档案完整率", "Complete records"), "recoveryRate": .init("回收率", "Recovery rate"),
         "met": .init("达标", "met"), "missed": .init("未达标", "missed"), "too-few": .init("样本不足", "too few cases"),
         // Gap

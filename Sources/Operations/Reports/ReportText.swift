@@ -17,8 +17,8 @@ extension ReportPage.Cell {
 
     package var isNumber: Bool {
         switch self {
-        case .text, .name: false
-        case .number, .money, .thousandths, .share, .none: true
+        case .text, .name, .none: false
+        case .number, .money, .thousandths, .share: true
         }
     }
 
@@ -70,7 +70,7 @@ package enum ReportText {
             }
             return table.lines
         case .table(let columns, let rows, _):
-            let isNumber = columns.indices.map { column in rows.allSatisfy { $0[column].isNumber } }
+            let isNumber = columns.indices.map { column in rows.contains { $0[column].isNumber } }
             var table = TextTable(
                 titles: zip(columns, isNumber).map { ($1 ? ">" : "") + ReportTerm.of($0).en.uppercased() })
             for row in rows { table.add(row.map(\.plain)) }

@@ -101,7 +101,7 @@ extension ReportBody {
 
     /// Adds a line for each place, by id. Of more than `placeLimit` only those with the greatest figures are named, and
     /// `…Omitted` says how many are not; their own reports are published all the same.
-    fileprivate mutating func add<Line: Sendable>(
+    mutating func add<Line: Sendable>(
         _ name: String, _ places: SortedMap<Line>, by weight: (Line) -> [Int64], _ json: (String, Line) -> JSON
     ) {
         var named = places.entries
