@@ -1,6 +1,7 @@
 import ArgumentParser
 import Operations
 import Policy
+import Schema
 
 struct NoticeCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -49,10 +50,6 @@ struct NoticeCommand: AsyncParsableCommand {
 
 extension CommonOptions {
     fileprivate func noticeView() throws -> NoticeView {
-        let stores = try Installation(try configuration(requiring: [.database])).stores()
-        guard let store = stores[.penalty] else {
-            throw Failure(ExitStatus.unavailable, "notice: the penalty stage has no store")
-        }
-        return NoticeView(store: store)
+        NoticeView(store: try Installation(try configuration(requiring: [.database])).store(.penalty))
     }
 }
