@@ -42,7 +42,7 @@ package struct LetterPage: Sendable {
     }
 
     private static func headLine(_ line: Substring) -> String {
-        guard let colon = line.firstIndex(where: { $0 == ":" || $0 == ":" }) else {
+        guard let colon = line.firstIndex(where: { $0 == ":" || $0 == "\u{FF1A}" }) else {
             return "<div><dd>\(escaped(line))</dd></div>"
         }
         let value = line[line.index(after: colon)...].drop { $0 == " " }

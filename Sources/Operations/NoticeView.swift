@@ -53,7 +53,8 @@ package struct NoticeView: Sendable {
 
     /// The entry that first wrote the notice's record is the one that issued it.
     private static func notice(_ id: String, in snapshot: any StoreSnapshot) throws -> StoredNotice? {
-        guard let entry = try snapshot.journal(of: RecordKey(kind: "notice", id: id), limit: 1).first else { return nil }
+        let entry = try snapshot.journal(of: RecordKey(kind: "notice", id: id), limit: 1).first
+        guard let entry else { return nil }
         for output in entry.outputs where output.type == NoticeIssued.type.rawValue {
             let event = try Event.read(output.body)
             guard let data = event.data as? NoticeIssued, data.noticeId == id else { continue }

@@ -45,7 +45,8 @@ private let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
                 "\(name) differs; run the tests with RECOURSE_WRITE_LETTERS=1 and look at the change")
             #expect(report.text + "\n" == report.letter)
         }
-        #expect(letters.map(\.name).sorted() == (try FileManager.default.contentsOfDirectory(atPath: folder.path)).sorted())
+        let files = try FileManager.default.contentsOfDirectory(atPath: folder.path)
+        #expect(letters.map(\.name).sorted() == files.sorted())
         #expect(letters.count == LetterKind.allCases.count * 4)
     }
 
@@ -62,7 +63,7 @@ private let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
 
     @Test func `does not change with the templates; its journal cannot be run again under them`() async throws {
         let store = try #require(try await LetterScenario.finished().stores[.penalty])
-        let text = LetterDefaults.text(.warning, .zh).replacing("发函:服务管理部", with: "发函:客服中心")
+        let text = LetterDefaults.text(.warning, .zh).replacing("发函：服务管理部", with: "发函：客服中心")
         let files = [PolicyFiles.Letter(name: "warning.zh.txt", text: text)]
         let forgotten = try LetterScenario.policy(letters: files)
         let differences = try await JournalReplay(stage: PenaltyStage(), policy: forgotten).run(store).differences
@@ -82,19 +83,20 @@ private let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
                 #expect(try !report.json().contains(secret), "\(name)")
             }
         }
-        // The seeds were really sown.
+        // What was planted is really there.
         let journal = try #require(pipeline.stores[.penalty])
         let inputs = try await journal.read { try $0.journal(after: 0, limit: 1_000, withBodies: true) }
-        let sown = inputs.count { entry in
+        let planted = inputs.count { entry in
             guard case .event(_, _, _, _, let body) = entry.input else { return false }
             return String(decoding: body, as: UTF8.self).contains("13812345678")
         }
-        #expect(sown > 20)
+        #expect(planted > 20)
     }
 
     @Test func `is listed by addressee, page by page`() async throws {
         let view = try view(try await LetterScenario.finished())
-        #expect(try await view.list(addressee: "O-RECT").notices.map(\.number).sorted() == ["O-RECT-2026-1", "O-RECT-2026-2"])
+        let both = try await view.list(addressee: "O-RECT").notices.map(\.number).sorted()
+        #expect(both == ["O-RECT-2026-1", "O-RECT-2026-2"])
         #expect(try await view.list(addressee: "nobody").notices.isEmpty)
         let first = try await view.list(limit: 5)
         let second = try await view.list(after: #require(first.next), limit: 5)
@@ -128,10 +130,10 @@ private let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
     }
 
     @Test func `has title, head, headings, lists and paragraphs as the text has them`() {
-        let page = html("T\nTo: O1: x\n编号:7\nodd\n\nFacts\nIntro\n1. one\n2. two\nRest\n\nAlone\n", .en)
+        let page = html("T\nTo: O1: x\n编号\u{FF1A}7\nodd\n\nFacts\nIntro\n1. one\n2. two\nRest\n\nAlone\n", .en)
         #expect(page.contains("<html lang=\"en\">"))
         #expect(page.contains("<h1>T</h1>\n<dl>\n<div><dt>To:</dt><dd>O1: x</dd></div>\n"))
-        #expect(page.contains("<div><dt>编号:</dt><dd>7</dd></div>\n<div><dd>odd</dd></div>\n</dl>"))
+        #expect(page.contains("<div><dt>编号\u{FF1A}</dt><dd>7</dd></div>\n<div><dd>odd</dd></div>\n</dl>"))
         #expect(
             page.contains(
                 """

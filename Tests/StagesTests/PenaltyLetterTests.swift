@@ -30,7 +30,7 @@ struct PenaltyLetterTests {
         let (notice, because, _) = try notice(2)
         #expect(notice.number == "O1-2026-1")
         let stated = [
-            "编号:O1-2026-1", "日期:2026-11-11", "致:外协售后网点 O1", "违规共 2 起", "2. 2026-11-07,违规,案件 V-case-2",
+            "编号：O1-2026-1", "日期：2026-11-11", "致：外协售后网点 O1", "违规共 2 起", "2. 2026-11-07，违规，案件 V-case-2",
             "规则 R12", "达到 2 起", "至 2026-12-11 09:00 止", "可于 2026-11-18 18:00 前提出申诉",
         ]
         for text in stated { #expect(notice.letter.zh.contains(text), "\(text)") }
@@ -85,14 +85,14 @@ struct PenaltyLetterTests {
         let name = #"<script>alert("1")</script>& {number}"#
         let policy = try PenaltyFixture.policy(outlets: ["O1"], names: ["O1": name])
         let letter = try notice(2, policy: policy).notice.letter
-        #expect(letter.zh.contains("致:外协售后网点 \(name)(O1)\n"))
+        #expect(letter.zh.contains("致：外协售后网点 \(name)（O1）\n"))
         #expect(letter.en.contains("To: Service outlet \(name) (O1)\n"))
     }
 
     @Test func `A category is called as the policy calls it, and not printed if the policy does not list it`() throws {
         let book = letters(categories: ["late-visit": [.zh: "上门迟到", .en: "late visit"]])
         let letter = try notice(2, policy: PenaltyFixture.policy(letters: book)).notice.letter
-        #expect(letter.zh.contains(",上门迟到,") && letter.en.contains(", late visit, "))
+        #expect(letter.zh.contains("，上门迟到，") && letter.en.contains(", late visit, "))
         let unlisted = try notice(2).notice.letter
         #expect(!unlisted.zh.contains("late-visit") && !unlisted.en.contains("late-visit"))
     }

@@ -26,7 +26,7 @@ extension LetterDefaults {
                 facts: "Training assessments failed in a row: {count} (work was stopped after quarter {period}; "
                     + "retests are included).",
                 row: "{n}. {quarter}: {assessed} assessed, {passed} passed",
-                rule: "three failures in a row stop the work of an outlet; if it fails again after training, its "
+                rule: "{threshold} failures in a row stop the work of an outlet; if it fails again after training, its "
                     + "contract ends.",
                 demand: "Your contract ends. \(withdrawn)", unappealed: final)
         case .manufacturerPenalty:
@@ -43,7 +43,8 @@ extension LetterDefaults {
                 "Demand for another service provider",
                 facts: "Dissatisfied callbacks through your fault in the quarter {period}: {count}.\n"
                     + "{each}\n\(incident)\n{end}\n\(more)",
-                rule: "upon repeated incidents in a quarter the manufacturer is asked for another service provider.",
+                rule: "upon {threshold} or more incidents in a quarter the manufacturer is asked for another service "
+                    + "provider.",
                 demand: "Appoint another service provider and tell the service department in writing.")
         }
     }

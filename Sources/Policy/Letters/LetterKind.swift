@@ -68,9 +68,9 @@ extension LetterKind {
         case .stopDispatch: head + [.period, .count, .threshold, .more, .orders, .appealUntil]
         case .stopAfterRectification: head + [.earlier, .count, .more, .orders, .appealUntil]
         case .withdrawal: head + [.period, .count, .threshold, .more, .appealUntil]
-        case .withdrawalAfterTraining: head + [.period, .count, .more, .appealUntil]
+        case .withdrawalAfterTraining: head + [.period, .count, .threshold, .more, .appealUntil]
         case .manufacturerPenalty: head + [.amount]
-        case .manufacturerReplacement: head + [.period, .count, .more]
+        case .manufacturerReplacement: head + [.period, .count, .threshold, .more]
         }
     }
 

@@ -86,7 +86,7 @@ private struct LetterReader {
         let pieces = pieces(of: line, number, allowed: kind.fields)
         for case .gap(let field) in pieces { named.insert(field) }
         if listEnds == nil { before.append(pieces) } else { after.append(pieces) }
-        if number > 1, headEnds == nil, !line.dropFirst().contains(where: { ":：".contains($0) }) {
+        if number > 1, headEnds == nil, !line.dropFirst().contains(where: { $0 == ":" || $0 == "\u{FF1A}" }) {
             faults.add(
                 number, "the head", "has `\(shown(line))`", allowed: "`label: value` lines up to the first blank line")
         }
@@ -126,7 +126,9 @@ private struct LetterReader {
     }
 
     func finish() -> LetterTemplate? {
-        if before.first?.isEmpty ?? true { faults.add(1, "the letter", "lacks a title", allowed: "it on the first line") }
+        if before.first?.isEmpty ?? true {
+            faults.add(1, "the letter", "lacks a title", allowed: "it on the first line")
+        }
         if let listBegins, listEnds == nil {
             faults.add(listBegins, "{each}", "has no {end}", allowed: "{end} on a line after the row")
         } else if listBegins == nil {

@@ -15,7 +15,7 @@ struct LetterWords {
 
     /// With the name that the organisation file has.
     func addressee(_ id: String, name: String?) -> String {
-        name.map { pick("\($0)(\(id))", "\($0) (\(id))") } ?? id
+        name.map { pick("\($0)（\(id)）", "\($0) (\(id))") } ?? id
     }
 
     func subject(caseId: String?, serviceId: String?) -> String? {

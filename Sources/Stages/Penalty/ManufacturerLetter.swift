@@ -18,13 +18,14 @@ struct ManufacturerLetter {
     }
 
     /// The demand of another service provider; `count` incidents, of which `incidents` are still known.
-    func replacement(_ quarter: Quarter, count: Int, incidents: [(id: String, incident: Incident)]) -> NoticeIssued
-        .Letter
-    {
+    func replacement(
+        _ quarter: Quarter, count: Int, incidents: [(id: String, incident: Incident)]
+    ) -> NoticeIssued.Letter {
         policy.letter(.manufacturerReplacement) { words in
             var fields = head(.r18, words)
             fields[.period] = quarter.description
             fields[.count] = String(count)
+            fields[.threshold] = String(policy.penalty.replacementIncidents)
             return LetterFacts(
                 fields: fields, rows: incidents.map { words.incident($0.id, $0.incident) },
                 unlistedRows: count - incidents.count)

@@ -26,6 +26,9 @@ struct PenaltyLetter {
         case .rectification: members.append(JSON.Member("rectificationDays", .int(Int64(penalty.rectificationDays))))
         case .stopDispatch, .withdrawal: break
         }
+        if proposal.ladder == .training {
+            members.append(JSON.Member("trainingFailuresInRow", .int(Int64(penalty.trainingFailuresInRow))))
+        }
         members.append(JSON.Member("appealWorkingDays", .int(Int64(penalty.appealWorkingDays))))
         return policy.parameters(of: kind, members)
     }
@@ -59,6 +62,7 @@ struct PenaltyLetter {
         fields[.deadline] = effect.endsAt.map(words.time)
         fields[.earlier] = earlier
         if proposal.ladder == .training {
+            fields[.threshold] = String(policy.penalty.trainingFailuresInRow)
             return LetterFacts(
                 fields: fields, rows: failures.map(words.failure), unlistedRows: proposal.count - failures.count)
         }
