@@ -41,7 +41,7 @@ struct PenaltyLetterTests {
 
     @Test func `Thirty violations are listed one by one`() throws {
         let letter = try notice(30).notice.letter
-        #expect(letter.zh.contains("违规共 30 起") && letter.zh.contains("\n30. 2026-11-07,"))
+        #expect(letter.zh.contains("违规共 30 起") && letter.zh.contains("\n30. 2026-11-07"))
         #expect(!letter.zh.contains("另有") && !letter.en.contains("more.\n"))
     }
 
