@@ -93,6 +93,34 @@ private let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
         #expect(planted > 20)
     }
 
+    @Test func `is the same from a database on disk`() async throws {
+        let pipeline = try await LetterScenario.finished()
+        let (entries, records) = try await #require(pipeline.stores[.penalty]).read { snapshot in
+            (
+                try snapshot.journal(after: 0, limit: 10_000, withBodies: true),
+                try PenaltyStage.recordTypes.flatMap { try snapshot.records(kind: $0.kind, after: "", limit: 10_000) }
+            )
+        }
+        let folder = FileManager.default.temporaryDirectory.appending(path: "notices-\(UUID().uuidString)")
+        defer { try? FileManager.default.removeItem(at: folder) }
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        let configuration = try Configuration(
+            environment: ["RECOURSE_DATABASE_URL": "sqlite:\(folder.path)"], requiring: [.database])
+        let disk = try Installation(configuration).store(.penalty)
+        try await disk.write { transaction in
+            try transaction.save(records)
+            _ = try transaction.append(entries, owner: "test")
+        }
+        let (here, there) = (try view(pipeline), NoticeView(store: disk))
+        let list = try await here.list(limit: 100)
+        #expect(try await there.list(limit: 100) == list)
+        for notice in list.notices {
+            let letter = try await here.show(notice.noticeId, language: .en, format: .html)
+            #expect(try await there.show(notice.noticeId, language: .en, format: .html) == letter && letter != nil)
+        }
+        await disk.close()
+    }
+
     @Test func `is listed by addressee, page by page`() async throws {
         let view = try view(try await LetterScenario.finished())
         let both = try await view.list(addressee: "O-RECT").notices.map(\.number).sorted()

@@ -115,6 +115,10 @@ struct LetterTemplateTests {
         #expect(found.contains { $0.hasPrefix("letters/warning.en.txt:" + expected) }, "found \(found)")
     }
 
+    @Test func `A list that is not closed is one fault`() {
+        expectFaults(Self.replacing("{end}\n", ""), ["letters/warning.en.txt:5: {each} has no {end}; allowed"])
+    }
+
     @Test func `All faults of all templates are told at once, behind those of the other files`() {
         let found = PolicyFolder.faults(
             policy: "version: t\nfoo: 1\n",

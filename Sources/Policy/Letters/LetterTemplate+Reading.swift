@@ -1,9 +1,11 @@
 extension LetterTemplate {
     /// Reads a template; nil if it has a fault. Every fault is recorded with its line.
     static func read(_ text: String, of kind: LetterKind, _ faults: FaultCollector) -> LetterTemplate? {
-        var reader = LetterReader(kind: kind, faults: faults)
         let before = faults.faults.count
-        for (index, line) in lines(of: text).enumerated() { reader.take(line, number: index + 1) }
+        let lines = lines(of: text)
+        let lastEnd = lines.lastIndex(of: "{end}").map { $0 + 1 }
+        var reader = LetterReader(kind: kind, lastEnd: lastEnd ?? 0, faults: faults)
+        for (index, line) in lines.enumerated() { reader.take(line, number: index + 1) }
         let template = reader.finish()
         return faults.faults.count == before ? template : nil
     }
@@ -25,19 +27,24 @@ extension LetterTemplate {
 /// Reads a template line by line.
 private struct LetterReader {
     let kind: LetterKind
+    /// The last line that ends a list; 0 if none does.
+    let lastEnd: Int
     let faults: FaultCollector
     private var before: [LetterTemplate.Line] = []
     private var row: LetterTemplate.Line?
     private var after: [LetterTemplate.Line] = []
     private var listBegins: Int?
     private var listEnds: Int?
+    /// No {end} follows; the list was taken to end with its row, so that the lines after it are not blamed.
+    private var isUnclosed = false
     /// The number of the first blank line, which ends the head.
     private var headEnds: Int?
     private var named: Set<LetterField> = []
     private var namedInRow: Set<LetterField> = []
 
-    init(kind: LetterKind, faults: FaultCollector) {
+    init(kind: LetterKind, lastEnd: Int, faults: FaultCollector) {
         self.kind = kind
+        self.lastEnd = lastEnd
         self.faults = faults
     }
 
@@ -74,12 +81,14 @@ private struct LetterReader {
     }
 
     private mutating func takeRow(_ line: String, _ number: Int) {
-        if row != nil || line.isEmpty {
+        guard row == nil, !line.isEmpty else {
             faults.add(number, "the list", "has more than one line", allowed: "one line between {each} and {end}")
+            return
         }
         let pieces = pieces(of: line, number, allowed: kind.row.required + kind.row.optional)
         for case .gap(let field) in pieces { namedInRow.insert(field) }
-        if row == nil { row = pieces }
+        row = pieces
+        if lastEnd < number { (listEnds, isUnclosed) = (number, true) }
     }
 
     private mutating func takeLine(_ line: String, _ number: Int) {
@@ -129,7 +138,7 @@ private struct LetterReader {
         if before.first?.isEmpty ?? true {
             faults.add(1, "the letter", "lacks a title", allowed: "it on the first line")
         }
-        if let listBegins, listEnds == nil {
+        if let listBegins, listEnds == nil || isUnclosed {
             faults.add(listBegins, "{each}", "has no {end}", allowed: "{end} on a line after the row")
         } else if listBegins == nil {
             faults.add(1, "the letter", "lacks its facts", allowed: "{each}, a row and {end}, each on its line")
