@@ -31,14 +31,15 @@ package struct LetterPage: Sendable {
             </head>
             <body>
             <h1>\(Self.escaped(title))</h1>
-            <dl>
-            \(head.map(Self.headLine).joined(separator: "\n"))
-            </dl>
-            \(blocks.map { Self.block(Array($0)) }.joined(separator: "\n"))
+            \((Self.head(head) + blocks.map { Self.block(Array($0)) }).joined(separator: "\n"))
             </body>
             </html>
 
             """
+    }
+
+    private static func head(_ lines: ArraySlice<Substring>) -> [String] {
+        lines.isEmpty ? [] : ["<dl>"] + lines.map(headLine) + ["</dl>"]
     }
 
     private static func headLine(_ line: Substring) -> String {

@@ -182,6 +182,7 @@ private let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
 
     @Test func `asks for nothing from anywhere`() {
         let page = html("T\n\nx\n")
+        #expect(page.contains("<h1>T</h1>\n<section>"), "no frame around an empty head")
         for word in ["http:", "https:", "src=", "href=", "url(", "@import", "<script"] { #expect(!page.contains(word)) }
         #expect(page.contains("default-src 'none'"))
     }
