@@ -206,13 +206,13 @@ enum WorkerScene {
     }
 
     /// Complaints, one of them twice, and a document that the contract refuses; then stop.
-    static func play(broker: any Broker, store: any Store) async throws {
+    static func play(broker: any Broker, store: any Store, as own: (any Broker)? = nil) async throws {
         let seen = ArrivalLog()
         let observing = broker.consume(queue: observer, prefetch: 100) { event in
             if case .delivered(let deliveries) = event { seen.note(deliveries.map(\.routingKey)) }
         }
         let upstream = ConfirmedPublisher(broker, wall: monotonicWall)
-        let worker = worker(broker, store)
+        let worker = worker(own ?? broker, store)
         async let run: Void = worker.run()
         let outcomes = try await upstream.publish(try messages(), limitSeconds: 100)
         #expect(outcomes.allSatisfy { $0 == .confirmed })
