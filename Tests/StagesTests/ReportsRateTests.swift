@@ -40,6 +40,8 @@ import Testing
         #expect(Rate.basisPoints(7, of: 7) == 10_000)
         #expect(Rate.basisPoints(0, of: 0) == nil)
         #expect(Rate.basisPoints(Int64.max, of: Int64.max) == 10_000, "without overflow")
+        #expect(Rate.basisPoints(0, of: Int64.max) == 0)
+        #expect(Rate.basisPoints(Int64.max / 40_000, of: Int64.max / 40_000) == 10_000)
     }
 
     @Test func `a rate whose rule is off has no limit`() throws {

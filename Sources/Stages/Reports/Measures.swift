@@ -36,12 +36,10 @@ struct Rate {
     /// Hundredths of a percent, halves up; nil without cases.
     static func basisPoints(_ numerator: Int64, of denominator: Int64) -> Int64? {
         guard denominator > 0 else { return nil }
-        let (product, overflow) = numerator.multipliedReportingOverflow(by: 20_000)
-        // Sums of money beyond 4.6 million million yuan: the last digits no longer count.
-        guard !overflow, let doubled = Optional(denominator * 2), denominator <= Int64.max / 2 else {
-            return denominator / 10_000 > 0 ? numerator / (denominator / 10_000) : nil
-        }
-        return (product + denominator) / doubled
+        // Sums of money beyond some million million yuan: their last digits no longer count.
+        let limit = Int64.max / 40_000
+        guard numerator.magnitude <= limit, denominator <= limit else { return numerator / (denominator / 10_000) }
+        return (numerator * 20_000 + denominator) / (denominator * 2)
     }
 
     static func share(_ numerator: Int64, of denominator: Int64) -> JSON {
@@ -104,7 +102,7 @@ struct Rate {
         if isSettled, policy.rules.isOn(.r43) {
             rates.append(
                 Rate(
-                    name: "reply", numerator: counts.complaints - counts[.replyOverdue],
+                    name: "reply", numerator: max(0, counts.complaints - counts[.replyOverdue]),
                     denominator: counts.complaints))
         }
         if policy.rules.isOn(.r42) {

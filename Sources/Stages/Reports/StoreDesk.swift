@@ -63,7 +63,7 @@ struct StoreDesk: Record {
         for month in book.dueMonths(in: &turn) {
             guard let period = book.close(month) else { continue }
             chain.take(month, at: turn.now, store: id, period.tallies, turn.policy)
-            guard id != StoreDesk.unknown else { continue }
+            guard id != StoreDesk.unknown, turn.policy.rules.isOn(.r33) else { continue }
             turn.publish(
                 .storeMonth, month.description, subject: id, rule: "R33",
                 body: ReportBody(from: month.firstDate, through: month.next.firstDate.adding(days: -1))
