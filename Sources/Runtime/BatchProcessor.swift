@@ -53,7 +53,8 @@ package struct BatchResult: Sendable {
 package struct BatchProcessor: Sendable {
     package let runner: StageRunner
     package let worker: WorkerId
-    /// How many overdue timers may act behind one event; what is left stays due and is run by the timer batches.
+    /// How many overdue timers may act before one event, and behind it; what is left stays due and is run by the timer
+    /// batches.
     static let overdueLimit = 1_000
 
     package init(runner: StageRunner, worker: WorkerId) {
@@ -196,6 +197,8 @@ private struct UnitOfWork {
         let input = Input.event(inbound.event)
         // An earlier input of the batch may have led this one to other records.
         try load([input], runner)
+        try runOverdue(runner, clock: clock) { runner.overdue(before: inbound.event, in: $0, clock: clock) }
+        try load([input], runner)
         let outcome: StepOutcome
         switch run(input, runner, clock: clock) {
         case .success(let decided): outcome = decided
@@ -211,13 +214,20 @@ private struct UnitOfWork {
             source: inbound.event.source, id: inbound.event.id, type: inbound.event.type.rawValue,
             digest: inbound.digest, body: inbound.body)
         try journal(journalInput, fate, outcome, runner)
+        try runOverdue(runner, clock: clock) { runner.overdue(outcome.changed, in: $0, clock: clock) }
+        return fate == .applied ? .applied : .refused
+    }
+
+    /// Runs the timers that `next` names, one after the other, until it names none.
+    private mutating func runOverdue(
+        _ runner: StageRunner, clock: Instant, _ next: (WorkingSet) -> Input?
+    ) throws {
         var left = BatchProcessor.overdueLimit
-        while left > 0, let timer = runner.overdue(outcome.changed, in: set, clock: clock) {
+        while left > 0, let timer = next(set) {
             try load([timer], runner)
-            guard decide(timer: timer, runner, clock: clock) != nil else { break }
+            guard decide(timer: timer, runner, clock: clock) != nil else { return }
             left -= 1
         }
-        return fate == .applied ? .applied : .refused
     }
 
     /// The records that were changed; nil if the timer could not act.

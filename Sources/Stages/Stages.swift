@@ -14,7 +14,8 @@ package protocol Stage: Sendable {
     /// The kinds of record that the stage owns.
     static var recordTypes: [any Record.Type] { get }
 
-    /// The records that `input` needs, the one that it is about first (whether the input is late is judged by that one).
+    /// The records that `input` needs, the one that it is about first. Of any of them a timer may have acted at a later
+    /// time than an event's: then the event is late. One that was due before the event acts before it.
     ///
     /// Asked with nothing loaded, then once more with what the first answer named: so a request's id can lead to its
     /// case. A timer's own record is always loaded. Keys of records that do not exist are fine; a record that the step
