@@ -64,10 +64,13 @@ package struct BatchProcessor: Sendable {
 
     /// - Parameters:
     ///   - clock: the business clock.
+    ///   - speed: business time that passes in the same span of real time: a timer that waits for real time
+    ///     (`Wake.realDelaySeconds`) is due so much later. 0: it is due at the end of its instant.
     ///   - confirmed: outbox rows whose confirms have come since the last transaction.
     /// - Throws: `StoreFailure`; the transaction must then roll back. What only concerns one input is told in its fate.
     package func process(
-        _ inputs: [InboundEvent], confirmed: [OutboxKey], clock: Instant, in transaction: any StoreTransaction
+        _ inputs: [InboundEvent], confirmed: [OutboxKey], clock: Instant, speed: Int64 = 0,
+        in transaction: any StoreTransaction
     ) throws -> BatchResult {
         try transaction.removeFromOutbox(confirmed)
         var result = BatchResult()
@@ -88,7 +91,7 @@ package struct BatchProcessor: Sendable {
             case .duplicate, .idReused, .unknownReference, .failed: break
             }
         }
-        try work.finish(into: &result, owner: worker)
+        try work.finish(into: &result, owner: worker) { $0.heldBack(from: clock, speed: speed) }
         return result
     }
 
@@ -103,7 +106,8 @@ package struct BatchProcessor: Sendable {
         for stored in try transaction.dueRecords(now: clock, limit: limit) {
             guard let at = stored.wakeAt else { continue }
             work.take(stored, runner)
-            due.append(.timer(stored.key, Wake(at: at, order: stored.wakeOrder)))
+            // The record's own wake: the stored one may have been held back.
+            due.append(.timer(stored.key, work.set[stored.key]?.value.wake ?? Wake(at: at, order: stored.wakeOrder)))
         }
         try work.load(due, runner)
         // A timer may set another that comes before the rest of these: the earlier time or lower order goes first, so
@@ -122,7 +126,7 @@ package struct BatchProcessor: Sendable {
             }
         }
         if due.count >= limit { result.hasMoreTimers = true }
-        try work.finish(into: &result, owner: worker)
+        try work.finish(into: &result, owner: worker) { $0.at }
         return result
     }
 
@@ -256,10 +260,18 @@ private struct UnitOfWork {
                 outputs: try outcome.outputs.map { try JournalOutput($0) }))
     }
 
-    mutating func finish(into result: inout BatchResult, owner: WorkerId) throws {
+    /// - Parameter dueAt: when a wake is due by the business clock.
+    mutating func finish(
+        into result: inout BatchResult, owner: WorkerId, dueAt: (Wake) -> Instant
+    ) throws {
         result.timers = timers
         result.timerFaults = timerFaults
-        try transaction.save(try set.changed.map { try RecordCoding.stored($0.key, $0.record) })
+        try transaction.save(
+            try set.changed.map { key, record in
+                var stored = try RecordCoding.stored(key, record)
+                stored.wakeAt = record.value.wake.map(dueAt)
+                return stored
+            })
         guard !entries.isEmpty else { return }
         let numbers = try transaction.append(entries, owner: owner)
         for (number, entry) in zip(numbers, entries) {
@@ -267,6 +279,16 @@ private struct UnitOfWork {
                 result.rows.append(OutboxRow(key: OutboxKey(entry: number, index: index), output: output))
             }
         }
+    }
+}
+
+extension Wake {
+    /// When the clock shows that its real time has passed too, counted from `clock`.
+    fileprivate func heldBack(from clock: Instant, speed: Int64) -> Instant {
+        guard realDelaySeconds > 0, speed > 0 else { return at }
+        let (seconds, overflow) = Int64(realDelaySeconds).multipliedReportingOverflow(by: speed)
+        let latest = (Instant.limit.microseconds - clock.microseconds) / 1_000_000
+        return overflow || seconds > latest ? max(at, .limit) : max(at, clock.adding(seconds: seconds))
     }
 }
 

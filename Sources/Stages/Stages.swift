@@ -60,8 +60,9 @@ package struct Wake: Hashable, Sendable, Comparable {
     /// Among the timers of one instant in one stage the lower order comes first, whatever the record
     /// (penalty: obligations, ends of terms, training, month close, weekly evaluation).
     package let order: Int
-    /// Seconds of real time that a running clock lets pass first, so that what is on its way may still arrive. Where
-    /// time moves from instant to instant, such a timer runs at the end of its instant. No part of what a wake equals.
+    /// Seconds of real time that a running clock lets pass first, counted from the step that set the wake, so that what
+    /// is on its way may still arrive. Where time moves from instant to instant, such a timer runs at the end of its
+    /// instant. No part of what a wake equals.
     package let realDelaySeconds: Int
 
     package init(at: Instant, order: Int = 0, realDelaySeconds: Int = 0) {
