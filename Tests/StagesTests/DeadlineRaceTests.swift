@@ -23,7 +23,7 @@ struct DeadlineRaceTests {
     ) throws {
         var polled = try scene.harness()
         var unpolled = polled
-        let event = try scene.event(polled)
+        let event = try scene.event(polled, instant(scene.time))
         let timers = try polled.advance(to: scene.lastMoment)
         let first = try polled.send(event, at: scene.time, id: "late")
         let second = try unpolled.send(event, at: scene.time, id: "late")
@@ -32,6 +32,17 @@ struct DeadlineRaceTests {
         #expect(try bytes(timers + first.outputs) == bytes(second.before + second.outputs))
         #expect(try records(polled) == records(unpolled))
         #expect(!second.isLate)
+    }
+
+    @Test(arguments: DeadlineScene.all.filter { $0.inTime != nil })
+    func `an event at the last moment is in time`(scene: DeadlineScene) throws {
+        var harness = try scene.harness()
+        let time = try instant(scene.time).adding(seconds: -(scene.inTime ?? 0))
+        _ = try harness.advance(to: Instant(microseconds: time.microseconds - 1).description)
+        let outcome = try harness.send(try scene.event(harness, time), at: time)
+        #expect(outcome.rejection == nil && outcome.before.isEmpty)
+        let later = try harness.advance(to: scene.time).types
+        #expect(!(outcome.types + later).contains(try #require(scene.says.last)))
     }
 
     @Test func `a deadline that lies ahead of the clock is not over, whatever time an event bears`() throws {

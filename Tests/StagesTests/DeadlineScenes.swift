@@ -11,10 +11,13 @@ struct DeadlineScene: Sendable, CustomTestStringConvertible {
     let rules: [String]
     /// What the timers say between the scene's beginning and the event, in order.
     let says: [String]
-    /// The time of the event.
+    /// The time of the event, a second after the last one at which it would not have been needed any more.
     let time: String
+    /// How many seconds earlier it is in time: 1 where the due time is included, 2 where it is 24:00 and belongs to the
+    /// next date; nil where no event can meet the deadline.
+    let inTime: Int64?
     let build: @Sendable (PolicyBook) throws -> StageHarness
-    let event: @Sendable (StageHarness) throws -> any EventData
+    let event: @Sendable (StageHarness, Instant) throws -> any EventData
     let policy: @Sendable (Set<Rule>, Set<RulePart>) throws -> PolicyBook
 
     var testDescription: String { name }
@@ -31,31 +34,31 @@ struct DeadlineScene: Sendable, CustomTestStringConvertible {
 
 extension DeadlineScene {
     private static func routing(
-        _ name: String, _ rules: [String], says: [String], time: String, without: Set<Rule>,
-        hazards: [String]? = nil, _ event: @escaping @Sendable (String) throws -> any EventData,
+        _ name: String, _ rules: [String], says: [String], time: String, inTime: Int64 = 1, without: Set<Rule>,
+        hazards: [String]? = nil, _ event: @escaping @Sendable (Instant) throws -> any EventData,
         before: @escaping @Sendable (inout RoutingFixture) throws -> Void = { _ in }
     ) -> DeadlineScene {
         DeadlineScene(
-            name: name, rules: rules, says: says, time: time,
+            name: name, rules: rules, says: says, time: time, inTime: inTime,
             build: { policy in
                 var fixture = try RoutingFixture(policy)
                 try fixture.open(CaseFixture.complaint(hazards: hazards))
                 try before(&fixture)
                 return fixture.routing
             },
-            event: { _ in try event(time) },
+            event: { try event($1) },
             policy: { try CaseFixture.policy(off: without.union($0), offParts: $1) })
     }
 
-    @Sendable private static func resolve(_ time: String) throws -> any EventData {
+    @Sendable private static func resolve(_ time: Instant) throws -> any EventData {
         CaseResolved(
-            caseId: CaseFixture.caseId(), by: RoutingFixture.storeClerk, resolvedAt: try instant(time),
+            caseId: CaseFixture.caseId(), by: RoutingFixture.storeClerk, resolvedAt: time,
             solution: "New pump.", liability: .nobody, documents: [])
     }
 
-    @Sendable private static func contact(_ time: String) throws -> any EventData {
+    @Sendable private static func contact(_ time: Instant) throws -> any EventData {
         ContactRecorded(
-            caseId: CaseFixture.caseId(), with: .customer, by: RoutingFixture.storeClerk, at: try instant(time))
+            caseId: CaseFixture.caseId(), with: .customer, by: RoutingFixture.storeClerk, at: time)
     }
 
     private static let routing = [
@@ -72,22 +75,23 @@ extension DeadlineScene {
             without: [.r03], contact),
         routing(
             "R24 inform", ["R24"], says: ["customer.inform-overdue"], time: "2026-11-04T00:00:01+08:00",
-            without: [.r03, .r43], contact,
+            inTime: 2, without: [.r03, .r43], contact,
             before: { _ = try $0.resolve(at: "2026-11-03T15:00:00+08:00") }),
     ]
 
     private static func handling(
         _ name: String, _ rules: [String], says: [String] = ["obligation.overdue"], time: String,
-        _ event: any EventData, before: @escaping @Sendable (inout FundFixtures) throws -> Void
+        _ event: @escaping @Sendable (Instant) -> any EventData,
+        before: @escaping @Sendable (inout FundFixtures) throws -> Void
     ) -> DeadlineScene {
         DeadlineScene(
-            name: name, rules: rules, says: says, time: time,
+            name: name, rules: rules, says: says, time: time, inTime: 1,
             build: { policy in
                 var fixture = try FundFixtures(policy)
                 try before(&fixture)
                 return fixture.harness
             },
-            event: { _ in event }, policy: { try CaseFixtures.policy(off: $0, offParts: $1) })
+            event: { event($1) }, policy: { try CaseFixtures.policy(off: $0, offParts: $1) })
     }
 
     @Sendable private static func paid(_ fixture: inout FundFixtures) throws { _ = try fixture.request(40_000) }
@@ -95,17 +99,19 @@ extension DeadlineScene {
     private static let handling = [
         handling(
             "R08 report", ["R08", "R08-report"], time: "2026-11-05T18:00:01+08:00",
-            IncidentReportSubmitted(requestId: "Q1", by: CaseFixtures.clerk, facts: "It burst."), before: paid),
+            { _ in IncidentReportSubmitted(requestId: "Q1", by: CaseFixtures.clerk, facts: "It burst.") }, before: paid),
         handling(
             "R08 opinion", ["R08", "R08-opinion"], time: "2026-11-10T18:00:01+08:00",
-            LiabilityProposed(requestId: "Q1", by: CaseFixtures.officer, liable: .init(kind: .outlet, id: "O1")),
+            { _ in
+                LiabilityProposed(requestId: "Q1", by: CaseFixtures.officer, liable: .init(kind: .outlet, id: "O1"))
+            },
             before: {
                 try paid(&$0)
                 _ = try $0.report()
             }),
         handling(
             "R08 approval", ["R08", "R08-approval"], time: "2026-11-11T18:00:01+08:00",
-            LiabilityApproved(requestId: "Q1", by: CaseFixtures.director, approved: true),
+            { _ in LiabilityApproved(requestId: "Q1", by: CaseFixtures.director, approved: true) },
             before: {
                 try paid(&$0)
                 _ = try $0.report()
@@ -113,7 +119,7 @@ extension DeadlineScene {
             }),
         handling(
             "R08 recovery", ["R08", "R08-recovery"], time: "2026-12-05T10:00:01+08:00",
-            RecoveryBooked(requestId: "Q1", amountFen: 40_000, by: CaseFixtures.officer),
+            { _ in RecoveryBooked(requestId: "Q1", amountFen: 40_000, by: CaseFixtures.officer) },
             before: {
                 try paid(&$0)
                 _ = try $0.report()
@@ -123,25 +129,27 @@ extension DeadlineScene {
         // What waits for others is handed on at the end of its term, whatever is switched off meanwhile.
         handling(
             "R07 waiting", [], says: ["compensation.referred"], time: "2026-11-03T18:00:01+08:00",
-            CaseResolved(
-                caseId: "C1", by: CaseFixtures.clerk, resolvedAt: Instant(seconds: 1_793_700_001),
-                solution: "Pipe replaced.", liability: .ownPost, documents: ["D1"]),
+            {
+                CaseResolved(
+                    caseId: "C1", by: CaseFixtures.clerk, resolvedAt: $0, solution: "Pipe replaced.",
+                    liability: .ownPost, documents: ["D1"])
+            },
             before: { _ = try $0.request(40_000, .ownPost) }),
     ]
 
     private static func callback(
-        _ name: String, _ rules: [String], says: [String], time: String,
+        _ name: String, _ rules: [String], says: [String], time: String, inTime: Int64? = 2,
         _ event: @escaping @Sendable (Instant) -> any EventData,
         before: @escaping @Sendable (inout StageHarness) throws -> Void
     ) -> DeadlineScene {
         DeadlineScene(
-            name: name, rules: rules, says: says, time: time,
+            name: name, rules: rules, says: says, time: time, inTime: inTime,
             build: { policy in
                 var harness = try CallbackFixtures.harness(policy)
                 try before(&harness)
                 return harness
             },
-            event: { _ in event(try instant(time)) }, policy: { try CaseFixtures.policy(off: $0, offParts: $1) })
+            event: { event($1) }, policy: { try CaseFixtures.policy(off: $0, offParts: $1) })
     }
 
     @Sendable private static func reached(_ id: String, _ attempt: Int = 1) -> @Sendable (Instant) -> any EventData {
@@ -181,7 +189,7 @@ extension DeadlineScene {
             before: { _ = try $0.send(CallbackFixtures.closed(), at: "2026-11-05T16:00:00+08:00") }),
         callback(
             "R10 the right number", ["R10", "R10-wrong-number"], says: ["obligation.overdue"],
-            time: "2026-11-11T09:00:00+08:00", reached(CallbackFixtures.first, 2),
+            time: "2026-11-11T09:00:00+08:00", inTime: nil, reached(CallbackFixtures.first, 2),
             before: {
                 try serve(&$0)
                 _ = try $0.send(CallbackFixtures.call(1, at: "2026-11-05T09:30:00+08:00", .wrongNumber))
@@ -190,7 +198,7 @@ extension DeadlineScene {
             "R26 the call before an event", ["R26"], says: ["callback.due", "callback.missed"],
             time: "2026-12-01T00:00:01+08:00", reached(eventCall), before: announce),
         callback(
-            "R26 the letter", ["R26"], says: ["obligation.overdue"], time: "2026-11-18T09:30:01+08:00",
+            "R26 the letter", ["R26"], says: ["obligation.overdue"], time: "2026-11-18T09:30:01+08:00", inTime: 1,
             { LetterSent(callbackId: eventCall, by: CaseFixtures.officer, at: $0) },
             before: {
                 try announce(&$0)
@@ -202,13 +210,13 @@ extension DeadlineScene {
 extension DeadlineScene {
     private static func penalty(
         _ name: String, _ rules: [String], says: [String] = ["obligation.overdue"], time: String,
-        since: String = "2026-11-01", stores: [String] = [], outlets: [String] = [],
+        inTime: Int64? = 1, since: String = "2026-11-01", stores: [String] = [], outlets: [String] = [],
         clock: String = "2026-11-01T00:00:00+08:00",
-        _ event: @escaping @Sendable (StageHarness) throws -> any EventData,
+        _ event: @escaping @Sendable (StageHarness, Instant) throws -> any EventData,
         before: @escaping @Sendable (inout StageHarness) throws -> Void = { _ in }
     ) -> DeadlineScene {
         DeadlineScene(
-            name: name, rules: rules, says: says, time: time,
+            name: name, rules: rules, says: says, time: time, inTime: inTime,
             build: { policy in
                 var harness = try StageHarness(PenaltyStage(), policy: policy, clock: instant(clock))
                 try before(&harness)
@@ -225,14 +233,16 @@ extension DeadlineScene {
     private static let penalty = [
         penalty(
             "R11 the decision", ["R11"], time: "2026-11-12T18:00:01+08:00",
-            { PenaltyDecided(proposalId: try undecided($0).id, approved: true, by: PenaltyFixture.director) },
+            { harness, _ in
+                PenaltyDecided(proposalId: try undecided(harness).id, approved: true, by: PenaltyFixture.director)
+            },
             before: {
                 try $0.violate(2, at: "2026-11-07T09:00:00+08:00", prefix: "V")
                 _ = try $0.advance(to: "2026-11-10T18:00:00+08:00")
             }),
         penalty(
-            "R11 the week", [], says: ["penalty.proposed"], time: "2026-11-10T18:00:01+08:00",
-            { _ in ViolationVerified(violationId: "W1", upheld: true, by: PenaltyFixture.inspector) },
+            "R11 the week", [], says: ["penalty.proposed"], time: "2026-11-10T18:00:01+08:00", inTime: nil,
+            { _, _ in ViolationVerified(violationId: "W1", upheld: true, by: PenaltyFixture.inspector) },
             before: {
                 try $0.violate(2, at: "2026-11-07T09:00:00+08:00", prefix: "V")
                 try $0.report("W1", at: "2026-11-07T09:00:00+08:00", caseId: "other")
@@ -240,8 +250,8 @@ extension DeadlineScene {
         // A rectification ends by its term whatever is switched off: nothing else would end it.
         penalty(
             "R12 the review", [], says: ["penalty.proposed"], time: "2026-11-26T09:00:01+08:00",
-            {
-                let notice = try #require($0.record(Dossier.self, "O1")?.effects.first?.noticeId)
+            { harness, _ in
+                let notice = try #require(harness.record(Dossier.self, "O1")?.effects.first?.noticeId)
                 return RectificationReviewed(noticeId: notice, accepted: true, by: PenaltyFixture.inspector)
             },
             before: {
@@ -253,21 +263,21 @@ extension DeadlineScene {
         penalty(
             "R09 the weekly report", ["R09", "R35"], says: ["weekly-report.overdue"],
             time: "2026-11-09T10:00:01+08:00", stores: ["S1"],
-            { _ in
+            { _, _ in
                 WeeklyReportSubmitted(storeId: "S1", week: "2026-W45", violationIds: [], by: PenaltyFixture.clerk)
             }),
         penalty(
             "R15 the quarter", ["R15"], says: ["training.failed"], time: "2026-04-08T18:00:01+08:00",
             since: "2026-01-01", outlets: ["O1"], clock: "2026-01-01T00:00:00+08:00",
-            { _ in TrainingAssessed(outletId: "O1", quarter: "2026-Q2", assessed: 10, passed: 9) }),
+            { _, _ in TrainingAssessed(outletId: "O1", quarter: "2026-Q1", assessed: 10, passed: 9) }),
         penalty(
             "R16 the retest", ["R16"], says: ["penalty.proposed"], time: "2026-11-12T18:00:01+08:00",
             since: "2026-01-01", outlets: ["O1"], clock: "2026-01-01T00:00:00+08:00",
-            { _ in TrainingAssessed(outletId: "O1", quarter: "2026-Q3", assessed: 10, passed: 9, retest: true) },
+            { _, _ in TrainingAssessed(outletId: "O1", quarter: "2026-Q3", assessed: 10, passed: 9, retest: true) },
             before: { _ = try $0.advance(to: "2026-10-13T18:00:00+08:00") }),
         penalty(
             "R17 the incident", ["R17"], time: "2026-11-10T18:00:01+08:00",
-            { _ in
+            { _, _ in
                 ManufacturerIncidentHandled(
                     incidentId: Identifiers.incidentId(callbackId: "CB1"), by: PenaltyFixture.inspector)
             },
@@ -278,13 +288,9 @@ extension DeadlineScene {
                 _ = try $0.send(complaint, at: "2026-11-05T09:00:00+08:00", source: "recourse/callback")
             }),
         penalty(
-            "R19 the site check", ["R19"], time: "2027-01-01T00:00:01+08:00", since: "2026-04-01", outlets: ["O1"],
-            {
-                _ = $0
-                return OutletSiteChecked(
-                    outletId: "O1", passed: true, by: PenaltyFixture.inspector,
-                    at: try instant("2027-01-01T00:00:01+08:00"))
-            },
+            "R19 the site check", ["R19"], time: "2027-01-01T00:00:01+08:00", inTime: 2, since: "2026-04-01",
+            outlets: ["O1"],
+            { OutletSiteChecked(outletId: "O1", passed: true, by: PenaltyFixture.inspector, at: $1) },
             before: {
                 let at = "2026-09-20T09:00:00+08:00"
                 _ = try $0.send(
@@ -294,10 +300,7 @@ extension DeadlineScene {
             }),
         penalty(
             "R38 the feedback form", ["R38"], says: ["settlement.blocked"], time: "2026-11-12T15:00:01+08:00",
-            { _ in
-                FeedbackFormSubmitted(
-                    serviceId: "V1", by: PenaltyFixture.clerk, at: try instant("2026-11-12T15:00:01+08:00"))
-            },
+            { FeedbackFormSubmitted(serviceId: "V1", by: PenaltyFixture.clerk, at: $1) },
             before: { _ = try $0.send(CallbackFixtures.service(), at: "2026-11-02T15:00:00+08:00") }),
     ]
 }

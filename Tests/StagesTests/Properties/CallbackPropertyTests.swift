@@ -103,7 +103,9 @@ struct CallbackPropertyTests {
         }
 
         private mutating func call(_ label: String) throws {
-            guard let id = random.pick(order.suffix(20)), let seen = tasks[id], let window = seen.scheduled else { return }
+            guard let id = random.pick(order.suffix(20)), let seen = tasks[id], let window = seen.scheduled else {
+                return
+            }
             let outcome = random.pick(CallbackCompleted.Outcome.allCases + [.noAnswer, .noAnswer]) ?? .noAnswer
             let number = random.oneIn(4) ? 1 + random.below(4) : seen.attempts.count + 1
             let report = CallbackCompleted(

@@ -91,17 +91,50 @@ struct FundPropertyTests {
             ledger.take(outcome.outputs, by: person, label)
         }
 
+        static let stepsPerCase = 30
+
+        /// What the request waits for, so that some get to their end.
+        private mutating func sensible(_ id: String) -> any EventData {
+            let request = harness.record(AdvanceRequest.self, id)
+            switch request?.owed?.step {
+            case .report: return IncidentReportSubmitted(requestId: id, by: CaseFixtures.clerk, facts: "It burst.")
+            case .opinion:
+                return LiabilityProposed(
+                    requestId: id, by: CaseFixtures.officer, liable: .init(kind: .outlet, id: "O1"))
+            case .approval: return LiabilityApproved(requestId: id, by: CaseFixtures.director, approved: true)
+            case .recovery where request?.writeOff != nil:
+                let asked = (request?.recoveredFen ?? 0) + (request?.writeOff?.amountFen ?? 0)
+                return WriteOffApproved(
+                    requestId: id, by: CaseFixtures.director, approved: asked <= request?.disbursedFen ?? 0)
+            case .recovery where random.oneIn(2):
+                return RecoveryBooked(
+                    requestId: id, amountFen: (request?.disbursedFen ?? 2) / 2 + 1, by: CaseFixtures.officer)
+            case .recovery:
+                let left = (request?.disbursedFen ?? 0) - (request?.recoveredFen ?? 0)
+                return WriteOffProposed(
+                    requestId: id, amountFen: max(1, left), by: CaseFixtures.officer, reason: "r")
+            case nil: return CompensationDecided(requestId: id, approved: true, by: CaseFixtures.director, severity: 2)
+            }
+        }
+
         /// One thing that somebody does, sensible or not.
         mutating func act(_ step: Int, _ label: String) throws {
             let by = random.pick(people) ?? CaseFixtures.clerk
-            let caseId = "C\(random.below(4))"
-            if step % 100 == 0 || random.oneIn(60) {
+            let newest = step / Self.stepsPerCase
+            let caseId = "C\(max(0, newest - random.below(3)))"
+            if step % Self.stepsPerCase == 0 {
+                let caseId = "C\(newest)"
                 let text = now.description
                 try send(CaseFixtures.opened(caseId, at: text), by: nil, label)
                 return try send(CaseFixtures.assigned(.store, caseId), by: nil, label)
             }
-            guard let id = random.pick(requests.suffix(12)), !random.oneIn(5) else {
+            guard let id = random.pick(requests.suffix(12)), !random.oneIn(4) else {
                 return try actOnCase(caseId, by: by, step, label)
+            }
+            if random.oneIn(2) {
+                let data = sensible(id)
+                let payer = data is CompensationDecided ? CaseFixtures.director : by
+                return try send(data, by: payer, label)
             }
             let amount = random.pick(amounts) ?? 1
             let data: any EventData =
@@ -171,7 +204,7 @@ struct FundPropertyTests {
             #expect(fund.disbursedFen == sums.paid && fund.recoveredFen == sums.back, "\(label): fund")
             #expect(fund.writtenOffFen == sums.given, "\(label): fund")
             #expect(fund.balanceFen == sums.back - sums.paid && fund.balanceFen == ledger.balanceFen, "\(label): fund")
-            for number in 0..<4 {
+            for number in 0...600 / Self.stepsPerCase {
                 guard let file = harness.record(CaseFile.self, "C\(number)") else { continue }
                 #expect(file.committedFen == ledger.committedFen("C\(number)"), "\(label): committed on C\(number)")
             }

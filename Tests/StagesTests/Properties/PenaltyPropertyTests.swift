@@ -107,7 +107,8 @@ struct PenaltyPropertyTests {
                 let back = Int64(random.below(30) * random.below(2) * 86_400)
                 let violation = ViolationReported(
                     violationId: "V\(reported)", outletId: outlet, occurredAt: now.adding(seconds: -back),
-                    category: "late-visit", recordedBy: .store, by: PenaltyFixture.clerk, caseId: "C\(random.below(60))",
+                    category: "late-visit", recordedBy: .store, by: PenaltyFixture.clerk,
+                    caseId: "C\(random.below(60))",
                     hazards: random.oneIn(9) ? ["fire"] : nil)
                 try take(send(violation, label).outputs, label)
                 unverified.append("V\(reported)")
