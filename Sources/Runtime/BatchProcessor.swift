@@ -201,8 +201,9 @@ private struct UnitOfWork {
         let input = Input.event(inbound.event)
         // An earlier input of the batch may have led this one to other records.
         try load([input], runner)
-        try runOverdue(runner, clock: clock) { runner.overdue(before: inbound.event, in: $0, clock: clock) }
-        try load([input], runner)
+        if try runOverdue(runner, clock: clock, { runner.overdue(before: inbound.event, in: $0, clock: clock) }) > 0 {
+            try load([input], runner)
+        }
         let outcome: StepOutcome
         switch run(input, runner, clock: clock) {
         case .success(let decided): outcome = decided
@@ -218,20 +219,21 @@ private struct UnitOfWork {
             source: inbound.event.source, id: inbound.event.id, type: inbound.event.type.rawValue,
             digest: inbound.digest, body: inbound.body)
         try journal(journalInput, fate, outcome, runner)
-        try runOverdue(runner, clock: clock) { runner.overdue(outcome.changed, in: $0, clock: clock) }
+        _ = try runOverdue(runner, clock: clock) { runner.overdue(outcome.changed, in: $0, clock: clock) }
         return fate == .applied ? .applied : .refused
     }
 
-    /// Runs the timers that `next` names, one after the other, until it names none.
+    /// Runs the timers that `next` names, one after the other, until it names none; returns how many have acted.
     private mutating func runOverdue(
         _ runner: StageRunner, clock: Instant, _ next: (WorkingSet) -> Input?
-    ) throws {
-        var left = BatchProcessor.overdueLimit
-        while left > 0, let timer = next(set) {
+    ) throws -> Int {
+        var acted = 0
+        while acted < BatchProcessor.overdueLimit, let timer = next(set) {
             try load([timer], runner)
-            guard decide(timer: timer, runner, clock: clock) != nil else { return }
-            left -= 1
+            guard decide(timer: timer, runner, clock: clock) != nil else { break }
+            acted += 1
         }
+        return acted
     }
 
     /// The records that were changed; nil if the timer could not act.
