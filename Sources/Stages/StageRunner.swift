@@ -20,36 +20,32 @@ package struct LiveRecord: Sendable {
 
 /// The records that a batch works on. A key that was loaded and is absent is known not to exist.
 package struct WorkingSet: Sendable {
-    package private(set) var records: [RecordKey: LiveRecord] = [:]
-    private var known: Set<RecordKey> = []
+    /// What is known: a record, or that there is none.
+    private var known: [RecordKey: LiveRecord?] = [:]
 
     package init() {}
 
-    package func knows(_ key: RecordKey) -> Bool { known.contains(key) }
+    package func knows(_ key: RecordKey) -> Bool { known[key] != nil }
 
     /// Says what loading `key` has found.
-    package mutating func note(_ key: RecordKey, _ record: LiveRecord?) {
-        known.insert(key)
-        records[key] = record
-    }
+    package mutating func note(_ key: RecordKey, _ record: LiveRecord?) { known.updateValue(record, forKey: key) }
 
     package subscript(_ key: RecordKey) -> LiveRecord? {
-        get { records[key] }
-        set {
-            known.insert(key)
-            records[key] = newValue
-        }
+        get { known[key] ?? nil }
+        set { known.updateValue(newValue, forKey: key) }
     }
+
+    package var records: [RecordKey: LiveRecord] { known.compactMapValues { $0 } }
 
     /// Everything that was changed since it was loaded, in key order.
     package var changed: [(key: RecordKey, record: LiveRecord)] {
-        records.filter(\.value.isChanged).map { ($0.key, $0.value) }.sorted { $0.0 < $1.0 }
+        known.compactMap { key, record in record.flatMap { $0.isChanged ? (key, $0) : nil } }.sorted { $0.0 < $1.0 }
     }
 
     /// Only these records, so that a step never holds on to the whole set.
     package func reader(of keys: [RecordKey]) -> RecordReader {
         var found: [RecordKey: any Record] = [:]
-        for key in keys { found[key] = records[key]?.value }
+        for key in keys { found[key] = self[key]?.value }
         return RecordReader(found)
     }
 }
@@ -105,25 +101,34 @@ package struct StageRunner: Sendable {
 
     /// Every key that `input` needs, the record that it is about first.
     package func keys(for input: Input, in set: WorkingSet) -> [RecordKey] {
-        var keys: [RecordKey] = []
-        if case .timer(let key, _) = input { keys.append(key) }
-        for _ in 1...2 {
-            // The later answer knows more, so its first key is what an event is about: the case, not the request.
-            var answer: [RecordKey] = []
-            if case .timer(let key, _) = input { answer.append(key) }
-            for key in stage.keys(for: input, given: set.reader(of: keys), policy: policy) + keys
-            where !answer.contains(key) { answer.append(key) }
-            keys = answer
-        }
+        var own: [RecordKey] = []
+        if case .timer(let key, _) = input { own.append(key) }
+        let first = keys(for: input, own, given: own, in: set)
+        // Records that are not there lead no further.
+        guard first.contains(where: { set[$0] != nil && !own.contains($0) }) else { return first }
+        // The later answer knows more, so its first key is what an event is about: the case, not the request.
+        return keys(for: input, own, given: first, in: set)
+    }
+
+    private func keys(
+        for input: Input, _ own: [RecordKey], given: [RecordKey], in set: WorkingSet
+    ) -> [RecordKey] {
+        var keys = own
+        for key in stage.keys(for: input, given: set.reader(of: given), policy: policy) + given
+        where !keys.contains(key) { keys.append(key) }
         return keys
     }
 
     /// Decides one input and applies its changes to `set`.
     ///
-    /// - Parameter clock: the business clock; an event more than the tolerance ahead of it is refused (`time-ahead`).
+    /// - Parameters:
+    ///   - known: what `keys(for:in:)` says of this input and set, where it has been asked already.
+    ///   - clock: the business clock; an event more than the tolerance ahead of it is refused (`time-ahead`).
     /// - Throws: what the stage throws (a corrupt record), or `StageFault`; `set` is then as before.
-    package func run(_ input: Input, in set: inout WorkingSet, clock: Instant) throws -> StepOutcome {
-        let keys = keys(for: input, in: set)
+    package func run(
+        _ input: Input, keys known: [RecordKey]? = nil, in set: inout WorkingSet, clock: Instant
+    ) throws -> StepOutcome {
+        let keys = known ?? keys(for: input, in: set)
         let now: Instant
         var isLate = false
         switch input {
@@ -170,8 +175,12 @@ package struct StageRunner: Sendable {
     ///
     /// An event whose time equals a due time comes first, and so does one whose deadline lies ahead of the clock: what
     /// meets it may still come.
-    package func overdue(before event: Event, in set: WorkingSet, clock: Instant) -> Input? {
-        overdue(keys(for: .event(event), in: set), in: set, clock: min(clock, event.ruleTime))
+    ///
+    /// - Parameter known: as in `run`.
+    package func overdue(
+        before event: Event, keys known: [RecordKey]? = nil, in set: WorkingSet, clock: Instant
+    ) -> Input? {
+        overdue(known ?? keys(for: .event(event), in: set), in: set, clock: min(clock, event.ruleTime))
     }
 
     private func rejectionAhead(of clock: Instant, _ event: Event) -> Rejection? {

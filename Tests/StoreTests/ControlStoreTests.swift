@@ -3,7 +3,7 @@ import Store
 import StoreSQLite
 import Testing
 
-@Suite("Control store", .timeLimit(.minutes(1)))
+@Suite("Control store", .timeLimit(.minutes(10)))
 struct ControlStoreTests {
     /// Two programs' control stores over the same content.
     private func withControls(
