@@ -16,9 +16,21 @@ package struct RecourseCommand: AsyncParsableCommand {
             Exit codes: 0 done, 1 found something wrong, 64 usage, 69 something needed is unavailable, 78 configuration.
             """,
         subcommands: [
-            RunCommand.self, PublishCommand.self, ValidateCommand.self, SimulateCommand.self, AnswerCommand.self,
-            ClockCommand.self, PolicyCommand.self, SchemaCommand.self, TopologyCommand.self, AuditCommand.self,
-            SummaryCommand.self, JournalCommand.self, CaseCommand.self, OutletCommand.self, ExplainCommand.self,
+            RunCommand.self,
+            PublishCommand.self,
+            ValidateCommand.self,
+            SimulateCommand.self,
+            AnswerCommand.self,
+            ClockCommand.self,
+            PolicyCommand.self,
+            SchemaCommand.self,
+            TopologyCommand.self,
+            AuditCommand.self,
+            SummaryCommand.self,
+            JournalCommand.self,
+            CaseCommand.self,
+            OutletCommand.self,
+            ExplainCommand.self,
             DeadLettersCommand.self,
         ]
     )
@@ -102,6 +114,15 @@ enum Output {
             .compactMap { offset, line in
                 line.contains { $0 != 0x20 && $0 != 0x0D && $0 != 0x09 } ? (offset + 1, Array(line)) : nil
             }
+    }
+
+    /// Writes a whole file, or nothing: the name shows the old content until the new one is complete.
+    static func write(_ text: String, to path: String) throws {
+        do {
+            try Data(text.utf8).write(to: URL(fileURLWithPath: path), options: .atomic)
+        } catch {
+            throw Failure(ExitStatus.usage, "write \(path): \(error.localizedDescription)")
+        }
     }
 
     static func bytes(of path: String) throws -> [UInt8] {
