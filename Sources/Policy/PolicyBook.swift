@@ -1,8 +1,8 @@
 /// Everything that a decision may read besides its records and its input.
 ///
 /// A policy folder holds three files: `policy.yaml` (switches and numbers of the rules), `organisation.yaml`
-/// (who works where) and `calendar.csv` (holidays and make-up working days). They are read once at start, checked
-/// wholly, and never change while the program runs, so the same input gives the same decision.
+/// (who works where) and `calendar.csv` (holidays and make-up working days). They are read together and checked
+/// wholly; a book never changes, so the same input gives the same decision.
 package struct PolicyBook: Sendable {
     /// `version` of `policy.yaml`; every decision names it.
     package let version: String
@@ -16,6 +16,8 @@ package struct PolicyBook: Sendable {
     package let reports: ReportsPolicy
     package let organisation: Organisation
     package let calendar: WorkCalendar
+    /// The files it was read from, as a store keeps them; empty for a book made of parts.
+    package let files: [PolicyFile]
     /// What is allowed but looks wrong, such as the absence of a person whom nobody names. Empty after a clean load.
     package let warnings: [PolicyFault]
 
@@ -32,6 +34,7 @@ package struct PolicyBook: Sendable {
         reports: ReportsPolicy = ReportsPolicy(),
         organisation: Organisation,
         calendar: WorkCalendar,
+        files: [PolicyFile] = [],
         warnings: [PolicyFault] = []
     ) {
         self.version = version
@@ -45,35 +48,8 @@ package struct PolicyBook: Sendable {
         self.reports = reports
         self.organisation = organisation
         self.calendar = calendar
+        self.files = files
         self.warnings = warnings
-    }
-}
-
-/// The text of the three files of a policy folder, and the names by which faults call them.
-///
-/// Reading the files is the business of the edge: this target does no I/O.
-package struct PolicyFiles: Sendable {
-    package let policy: String
-    package let organisation: String
-    package let calendar: String
-    package let policyName: String
-    package let organisationName: String
-    package let calendarName: String
-
-    package init(
-        policy: String,
-        organisation: String,
-        calendar: String,
-        policyName: String = "policy.yaml",
-        organisationName: String = "organisation.yaml",
-        calendarName: String = "calendar.csv"
-    ) {
-        self.policy = policy
-        self.organisation = organisation
-        self.calendar = calendar
-        self.policyName = policyName
-        self.organisationName = organisationName
-        self.calendarName = calendarName
     }
 }
 
@@ -113,6 +89,7 @@ extension PolicyBook {
                 reports: settings.reports,
                 organisation: organisation,
                 calendar: calendar,
+                files: files.contents,
                 warnings: collectors.flatMap { $0.warnings }
             )
         )

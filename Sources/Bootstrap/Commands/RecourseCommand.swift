@@ -2,6 +2,8 @@ import ArgumentParser
 import Broker
 import Foundation
 import Operations
+import Policy
+import Runtime
 import Schema
 import Store
 
@@ -23,6 +25,7 @@ package struct RecourseCommand: AsyncParsableCommand {
             AnswerCommand.self,
             ClockCommand.self,
             PolicyCommand.self,
+            CalendarCommand.self,
             SchemaCommand.self,
             TopologyCommand.self,
             AuditCommand.self,
@@ -54,6 +57,8 @@ struct Failure: Error {
         switch error {
         case let failure as Failure: self = failure
         case let faults as ConfigurationFaults: self.init(ExitStatus.configuration, faults.description)
+        case let faults as PolicyFaults: self.init(ExitStatus.configuration, faults.description)
+        case let reuse as PolicyReuse: self.init(ExitStatus.configuration, "policy: \(reuse)")
         case let faults as AnswerFaults: self.init(ExitStatus.configuration, faults.description)
         case is BrokerFailure, is StoreFailure, is ClockAdvance.Stalled, is ManagementFailure:
             self.init(ExitStatus.unavailable, "\(error)")
