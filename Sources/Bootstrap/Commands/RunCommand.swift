@@ -87,13 +87,14 @@ struct SchemaCommand: AsyncParsableCommand {
 
     struct Export: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Writes JSON Schemas, AsyncAPI, examples and id vectors into a folder.")
+            abstract: "Writes JSON Schemas, AsyncAPI, examples and id vectors into a folder.",
+            discussion: "Its folder policy gets the schemas of policy.yaml, organisation.yaml and calendar.csv's rows.")
         @Argument(help: "The folder") var directory: String
 
         func run() async throws {
             try await perform {
                 let root = URL(fileURLWithPath: directory, isDirectory: true)
-                for (path, text) in try SchemaFiles.all() {
+                for (path, text) in try SchemaFiles.all() + PolicySchemas.all() {
                     let file = root.appendingPathComponent(path)
                     try FileManager.default.createDirectory(
                         at: file.deletingLastPathComponent(), withIntermediateDirectories: true)
