@@ -87,7 +87,7 @@ extension TimelineEntry {
     }
 
     /// `name value, …`
-    private static func short(_ json: JSON) -> String {
+    static func short(_ json: JSON) -> String {
         (json.members ?? []).map { member in
             member.name + " " + (member.value.string ?? String(decoding: member.value.serialized, as: UTF8.self))
         }.joined(separator: ", ")

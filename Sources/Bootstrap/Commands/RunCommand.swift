@@ -70,13 +70,29 @@ struct PolicyCommand: AsyncParsableCommand {
             abstract: "Checks policy.yaml, organisation.yaml and calendar.csv.",
             discussion: "Prints every fault with file, line, what is wrong and what is allowed; exit code 78.")
         @Argument(help: "The folder") var directory: String
+        @Flag(help: "Print as JSON: version, faults, warnings") var json = false
 
         func run() async throws {
             try await perform {
-                let book = try PolicyLoading.load(directory: directory, currentYear: nil)
-                for warning in book.warnings { Output.note("warning: \(warning)") }
-                Output.line("policy \(book.version): no faults")
+                do throws(ConfigurationFaults) {
+                    let book = try PolicyLoading.load(directory: directory, currentYear: nil)
+                    if json { return tell(book.version, faults: [], warnings: book.warnings.map(\.description)) }
+                    for warning in book.warnings { Output.note("warning: \(warning)") }
+                    Output.line("policy \(book.version): no faults")
+                } catch {
+                    guard json else { throw error }
+                    tell(nil, faults: error.faults, warnings: [])
+                    throw ExitCode(ExitStatus.configuration)
+                }
             }
+        }
+
+        private func tell(_ version: String?, faults: [String], warnings: [String]) {
+            let line: JSON = [
+                "version": version.map { .string($0) } ?? .null, "faults": .array(faults.map(JSON.string)),
+                "warnings": .array(warnings.map(JSON.string)),
+            ]
+            Output.line(String(decoding: line.serialized, as: UTF8.self))
         }
     }
 }
@@ -90,16 +106,21 @@ struct SchemaCommand: AsyncParsableCommand {
             abstract: "Writes JSON Schemas, AsyncAPI, examples and id vectors into a folder.",
             discussion: "Its folder policy gets the schemas of policy.yaml, organisation.yaml and calendar.csv's rows.")
         @Argument(help: "The folder") var directory: String
+        @Flag(help: "Print the files written as JSON") var json = false
 
         func run() async throws {
             try await perform {
                 let root = URL(fileURLWithPath: directory, isDirectory: true)
-                for (path, text) in try SchemaFiles.all() + PolicySchemas.all() {
+                let files = try SchemaFiles.all() + PolicySchemas.all()
+                for (path, text) in files {
                     let file = root.appendingPathComponent(path)
                     try FileManager.default.createDirectory(
                         at: file.deletingLastPathComponent(), withIntermediateDirectories: true)
                     try Data(text.utf8).write(to: file)
                 }
+                guard json else { return }
+                let line: JSON = ["files": .array(files.map { .string($0.path) })]
+                Output.line(String(decoding: line.serialized, as: UTF8.self))
             }
         }
     }

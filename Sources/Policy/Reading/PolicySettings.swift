@@ -45,7 +45,7 @@ struct PolicySettings {
         guard let section = file.mapping("penalty", "Supervision of outlets and manufacturers") else { return }
         penalty.read(section)
         if let inner = section.mapping("ladders", "The ladders, unless they stand at the top of the file") {
-            if ladders == nil {
+            if ladders == nil || file.outline != nil {
                 penalty.ladders.read(inner, checked: checked)
             } else {
                 inner.fault("is given at the top of the file too", allowed: "one of them")
