@@ -28,7 +28,8 @@ struct PolicyReload: Sendable {
     }
 
     func stays(_ present: String, _ cause: String) {
-        logger.error("the policy was not taken; the old one stays", metadata: ["policy": "\(present)", "cause": "\(cause)"])
+        logger.error(
+            "the policy was not taken; the old one stays", metadata: ["policy": "\(present)", "cause": "\(cause)"])
     }
 
     /// For who only tells others to read it: whether they could take it.

@@ -50,7 +50,8 @@ package struct CalendarReport: OperationReport, Codable, Hashable {
                     : "\(year), the next year, has no data: deadlines that fall into it stay open.")
         }
         if !missing.isEmpty || !gaps.isEmpty { lines.append("recourse calendar import FILE --year YEAR adds a year.") }
-        lines.append(now.map { "business time \($0)" } ?? "The business clock has not been set: only gaps were looked for.")
+        lines.append(
+            now.map { "business time \($0)" } ?? "The business clock has not been set: only gaps were looked for.")
         return lines.joined(separator: "\n")
     }
 }

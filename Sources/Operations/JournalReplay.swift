@@ -205,7 +205,8 @@ private struct ReplayCourse: Sendable {
         }
         set[own] = policies[own.id].map { LiveRecord(value: $0, version: 1) }
         if planted != entry.records {
-            differ(entry.number, own, "plants \(planted.count - 1) records, planted \(entry.records.count - 1), or others")
+            differ(
+                entry.number, own, "plants \(planted.count - 1) records, planted \(entry.records.count - 1), or others")
         }
     }
 

@@ -1,8 +1,9 @@
 /// Everything that a decision may read besides its records and its input.
 ///
 /// A policy folder holds three files: `policy.yaml` (switches and numbers of the rules), `organisation.yaml`
-/// (who works where) and `calendar.csv` (holidays and make-up working days). They are read together and checked
-/// wholly; a book never changes, so the same input gives the same decision.
+/// (who works where) and `calendar.csv` (holidays and make-up working days), and may hold a folder `letters` with
+/// templates. They are read together and checked wholly; a book never changes, so the same input gives the same
+/// decision.
 package struct PolicyBook: Sendable {
     /// `version` of `policy.yaml`; every decision names it.
     package let version: String
@@ -16,6 +17,7 @@ package struct PolicyBook: Sendable {
     package let reports: ReportsPolicy
     package let organisation: Organisation
     package let calendar: WorkCalendar
+    package let letters: LetterBook
     /// The files it was read from, as a store keeps them; empty for a book made of parts.
     package let files: [PolicyFile]
     /// What is allowed but looks wrong, such as the absence of a person whom nobody names. Empty after a clean load.
@@ -34,6 +36,7 @@ package struct PolicyBook: Sendable {
         reports: ReportsPolicy = ReportsPolicy(),
         organisation: Organisation,
         calendar: WorkCalendar,
+        letters: LetterBook = LetterBook(),
         files: [PolicyFile] = [],
         warnings: [PolicyFault] = []
     ) {
@@ -48,6 +51,7 @@ package struct PolicyBook: Sendable {
         self.reports = reports
         self.organisation = organisation
         self.calendar = calendar
+        self.letters = letters
         self.files = files
         self.warnings = warnings
     }
@@ -58,7 +62,7 @@ extension PolicyBook {
     ///
     /// - Parameter currentYear: the business year that the calendar must contain; nil where there is no clock,
     ///   as in a check of the files alone.
-    /// - Returns: the book, or every fault of all three files at once, by file and line.
+    /// - Returns: the book, or every fault of all files at once, by file and line.
     package static func load(_ files: PolicyFiles, currentYear: Int?) -> Result<PolicyBook, PolicyFaults> {
         let policyFaults = FaultCollector(file: files.policyName)
         let organisationFaults = FaultCollector(file: files.organisationName)
@@ -72,8 +76,9 @@ extension PolicyBook {
             currentYear: currentYear,
             calendarFaults
         )
+        var collectors = [policyFaults, organisationFaults, calendarFaults]
+        let letters = LetterBook.read(files.letters, categories: settings.letterCategories) { collectors.append($0) }
 
-        let collectors = [policyFaults, organisationFaults, calendarFaults]
         let faults = collectors.flatMap { $0.faults }
         guard faults.isEmpty else { return .failure(PolicyFaults(faults: faults)) }
         return .success(
@@ -89,6 +94,7 @@ extension PolicyBook {
                 reports: settings.reports,
                 organisation: organisation,
                 calendar: calendar,
+                letters: letters,
                 files: files.contents,
                 warnings: collectors.flatMap { $0.warnings }
             )

@@ -56,6 +56,10 @@ package struct KeptPolicy: Record, Equatable {
 package struct PolicyReuse: Error, Sendable, Hashable, CustomStringConvertible {
     package let version: String
 
+    package init(version: String) {
+        self.version = version
+    }
+
     package var description: String {
         "policy version \(version) has been in use with other files; give the changed folder a new `version`"
     }

@@ -111,10 +111,12 @@ import Testing
 
     @Test func `decides each entry by the policy that it names`() async throws {
         var pipeline = try await MemoryPipeline()
-        try await pipeline.send(Scenario.complaint("C1", at: "2026-11-02T10:00:00+08:00"), at: "2026-11-02T10:00:00+08:00")
+        try await pipeline.send(
+            Scenario.complaint("C1", at: "2026-11-02T10:00:00+08:00"), at: "2026-11-02T10:00:00+08:00")
         // Another term for stores, and a store and an outlet that are new.
         try await pipeline.use(MemoryPipeline.policy(version: "next", storeTermDays: 1, isGrown: true))
-        try await pipeline.send(Scenario.complaint("C2", at: "2026-11-02T11:00:00+08:00"), at: "2026-11-02T11:00:00+08:00")
+        try await pipeline.send(
+            Scenario.complaint("C2", at: "2026-11-02T11:00:00+08:00"), at: "2026-11-02T11:00:00+08:00")
         try await pipeline.advance(to: "2026-11-20T00:00:00+08:00")
         for name in Pipeline.stages.map({ type(of: $0).name }) {
             let store = try #require(pipeline.stores[name])

@@ -33,7 +33,8 @@ import Testing
         #expect(await worker.stop() == 0)
 
         let store = try SQLiteStore(directory: scene.folder.appending(path: "data").path, stage: .intake)
-        let versions = try await store.read { try $0.journal(after: 0, limit: 10, withBodies: false) }.map(\.policyVersion)
+        let versions = try await store.read { try $0.journal(after: 0, limit: 10, withBodies: false) }.map(
+            \.policyVersion)
         await store.close()
         #expect(versions == ["1", "2"] || versions == ["2"], "the first may have been replaced before it was planted")
         // The folder still holds version 2 with other files.

@@ -27,7 +27,8 @@ import Testing
         feed.exceptions.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value.rawValue)" }
     }
 
-    @Test func `gives the working days that are free: the day of DTEND is no longer one, weekends say nothing`() throws {
+    @Test func `gives the working days that are free: the day of DTEND is no longer one, weekends say nothing`() throws
+    {
         // Thursday 1 to Wednesday 7 October 2026.
         let feed = try read(calendar(event("国庆节 休", "20261001", "20261008")))
         #expect(
@@ -66,7 +67,8 @@ import Testing
     @Test func `lists what is neither, and leaves out other years and what was cancelled`() throws {
         let feed = try read(
             calendar(
-                event("重阳节", "20261018"), event("重阳节", "20271008"), event("元旦 休", "20270101"), event("劳动节 休", "20260501"),
+                event("重阳节", "20261018"), event("重阳节", "20271008"), event("元旦 休", "20270101"),
+                event("劳动节 休", "20260501"),
                 event("取消 休", "20260601", more: ["STATUS:CANCELLED"])))
         #expect(rows(feed) == ["2026-05-01 holiday_weekday"])
         #expect(feed.ignored == ["重阳节"])

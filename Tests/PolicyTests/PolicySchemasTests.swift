@@ -90,7 +90,10 @@ struct `An independent validator of the policy folder` {
         ("version: 1", true), ("version: \"2026-11\"\nrules: {R04: off, R04-cluster: on, R10: false}", true),
         ("version: 1\nintake:\n  duplicateWindow: 3", true), ("version: 1\nintake:", true),
         ("version: 1\nladders: {monthly: [{rung: warning, from: 2}, {rung: withdrawal, from: 8}]}", true),
-        ("version: 1\npenalty: {ladders: {cumulative: [{rung: warning, from: 1, to: 9}, {rung: withdrawal, from: 10}]}}", true),
+        (
+            "version: 1\npenalty: {ladders: {cumulative: [{rung: warning, from: 1, to: 9}, {rung: withdrawal, from: 10}]}}",
+            true
+        ),
         ("{}", false), ("version: ''", false), ("version: [1]", false), ("version: 1\nrules: {R99: off}", false),
         ("version: 1\nrules: {R04: never}", false), ("version: 1\ntime: {workingDayEndHour: 25}", false),
         ("version: 1\ntime: {workingDayEndHour: 0}", false), ("version: 1\ntime: {workingDayEndHour: '18'}", false),
@@ -106,17 +109,23 @@ struct `An independent validator of the policy folder` {
 
     private static let organisations: [(String, Bool?)] = [
         ("hq: {duty: a}", true), ("hq: {duty: 17, people: [a, 18]}", true),
-        ("since: 2026-01-01\nhq: {duty: a}\nregions: [{id: R, duty: b}]\nstores: [{id: S, region: R, manager: m}]", true),
+        (
+            "since: 2026-01-01\nhq: {duty: a}\nregions: [{id: R, duty: b}]\nstores: [{id: S, region: R, manager: m}]",
+            true
+        ),
         ("hq: {duty: a}\nbusiness:\nregions:\nmanufacturers: [{id: M, brands: [A B, 美的]}]", true),
         ("hq: {duty: a}\nabsences: [{person: a, from: 2026-01-01T00:00:00+08:00, to: 2026-01-02T00:00:00Z}]", true),
-        ("hq: {duty: a}\nregions: [{id: R, duty: b}]\nstores: [{id: S, region: R, since: 2026-01-01, "
-            + "categorySupervisors: {air con: p}}]", true),
+        (
+            "hq: {duty: a}\nregions: [{id: R, duty: b}]\nstores: [{id: S, region: R, since: 2026-01-01, "
+                + "categorySupervisors: {air con: p}}]", true
+        ),
         ("{}", false), ("hq: {people: [a]}", false), ("hq: {duty: a b}", false), ("hq: {duty: -1}", false),
         ("hq: {duty: a, people: [a, a]}", false), ("hq: {duty: a, people: a}", false),
         ("hq: {duty: a}\nsince: 2026-13-01", false), ("hq: {duty: a}\nregions: [{duty: b}]", false),
         ("hq: {duty: a}\nregions: [{id: R, duty: b, chief: c}]", false), ("hq: {duty: a}\nregions: {R: b}", false),
         ("hq: {duty: a}\nabsences: [{person: a, from: 2026-01-01, to: 2026-01-02T00:00:00Z}]", false),
-        ("hq: {duty: a}\nstores: [{id: S, region: R, since: 2026-01-01}]", nil), ("hq: {duty: a}\nsince: 2026-02-30", nil),
+        ("hq: {duty: a}\nstores: [{id: S, region: R, since: 2026-01-01}]", nil),
+        ("hq: {duty: a}\nsince: 2026-02-30", nil),
         ("hq: {duty: a}\nregions: [{id: R, duty: b}, {id: R, duty: c}]", nil),
     ]
 

@@ -8,7 +8,8 @@ import Store
 
 struct JournalCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "journal", abstract: "Reads the stages' journals.", subcommands: [
+        commandName: "journal", abstract: "Reads the stages' journals.",
+        subcommands: [
             Outputs.self,
             Replay.self,
         ])

@@ -33,6 +33,7 @@ package struct RecourseCommand: AsyncParsableCommand {
             JournalCommand.self,
             CaseCommand.self,
             OutletCommand.self,
+            NoticeCommand.self,
             FundCommand.self,
             ExplainCommand.self,
             DeadLettersCommand.self,

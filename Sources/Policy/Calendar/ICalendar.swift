@@ -193,7 +193,8 @@ extension ICalendar.Event {
         }
         guard let duration else { return (first, 1) }
         guard let count = ICalendar.days(ofDuration: duration.value) else {
-            faults.add(duration.line, "DURATION", "is `\(shown(duration.value))`", allowed: "days or weeks, such as P3D")
+            faults.add(
+                duration.line, "DURATION", "is `\(shown(duration.value))`", allowed: "days or weeks, such as P3D")
             return nil
         }
         return (first, count)

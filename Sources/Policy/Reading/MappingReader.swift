@@ -247,6 +247,16 @@ final class MappingReader {
         return MappingReader(mapping, path: subject(key), line: entry.line, faults)
     }
 
+    /// All keys with their mappings, in the order of the file: for mappings whose keys are data.
+    func mappings() -> [(key: String, value: MappingReader)] {
+        if let outline {
+            let inner = FileOutline()
+            outline.noteOthers(.mapping(inner))
+            return [("…", MappingReader(describing: inner, path: path))]
+        }
+        return order.compactMap { key in mapping(key).map { (key, $0) } }
+    }
+
     /// The mappings listed under a key; nil if the key is absent or has nothing under it.
     func mappings(_ key: String, atLeast count: Int = 0, _ about: String? = nil) -> [MappingReader]? {
         if let outline {

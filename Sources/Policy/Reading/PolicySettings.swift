@@ -9,6 +9,8 @@ struct PolicySettings {
     var callback = CallbackPolicy()
     var penalty = PenaltyPolicy()
     var reports = ReportsPolicy()
+    /// How letters call categories of violations, by code.
+    var letterCategories: [String: [LetterLanguage: String]] = [:]
 
     /// Reads the file; what is absent or faulty has its default, and every fault is recorded.
     static func read(_ text: String, _ faults: FaultCollector) -> PolicySettings {
@@ -25,14 +27,30 @@ struct PolicySettings {
             }
             settings.version = version
         }
-        if let section = file.mapping("rules", "Rules and parts of rules that are switched off") { settings.rules = RuleSwitches.read(section) }
+        if let section = file.mapping("rules", "Rules and parts of rules that are switched off") {
+            settings.rules = RuleSwitches.read(section)
+        }
         if let section = file.mapping("time", "Numbers that every stage shares") { settings.time.read(section) }
-        if let section = file.mapping("intake", "What counts as the same matter, and what as a cluster") { settings.intake.read(section) }
-        if let section = file.mapping("routing", "What makes a case major, and how long each tier has") { settings.routing.read(section) }
-        if let section = file.mapping("handling", "Advances from the after-sales fund, and what is owed after each") { settings.handling.read(section) }
-        if let section = file.mapping("callback", "Windows and attempts of follow-up calls") { settings.callback.read(section) }
+        if let section = file.mapping("intake", "What counts as the same matter, and what as a cluster") {
+            settings.intake.read(section)
+        }
+        if let section = file.mapping("routing", "What makes a case major, and how long each tier has") {
+            settings.routing.read(section)
+        }
+        if let section = file.mapping("handling", "Advances from the after-sales fund, and what is owed after each") {
+            settings.handling.read(section)
+        }
+        if let section = file.mapping("callback", "Windows and attempts of follow-up calls") {
+            settings.callback.read(section)
+        }
         settings.readPenalty(file)
-        if let section = file.mapping("reports", "When reports appear, and by which figures they judge") { settings.reports.read(section) }
+        if let section = file.mapping("reports", "When reports appear, and by which figures they judge") {
+            settings.reports.read(section)
+        }
+        let letters = "How letters call categories of violations"
+        if let section = file.mapping("letters", letters) {
+            settings.letterCategories = LetterBook.readCategories(section)
+        }
         file.finish()
         return settings
     }

@@ -61,7 +61,8 @@ package struct CallbackPolicy: Hashable, Sendable {
             "R26: days (of 24 h) after the call that reached the customer by which the letter must be sent")
         section.read(
             &dissatisfiedMaxScore, "dissatisfiedMaxScore", 1...4,
-            "R10: a score of at most this is dissatisfied, a higher one satisfied, where the answer itself is not given")
+            "R10: a score of at most this is dissatisfied, a higher one satisfied, where the answer itself is not given"
+        )
         section.finish()
     }
 }
