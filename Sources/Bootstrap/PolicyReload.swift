@@ -20,7 +20,7 @@ struct PolicyReload: Sendable {
             return policy
         } catch let faults as ConfigurationFaults {
             for fault in faults.faults { logger.error("policy", metadata: ["what": "\(fault)"]) }
-            stays(present, "\(faults.faults.count) faults")
+            stays(present, faults.faults.count == 1 ? "1 fault" : "\(faults.faults.count) faults")
         } catch {
             stays(present, "\(error)")
         }
