@@ -178,10 +178,11 @@ import Testing
         ]
         let store = MemoryStore()
         let clock = at.adding(minutes: 1)
+        try await store.write { try processor.plant(clock: at, in: $0) }
         try await store.write { _ = try processor.process(inputs, confirmed: [], clock: clock, speed: 1, in: $0) }
         #expect(try await store.read { try $0.nextWake() } == clock.adding(seconds: 5))
-        let report = try await replay(.handling, store, policy)
+        let report = try await replay(.handling, store)
         #expect(report.isEqual, "\(report.text)")
-        #expect(report.entries == 2)
+        #expect(report.inputs == 2)
     }
 }
