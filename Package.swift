@@ -62,7 +62,7 @@ let package = Package(
         .executableTarget(name: "recourse", dependencies: ["Bootstrap"], swiftSettings: settings),
         .testTarget(
             name: "SchemaTests", dependencies: ["Schema"], exclude: ["validate.py"], swiftSettings: settings),
-        tests("PolicyTests", ["Policy", "Schema"]),
+        tests("PolicyTests", ["Policy", "Schema", yams]),
         tests("StagesTests", ["Stages", "Policy", "Schema"]),
         tests("StoreTests", ["Store", "StoreSQLite", "Schema"]),
         tests("BrokerTests", ["Broker", "RabbitMQ", "Schema"]),

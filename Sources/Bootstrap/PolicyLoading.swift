@@ -4,6 +4,23 @@ import Schema
 
 /// Reads a policy folder; the only place that opens its files.
 package enum PolicyLoading {
+    /// Several folders, for any year.
+    ///
+    /// - Throws: `ConfigurationFaults` with the faults of all of them.
+    package static func load(directories: [String]) throws(ConfigurationFaults) -> [PolicyBook] {
+        var books: [PolicyBook] = []
+        var faults: [String] = []
+        for directory in directories {
+            do throws(ConfigurationFaults) {
+                books.append(try load(directory: directory, currentYear: nil))
+            } catch {
+                faults += error.faults
+            }
+        }
+        guard faults.isEmpty else { throw ConfigurationFaults(faults: faults) }
+        return books
+    }
+
     /// - Parameter currentYear: the business year that the calendar must have; nil where any will do.
     /// - Throws: `ConfigurationFaults` with every fault, each with file, line and cause.
     package static func load(directory: String, currentYear: Int?) throws(ConfigurationFaults) -> PolicyBook {

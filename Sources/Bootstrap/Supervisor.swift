@@ -4,7 +4,7 @@ import Schema
 import Synchronization
 
 /// `recourse run`: all workers of one machine as child processes. What dies is started again with backoff; SIGTERM is
-/// forwarded and waited for.
+/// forwarded and waited for, SIGHUP (read the policy again) forwarded.
 package final class Supervisor: Sendable {
     /// One place in the line-up; its name stays the same over restarts, so a restarted worker takes over at once what
     /// the dead one left in the outbox.
@@ -20,7 +20,12 @@ package final class Supervisor: Sendable {
         var running: [String: Process] = [:]
         var startedAt: [String: Instant] = [:]
         var failures: [String: Int] = [:]
+        /// Slots whose worker has accepted its configuration once.
+        var accepted: Set<String> = []
     }
+
+    /// A worker that lives this long has accepted its configuration.
+    private static let acceptanceMicroseconds: Int64 = 5_000_000
 
     private let directory: String
     private let slots: [Slot]
@@ -69,7 +74,13 @@ package final class Supervisor: Sendable {
         if isFirst { announce.yield("") }
     }
 
-    /// Runs until `stop`, or until a worker refuses its configuration (78).
+    /// Tells every worker to read the policy folder again.
+    package func reload() {
+        for process in state.withLock({ Array($0.running.values) }) { kill(process.processIdentifier, SIGHUP) }
+    }
+
+    /// Runs until `stop`, or until a worker refuses its configuration (78) that no worker of its place has accepted
+    /// before. One that has is started again and again: its policy folder may be half written, and its neighbours go on.
     ///
     /// - Returns: 0; 1 if a child had to be killed at the end; 78.
     package func run() async -> Int32 {
@@ -112,13 +123,7 @@ package final class Supervisor: Sendable {
         let logger = logger
         process.terminationHandler = { [weak self] ended in
             guard let self else { return }
-            let isStopping = self.state.withLock { state in
-                state.running[slot.name] = nil
-                if ended.terminationReason == .exit, ended.terminationStatus == ExitStatus.configuration {
-                    (state.isStopping, state.isMisconfigured) = (true, true)
-                }
-                return state.isStopping
-            }
+            let isStopping = self.noteEnd(of: slot, ended)
             if !isStopping {
                 let how = ended.terminationReason == .uncaughtSignal ? "signal" : "status"
                 logger.warning(
@@ -140,6 +145,21 @@ package final class Supervisor: Sendable {
                 "a worker cannot be started; trying again",
                 metadata: ["worker": "\(slot.name)", "cause": "\(error.localizedDescription)"])
             announce.yield(slot.name)
+        }
+    }
+
+    /// - Returns: whether all is to end.
+    private func noteEnd(of slot: Slot, _ ended: Process) -> Bool {
+        let now = Wall.now().microseconds
+        return state.withLock { state in
+            state.running[slot.name] = nil
+            let lived = state.startedAt[slot.name].map { now - $0.microseconds } ?? 0
+            let isRefusal = ended.terminationReason == .exit && ended.terminationStatus == ExitStatus.configuration
+            if !isRefusal || lived > Supervisor.acceptanceMicroseconds { state.accepted.insert(slot.name) }
+            if isRefusal, !state.accepted.contains(slot.name) {
+                (state.isStopping, state.isMisconfigured) = (true, true)
+            }
+            return state.isStopping
         }
     }
 

@@ -59,11 +59,13 @@ package enum WorkerProgram {
     package static func main(_ stage: any Stage) async -> Never {
         let name = type(of: stage).name
         await program(name.rawValue) { configuration, label, logger in
+            let hangups = HangupSignals()
             let installation = Installation(configuration)
             let broker = try installation.broker(connectionName: "recourse-\(label)")
             let clock = try await patiently(logger) { try installation.clock() }
             let policy = try installation.policy(clock: clock)
             for warning in policy.warnings { logger.warning("policy", metadata: ["what": "\(warning)"]) }
+            try await patiently(logger) { try await installation.requireUnused(policy, of: [name]) }
             let store = try await patiently(logger) { try installation.store(name) }
             var parts = Worker.Parts(store: store, broker: broker, clock: clock, wall: Wall.now, logger: logger)
             parts.drainSeconds = configuration.drainSeconds
@@ -71,7 +73,10 @@ package enum WorkerProgram {
                 runner: StageRunner(stage: stage, policy: policy), name: label, routes: Routes(Pipeline.stages),
                 limits: configuration.limits, parts: parts)
             logger.info("starting", metadata: ["policy": "\(policy.version)", "pid": "\(getpid())"])
-            await untilStopped(stop: worker.stop) { await worker.run() }
+            let reload = PolicyReload(installation: installation, clock: clock, logger: logger)
+            await untilStopped(stop: worker.stop) {
+                await hangups.calling({ await reload.apply(to: worker) }, during: { await worker.run() })
+            }
         }
     }
 
@@ -101,6 +106,8 @@ package enum WorkerProgram {
         _ role: String, _ body: (Configuration, String, Logger) async throws -> Void
     ) async -> Int32 {
         signal(SIGPIPE, SIG_IGN)
+        // Who has no use for it lets it pass.
+        signal(SIGHUP, SIG_IGN)
         do {
             let options = try CommonOptions.parse(Array(CommandLine.arguments.dropFirst()))
             let configuration = try options.configuration(requiring: [.amqp, .database, .policy])
@@ -118,11 +125,11 @@ package enum WorkerProgram {
     }
 
     /// Tries what needs the database until it is there; says so once. A configuration fault is final.
-    static func patiently<T>(_ logger: Logger, _ body: () throws -> T) async throws -> T {
+    static func patiently<T>(_ logger: Logger, _ body: () async throws -> T) async throws -> T {
         var tries = 0
         while true {
             do {
-                return try body()
+                return try await body()
             } catch let failure as StoreFailure where failure.kind == .transient || failure.kind == .unavailable {
                 if tries == 0 {
                     logger.error("the database is away; trying again", metadata: ["cause": "\(failure)"])

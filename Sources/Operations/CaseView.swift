@@ -1,3 +1,4 @@
+import Runtime
 import Schema
 import Store
 
@@ -145,28 +146,46 @@ package struct CaseView: Sendable {
 
     // MARK: - Events
 
-    /// Where an event comes from; nil if no stage has emitted or taken it.
+    /// Where an event comes from, decision by decision: that of an event leads to the stage that emitted it, that of a
+    /// timer to the decision which set it. nil if no stage has emitted or taken it.
     package func explain(_ eventId: String) async throws -> Explanation? {
+        var step = try await emitter(of: eventId)
+        if step == nil { step = try await taker(of: eventId) }
         var chain: [TimelineEntry] = []
-        var id = eventId
-        while chain.count < CaseView.chainLimit {
-            if let (stage, entry) = try await emitter(of: id) {
-                chain.append(TimelineEntry(entry, of: stage))
-                guard case .event(_, let cause, _, _, _) = entry.input, cause != id else {
-                    return Explanation(eventId: eventId, chain: chain, origin: try await timerOrigin(entry, stage))
+        var origin = "What came before is not told: the chain is too long."
+        while let (stage, entry) = step, chain.count < CaseView.chainLimit {
+            chain.append(TimelineEntry(entry, of: stage))
+            switch entry.input {
+            case .event(let source, let cause, let type, _, _):
+                let isFromStage = StageName.allCases.contains { $0.source == source }
+                step = isFromStage ? try await emitter(of: cause) : nil
+                if step == nil {
+                    origin =
+                        isFromStage
+                        ? "What came before \(type) \(cause) is not in the journals."
+                        : "It begins with \(type) \(cause) from \(source)."
                 }
-                id = cause
-            } else if let (stage, entry) = try await taker(of: id) {
-                let told = TimelineEntry(entry, of: stage)
-                if chain.isEmpty { chain.append(told) }
-                let origin = "It begins with \(told.input) \(id) from \(told.source ?? "a timer")."
-                return Explanation(eventId: eventId, chain: chain, origin: TextTable.printable(origin))
-            } else {
-                break
+            case .timer(let key, let at, _) where key.kind == KeptPolicy.kind:
+                origin = "It begins with policy \(key.id), taken into use at \(at)."
+                step = nil
+            case .timer(let key, let at, _):
+                step = try await before(entry, key, at: stage)
+                if step == nil { origin = "It begins with the timer of \(key), due \(at)." }
             }
         }
         return chain.isEmpty
-            ? nil : Explanation(eventId: eventId, chain: chain, origin: "What came before is not in the journals.")
+            ? nil : Explanation(eventId: eventId, chain: chain, origin: TextTable.printable(origin))
+    }
+
+    /// The decision that changed a record last before `entry`, and so left its timer.
+    private func before(
+        _ entry: JournalEntry, _ key: RecordKey, at stage: StageName
+    ) async throws -> (StageName, JournalEntry)? {
+        let number = entry.number
+        let found = try await stores[stage]?.read { snapshot in
+            try snapshot.journal(of: key, limit: CaseView.entryLimit).last { $0.number < number }
+        }
+        return found.flatMap { $0 }.map { (stage, $0) }
     }
 
     private func emitter(of id: String) async throws -> (StageName, JournalEntry)? {
@@ -184,22 +203,6 @@ package struct CaseView: Sendable {
             }
         }
         return nil
-    }
-
-    private func timerOrigin(_ entry: JournalEntry, _ stage: StageName) async throws -> String {
-        guard case .timer(let key, let at, _) = entry.input, let store = stores[stage] else {
-            return "It has no cause before it."
-        }
-        let number = entry.number
-        let before = try await store.read { snapshot in
-            try snapshot.journal(of: key, limit: CaseView.entryLimit).last { $0.number < number }
-        }
-        let beginning = "It begins with the timer of \(key), due \(at)"
-        guard let before else { return beginning + ", set when the record was planted." }
-        let told = TimelineEntry(before, of: stage)
-        return TextTable.printable(
-            beginning + "; the record was changed last before that by entry \(before.number), \(told.input) "
-                + "\(told.inputId), at \(told.time).")
     }
 }
 

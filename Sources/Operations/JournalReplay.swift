@@ -18,6 +18,11 @@ package struct ReplayDifference: Sendable, Hashable, Codable {
 package struct JournalReplayReport: OperationReport, Codable, Hashable {
     package let stage: StageName
     package internal(set) var entries = 0
+    /// Of the entries: events, timers, policies taken into use.
+    package internal(set) var inputs = 0
+    package internal(set) var timers = 0
+    package internal(set) var policies = 0
+    package internal(set) var outputs = 0
     package internal(set) var records = 0
     /// The first ones, at most `JournalReplay.differenceLimit`.
     package internal(set) var differences: [ReplayDifference] = []
@@ -28,49 +33,85 @@ package struct JournalReplayReport: OperationReport, Codable, Hashable {
     package var isEqual: Bool { differenceCount == 0 && notReplayable == nil }
     package var exitCode: Int32 { isEqual ? 0 : 1 }
 
-    package var text: String {
+    package var text: String { lines.joined(separator: "\n") }
+
+    var lines: [String] {
         var lines = ["\(stage.rawValue): \(entries) entries run again, \(records) records compared"]
-        for one in differences {
-            let place = [one.entry.map { "entry \($0)" }, one.record].compactMap { $0 }.joined(separator: ", ")
-            lines.append("  \(place): \(one.what)")
-        }
-        if differenceCount > differences.count { lines.append("  and \(differenceCount - differences.count) more") }
-        if let notReplayable { lines.append("  not replayable: \(notReplayable)") }
+        lines += findings.map { "  " + $0 }
         if isEqual { lines.append("  the same records and the same outputs, byte for byte") }
-        return lines.map(TextTable.printable).joined(separator: "\n")
+        return lines.map(TextTable.printable)
+    }
+
+    /// What is not as it was; empty if all is.
+    var findings: [String] {
+        var lines = differences.map { one in
+            let place = [one.entry.map { "entry \($0)" }, one.record].compactMap { $0 }.joined(separator: ", ")
+            return "\(place): \(one.what)"
+        }
+        if differenceCount > differences.count { lines.append("and \(differenceCount - differences.count) more") }
+        if let notReplayable { lines.append("not replayable: \(notReplayable)") }
+        return lines
+    }
+}
+
+/// The result of `recourse journal replay`.
+package struct JournalReplayReports: OperationReport, Codable, Hashable {
+    package let stages: [JournalReplayReport]
+
+    package init(stages: [JournalReplayReport]) {
+        self.stages = stages
+    }
+
+    package var exitCode: Int32 { stages.allSatisfy(\.isEqual) ? 0 : 1 }
+
+    package var text: String {
+        var table = TextTable("STAGE", ">RECORDS", ">EVENTS", ">TIMERS", ">POLICIES", ">OUTPUTS", ">DIFFERENCES")
+        for one in stages {
+            table.add(
+                [one.stage.rawValue]
+                    + [one.records, one.inputs, one.timers, one.policies, one.outputs, one.differenceCount]
+                    .map(String.init))
+        }
+        var lines = table.lines
+        for one in stages where !one.isEqual {
+            lines += ["", "\(one.stage.rawValue):"] + one.findings.map { TextTable.printable("  " + $0) }
+        }
+        lines.append("")
+        lines.append(
+            exitCode == 0 ? "The same records and the same outputs, byte for byte." : "Not the same as it was.")
+        return lines.joined(separator: "\n")
     }
 }
 
 /// Runs a stage's journal again through its pure steps and compares, byte for byte (domain rules §9.2).
 ///
-/// Starts from nothing but the seeds, takes the inputs in their order, and compares verdicts, changed records and
+/// Starts from nothing, takes the inputs and the policies in their order, and compares verdicts, changed records and
 /// outputs with the journal, and at the end every record with the store. Holds all records of the stage in memory.
-/// Only entries of the present policy can be run again.
+/// Each entry is decided by the policy that it names, from the files that the store has kept of it.
 package struct JournalReplay: Sendable {
     package static let differenceLimit = 20
     /// How often the end of a journal that still grows is run after.
     private static let catchUpLimit = 100
 
-    private let runner: StageRunner
-    private let plantedAt: Instant?
+    private let stage: any Stage
 
-    /// - Parameter plantedAt: the business time at which the stage's seeds were planted; nil: that of the first entry.
-    ///   It matters only where the calendar lacks years that the seeds' deadlines need.
-    package init(stage: any Stage, policy: PolicyBook, plantedAt: Instant? = nil) {
-        runner = StageRunner(stage: stage, policy: policy)
-        self.plantedAt = plantedAt
+    package init(stage: any Stage) {
+        self.stage = stage
     }
 
-    /// - Throws: `StoreFailure`.
+    /// - Throws: `StoreFailure`; `PolicyFaults` if a policy that was kept can no longer be read.
     package func run(_ store: any Store) async throws -> JournalReplayReport {
-        var course = ReplayCourse(runner: runner, plantedAt: plantedAt)
+        var course = ReplayCourse(stage: stage)
         var position: Int64 = 0
         for _ in 0..<JournalReplay.catchUpLimit {
+            // A policy is kept before its first entry, so what is read now may only be missing what is not yet run.
+            for (version, policy) in try await store.read({ try KeptPolicy.all(in: $0) }) {
+                try course.add(policy, version: version)
+            }
             position = try await JournalScan.run(store, after: position, withBodies: true) { page in
                 for entry in page where course.report.notReplayable == nil { course.take(entry) }
             }
             if course.report.notReplayable != nil { return course.report }
-            course.plantIfNeeded()
             let (last, state) = (position, course)
             let compared = try await store.read { snapshot -> JournalReplayReport? in
                 guard try snapshot.journal(after: last, limit: 1, withBodies: false).isEmpty else { return nil }
@@ -87,24 +128,21 @@ package struct JournalReplay: Sendable {
 
 /// The records as they become, and what was found so far.
 private struct ReplayCourse: Sendable {
-    let runner: StageRunner
-    let plantedAt: Instant?
+    let stage: any Stage
+    private(set) var policies: [String: KeptPolicy] = [:]
+    private var runners: [String: StageRunner] = [:]
     var set = WorkingSet()
     var report: JournalReplayReport
-    private var isPlanted = false
 
-    init(runner: StageRunner, plantedAt: Instant?) {
-        self.runner = runner
-        self.plantedAt = plantedAt
-        report = JournalReplayReport(stage: runner.name)
+    init(stage: any Stage) {
+        self.stage = stage
+        report = JournalReplayReport(stage: type(of: stage).name)
     }
 
-    mutating func plantIfNeeded(at first: Instant? = nil) {
-        guard !isPlanted else { return }
-        isPlanted = true
-        for seed in runner.stage.seeds(policy: runner.policy, now: plantedAt ?? first ?? .distantPast) {
-            set[RecordKey(kind: type(of: seed.record).kind, id: seed.id)] = LiveRecord(value: seed.record, version: 1)
-        }
+    mutating func add(_ policy: KeptPolicy, version: String) throws(PolicyFaults) {
+        guard policies[version] == nil else { return }
+        runners[version] = StageRunner(stage: stage, policy: try policy.book(version: version))
+        policies[version] = policy
     }
 
     private mutating func differ(_ entry: Int64?, _ record: RecordKey?, _ what: String) {
@@ -116,25 +154,25 @@ private struct ReplayCourse: Sendable {
     // MARK: - Entries
 
     mutating func take(_ entry: JournalEntry) {
-        guard entry.policyVersion == runner.policy.version else {
+        guard let runner = runners[entry.policyVersion] else {
             report.notReplayable =
-                "entry \(entry.number) was decided under policy \(entry.policyVersion), and this one is "
-                + runner.policy.version
+                "entry \(entry.number) was decided under policy \(entry.policyVersion), of which the store keeps no files"
             return
         }
-        // A timer that comes first was set by a seed, so the seeds were planted before it.
-        let isTimer = if case .timer = entry.input { true } else { false }
-        plantIfNeeded(at: isTimer ? Instant(microseconds: entry.now.microseconds - 1) : entry.now)
         report.entries += 1
+        report.outputs += entry.outputs.count
+        if case .timer(let key, _, _) = entry.input, key.kind == KeptPolicy.kind { return plant(runner, key, entry) }
         let input: Input
         var clock = Instant.limit
         switch entry.input {
         case .timer(let key, let at, let order):
+            report.timers += 1
             guard set[key]?.value.wake == Wake(at: at, order: order) else {
                 return differ(entry.number, key, "no timer is due at \(at)")
             }
             input = .timer(key, Wake(at: at, order: order))
         case .event(_, _, _, let digest, let body):
+            report.inputs += 1
             if digest != Identifiers.digest(body) {
                 differ(entry.number, nil, "the input's digest is not that of its body")
             }
@@ -152,6 +190,23 @@ private struct ReplayCourse: Sendable {
             try compare(try runner.run(input, in: &set, clock: clock), entry)
         } catch {
             differ(entry.number, nil, "the stage cannot decide: \(error)")
+        }
+    }
+
+    /// A policy was taken into use: what exists by it without an event is there from here on.
+    private mutating func plant(_ runner: StageRunner, _ own: RecordKey, _ entry: JournalEntry) {
+        report.policies += 1
+        var planted = [own]
+        for seed in stage.seeds(policy: runner.policy, now: entry.now) {
+            let key = RecordKey(kind: type(of: seed.record).kind, id: seed.id)
+            guard set[key] == nil else { continue }
+            set[key] = LiveRecord(value: seed.record, version: 1)
+            planted.append(key)
+        }
+        set[own] = policies[own.id].map { LiveRecord(value: $0, version: 1) }
+        if planted != entry.records {
+            differ(
+                entry.number, own, "plants \(planted.count - 1) records, planted \(entry.records.count - 1), or others")
         }
     }
 
@@ -196,7 +251,7 @@ private struct ReplayCourse: Sendable {
 
     mutating func compareRecords(_ snapshot: any StoreSnapshot) throws {
         var seen: Set<RecordKey> = []
-        for kind in type(of: runner.stage).recordTypes.map({ $0.kind }) {
+        for kind in type(of: stage).recordTypes.map({ $0.kind }) + [KeptPolicy.kind] {
             var after = ""
             while true {
                 let page = try snapshot.records(kind: kind, after: after, limit: 500)

@@ -21,11 +21,11 @@ package struct TimelineEntry: Sendable, Hashable, Codable {
     package let time: Instant
     package let stage: StageName
     package let entry: Int64
-    /// The event's name, or `timer`.
+    /// The event's name, `timer`, or `policy`: it was taken into use.
     package let input: String
-    /// The event's id, or the record whose timer it was.
+    /// The event's id, the record whose timer it was, or the policy's version.
     package let inputId: String
-    /// The event's source; nil for a timer.
+    /// The event's source; nil for timers and policies.
     package let source: String?
     /// `applied` or `refused`.
     package let fate: String
@@ -39,6 +39,7 @@ package struct TimelineEntry: Sendable, Hashable, Codable {
         self.entry = entry.number
         switch entry.input {
         case .event(let source, let id, let type, _, _): (input, inputId, self.source) = (type, id, source)
+        case .timer(let key, _, _) where key.kind == KeptPolicy.kind: (input, inputId, source) = ("policy", key.id, nil)
         case .timer(let key, _, _): (input, inputId, source) = ("timer", key.description, nil)
         }
         fate = entry.fate.rawValue
@@ -69,7 +70,9 @@ extension TimelineEntry.Emitted {
 extension TimelineEntry {
     /// The lines of one entry.
     var lines: [String] {
-        let came = source.map { "\(input) \(inputId) from \($0)" } ?? "timer of \(inputId)"
+        let came =
+            source.map { "\(input) \(inputId) from \($0)" }
+            ?? (input == "policy" ? "policy \(inputId) taken into use" : "timer of \(inputId)")
         var lines = ["\(time)  \(stage.rawValue)  \(came): \(fate)" + (late ? ", late" : "")]
         for one in emitted {
             lines.append("    \(one.type) to \(one.to)  \(Self.short(one.data))")
@@ -84,7 +87,7 @@ extension TimelineEntry {
     }
 
     /// `name value, …`
-    private static func short(_ json: JSON) -> String {
+    static func short(_ json: JSON) -> String {
         (json.members ?? []).map { member in
             member.name + " " + (member.value.string ?? String(decoding: member.value.serialized, as: UTF8.self))
         }.joined(separator: ", ")

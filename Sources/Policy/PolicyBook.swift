@@ -2,8 +2,8 @@
 ///
 /// A policy folder holds three files: `policy.yaml` (switches and numbers of the rules), `organisation.yaml`
 /// (who works where) and `calendar.csv` (holidays and make-up working days), and may hold a folder `letters` with
-/// templates. They are read once at start, checked wholly, and never change while the program runs, so the same input
-/// gives the same decision.
+/// templates. They are read together and checked wholly; a book never changes, so the same input gives the same
+/// decision.
 package struct PolicyBook: Sendable {
     /// `version` of `policy.yaml`; every decision names it.
     package let version: String
@@ -18,6 +18,8 @@ package struct PolicyBook: Sendable {
     package let organisation: Organisation
     package let calendar: WorkCalendar
     package let letters: LetterBook
+    /// The files it was read from, as a store keeps them; empty for a book made of parts.
+    package let files: [PolicyFile]
     /// What is allowed but looks wrong, such as the absence of a person whom nobody names. Empty after a clean load.
     package let warnings: [PolicyFault]
 
@@ -35,6 +37,7 @@ package struct PolicyBook: Sendable {
         organisation: Organisation,
         calendar: WorkCalendar,
         letters: LetterBook = LetterBook(),
+        files: [PolicyFile] = [],
         warnings: [PolicyFault] = []
     ) {
         self.version = version
@@ -49,54 +52,8 @@ package struct PolicyBook: Sendable {
         self.organisation = organisation
         self.calendar = calendar
         self.letters = letters
+        self.files = files
         self.warnings = warnings
-    }
-}
-
-/// The text of the files of a policy folder, and the names by which faults call them.
-///
-/// Reading the files is the business of the edge: this target does no I/O.
-package struct PolicyFiles: Sendable {
-    /// A file of the folder `letters`.
-    package struct Letter: Sendable {
-        /// `warning.zh.txt`
-        package let name: String
-        /// By which faults call it.
-        package let path: String
-        package let text: String
-
-        package init(name: String, path: String? = nil, text: String) {
-            self.name = name
-            self.path = path ?? "letters/\(name)"
-            self.text = text
-        }
-    }
-
-    package let policy: String
-    package let organisation: String
-    package let calendar: String
-    /// Those that are there, in the order in which their faults are told.
-    package let letters: [Letter]
-    package let policyName: String
-    package let organisationName: String
-    package let calendarName: String
-
-    package init(
-        policy: String,
-        organisation: String,
-        calendar: String,
-        letters: [Letter] = [],
-        policyName: String = "policy.yaml",
-        organisationName: String = "organisation.yaml",
-        calendarName: String = "calendar.csv"
-    ) {
-        self.policy = policy
-        self.organisation = organisation
-        self.calendar = calendar
-        self.letters = letters
-        self.policyName = policyName
-        self.organisationName = organisationName
-        self.calendarName = calendarName
     }
 }
 
@@ -138,6 +95,7 @@ extension PolicyBook {
                 organisation: organisation,
                 calendar: calendar,
                 letters: letters,
+                files: files.contents,
                 warnings: collectors.flatMap { $0.warnings }
             )
         )

@@ -130,18 +130,6 @@ package struct BatchProcessor: Sendable {
         try work.finish(into: &result, owner: worker) { $0.at }
         return result
     }
-
-    /// Writes the records that exist without an event, where they are absent.
-    package func plant(clock: Instant, in transaction: any StoreTransaction) throws {
-        let seeds = runner.stage.seeds(policy: runner.policy, now: clock)
-        let keys = seeds.map { RecordKey(kind: type(of: $0.record).kind, id: $0.id) }
-        let present = try transaction.load(keys.sorted())
-        var absent: [StoredRecord] = []
-        for (key, seed) in zip(keys, seeds) where present[key] == nil {
-            absent.append(try RecordCoding.stored(key, LiveRecord(value: seed.record, version: 1)))
-        }
-        try transaction.save(absent)
-    }
 }
 
 /// The records and journal entries of one transaction.

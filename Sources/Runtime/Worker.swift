@@ -1,5 +1,6 @@
 import Broker
 import Logging
+import Policy
 import Schema
 import Stages
 import Store
@@ -30,8 +31,9 @@ package final class Worker: Sendable {
         }
     }
 
-    private let runner: StageRunner
-    private let processor: BatchProcessor
+    private let stage: StageName
+    /// Replaced when a new policy is taken into use; each transaction goes by one.
+    private let processor: Mutex<BatchProcessor>
     private let parts: Parts
     private let limits: WorkerLimits
     private let routes: Routes
@@ -44,12 +46,12 @@ package final class Worker: Sendable {
     ///   - name: unique among living workers; a restarted worker of the same name takes over at once what it left.
     ///   - routes: where each event goes, for the mandatory flag.
     package init(runner: StageRunner, name: WorkerId, routes: Routes, limits: WorkerLimits, parts: Parts) {
-        self.runner = runner
+        stage = runner.name
         self.name = name
         self.routes = routes
         self.limits = limits
         self.parts = parts
-        processor = BatchProcessor(runner: runner, worker: name)
+        processor = Mutex(BatchProcessor(runner: runner, worker: name))
         (events, mailbox) = AsyncStream.makeStream()
     }
 
@@ -58,15 +60,32 @@ package final class Worker: Sendable {
         mailbox.yield(.stop)
     }
 
+    /// The version of the policy that decides now.
+    package var policyVersion: String { processor.withLock { $0.runner.policy.version } }
+
+    /// Decides by another policy from the next batch on. What is in hand ends under the old one.
+    ///
+    /// - Throws: `PolicyReuse`, `StoreFailure`; the old policy then stays.
+    package func use(_ policy: PolicyBook) async throws {
+        let current = processor.withLock { $0 }
+        let next = BatchProcessor(
+            runner: StageRunner(stage: current.runner.stage, policy: policy), worker: current.worker)
+        _ = try await parts.store.read { try KeptPolicy.isKept(policy, in: $0) }
+        let clock = try parts.clock.read().now
+        // In the journal before its first decision.
+        try await parts.store.write { try next.plant(clock: clock, in: $0) }
+        processor.withLock { $0 = next }
+    }
+
     /// Runs until `stop`. Broker or database away: says so once, tries again with backoff.
     package func run() async {
         let mailbox = mailbox
-        let consumer = parts.broker.consume(queue: runner.name.queue, prefetch: limits.prefetch) {
+        let consumer = parts.broker.consume(queue: stage.queue, prefetch: limits.prefetch) {
             mailbox.yield(.consumer($0))
         }
         let publisher = parts.broker.publisher { mailbox.yield(.publisher($0)) }
         var machine = WorkerMachine(
-            stage: runner.name, name: name, routes: routes, limits: limits, wall: parts.wall(),
+            stage: stage, name: name, routes: routes, limits: limits, wall: parts.wall(),
             clock: firstReading())
         await withDiscardingTaskGroup { group in
             group.addTask { await self.tick() }
@@ -151,7 +170,7 @@ package final class Worker: Sendable {
         switch work {
         case .timers(let confirmed, _):
             // Looking whether anything is due disturbs no writer.
-            let next = reading.allowsTimers(of: runner.name) ? try await parts.store.read { try $0.nextWake() } : nil
+            let next = reading.allowsTimers(of: stage) ? try await parts.store.read { try $0.nextWake() } : nil
             guard let next, next <= reading.now else { return try await flush(confirmed, reading) }
         case .flush(let confirmed): return try await flush(confirmed, reading)
         case .start, .events, .sweep, .end: break
@@ -164,7 +183,7 @@ package final class Worker: Sendable {
     }
 
     private func transact(_ work: Work, _ reading: ClockReading) async throws -> WorkResult {
-        let (processor, limits, wall) = (processor, limits, parts.wall())
+        let (processor, limits, wall) = (processor.withLock { $0 }, limits, parts.wall())
         return try await parts.store.write { transaction in
             try processor.perform(work, reading: reading, wall: wall, limits: limits, in: transaction)
         }

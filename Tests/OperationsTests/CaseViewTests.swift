@@ -77,8 +77,17 @@ import Testing
 
         let due = try #require(dossier.timeline.flatMap(\.emitted).first { $0.type == "callback.due" })
         let timed = try #require(try await view.explain(due.id))
-        #expect(timed.chain.map(\.input) == ["timer"])
-        #expect(timed.origin.contains("case.closed \(closed.id)"))
+        // A timer leads to the decision that set it.
+        #expect(timed.chain.map(\.input) == ["timer", "case.closed", "case.resolved"])
+        #expect(timed.chain.map(\.stage) == [.callback, .callback, .handling])
+        #expect(timed.origin == "It begins with case.resolved E6 from upstream.")
+
+        let penalty = try #require(pipeline.stores[.penalty])
+        let duties = try await penalty.read { try $0.journal(after: 0, limit: 100, withBodies: true) }
+        let overdue = try #require(duties.flatMap(\.outputs).first { $0.type == "weekly-report.overdue" })
+        let planted = try #require(try await view.explain(overdue.id))
+        #expect(planted.chain.map(\.input).suffix(2) == ["timer", "policy"])
+        #expect(planted.origin.hasPrefix("It begins with policy test, taken into use at 2026-11-02T08:00:00+08:00"))
 
         let rejected = try #require(try await view.explain("E7"))
         #expect(rejected.chain.first?.fate == "refused")

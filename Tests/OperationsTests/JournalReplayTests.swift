@@ -11,10 +11,8 @@ import Testing
         try #require(Pipeline.stages.first { type(of: $0).name == name })
     }
 
-    private func replay(
-        _ name: StageName, _ store: any Store, _ policy: PolicyBook
-    ) async throws -> JournalReplayReport {
-        try await JournalReplay(stage: stage(name), policy: policy).run(store)
+    private func replay(_ name: StageName, _ store: any Store) async throws -> JournalReplayReport {
+        try await JournalReplay(stage: stage(name)).run(store)
     }
 
     /// The same content, but for what the closures change.
@@ -22,7 +20,7 @@ import Testing
         _ store: any Store, of name: StageName, entry: (JournalEntry) -> JournalEntry = { $0 },
         record: (StoredRecord) -> StoredRecord = { $0 }
     ) async throws -> MemoryStore {
-        let kinds = try type(of: stage(name)).recordTypes.map { $0.kind }
+        let kinds = try type(of: stage(name)).recordTypes.map { $0.kind } + [KeptPolicy.kind]
         let (entries, records) = try await store.read { snapshot in
             (
                 try snapshot.journal(after: 0, limit: 100_000, withBodies: true),
@@ -48,7 +46,7 @@ import Testing
     func `gives the same records and outputs`(_ name: StageName) async throws {
         let pipeline = try await Scenario.finished()
         let store = try #require(pipeline.stores[name])
-        let report = try await replay(name, store, pipeline.policy)
+        let report = try await replay(name, store)
         #expect(report.isEqual, "\(report.text)")
         let counts = try await store.read { try $0.counts() }
         #expect(report.entries == counts.applied + counts.refused + counts.timers)
@@ -69,9 +67,9 @@ import Testing
                     correlation: output.correlation, body: Array(body.utf8))
                 return self.entry(entry, outputs: [changed])
             })
-        let report = try await replay(.intake, store, pipeline.policy)
+        let report = try await replay(.intake, store)
         #expect(report.differenceCount == 1)
-        #expect(report.differences.first?.entry == 1)
+        #expect(report.differences.first?.entry == 2)
         #expect(report.differences.first?.what == "output 0 (case.opened) differs: /data/cluster/phones")
         #expect(report.exitCode == 1)
     }
@@ -81,13 +79,14 @@ import Testing
         let store = try await copy(
             #require(pipeline.stores[.handling]), of: .handling,
             record: { record in
+                guard record.key.kind == "case" else { return record }
                 var changed = record
                 changed.version += 1
                 let body = String(decoding: record.body, as: UTF8.self)
                 changed.body = Array(body.replacing("\"closings\":1", with: "\"closings\":2").utf8)
                 return changed
             })
-        let report = try await replay(.handling, store, pipeline.policy)
+        let report = try await replay(.handling, store)
         #expect(report.differences.map(\.what) == ["body differs: /closings", "version 6, from the journal 5"])
         #expect(report.differences.first?.record == "case/\(Scenario.caseId)")
     }
@@ -97,21 +96,52 @@ import Testing
         let original = try #require(pipeline.stores[.handling])
         let store = MemoryStore()
         let entries = try await original.read { try $0.journal(after: 0, limit: 1_000, withBodies: true) }
-        let records = try await original.read { try $0.records(kind: "case", after: "", limit: 1_000) }
+        let records = try await original.read { snapshot in
+            try ["case", KeptPolicy.kind].flatMap { try snapshot.records(kind: $0, after: "", limit: 1_000) }
+        }
         try await store.write { transaction in
-            _ = try transaction.append(Array(entries.dropFirst()), owner: "test")
+            // The policy stays; the first event goes.
+            _ = try transaction.append([entries[0]] + entries.dropFirst(2), owner: "test")
             try transaction.save(records)
         }
-        let report = try await replay(.handling, store, pipeline.policy)
+        let report = try await replay(.handling, store)
         #expect(!report.isEqual)
         #expect(report.differences.first?.what.hasPrefix("refers to something unknown") == true)
     }
 
-    @Test func `is not tried under another policy`() async throws {
+    @Test func `decides each entry by the policy that it names`() async throws {
+        var pipeline = try await MemoryPipeline()
+        try await pipeline.send(
+            Scenario.complaint("C1", at: "2026-11-02T10:00:00+08:00"), at: "2026-11-02T10:00:00+08:00")
+        // Another term for stores, and a store and an outlet that are new.
+        try await pipeline.use(MemoryPipeline.policy(version: "next", storeTermDays: 1, isGrown: true))
+        try await pipeline.send(
+            Scenario.complaint("C2", at: "2026-11-02T11:00:00+08:00"), at: "2026-11-02T11:00:00+08:00")
+        try await pipeline.advance(to: "2026-11-20T00:00:00+08:00")
+        for name in Pipeline.stages.map({ type(of: $0).name }) {
+            let store = try #require(pipeline.stores[name])
+            let report = try await replay(name, store)
+            #expect(report.isEqual, "\(report.text)")
+            #expect(report.policies == 2)
+            #expect(report.records == (try await store.read { try $0.counts() }.records))
+        }
+        let routing = try await #require(pipeline.stores[.routing]).read {
+            try $0.journal(after: 0, limit: 100, withBodies: true)
+        }
+        #expect(Set(routing.map(\.policyVersion)) == ["test", "next"])
+        let terms = routing.flatMap(\.outputs).filter { $0.type == "case.escalated" }.count
+        #expect(terms >= 2)
+    }
+
+    @Test func `is not replayable where the store keeps no files of a policy`() async throws {
         let pipeline = try await Scenario.finished()
-        let store = try #require(pipeline.stores[.routing])
-        let report = try await replay(.routing, store, MemoryPipeline.policy(version: "next"))
-        #expect(report.notReplayable == "entry 1 was decided under policy test, and this one is next")
+        let original = try #require(pipeline.stores[.routing])
+        let store = MemoryStore()
+        let entries = try await original.read { try $0.journal(after: 0, limit: 1_000, withBodies: true) }
+        try await store.write { _ = try $0.append(entries, owner: "test") }
+        let report = try await replay(.routing, store)
+        #expect(
+            report.notReplayable == "entry 1 was decided under policy test, of which the store keeps no files")
         #expect(report.exitCode == 1)
         #expect(report.differenceCount == 0)
     }
@@ -123,11 +153,12 @@ import Testing
         let store = try #require(pipeline.stores[.intake])
         #expect(try await store.read { try $0.counts() }.refused == 1)
         // The refusal is told at the clock's time: at that of the event it would itself lie ahead, and be refused on.
-        let entry = try #require(try await store.read { try $0.journal(after: 0, limit: 1, withBodies: true) }.first)
+        let journal = try await store.read { try $0.journal(after: 0, limit: 10, withBodies: true) }
+        let entry = try #require(journal.first { $0.fate == .refused })
         let noon = try instant("2026-11-02T10:00:00+08:00")
         #expect(entry.now == noon)
         #expect(try Event.read(try #require(entry.outputs.first).body).time == noon)
-        let report = try await replay(.intake, store, pipeline.policy)
+        let report = try await replay(.intake, store)
         #expect(report.isEqual, "\(report.text)")
     }
 
@@ -153,10 +184,11 @@ import Testing
         ]
         let store = MemoryStore()
         let clock = at.adding(minutes: 1)
+        try await store.write { try processor.plant(clock: at, in: $0) }
         try await store.write { _ = try processor.process(inputs, confirmed: [], clock: clock, speed: 1, in: $0) }
         #expect(try await store.read { try $0.nextWake() } == clock.adding(seconds: 5))
-        let report = try await replay(.handling, store, policy)
+        let report = try await replay(.handling, store)
         #expect(report.isEqual, "\(report.text)")
-        #expect(report.entries == 2)
+        #expect(report.inputs == 2)
     }
 }

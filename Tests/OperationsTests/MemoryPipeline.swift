@@ -41,17 +41,33 @@ struct MemoryPipeline {
         self.stores = stores
     }
 
-    static func policy(version: String = "test") throws -> PolicyBook {
+    /// Takes another policy into use, as every worker does when it is told to read the folder again.
+    mutating func use(_ policy: PolicyBook) async throws {
+        for stage in Pipeline.stages {
+            let name = type(of: stage).name
+            let processor = BatchProcessor(runner: StageRunner(stage: stage, policy: policy), worker: "test")
+            let clock = now
+            try await stores[name]?.write { try processor.plant(clock: clock, in: $0) }
+            processors[name] = processor
+        }
+    }
+
+    static func policy(
+        version: String = "test", storeTermDays: Int = 2, isGrown: Bool = false
+    ) throws -> PolicyBook {
+        let grown = "\n    - {id: O2, region: R1, since: 2026-01-01}"
         let places = """
             since: 2026-01-01
             hq: {duty: hq-duty, people: [hq-one]}
             business: {people: [judge]}
             regions: [{id: R1, duty: r1-duty, people: [r1-one]}]
             stores: [{id: S1, region: R1, serviceSupervisor: s1-supervisor, manager: s1-manager, people: [s1-clerk]}]
-            outlets: [{id: O1, region: R1, since: 2026-01-01}]
+            outlets:
+                - {id: O1, region: R1, since: 2026-01-01}
             """
         let files = PolicyFiles(
-            policy: "version: \(version)", organisation: places, calendar: "date,kind\n2026-01-01,holiday_weekday")
+            policy: "version: \(version)\nrouting: {storeTermDays: \(storeTermDays)}",
+            organisation: isGrown ? places + grown : places, calendar: "date,kind\n2026-01-01,holiday_weekday")
         return try PolicyBook.load(files, currentYear: nil).get()
     }
 

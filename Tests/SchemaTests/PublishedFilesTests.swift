@@ -79,6 +79,8 @@ private let folder = URL(fileURLWithPath: #filePath)
 
     private func committedPaths() throws -> [String] {
         let names = try FileManager.default.subpathsOfDirectory(atPath: folder.path)
-        return names.filter { $0.hasSuffix(".json") || $0.hasSuffix(".yaml") }.sorted()
+        // The schemas of the policy folder have a test of their own.
+        return names.filter { $0.hasSuffix(".json") || $0.hasSuffix(".yaml") }.filter { !$0.hasPrefix("policy/") }
+            .sorted()
     }
 }

@@ -3,6 +3,7 @@ import Foundation
 import Operations
 import Schema
 import Stages
+import Store
 
 struct CaseCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -68,6 +69,36 @@ struct OutletCommand: AsyncParsableCommand {
                     throw Failure(ExitStatus.wrong, "outlet show \(id): nothing is known of an outlet of this id")
                 }
                 try show(dossier, json: json)
+            }
+        }
+    }
+}
+
+struct FundCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "fund", abstract: "Shows the after-sales fund.", subcommands: [Show.self])
+
+    struct Show: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "The balance, and every request with what is owed and why it was decided so.",
+            discussion: "Exit codes: 0 done; 1 there is no such request; 69 the database is away; 78 configuration.")
+        @OptionGroup var common: CommonOptions
+        @Argument(help: "Only this request") var request: String?
+        @Flag(help: "Only requests with something outstanding or undecided") var open = false
+        @Option(help: "Most requests") var limit = 50
+        @Option(help: "The request id with which the last page ended") var after = ""
+        @Flag(help: "Print as JSON") var json = false
+
+        func run() async throws {
+            try await perform {
+                let store = try Installation(try common.configuration(requiring: [.database])).store(.handling)
+                let report = try await FundView(handling: store)
+                    .show(request: request, isOpen: open, after: after, limit: limit)
+                await store.close()
+                guard let report else {
+                    throw Failure(ExitStatus.wrong, "fund show \(request ?? ""): there is no request of this id")
+                }
+                try show(report, json: json)
             }
         }
     }

@@ -83,6 +83,7 @@ struct AnswerCommand: AsyncParsableCommand {
     @OptionGroup var common: CommonOptions
     @Option(help: "Answers file") var answers: String
     @Option(help: "The events that upstream publishes itself; what they answer is left to them") var input: String?
+    @Flag(help: "Print the count at the end as JSON") var json = false
 
     func run() async throws {
         try await perform {
@@ -103,7 +104,10 @@ struct AnswerCommand: AsyncParsableCommand {
             try await WorkerProgram.untilStopped(stop: { isStopped.set() }) {
                 try await service.run { isStopped.isSet }
             }
-            Output.line("gave \(service.given) answers")
+            Output.line(
+                json
+                    ? "{\"given\":\(service.given),\"unanswered\":\(service.unanswered)}"
+                    : "gave \(service.given) answers")
             if service.unanswered > 0 { throw ExitCode(ExitStatus.wrong) }
         }
     }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import Operations
 import Runtime
 import Schema
 import Stages
@@ -7,7 +8,11 @@ import Store
 
 struct JournalCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "journal", abstract: "Reads the stages' journals.", subcommands: [Outputs.self])
+        commandName: "journal", abstract: "Reads the stages' journals.",
+        subcommands: [
+            Outputs.self,
+            Replay.self,
+        ])
 
     struct Outputs: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
@@ -38,6 +43,34 @@ struct JournalCommand: AsyncParsableCommand {
                     }
                     await store.close()
                 }
+            }
+        }
+    }
+
+    struct Replay: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Runs the journals again through the pure steps and compares records and outputs, byte for byte.",
+            discussion: """
+                Each entry is decided by the policy that it names, from the files that the store has kept of it; holds
+                all records of a stage in memory. Exit codes: 0 the same; 1 a difference, or entries of a policy whose
+                files are not kept; 69 the database is away; 78 configuration, or a kept policy that this program refuses.
+                """)
+        @OptionGroup var common: CommonOptions
+        @Option(help: "Only this stage") var stage: String?
+        @Flag(help: "Print as JSON") var json = false
+
+        func run() async throws {
+            try await perform {
+                let names = Pipeline.stages.map { type(of: $0).name.rawValue }
+                try Choice.check("--stage", stage, of: names)
+                let installation = Installation(try common.configuration(requiring: [.database]))
+                var reports: [JournalReplayReport] = []
+                for one in Pipeline.stages where stage == nil || stage == type(of: one).name.rawValue {
+                    let store = try installation.store(type(of: one).name)
+                    reports.append(try await JournalReplay(stage: one).run(store))
+                    await store.close()
+                }
+                try show(JournalReplayReports(stages: reports), json: json)
             }
         }
     }

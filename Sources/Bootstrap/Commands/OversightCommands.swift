@@ -99,8 +99,11 @@ struct AuditCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "audit",
         abstract: "Checks that every event has one fate at each stage it reached, and nothing is missing.",
-        discussion:
-            "With a ledger of recourse publish also that nothing published is missing. Exit code 1 if anything does not add up."
+        discussion: """
+            Also that the fund's payments, returns and write-offs add up, and that nobody who was served lacks a callback
+            task. With a ledger of recourse publish also that nothing published is missing. Exit code 1 if anything does
+            not add up.
+            """
     )
     @OptionGroup var common: CommonOptions
     @Option(help: "Ledger written by recourse publish") var published: String?
@@ -152,7 +155,7 @@ extension Installation {
         let audit = Audit(
             Audit.Parts(
                 stores: try stores(), deadLetters: try deadLetters(), routes: Routes(Pipeline.stages),
-                queueDepth: depth))
+                queueDepth: depth, probes: [MoneyProbe(), TaskProbe()]))
         return try await audit.run(published: try published.map { try LedgerReader(path: $0) })
     }
 }

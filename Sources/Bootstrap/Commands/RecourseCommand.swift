@@ -2,6 +2,8 @@ import ArgumentParser
 import Broker
 import Foundation
 import Operations
+import Policy
+import Runtime
 import Schema
 import Store
 
@@ -16,10 +18,26 @@ package struct RecourseCommand: AsyncParsableCommand {
             Exit codes: 0 done, 1 found something wrong, 64 usage, 69 something needed is unavailable, 78 configuration.
             """,
         subcommands: [
-            RunCommand.self, PublishCommand.self, ValidateCommand.self, SimulateCommand.self, AnswerCommand.self,
-            ClockCommand.self, PolicyCommand.self, SchemaCommand.self, TopologyCommand.self, AuditCommand.self,
-            SummaryCommand.self, JournalCommand.self, CaseCommand.self, OutletCommand.self, NoticeCommand.self,
-            ReportCommand.self, ExplainCommand.self, DeadLettersCommand.self,
+            RunCommand.self,
+            PublishCommand.self,
+            ValidateCommand.self,
+            SimulateCommand.self,
+            AnswerCommand.self,
+            ClockCommand.self,
+            PolicyCommand.self,
+            CalendarCommand.self,
+            SchemaCommand.self,
+            TopologyCommand.self,
+            AuditCommand.self,
+            SummaryCommand.self,
+            JournalCommand.self,
+            CaseCommand.self,
+            OutletCommand.self,
+            NoticeCommand.self,
+            ReportCommand.self,
+            FundCommand.self,
+            ExplainCommand.self,
+            DeadLettersCommand.self,
         ]
     )
 
@@ -42,6 +60,8 @@ struct Failure: Error {
         switch error {
         case let failure as Failure: self = failure
         case let faults as ConfigurationFaults: self.init(ExitStatus.configuration, faults.description)
+        case let faults as PolicyFaults: self.init(ExitStatus.configuration, faults.description)
+        case let reuse as PolicyReuse: self.init(ExitStatus.configuration, "policy: \(reuse)")
         case let faults as AnswerFaults: self.init(ExitStatus.configuration, faults.description)
         case is BrokerFailure, is StoreFailure, is ClockAdvance.Stalled, is ManagementFailure:
             self.init(ExitStatus.unavailable, "\(error)")
@@ -102,6 +122,15 @@ enum Output {
             .compactMap { offset, line in
                 line.contains { $0 != 0x20 && $0 != 0x0D && $0 != 0x09 } ? (offset + 1, Array(line)) : nil
             }
+    }
+
+    /// Writes a whole file, or nothing: the name shows the old content until the new one is complete.
+    static func write(_ text: String, to path: String) throws {
+        do {
+            try Data(text.utf8).write(to: URL(fileURLWithPath: path), options: .atomic)
+        } catch {
+            throw Failure(ExitStatus.usage, "write \(path): \(error.localizedDescription)")
+        }
     }
 
     static func bytes(of path: String) throws -> [UInt8] {

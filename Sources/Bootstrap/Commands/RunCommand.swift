@@ -5,13 +5,16 @@ import Policy
 import Runtime
 import Schema
 import Stages
+import Synchronization
 
 struct RunCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "run", abstract: "Runs all workers of this machine under one supervisor.",
         discussion: """
-            What dies is started again with backoff; SIGTERM is forwarded and waited for. One log, on standard error.
-            Exit code 1 if a worker had to be killed at the end.
+            What dies is started again with backoff; SIGTERM is forwarded and waited for. SIGHUP reads the policy folder
+            again: with a fault all workers keep the old policy and every fault is logged. One log, on standard error.
+            Exit codes: 0 stopped; 1 a worker had to be killed at the end; 64 usage; 69 the database is away at the start;
+            78 configuration.
             """)
     @OptionGroup var common: CommonOptions
     @Option(help: "How many of each, e.g. intake=2,routing=1; who is not named gets one") var workers: String?
@@ -19,9 +22,13 @@ struct RunCommand: AsyncParsableCommand {
     func run() async throws {
         try await perform {
             let settings = try common.configuration(requiring: [.amqp, .database, .policy])
+            let hangups = HangupSignals()
             let installation = Installation(settings)
+            let clock = try installation.clock()
+            let stages = Pipeline.stages.map { type(of: $0).name }
             // Faults are told once, here, not by every worker in turn.
-            _ = try installation.policy(clock: try installation.clock())
+            let policy = try installation.policy(clock: clock)
+            try await installation.requireUnused(policy, of: stages)
             let programs = Pipeline.stages.map { type(of: $0).name.rawValue } + ["parking"]
             guard let slots = Supervisor.lineup(workers, programs: programs) else {
                 throw Failure(
@@ -34,12 +41,21 @@ struct RunCommand: AsyncParsableCommand {
                 // `now` is this moment for all workers, and stays it when one of them is started again.
                 environment["RECOURSE_CLOCK"] = "scaled \(start) \(factor) \(Wall.now().microseconds / 1_000_000)"
             }
+            let logger = LineLogHandler.logger("supervisor", level: settings.logLevel)
             let supervisor = Supervisor(
                 directory: Bundle.main.executableURL?.deletingLastPathComponent().path ?? ".", slots: slots,
-                environment: environment, drainSeconds: settings.drainSeconds,
-                logger: LineLogHandler.logger("supervisor", level: settings.logLevel))
+                environment: environment, drainSeconds: settings.drainSeconds, logger: logger)
+            let reload = PolicyReload(installation: installation, clock: clock, logger: logger)
+            let present = Mutex(policy.version)
             var status: Int32 = 0
-            await WorkerProgram.untilStopped(stop: supervisor.stop) { status = await supervisor.run() }
+            await WorkerProgram.untilStopped(stop: supervisor.stop) {
+                await hangups.calling(
+                    {
+                        guard let version = await reload.check(present: present.withLock { $0 }, stages) else { return }
+                        present.withLock { $0 = version }
+                        supervisor.reload()
+                    }, during: { status = await supervisor.run() })
+            }
             if status != 0 { throw ExitCode(status) }
         }
     }
@@ -54,13 +70,29 @@ struct PolicyCommand: AsyncParsableCommand {
             abstract: "Checks policy.yaml, organisation.yaml, calendar.csv and the templates in letters.",
             discussion: "Prints every fault with file, line, what is wrong and what is allowed; exit code 78.")
         @Argument(help: "The folder") var directory: String
+        @Flag(help: "Print as JSON: version, faults, warnings") var json = false
 
         func run() async throws {
             try await perform {
-                let book = try PolicyLoading.load(directory: directory, currentYear: nil)
-                for warning in book.warnings { Output.note("warning: \(warning)") }
-                Output.line("policy \(book.version): no faults")
+                do throws(ConfigurationFaults) {
+                    let book = try PolicyLoading.load(directory: directory, currentYear: nil)
+                    if json { return tell(book.version, faults: [], warnings: book.warnings.map(\.description)) }
+                    for warning in book.warnings { Output.note("warning: \(warning)") }
+                    Output.line("policy \(book.version): no faults")
+                } catch {
+                    guard json else { throw error }
+                    tell(nil, faults: error.faults, warnings: [])
+                    throw ExitCode(ExitStatus.configuration)
+                }
             }
+        }
+
+        private func tell(_ version: String?, faults: [String], warnings: [String]) {
+            let line: JSON = [
+                "version": version.map { .string($0) } ?? .null, "faults": .array(faults.map(JSON.string)),
+                "warnings": .array(warnings.map(JSON.string)),
+            ]
+            Output.line(String(decoding: line.serialized, as: UTF8.self))
         }
     }
 }
@@ -71,18 +103,24 @@ struct SchemaCommand: AsyncParsableCommand {
 
     struct Export: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Writes JSON Schemas, AsyncAPI, examples and id vectors into a folder.")
+            abstract: "Writes JSON Schemas, AsyncAPI, examples and id vectors into a folder.",
+            discussion: "Its folder policy gets the schemas of policy.yaml, organisation.yaml and calendar.csv's rows.")
         @Argument(help: "The folder") var directory: String
+        @Flag(help: "Print the files written as JSON") var json = false
 
         func run() async throws {
             try await perform {
                 let root = URL(fileURLWithPath: directory, isDirectory: true)
-                for (path, text) in try SchemaFiles.all() {
+                let files = try SchemaFiles.all() + PolicySchemas.all()
+                for (path, text) in files {
                     let file = root.appendingPathComponent(path)
                     try FileManager.default.createDirectory(
                         at: file.deletingLastPathComponent(), withIntermediateDirectories: true)
                     try Data(text.utf8).write(to: file)
                 }
+                guard json else { return }
+                let line: JSON = ["files": .array(files.map { .string($0.path) })]
+                Output.line(String(decoding: line.serialized, as: UTF8.self))
             }
         }
     }

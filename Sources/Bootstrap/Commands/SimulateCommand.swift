@@ -56,39 +56,66 @@ struct SimulateCommand: AsyncParsableCommand {
         abstract: "Runs all stages on virtual time: events in, every outgoing event as NDJSON out.",
         discussion: """
             No broker, no database. The same input gives the same bytes. What no stage can take is a line of type
-            `dead-letter`. Exit code 1 if an answer could not be given.
+            `dead-letter`. With --compare the same events and answers also run under another policy, and what is
+            printed is what the two decide otherwise: by outlet with its violations, rungs and instants, and the
+            totals of fund, escalations and callbacks.
+            Exit codes: 0 done, whether the policies differ or not; 1 an answer could not be given, or a stage failed;
+            64 usage, a file that cannot be read or written; 78 faults in a policy folder or the answers file.
             """)
 
     @Option(help: "Folder with policy.yaml, organisation.yaml, calendar.csv") var policy: String
     @Option(help: "Business time up to which to run") var until: String
     @Option(help: "How people react (docs/ANSWERS.md)") var answers: String?
-    @Flag(help: "Print only counts, as JSON") var json = false
+    @Option(help: "Another policy folder: print what it decides otherwise") var compare: String?
+    @Option(help: "With --compare: write the comparison as HTML, labels in Chinese and English") var html: String?
+    @Flag(help: "Print only counts, or the comparison, as JSON") var json = false
     @Argument(help: "NDJSON file of inbound events") var file: String
+
+    func validate() throws {
+        if html != nil, compare == nil { throw ValidationError("--html needs --compare") }
+    }
 
     func run() async throws {
         try await perform {
             guard let until = Instant(rfc3339: until), until <= .limit else {
                 throw Failure(ExitStatus.usage, "--until: expected a time with offset before 2100")
             }
-            let book = try PolicyLoading.load(directory: policy, currentYear: nil)
+            let books = try PolicyLoading.load(directories: [policy] + [compare].compactMap { $0 })
             let answerBook = try answers.map { try AnswerBook(parsing: try Output.bytes(of: $0)) }
+            if let compare {
+                return try await self.compare(books, folders: [policy, compare], answerBook, until: until)
+            }
             let writer = SimulationWriter(isCounting: json)
-            let input = try read(writer)
-            let simulation = Simulation(stages: Pipeline.stages, policy: book, answers: answerBook)
+            let input = try read { writer.refused(line: $0, $1) }
+            let simulation = Simulation(stages: Pipeline.stages, policy: books[0], answers: answerBook)
             try simulation.run(input, until: until) { try writer.take($0) }
             writer.finish()
             if writer.unanswered > 0 { throw ExitCode(ExitStatus.wrong) }
         }
     }
 
-    private func read(_ writer: SimulationWriter) throws -> [Simulation.InputEvent] {
+    private func compare(
+        _ books: [PolicyBook], folders: [String], _ answers: AnswerBook?, until: Instant
+    ) async throws {
+        let sides = zip(books, folders).map { PolicyComparison.Candidate(policy: $0, folder: $1) }
+        let input = try read { line, refusal in
+            let first = refusal.faults.first.map { ": \($0.pointer) \($0.message)" } ?? ""
+            Output.note("\(file):\(line): not valid, left out on both sides\(first)")
+        }
+        let comparison = try await PolicyComparison.run(
+            sides[0], sides[1], stages: Pipeline.stages, answers: answers, input: input, until: until)
+        if let html { try Output.write(comparison.html, to: html) }
+        try show(comparison, json: json)
+    }
+
+    private func read(refused: (Int, RefusedDocument) -> Void) throws -> [Simulation.InputEvent] {
         var events: [Simulation.InputEvent] = []
         for (number, bytes) in try Output.lines(of: file) {
             do throws(RefusedDocument) {
                 let event = try Event.read(bytes)
                 events.append(Simulation.InputEvent(event: event, json: (try? JSON(parsing: bytes)) ?? .null))
             } catch {
-                writer.refused(line: number, error)
+                refused(number, error)
             }
         }
         return events

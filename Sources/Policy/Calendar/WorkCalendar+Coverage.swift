@@ -26,4 +26,10 @@ extension WorkCalendar {
         let year = instant.date.year
         return missingYears(at: instant).filter { $0 > year }.map { CalendarWarning(year: $0) }
     }
+
+    /// Years without data between the first and the last that have some.
+    package var gaps: [Int] {
+        guard let first = presentYears.first, let last = presentYears.last else { return [] }
+        return (first...last).filter { !has(year: $0) }
+    }
 }

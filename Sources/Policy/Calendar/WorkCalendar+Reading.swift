@@ -1,7 +1,7 @@
 import Schema
 
 extension WorkCalendar {
-    private static let header = "date,kind"
+    static let header = "date,kind"
     /// Some five hundred years of exceptions; a longer file is something else.
     private static let rowLimit = 20_000
 
@@ -13,6 +13,17 @@ extension WorkCalendar {
         currentYear: Int?,
         _ faults: FaultCollector
     ) -> WorkCalendar {
+        let calendar = WorkCalendar(exceptions: exceptions(text, faults), workingDayEndHour: workingDayEndHour)
+        if let currentYear, !calendar.has(year: currentYear) {
+            faults.add(
+                nil, "the calendar", "has no row of \(currentYear), the current business year",
+                allowed: "a file with the holidays and make-up working days of \(currentYear)")
+        }
+        return calendar
+    }
+
+    /// What the rows say; those at fault are left out.
+    static func exceptions(_ text: String, _ faults: FaultCollector) -> [CivilDate: CalendarException] {
         var exceptions: [CivilDate: CalendarException] = [:]
         var lines: [CivilDate: Int] = [:]
         var headerSeen = false
@@ -44,16 +55,10 @@ extension WorkCalendar {
         if !headerSeen {
             faults.add(1, "the file", "is empty", allowed: "the header `\(header)` and a row for each exception")
         }
-        let calendar = WorkCalendar(exceptions: exceptions, workingDayEndHour: workingDayEndHour)
-        if let currentYear, !calendar.has(year: currentYear) {
-            faults.add(
-                nil, "the calendar", "has no row of \(currentYear), the current business year",
-                allowed: "a file with the holidays and make-up working days of \(currentYear)")
-        }
-        return calendar
+        return exceptions
     }
 
-    private static func trimmed(_ bytes: Substring.UTF8View, first: Bool) -> String {
+    static func trimmed(_ bytes: Substring.UTF8View, first: Bool) -> String {
         var row = Substring(bytes)
         if first, row.unicodeScalars.first == "\u{FEFF}" { row.unicodeScalars.removeFirst() }
         if row.unicodeScalars.last == "\r" { row.unicodeScalars.removeLast() }

@@ -85,6 +85,9 @@ package struct WorkCalendar: Sendable {
         return years.indices.contains(index) && years[index] != nil
     }
 
+    /// Ascending.
+    package var presentYears: [Int] { years.indices.filter { years[$0] != nil }.map { firstYear + $0 } }
+
     package func isWorkingDay(_ date: CivilDate) throws(CalendarGap) -> Bool {
         let year = try table(date.year)
         let offset = Int(date.daysSinceEpoch - year.first)

@@ -100,9 +100,8 @@ extension LetterBook {
     /// Section `letters` of `policy.yaml`.
     static func readCategories(_ section: MappingReader) -> [String: [LetterLanguage: String]] {
         var categories: [String: [LetterLanguage: String]] = [:]
-        if let codes = section.mapping("categories") {
-            for code in codes.keys {
-                guard let names = codes.mapping(code) else { continue }
+        if let codes = section.mapping("categories", "By code; what it is called in each language") {
+            for (code, names) in codes.mappings() {
                 var words: [LetterLanguage: String] = [:]
                 for language in LetterLanguage.allCases {
                     words[language] = names.printableLine(language.rawValue, limit: categoryLimit, required: true)

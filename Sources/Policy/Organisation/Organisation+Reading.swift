@@ -6,15 +6,19 @@ extension Organisation {
         guard let file = YAMLDocument.read(text, faults) else {
             return Organisation(hq: Headquarters(duty: "", people: nil))
         }
-        let since = file.date("since")
-        let hq = file.mapping("hq")
+        return read(file, faults)
+    }
+
+    static func read(_ file: MappingReader, _ faults: FaultCollector) -> Organisation {
+        let since = file.date("since", "The date on which duties begin where a store or outlet has none of its own")
+        let hq = file.mapping("hq", required: true, "Headquarters")
         let headquarters = Headquarters(
             duty: hq?.identifier("duty", required: true) ?? "",
             people: hq?.people()
         )
         hq?.finish()
         if hq == nil { file.fault("lacks `hq`", allowed: "hq: {duty: the person on duty, people: […]}") }
-        let business = file.mapping("business")
+        let business = file.mapping("business", "The business division, which decides penalties")
         let division = Business(people: business?.people())
         business?.finish()
 
@@ -54,11 +58,11 @@ extension Organisation {
     private static func readStore(_ row: MappingReader, _ since: CivilDate?, _ regionIds: Set<String>) -> Store? {
         let region = row.listedRegion(regionIds)
         let since = row.since(or: since)
-        let supervisor = row.identifier("serviceSupervisor")
-        let manager = row.identifier("manager")
+        let supervisor = row.identifier("serviceSupervisor", "R01: owns the cases of the store")
+        let manager = row.identifier("manager", "R01: owns what no supervisor does")
         var supervisors: [String: String] = [:]
-        if let section = row.mapping("categorySupervisors") {
-            for (category, person, _) in section.texts() {
+        if let section = row.mapping("categorySupervisors", "R01: the supervisor of each product category") {
+            for (category, person, _) in section.texts(of: .identifier) {
                 if Identifier.isValid(person) {
                     supervisors[category] = person
                 } else {
@@ -97,9 +101,9 @@ extension Organisation {
     private static func readAbsences(_ file: MappingReader) -> [(absence: Absence, row: MappingReader)] {
         (file.mappings("absences") ?? []).compactMap { row in
             let person = row.identifier("person", required: true)
-            let from = row.instant("from")
-            let to = row.instant("to")
-            let delegate = row.identifier("delegate")
+            let from = row.instant("from", "Included")
+            let to = row.instant("to", "Excluded")
+            let delegate = row.identifier("delegate", "R28: acts in the person's stead")
             row.finish()
             guard let person, let from, let to else { return nil }
             if from >= to {
@@ -139,12 +143,16 @@ extension MappingReader {
         }
     }
 
+    private static let people = "Who may act here, besides those named otherwise; left out, everyone"
+
     fileprivate func people() -> Set<String>? {
-        texts("people", allowed: Identifier.rule, where: Identifier.isValid).map { Set($0.map { $0.text }) }
+        texts("people", allowed: Identifier.rule, of: .identifier, Self.people, where: Identifier.isValid).map {
+            Set($0.map { $0.text })
+        }
     }
 
     fileprivate func listedRegion(_ regionIds: Set<String>) -> String? {
-        guard let region = identifier("region", required: true) else { return nil }
+        guard let region = identifier("region", required: true, "The id of a listed region") else { return nil }
         guard regionIds.contains(region) else {
             fault("is `\(region)`, which `regions` does not list", key: "region", allowed: "the id of a listed region")
             return nil
@@ -153,7 +161,7 @@ extension MappingReader {
     }
 
     fileprivate func since(or common: CivilDate?) -> CivilDate? {
-        if let own = date("since") { return own }
+        if let own = date("since", "The date on which its duties begin") { return own }
         if common == nil, !has("since") {
             fault("lacks `since`", allowed: "since: the date its duties begin, here or at the top of the file")
         }

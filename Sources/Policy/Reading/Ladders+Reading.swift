@@ -1,8 +1,10 @@
 extension Ladders {
     /// Reads both ladders; with `checked` false (R44 switched off) the ranges need not join.
     mutating func read(_ section: MappingReader, checked: Bool) {
-        if let ladder = Ladder.read(section, "monthly", checked: checked) { monthly = ladder }
-        if let ladder = Ladder.read(section, "cumulative", checked: checked) { cumulative = ladder }
+        let month = "R12, R44: rungs by the verified violations that occurred in the month"
+        if let ladder = Ladder.read(section, "monthly", checked: checked, month) { monthly = ladder }
+        let year = "R13, R44: rungs by the verified violations of the calendar year"
+        if let ladder = Ladder.read(section, "cumulative", checked: checked, year) { cumulative = ladder }
         section.finish()
     }
 }
@@ -12,8 +14,10 @@ extension Ladder {
     private static let countRange = 1...1_000_000
 
     /// nil if the key is absent.
-    fileprivate static func read(_ section: MappingReader, _ key: String, checked: Bool) -> Ladder? {
-        guard let rows = section.mappings(key) else { return nil }
+    fileprivate static func read(
+        _ section: MappingReader, _ key: String, checked: Bool, _ about: String
+    ) -> Ladder? {
+        guard let rows = section.mappings(key, atLeast: 1, about) else { return nil }
         let read = rows.compactMap { row in step(row).map { (row: row, step: $0) } }
         if rows.isEmpty {
             section.fault("has no rung", key: key, allowed: "one to four rungs; `rules` switches a ladder off")
@@ -30,17 +34,11 @@ extension Ladder {
     }
 
     private static func step(_ row: MappingReader) -> Step? {
-        let rungs = Rung.allCases.map { $0.rawValue }.joined(separator: ", ")
-        let name = row.text("rung", required: true, allowed: rungs)
-        let rung = name.flatMap { Rung(rawValue: $0) }
-        if let name, rung == nil { row.fault("is `\(shown(name))`", key: "rung", allowed: rungs) }
+        let rung = row.choice("rung", of: Rung.self, required: true)
         var from = 0
-        row.read(&from, "from", countRange)
-        if from == 0, !row.has("from") {
-            row.fault("lacks `from`", allowed: "from: the least count of the rung")
-        }
+        row.read(&from, "from", countRange, required: true, "the least count of the rung")
         var to = 0
-        row.read(&to, "to", countRange)
+        row.read(&to, "to", countRange, "the greatest count of the rung; left out, it reaches to the next one")
         row.finish()
         guard let rung, from > 0 else { return nil }
         if to > 0, to < from {

@@ -18,11 +18,22 @@ final class MappingReader {
     private var entries: [String: Entry] = [:]
     private var order: [String] = []
     private var known: [String] = []
+    /// Set while the reader only tells what it would read.
+    let outline: FileOutline?
+
+    /// A reader of nothing that notes every key it is asked for.
+    init(describing outline: FileOutline, path: String = "") {
+        self.path = path
+        line = 0
+        faults = FaultCollector(file: "")
+        self.outline = outline
+    }
 
     init(_ mapping: Node.Mapping, path: String, line: Int, _ faults: FaultCollector) {
         self.path = path
         self.line = line
         self.faults = faults
+        outline = nil
         for (key, value) in mapping {
             let keyLine = key.mark?.line ?? line
             guard case .scalar(let scalar) = key else {
@@ -51,9 +62,6 @@ final class MappingReader {
     }
 
     func has(_ key: String) -> Bool { entries[key] != nil }
-
-    /// All keys in the order of the file: for mappings whose keys are data.
-    var keys: [String] { order }
 
     func line(of key: String) -> Int { entries[key]?.line ?? line }
 
@@ -92,17 +100,30 @@ final class MappingReader {
     }
 
     /// All keys with their values as texts, in the order of the file: for mappings whose keys are data.
-    func texts() -> [(key: String, value: String, line: Int)] {
-        order.compactMap { key in text(key).map { (key, $0, line(of: key)) } }
+    func texts(of kind: FileOutline.Kind = .text) -> [(key: String, value: String, line: Int)] {
+        outline?.noteOthers(kind)
+        return order.compactMap { key in text(key).map { (key, $0, line(of: key)) } }
     }
 
-    /// A whole number within `range`; absent, `value` keeps its default. `other` is a second name of the key.
+    /// A whole number within `range`; absent, `value` keeps its default, or it is a fault. `other` is a second name of
+    /// the key, `about` what the number means, with its rule.
     func read<Number: FixedWidthInteger>(
         _ value: inout Number,
         _ key: String,
         _ range: ClosedRange<Number>,
-        or other: String? = nil
+        or other: String? = nil,
+        required: Bool = false,
+        _ about: String? = nil
     ) {
+        if let outline {
+            let standard = range.contains(value) && !required ? Int64(clamping: value) : nil
+            let kind = FileOutline.Kind.integer(
+                minimum: Int64(clamping: range.lowerBound), maximum: Int64(clamping: range.upperBound),
+                standard: standard)
+            outline.note(key, kind, isRequired: required, about)
+            if let other { outline.note(other, kind, "Another name of \(key)") }
+        }
+        if required, !has(key) { fault("lacks `\(key)`", allowed: "\(key): \(about ?? "a whole number")") }
         var name = key
         if let other, entries[other] != nil {
             if entries[key] == nil {
@@ -128,7 +149,8 @@ final class MappingReader {
     }
 
     /// A switch: on or off, true or false.
-    func read(_ value: inout Bool, _ key: String) {
+    func read(_ value: inout Bool, _ key: String, _ about: String? = nil) {
+        outline?.note(key, .flag(standard: value), about)
         guard let entry = take(key) else { return }
         if case .scalar(let scalar) = entry.value, scalar.style == .plain {
             switch scalar.string {
@@ -145,7 +167,11 @@ final class MappingReader {
     }
 
     /// A text that is not empty, plain or quoted; nil if absent or faulty.
-    func text(_ key: String, required: Bool = false, allowed: String = "a text") -> String? {
+    func text(
+        _ key: String, required: Bool = false, allowed: String = "a text", of kind: FileOutline.Kind = .text,
+        _ about: String? = nil
+    ) -> String? {
+        outline?.note(key, kind, isRequired: required, about)
         guard let entry = take(key) else {
             if required { fault("lacks `\(key)`", allowed: "\(key): \(allowed)") }
             return nil
@@ -163,8 +189,22 @@ final class MappingReader {
         return scalar.string
     }
 
-    func identifier(_ key: String, required: Bool = false) -> String? {
-        guard let text = text(key, required: required, allowed: Identifier.rule) else { return nil }
+    /// One of a few words; nil if absent or faulty.
+    func choice<Word: RawRepresentable & CaseIterable>(
+        _ key: String, of words: Word.Type, required: Bool = false, _ about: String? = nil
+    ) -> Word? where Word.RawValue == String {
+        let names = Word.allCases.map { $0.rawValue }
+        let allowed = names.joined(separator: ", ")
+        guard let text = text(key, required: required, allowed: allowed, of: .choice(names), about) else { return nil }
+        if let word = Word(rawValue: text) { return word }
+        fault("is `\(shown(text))`", key: key, allowed: allowed)
+        return nil
+    }
+
+    func identifier(_ key: String, required: Bool = false, _ about: String? = nil) -> String? {
+        guard let text = text(key, required: required, allowed: Identifier.rule, of: .identifier, about) else {
+            return nil
+        }
         guard Identifier.isValid(text) else {
             fault("is `\(shown(text))`", key: key, allowed: Identifier.rule)
             return nil
@@ -172,9 +212,9 @@ final class MappingReader {
         return text
     }
 
-    func date(_ key: String) -> CivilDate? {
+    func date(_ key: String, _ about: String? = nil) -> CivilDate? {
         let allowed = "a date such as 2026-11-21"
-        guard let text = text(key, allowed: allowed) else { return nil }
+        guard let text = text(key, allowed: allowed, of: .date, about) else { return nil }
         guard let date = CivilDate(text) else {
             fault("is `\(shown(text))`", key: key, allowed: allowed)
             return nil
@@ -182,9 +222,9 @@ final class MappingReader {
         return date
     }
 
-    func instant(_ key: String) -> Instant? {
+    func instant(_ key: String, _ about: String? = nil) -> Instant? {
         let allowed = "a time with its offset, such as 2026-11-21T09:00:00+08:00"
-        guard let text = text(key, required: true, allowed: allowed) else { return nil }
+        guard let text = text(key, required: true, allowed: allowed, of: .instant, about) else { return nil }
         guard let instant = Instant(rfc3339: text) else {
             fault("is `\(shown(text))`", key: key, allowed: allowed)
             return nil
@@ -193,7 +233,12 @@ final class MappingReader {
     }
 
     /// The mapping under a key; nil if it is absent or has nothing under it.
-    func mapping(_ key: String) -> MappingReader? {
+    func mapping(_ key: String, required: Bool = false, _ about: String? = nil) -> MappingReader? {
+        if let outline {
+            let inner = FileOutline()
+            outline.note(key, .mapping(inner), isRequired: required, about)
+            return MappingReader(describing: inner, path: subject(key))
+        }
         guard let entry = take(key), !Self.isNull(entry.value) else { return nil }
         guard case .mapping(let mapping) = entry.value else {
             fault("is \(Self.kind(of: entry.value))", key: key, allowed: "`key: value` lines, indented")
@@ -202,8 +247,23 @@ final class MappingReader {
         return MappingReader(mapping, path: subject(key), line: entry.line, faults)
     }
 
+    /// All keys with their mappings, in the order of the file: for mappings whose keys are data.
+    func mappings() -> [(key: String, value: MappingReader)] {
+        if let outline {
+            let inner = FileOutline()
+            outline.noteOthers(.mapping(inner))
+            return [("…", MappingReader(describing: inner, path: path))]
+        }
+        return order.compactMap { key in mapping(key).map { (key, $0) } }
+    }
+
     /// The mappings listed under a key; nil if the key is absent or has nothing under it.
-    func mappings(_ key: String) -> [MappingReader]? {
+    func mappings(_ key: String, atLeast count: Int = 0, _ about: String? = nil) -> [MappingReader]? {
+        if let outline {
+            let inner = FileOutline()
+            outline.note(key, .mappings(inner, atLeast: count), about)
+            return [MappingReader(describing: inner, path: subject(key))]
+        }
         guard let nodes = nodes(key, of: "mappings: `- key: value`") else { return nil }
         return nodes.enumerated().compactMap { index, node in
             let place = "\(subject(key))[\(index + 1)]"
@@ -217,7 +277,11 @@ final class MappingReader {
     }
 
     /// The different texts listed under a key, with their lines; nil if the key is absent or has nothing under it.
-    func texts(_ key: String, allowed: String, where accept: (String) -> Bool) -> [(text: String, line: Int)]? {
+    func texts(
+        _ key: String, allowed: String, of kind: FileOutline.Kind = .text, _ about: String? = nil,
+        where accept: (String) -> Bool
+    ) -> [(text: String, line: Int)]? {
+        outline?.note(key, .texts(kind), about)
         guard let nodes = nodes(key, of: "texts") else { return nil }
         var seen: Set<String> = []
         return nodes.enumerated().compactMap { index, node in

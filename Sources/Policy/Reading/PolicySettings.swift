@@ -14,24 +14,43 @@ struct PolicySettings {
 
     /// Reads the file; what is absent or faulty has its default, and every fault is recorded.
     static func read(_ text: String, _ faults: FaultCollector) -> PolicySettings {
+        guard let file = YAMLDocument.read(text, faults) else { return PolicySettings() }
+        return read(file)
+    }
+
+    static func read(_ file: MappingReader) -> PolicySettings {
         var settings = PolicySettings()
-        guard let file = YAMLDocument.read(text, faults) else { return settings }
         let versionRule = "a text of at most 64 characters that changes with the policy"
-        if let version = file.text("version", required: true, allowed: versionRule) {
+        if let version = file.text("version", required: true, allowed: versionRule, versionRule) {
             if version.unicodeScalars.count > 64 {
                 file.fault("is longer than 64 characters", key: "version", allowed: versionRule)
             }
             settings.version = version
         }
-        if let section = file.mapping("rules") { settings.rules = RuleSwitches.read(section) }
-        if let section = file.mapping("time") { settings.time.read(section) }
-        if let section = file.mapping("intake") { settings.intake.read(section) }
-        if let section = file.mapping("routing") { settings.routing.read(section) }
-        if let section = file.mapping("handling") { settings.handling.read(section) }
-        if let section = file.mapping("callback") { settings.callback.read(section) }
+        if let section = file.mapping("rules", "Rules and parts of rules that are switched off") {
+            settings.rules = RuleSwitches.read(section)
+        }
+        if let section = file.mapping("time", "Numbers that every stage shares") { settings.time.read(section) }
+        if let section = file.mapping("intake", "What counts as the same matter, and what as a cluster") {
+            settings.intake.read(section)
+        }
+        if let section = file.mapping("routing", "What makes a case major, and how long each tier has") {
+            settings.routing.read(section)
+        }
+        if let section = file.mapping("handling", "Advances from the after-sales fund, and what is owed after each") {
+            settings.handling.read(section)
+        }
+        if let section = file.mapping("callback", "Windows and attempts of follow-up calls") {
+            settings.callback.read(section)
+        }
         settings.readPenalty(file)
-        if let section = file.mapping("reports") { settings.reports.read(section) }
-        if let section = file.mapping("letters") { settings.letterCategories = LetterBook.readCategories(section) }
+        if let section = file.mapping("reports", "When reports appear, and by which figures they judge") {
+            settings.reports.read(section)
+        }
+        let letters = "How letters call categories of violations"
+        if let section = file.mapping("letters", letters) {
+            settings.letterCategories = LetterBook.readCategories(section)
+        }
         file.finish()
         return settings
     }
@@ -39,12 +58,12 @@ struct PolicySettings {
     /// The ladders stand at the top of the file or in section `penalty`, not in both.
     private mutating func readPenalty(_ file: MappingReader) {
         let checked = rules.isOn(.r44)
-        let ladders = file.mapping("ladders")
+        let ladders = file.mapping("ladders", "R12, R13, R44: the penalty ladders")
         if let ladders { penalty.ladders.read(ladders, checked: checked) }
-        guard let section = file.mapping("penalty") else { return }
+        guard let section = file.mapping("penalty", "Supervision of outlets and manufacturers") else { return }
         penalty.read(section)
-        if let inner = section.mapping("ladders") {
-            if ladders == nil {
+        if let inner = section.mapping("ladders", "The ladders, unless they stand at the top of the file") {
+            if ladders == nil || file.outline != nil {
                 penalty.ladders.read(inner, checked: checked)
             } else {
                 inner.fault("is given at the top of the file too", allowed: "one of them")

@@ -1,19 +1,22 @@
 /// Section `intake` of the policy: what counts as the same matter, and what as a cluster.
 package struct IntakePolicy: Hashable, Sendable {
-    /// Same phone, category and brand, and a case opened at most this many days (of 24 h) before and still open:
-    /// the complaint is linked, no second case is opened.
     package var duplicateWindowDays = 7
-    /// R04: the complaint of at least this many distinct phones about one brand and category is a cluster.
     package var clusterPhones = 3
-    /// R04: days (of 24 h) up to the complaint within which the phones of a cluster are counted.
     package var clusterWindowDays = 7
 
     package init() {}
 
     mutating func read(_ section: MappingReader) {
-        section.read(&duplicateWindowDays, "duplicateWindowDays", Bounds.days, or: "duplicateWindow")
-        section.read(&clusterPhones, "clusterPhones", 2...1_000_000)
-        section.read(&clusterWindowDays, "clusterWindowDays", Bounds.positiveDays)
+        section.read(
+            &duplicateWindowDays, "duplicateWindowDays", Bounds.days, or: "duplicateWindow",
+            "Same phone, category and brand, and a case opened at most this many days (of 24 h) before and "
+                + "still open: the complaint is linked, no second case is opened")
+        section.read(
+            &clusterPhones, "clusterPhones", 2...1_000_000,
+            "R04: the complaint of at least this many distinct phones about one brand and category is a cluster")
+        section.read(
+            &clusterWindowDays, "clusterWindowDays", Bounds.positiveDays,
+            "R04: days (of 24 h) up to the complaint within which the phones of a cluster are counted")
         section.finish()
     }
 }

@@ -2,29 +2,17 @@ import Schema
 
 /// Section `reports` of the policy: when reports appear, and by which figures they judge.
 package struct ReportsPolicy: Hashable, Sendable {
-    /// A rate is judged only from this many cases up.
     package var minimumCases = 20
-    /// R33: the working day of the next month on which monthly reports appear.
     package var monthlyWorkingDay = 5
-    /// R33: the hour at which they appear.
     package var reportHour = 18
-    /// R10: percent of the tasks whose window ended that must be done.
     package var callbackRatePercent = 100
-    /// R31: percent of customers served in warranty who must be reached.
     package var warrantyContactPercent = 100
-    /// R31: percent of customers of closed cases who must be reached.
     package var caseClosedContactPercent = 100
-    /// R31: percent of known answers that must be satisfied.
     package var satisfactionPercent = 98
-    /// R30: customer satisfaction index that is shown beside, in percent.
     package var csiPercent = 93
-    /// R39: days (of 24 h) within which another repair of the same serial is a repeat.
     package var repeatRepairDays = 30
-    /// R39: percent of repeat repairs that may not be exceeded.
     package var repeatRepairLimitPercent = 3
-    /// R30: percent below which repeat repairs should lie.
     package var repeatRepairTargetPercent = 2
-    /// R40: hours from receipt within which a case must be accepted or its customer contacted.
     package var responseHours = 24
     /// What each criterion of the service-quality gap weighs. The sum is 100.
     package var surveyWeights = SurveyWeights()
@@ -32,21 +20,41 @@ package struct ReportsPolicy: Hashable, Sendable {
     package init() {}
 
     mutating func read(_ section: MappingReader) {
-        section.read(&minimumCases, "minimumCases", Bounds.count)
-        section.read(&monthlyWorkingDay, "monthlyWorkingDay", Bounds.workingDayOfMonth)
-        section.read(&reportHour, "reportHour", Bounds.endHour)
-        section.read(&callbackRatePercent, "callbackRatePercent", Bounds.percent)
-        section.read(&warrantyContactPercent, "warrantyContactPercent", Bounds.percent)
-        section.read(&caseClosedContactPercent, "caseClosedContactPercent", Bounds.percent)
-        section.read(&satisfactionPercent, "satisfactionPercent", Bounds.percent)
-        section.read(&csiPercent, "csiPercent", Bounds.percent)
-        section.read(&repeatRepairDays, "repeatRepairDays", Bounds.positiveDays)
-        section.read(&repeatRepairLimitPercent, "repeatRepairLimitPercent", Bounds.percent)
-        section.read(&repeatRepairTargetPercent, "repeatRepairTargetPercent", Bounds.percent)
+        section.read(&minimumCases, "minimumCases", Bounds.count, "A rate is judged only from this many cases up")
+        section.read(
+            &monthlyWorkingDay, "monthlyWorkingDay", Bounds.workingDayOfMonth,
+            "R33: the working day of the next month on which monthly reports appear")
+        section.read(&reportHour, "reportHour", Bounds.endHour, "R33: the hour at which they appear")
+        section.read(
+            &callbackRatePercent, "callbackRatePercent", Bounds.percent,
+            "R10: percent of the tasks whose window ended that must be done")
+        section.read(
+            &warrantyContactPercent, "warrantyContactPercent", Bounds.percent,
+            "R31: percent of customers served in warranty who must be reached")
+        section.read(
+            &caseClosedContactPercent, "caseClosedContactPercent", Bounds.percent,
+            "R31: percent of customers of closed cases who must be reached")
+        section.read(
+            &satisfactionPercent, "satisfactionPercent", Bounds.percent,
+            "R31: percent of known answers that must be satisfied")
+        section.read(
+            &csiPercent, "csiPercent", Bounds.percent,
+            "R30: customer satisfaction index that is shown beside, in percent")
+        section.read(
+            &repeatRepairDays, "repeatRepairDays", Bounds.positiveDays,
+            "R39: days (of 24 h) within which another repair of the same serial is a repeat")
+        section.read(
+            &repeatRepairLimitPercent, "repeatRepairLimitPercent", Bounds.percent,
+            "R39: percent of repeat repairs that may not be exceeded")
+        section.read(
+            &repeatRepairTargetPercent, "repeatRepairTargetPercent", Bounds.percent,
+            "R30: percent below which repeat repairs should lie")
         section.ordered(
             "repeatRepairTargetPercent", repeatRepairTargetPercent,
             atMost: "repeatRepairLimitPercent", repeatRepairLimitPercent)
-        section.read(&responseHours, "responseHours", 1...8760)
+        section.read(
+            &responseHours, "responseHours", 1...8760,
+            "R40: hours from receipt within which a case must be accepted or its customer contacted")
         if let weights = section.mapping("surveyWeights") { surveyWeights.read(weights) }
         section.finish()
     }

@@ -1,15 +1,17 @@
 /// Section `time` of the policy: numbers that every stage shares.
 package struct TimePolicy: Hashable, Sendable {
-    /// An event that is more than this ahead of the business clock is refused.
     package var futureToleranceMinutes = 5
-    /// "N working days from T" ends at this hour of the Nth working day after T's date.
     package var workingDayEndHour = 18
 
     package init() {}
 
     mutating func read(_ section: MappingReader) {
-        section.read(&futureToleranceMinutes, "futureToleranceMinutes", Bounds.minutes)
-        section.read(&workingDayEndHour, "workingDayEndHour", Bounds.endHour)
+        section.read(
+            &futureToleranceMinutes, "futureToleranceMinutes", Bounds.minutes,
+            "An event that is more than this ahead of the business clock is refused")
+        section.read(
+            &workingDayEndHour, "workingDayEndHour", Bounds.endHour,
+            "`N working days from T` ends at this hour of the Nth working day after T's date")
         section.finish()
     }
 }

@@ -1,6 +1,6 @@
 extension JSON {
     /// Indented by two spaces, for files that people read and compare; ends with a line feed.
-    var indented: String {
+    package var indented: String {
         var text = ""
         write(to: &text, indent: "")
         return text + "\n"

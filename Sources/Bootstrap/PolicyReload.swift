@@ -1,0 +1,91 @@
+import Foundation
+import Logging
+import Policy
+import Runtime
+import Schema
+import Store
+
+/// What a program does when it is told (SIGHUP) to read the policy folder again: the same checks as at the start; with
+/// any fault the old policy stays, and all of them are told.
+struct PolicyReload: Sendable {
+    let installation: Installation
+    let clock: any BusinessClock
+    let logger: Logger
+
+    /// - Returns: nil if the old policy stays; why has been logged.
+    func read(present: String) -> PolicyBook? {
+        do {
+            let policy = try installation.policy(clock: clock)
+            for warning in policy.warnings { logger.warning("policy", metadata: ["what": "\(warning)"]) }
+            return policy
+        } catch let faults as ConfigurationFaults {
+            for fault in faults.faults { logger.error("policy", metadata: ["what": "\(fault)"]) }
+            stays(present, faults.faults.count == 1 ? "1 fault" : "\(faults.faults.count) faults")
+        } catch {
+            stays(present, "\(error)")
+        }
+        return nil
+    }
+
+    func stays(_ present: String, _ cause: String) {
+        logger.error(
+            "the policy was not taken; the old one stays", metadata: ["policy": "\(present)", "cause": "\(cause)"])
+    }
+
+    /// For who only tells others to read it: whether they could take it.
+    ///
+    /// - Returns: its version; nil if the old policy stays.
+    func check(present: String, _ stages: [StageName]) async -> String? {
+        guard let policy = read(present: present) else { return nil }
+        do {
+            try await installation.requireUnused(policy, of: stages)
+            return policy.version
+        } catch {
+            stays(present, "\(error)")
+            return nil
+        }
+    }
+
+    /// Reads the folder and hands it to the worker.
+    func apply(to worker: Worker) async {
+        let present = worker.policyVersion
+        guard let policy = read(present: present) else { return }
+        do {
+            try await use(policy, at: worker)
+            logger.info("policy taken into use", metadata: ["policy": "\(policy.version)", "before": "\(present)"])
+        } catch {
+            stays(present, "\(error)")
+        }
+    }
+
+    /// A database that is busy is no reason to go on with the old policy.
+    private func use(_ policy: PolicyBook, at worker: Worker) async throws {
+        for pause in [100, 500, 2_000] {
+            do {
+                return try await worker.use(policy)
+            } catch let failure as StoreFailure where failure.kind == .transient {
+                logger.debug("the database is busy; trying again", metadata: ["cause": "\(failure)"])
+                try await Task.sleep(for: .milliseconds(pause))
+            }
+        }
+        try await worker.use(policy)
+    }
+}
+
+extension Installation {
+    /// That no stage knows the version of `policy` with other files.
+    ///
+    /// - Throws: `ConfigurationFaults`; `StoreFailure` if a database is away.
+    func requireUnused(_ policy: PolicyBook, of stages: [StageName]) async throws {
+        for stage in stages {
+            let store = try store(stage)
+            do {
+                _ = try await store.read { try KeptPolicy.isKept(policy, in: $0) }
+            } catch let reuse as PolicyReuse {
+                await store.close()
+                throw ConfigurationFaults(faults: ["RECOURSE_POLICY: \(reuse)"])
+            }
+            await store.close()
+        }
+    }
+}

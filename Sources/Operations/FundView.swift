@@ -1,0 +1,181 @@
+import Runtime
+import Schema
+import Stages
+import Store
+
+/// `recourse fund show`: what the after-sales fund has paid, what came back, and who still owes what.
+package struct FundReport: OperationReport, Codable, Hashable {
+    /// A decision about a request, with its reason. No personal data.
+    package struct Decision: Sendable, Hashable, Codable {
+        package let at: Instant
+        package let event: String
+        package let eventId: String
+        package let amountFen: Int64?
+        package let balanceFen: Int64?
+        package let rule: String?
+        package let parameters: JSON?
+        package let facts: JSON?
+        package let policy: String?
+    }
+
+    package struct Request: Sendable, Hashable, Codable {
+        package let requestId: String
+        package let caseId: String
+        package let complaintId: String
+        package let cause: String
+        package let state: String
+        package let requestedFen: Int64
+        package let disbursedFen: Int64
+        package let recoveredFen: Int64
+        package let writtenOffFen: Int64
+        /// Paid and neither back nor given up.
+        package let outstandingFen: Int64
+        /// The tier that is to decide; nil: nobody is asked.
+        package let referredTo: String?
+        /// The step that is owed next (R08): report, opinion, approval, recovery; nil: nothing is owed.
+        package let owed: String?
+        /// nil: nothing is owed, or the calendar does not know the year yet.
+        package let owedBy: Instant?
+        package let isOverdue: Bool
+        /// In the order in which they were made.
+        package let decisions: [Decision]
+    }
+
+    package let disbursedFen: Int64
+    package let recoveredFen: Int64
+    package let writtenOffFen: Int64
+    package let balanceFen: Int64
+    /// Ascending by request id.
+    package let requests: [Request]
+    /// Give it as `--after` for the next page; nil: this was the last.
+    package let next: String?
+
+    package var text: String {
+        var totals = TextTable("", ">FEN")
+        totals.add("disbursed", String(disbursedFen))
+        totals.add("recovered", String(recoveredFen))
+        totals.add("written off", String(writtenOffFen))
+        totals.add("balance", String(balanceFen))
+        var lines = totals.lines
+        for request in requests { lines += [""] + request.lines }
+        if requests.isEmpty { lines += ["", "No requests match."] }
+        if let next { lines += ["", "More: --after \(next)"] }
+        return lines.map(TextTable.printable).joined(separator: "\n")
+    }
+}
+
+extension FundReport.Request {
+    var lines: [String] {
+        var lines = [
+            "request \(requestId) of case \(caseId), complaint \(complaintId): \(cause), \(state)"
+                + (referredTo.map { " to \($0)" } ?? ""),
+            "  requested \(requestedFen), disbursed \(disbursedFen), recovered \(recoveredFen), written off "
+                + "\(writtenOffFen), outstanding \(outstandingFen) fen",
+        ]
+        if let owed {
+            lines.append(
+                "  owes \(owed) by \(owedBy?.description ?? "a time that the calendar does not know yet")"
+                    + (isOverdue ? ", overdue" : ""))
+        }
+        for one in decisions {
+            var line = "  \(one.at)  \(one.event)"
+            if let amount = one.amountFen { line += "  \(amount) fen" }
+            if let balance = one.balanceFen { line += ", balance \(balance)" }
+            lines.append(line)
+            let why = [("with", one.parameters), ("as", one.facts)].compactMap { word, json -> String? in
+                guard let json, json.members?.isEmpty == false else { return nil }
+                return "  \(word) \(TimelineEntry.short(json))"
+            }
+            if let rule = one.rule {
+                lines.append("      because \(rule) of policy \(one.policy ?? "?")" + why.joined())
+            }
+        }
+        return lines
+    }
+}
+
+/// Reads handling's store.
+package struct FundView: Sendable {
+    private static let entryLimit = 500
+    private let store: any Store
+
+    package init(handling store: any Store) {
+        self.store = store
+    }
+
+    /// - Parameters:
+    ///   - id: only this request; nil: all, page by page.
+    ///   - isOpen: only those with something outstanding or undecided.
+    /// - Returns: nil if there is no request of that id.
+    /// - Throws: `StoreFailure`, `StageFault` for a record that cannot be read.
+    package func show(
+        request id: String? = nil, isOpen: Bool = false, after: String = "", limit: Int = 50
+    ) async throws -> FundReport? {
+        let size = min(max(limit, 1), 1_000)
+        return try await store.read { snapshot in
+            let fund = try snapshot.record(FundLedger.key(FundLedger.id)).map {
+                try JSONDecoding.decode(FundLedger.self, from: $0.body)
+            }
+            var requests: [FundReport.Request] = []
+            var next: String?
+            if let id {
+                guard let stored = try snapshot.record(AdvanceRequest.key(id)) else { return nil }
+                requests.append(try FundView.request(stored, snapshot))
+            } else {
+                var last = after
+                while requests.count < size {
+                    let page = try snapshot.records(kind: AdvanceRequest.kind, after: last, limit: size)
+                    guard let end = page.last?.key.id else { break }
+                    for stored in page where requests.count < size {
+                        last = stored.key.id
+                        let request = try FundView.request(stored, snapshot)
+                        if !isOpen || request.isOpen { requests.append(request) }
+                    }
+                    if requests.count == size, last != end || page.count == size { next = last }
+                }
+            }
+            let ledger = fund ?? FundLedger()
+            return FundReport(
+                disbursedFen: ledger.disbursedFen, recoveredFen: ledger.recoveredFen,
+                writtenOffFen: ledger.writtenOffFen, balanceFen: ledger.balanceFen, requests: requests, next: next)
+        }
+    }
+
+    private static func request(
+        _ stored: StoredRecord, _ snapshot: any StoreSnapshot
+    ) throws -> FundReport.Request {
+        let request = try JSONDecoding.decode(AdvanceRequest.self, from: stored.body)
+        let id = stored.key.id
+        let entries = try snapshot.journal(of: stored.key, limit: entryLimit)
+        let decisions = entries.flatMap { entry in
+            TimelineEntry(entry, of: .handling).emitted.filter {
+                $0.data["requestId"]?.string == id || $0.data["subject"]?.string == id
+            }.map { FundReport.Decision($0, at: entry.now) }
+        }
+        return FundReport.Request(
+            requestId: id, caseId: request.caseId, complaintId: request.complaintId, cause: request.cause.rawValue,
+            state: request.state.rawValue, requestedFen: request.requestedFen, disbursedFen: request.disbursedFen,
+            recoveredFen: request.recoveredFen, writtenOffFen: request.writtenOffFen,
+            outstandingFen: request.disbursedFen - request.recoveredFen - request.writtenOffFen,
+            referredTo: request.referredTo?.rawValue, owed: request.owed?.step.rawValue,
+            owedBy: request.owed?.term.at, isOverdue: request.owed?.isOverdue ?? false, decisions: decisions)
+    }
+}
+
+extension FundReport.Request {
+    fileprivate var isOpen: Bool { outstandingFen != 0 || !["refused", "disbursed"].contains(state) }
+}
+
+extension FundReport.Decision {
+    fileprivate init(_ emitted: TimelineEntry.Emitted, at instant: Instant) {
+        at = instant
+        event = emitted.type
+        eventId = emitted.id
+        amountFen = emitted.data["amountFen"]?.int
+        balanceFen = emitted.data["balanceFen"]?.int
+        rule = emitted.rule
+        parameters = emitted.parameters
+        facts = emitted.facts
+        policy = emitted.policy
+    }
+}

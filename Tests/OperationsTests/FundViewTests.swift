@@ -1,0 +1,100 @@
+import Operations
+import Policy
+import Runtime
+import Schema
+import Stages
+import Store
+import Testing
+
+@Suite struct `The after-sales fund` {
+    /// One request is paid by the store, one is too much for it.
+    private func pipeline() async throws -> MemoryPipeline {
+        var pipeline = try await MemoryPipeline()
+        try await pipeline.send(
+            Scenario.complaint("C1", at: "2026-11-02T10:00:00+08:00"), at: "2026-11-02T10:00:00+08:00")
+        for (id, amount) in [("Q1", Int64(30_000)), ("Q2", 90_000)] {
+            try await pipeline.send(
+                CompensationRequested(
+                    requestId: id, caseId: Scenario.caseId, amountFen: amount, cause: .goodwill, by: Scenario.by),
+                at: "2026-11-02T11:00:00+08:00")
+        }
+        try await pipeline.send(
+            RecoveryBooked(requestId: "Q1", amountFen: 10_000, by: Scenario.by), at: "2026-11-02T12:00:00+08:00")
+        return pipeline
+    }
+
+    @Test func `is shown with its balance, and each request with what is owed and why`() async throws {
+        let pipeline = try await pipeline()
+        let store = try #require(pipeline.stores[.handling])
+        let report = try #require(try await FundView(handling: store).show())
+        #expect(report.balanceFen == -20_000)
+        #expect(report.requests.map(\.requestId) == ["Q1", "Q2"])
+        let paid = report.requests[0]
+        #expect(paid.outstandingFen == 20_000)
+        #expect(paid.owed == "report")
+        #expect(paid.owedBy == (try instant("2026-11-05T18:00:00+08:00")))
+        let events = ["compensation.authorised", "fund.disbursed", "fund.recovered"]
+        #expect(paid.decisions.map(\.event) == events)
+        let decision = paid.decisions[1]
+        #expect(decision.rule == "R05")
+        #expect(decision.policy == "test")
+        #expect(decision.parameters?["storeCapFen"] == 50_000)
+        #expect(decision.facts?["committedFen"] == 30_000)
+        #expect(report.requests[1].state == "referred")
+        #expect(report.requests[1].referredTo == "region")
+        #expect(report.text.contains("because R05 of policy test  with storeCapFen 50000"))
+    }
+
+    @Test func `is shown page by page, or one request of it`() async throws {
+        let pipeline = try await pipeline()
+        let store = try #require(pipeline.stores[.handling])
+        let view = FundView(handling: store)
+        let first = try #require(try await view.show(limit: 1))
+        #expect(first.requests.map(\.requestId) == ["Q1"])
+        let next = try #require(first.next)
+        let second = try #require(try await view.show(after: next, limit: 1))
+        #expect(second.requests.map(\.requestId) == ["Q2"])
+        #expect(try await view.show(request: "Q2")?.requests.count == 1)
+        #expect(try await view.show(request: "Q9") == nil)
+    }
+
+    @Test func `adds up for the audit, until somebody changes a sum`() async throws {
+        let pipeline = try await pipeline()
+        let good = try await MoneyProbe().check(pipeline.anyStores)
+        #expect(good.ok, "\(good.examples)")
+        #expect(good["disbursedFen"] == 30_000)
+        #expect(good["recoveredFen"] == 10_000)
+        let store = try #require(pipeline.stores[.handling])
+        try await store.write { transaction in
+            var request = try #require(try transaction.record(RecordKey(kind: "request", id: "Q1")))
+            let body = String(decoding: request.body, as: UTF8.self)
+            request.body = Array(body.replacing("\"recoveredFen\":10000", with: "\"recoveredFen\":30000").utf8)
+            try transaction.save([request])
+        }
+        let bad = try await MoneyProbe().check(pipeline.anyStores)
+        #expect(bad.examples == ["request Q1: its sums differ from what was announced"])
+        #expect(!bad.ok)
+    }
+}
+
+@Suite struct `The audit of tasks` {
+    @Test func `finds a task for everyone who was served`() async throws {
+        let pipeline = try await Scenario.finished()
+        let check = try await TaskProbe().check(pipeline.anyStores)
+        #expect(check.ok, "\(check.examples)")
+        // One service, one closing.
+        #expect(check["expected"] == 2)
+        #expect((check["asked"] ?? 0) > 0)
+    }
+
+    @Test func `tells a served customer without a task`() async throws {
+        let pipeline = try await Scenario.finished()
+        let original = try #require(pipeline.stores[.callback])
+        let entries = try await original.read { try $0.journal(after: 0, limit: 1_000, withBodies: true) }
+        let store = MemoryStore()
+        try await store.write { _ = try $0.append(entries, owner: "test") }
+        let check = try await TaskProbe().check([.callback: store])
+        #expect(!check.ok)
+        #expect(check["wrong"] == 2)
+    }
+}
