@@ -49,7 +49,7 @@ struct PostgresWorkersTests {
 
     @Test func `a record that was looked for and not made leaves nothing behind`() async throws {
         let database = try TestPostgres()
-        let found = try await collide(database) { transaction, hold in
+        let found = try await collide(database) { (transaction, hold) throws in
             #expect(try transaction.load([key("none")]).isEmpty)
             hold()
         } second: { try $0.load([key("none")]).count }
@@ -61,7 +61,7 @@ struct PostgresWorkersTests {
         let database = try TestPostgres()
         let taken = [EventKey(source: "crm", id: "a")]
         let kind = await failureKind {
-            _ = try await collide(database) { transaction, hold in
+            _ = try await collide(database) { (transaction, hold) throws in
                 #expect(try transaction.claims(taken).isEmpty)
                 _ = try transaction.append([entry(event("a"))], owner: "w")
                 hold()
@@ -101,24 +101,12 @@ struct PostgresWorkersTests {
     @Test func `two that lock the same records in opposite orders both come through`() async throws {
         let database = try TestPostgres()
         let (one, two) = (try database.store(), try database.store())
-        let gates = [Gate(), Gate()]
-        let runs = Atomic(0)
-        // Each holds its first record before either asks for its second.
-        @Sendable func work(_ transaction: any StoreTransaction, _ place: Int) throws {
-            runs.add(1, ordering: .relaxed)
-            var found = try transaction.load([key("\(place)")])
-            gates[place].open()
-            #expect(gates[1 - place].wait(seconds: 20))
-            gates[1 - place].open()
-            found.merge(try transaction.load([key("\(1 - place)")])) { $1 }
-            try transaction.save(
-                ["0", "1"].map { record($0, version: (found[key($0)]?.version ?? 0) + 1) })
-        }
-        async let first: Void = one.write { try work($0, 0) }
-        async let second: Void = two.write { try work($0, 1) }
+        let work = OppositeOrders()
+        async let first: Void = one.write { try work.run($0, place: 0) }
+        async let second: Void = two.write { try work.run($0, place: 1) }
         _ = try await (first, second)
         #expect(try await one.read { try $0.records(kind: "case", after: "", limit: 9).map(\.version) } == [2, 2])
-        #expect(runs.load(ordering: .relaxed) == 3, "the one that the server chose ran again")
+        #expect(work.runs.load(ordering: .relaxed) == 3, "the one that the server chose ran again")
         await one.close()
         await two.close()
     }
@@ -197,5 +185,21 @@ struct PostgresWorkersTests {
         #expect(try await taken(after: 12) == 1)
         await one.close()
         await two.close()
+    }
+}
+
+/// Two transactions of which each holds its first record before either asks for its second.
+private final class OppositeOrders: Sendable {
+    let runs = Atomic(0)
+    private let gates = [Gate(), Gate()]
+
+    func run(_ transaction: any StoreTransaction, place: Int) throws {
+        runs.add(1, ordering: .relaxed)
+        var found = try transaction.load([key("\(place)")])
+        gates[place].open()
+        #expect(gates[1 - place].wait(seconds: 20))
+        gates[1 - place].open()
+        found.merge(try transaction.load([key("\(1 - place)")])) { $1 }
+        try transaction.save(["0", "1"].map { record($0, version: (found[key($0)]?.version ?? 0) + 1) })
     }
 }
