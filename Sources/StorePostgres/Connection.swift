@@ -26,21 +26,12 @@ final class Connection {
             withCStrings(names.map { parameters[$0] ?? "" }) { PQconnectStartParams(keywords, $0, 0) }
         }
         guard let started else { throw PostgresError(kind: .lost, message: "out of memory") }
+        // From here on `deinit` ends it, also if this throws.
         handle = started
-        do {
-            try Self.connect(started, limitMilliseconds)
-        } catch {
-            // The initialiser ends before there is an object whose end would do it.
-            PQfinish(started)
-            throw error
-        }
+        try Self.connect(started, limitMilliseconds)
         // Notices would go to standard error, which belongs to the log.
         PQsetNoticeProcessor(handle, { _, _ in }, nil)
-        guard PQsetnonblocking(handle, 1) == 0, PQenterPipelineMode(handle) == 1 else {
-            let error = Self.loss(started)
-            PQfinish(started)
-            throw error
-        }
+        guard PQsetnonblocking(handle, 1) == 0, PQenterPipelineMode(handle) == 1 else { throw Self.loss(handle) }
     }
 
     deinit {

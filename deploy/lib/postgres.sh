@@ -88,6 +88,8 @@ _postgres_make() {
         echo "postgres: initdb failed; see $dir/initdb.log" >&2
         return 69
     }
+    # The tests run side by side, each with a few connections.
+    echo "max_connections = 400" >> "$dir/data/postgresql.conf"
     if command -v openssl > /dev/null && _postgres_certificates "$dir/tls"; then
         cp "$dir/tls/server.pem" "$dir/tls/server.key" "$dir/data/"
         chmod 600 "$dir/data/server.key"

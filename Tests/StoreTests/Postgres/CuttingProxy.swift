@@ -9,19 +9,22 @@ import Testing
 /// Stands between a store and its server on loopback, and cuts the connection where it is told.
 final class CuttingProxy: Sendable {
     enum Cut: Sendable {
-        /// The server never sees what holds these bytes.
-        case before([UInt8])
-        /// The server answers with these bytes, which the store never sees.
-        case after([UInt8])
+        /// The server never sees the store's mark.
+        case before
+        /// The server answers with the mark, which the store never sees.
+        case after
     }
 
     let port: Int
     private let listener: Int32
     private let target: UInt16
+    private let mark: [UInt8]
     private let cut = Mutex<Cut?>(nil)
     private let cuts = Atomic(0)
 
-    init(target: Int) throws {
+    /// - Parameter mark: what the cut is to be at.
+    init(target: Int, mark: [UInt8]) throws {
+        self.mark = mark
         self.target = try #require(UInt16(exactly: target))
         listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         var address = Self.loopback(port: 0)
@@ -92,7 +95,7 @@ final class CuttingProxy: Sendable {
                 guard got > 0 else { return }
                 // What is looked for may lie across two readings.
                 let seen = (tails[to] ?? []) + buffer[..<got]
-                tails[to] = Array(seen.suffix(16))
+                tails[to] = Array(seen.suffix(mark.count - 1))
                 if isCut(seen, fromClient: from == 0) { return }
                 var sent = 0
                 while sent < got {
@@ -109,9 +112,9 @@ final class CuttingProxy: Sendable {
     private func isCut(_ bytes: [UInt8], fromClient: Bool) -> Bool {
         let isHere = cut.withLock { cut in
             switch cut {
-            case .before(let mark) where fromClient: bytes.firstRange(of: mark) != nil
-            case .after(let mark) where !fromClient: bytes.firstRange(of: mark) != nil
-            case .before, .after, nil: false
+            case .before: fromClient && bytes.firstRange(of: mark) != nil
+            case .after: !fromClient && bytes.firstRange(of: mark) != nil
+            case nil: false
             }
         }
         if isHere { cuts.add(1, ordering: .releasing) }

@@ -10,8 +10,6 @@ import Testing
 @Suite(
     "Trouble with PostgreSQL", .timeLimit(.minutes(2)), .enabled(if: TestPostgres.isThere, TestPostgres.absence))
 struct PostgresTroubleTests {
-    private static let mark = Array("COMMIT\0".utf8)
-
     /// What a worker does with a batch: the inbox is asked first, and nothing is taken twice.
     @Sendable private static func take(_ ids: [String], _ transaction: any StoreTransaction) throws -> Int {
         let known = try transaction.claims(ids.map { EventKey(source: "crm", id: $0) })
@@ -27,7 +25,7 @@ struct PostgresTroubleTests {
         isCommitted: Bool
     ) async throws {
         let port = try #require(TestPostgres.url.flatMap { URLComponents(string: $0)?.port })
-        let proxy = try CuttingProxy(target: port)
+        let proxy = try CuttingProxy(target: port, mark: Array("COMMIT\0".utf8))
         defer { proxy.stop() }
         let direct = try TestPostgres()
         let detour = try #require(
@@ -37,7 +35,7 @@ struct PostgresTroubleTests {
         let other = try direct.store()
         #expect(try await store.write { try Self.take(["a"], $0) } == 1)
 
-        proxy.set(isCommitted ? .after(Self.mark) : .before(Self.mark))
+        proxy.set(isCommitted ? .after : .before)
         let failure = await #expect(throws: StoreFailure.self) {
             try await store.write { try Self.take(["b", "c"], $0) }
         }
@@ -120,16 +118,22 @@ struct PostgresTroubleTests {
 
     @Test func `a server that stops and comes back loses nothing`() async throws {
         let server = try PrivateServer()
-        defer { server.remove() }
-        try server.start()
+        let result: Result<Void, any Error>
+        do { result = .success(try await survive(server)) } catch { result = .failure(error) }
+        try await server.remove()
+        try result.get()
+    }
+
+    private func survive(_ server: PrivateServer) async throws {
+        try await server.start()
         let database = try TestPostgres(namespace: "recourse", url: try server.url())
         let store = try database.store()
         _ = try await store.write { try Self.take(["a"], $0) }
-        try server.stop()
+        try await server.stop()
         #expect(await failureKind { _ = try await store.write { try Self.take(["b"], $0) } } == .unavailable)
         #expect(await failureKind { _ = try await store.read { try $0.counts() } } == .unavailable)
         #expect(await failureKind { _ = try database.store() } == .unavailable)
-        try server.start()
+        try await server.start()
         #expect(try await store.write { try Self.take(["a", "b"], $0) } == 1)
         #expect(try await store.read { try $0.counts().applied } == 2)
         await store.close()
@@ -137,7 +141,7 @@ struct PostgresTroubleTests {
 }
 
 /// A server of one test's own, made and run by the same script as the tests' server.
-final class PrivateServer: Sendable {
+private struct PrivateServer: Sendable {
     private let folder: String
     private let port: Int
 
@@ -154,26 +158,22 @@ final class PrivateServer: Sendable {
         return String(line.drop { $0 != "=" }.dropFirst())
     }
 
-    func start() throws { try run("postgres_start '\(folder)' \(port)") }
-    func stop() throws { try run("postgres_stop '\(folder)'") }
+    func start() async throws { try await run("postgres_start '\(folder)' \(port)") }
+    func stop() async throws { try await run("postgres_stop '\(folder)'") }
 
-    func remove() {
-        do {
-            try stop()
-            try FileManager.default.removeItem(atPath: folder)
-        } catch {
-            Issue.record(error)
-        }
+    func remove() async throws {
+        try await stop()
+        try FileManager.default.removeItem(atPath: folder)
     }
 
-    private func run(_ command: String) throws {
+    /// On a thread of its own, and not by `Process`, which takes a server that it leaves behind for the command.
+    private func run(_ command: String) async throws {
         let script = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-            .deletingLastPathComponent().deletingLastPathComponent().appending(path: "deploy/lib/postgres.sh")
-        let process = Process()
-        process.executableURL = URL(filePath: "/bin/bash")
-        process.arguments = ["-euo", "pipefail", "-c", ". '\(script.path)'; \(command)"]
-        try process.run()
-        process.waitUntilExit()
-        try #require(process.terminationStatus == 0, "\(command)")
+            .deletingLastPathComponent().deletingLastPathComponent().appending(path: "deploy/lib/postgres.sh").path
+        let line = "/bin/bash -euo pipefail -c \". '\(script)'; \(command)\""
+        let status = await withCheckedContinuation { continuation in
+            Thread { continuation.resume(returning: system(line)) }.start()
+        }
+        try #require(status == 0, "\(command)")
     }
 }

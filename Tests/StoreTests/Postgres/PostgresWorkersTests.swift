@@ -19,6 +19,7 @@ struct PostgresWorkersTests {
         let (one, two) = (try database.store(), try database.store())
         let (holds, tell) = AsyncStream<Void>.makeStream()
         async let done: Void = one.write { transaction in
+            defer { tell.finish() }
             try first(transaction) {
                 tell.finish()
                 // The second comes while the first holds.
@@ -84,6 +85,7 @@ struct PostgresWorkersTests {
         let (holds, tell) = AsyncStream<Void>.makeStream()
         let looked = Gate()
         async let mine = one.write { transaction in
+            defer { tell.finish() }
             let due = try transaction.dueRecords(now: start, limit: 2).map(\.key.id)
             tell.finish()
             #expect(looked.wait(seconds: 20), "the other worker was held up")
@@ -142,7 +144,9 @@ struct PostgresWorkersTests {
         let total = 3 * 40
         async let seen = {
             var (numbers, ids): ([Int64], [String]) = ([], [])
-            while numbers.count < total {
+            let clock = ContinuousClock()
+            let deadline = clock.now + .seconds(40)
+            while numbers.count < total, clock.now < deadline {
                 let after = numbers.last ?? 0
                 let page = try await reader.read { try $0.journal(after: after, limit: 7, withBodies: false) }
                 numbers += page.map(\.number)
