@@ -40,7 +40,8 @@ extension PostgresConfiguration {
     /// What a URL may name after its `?`, beside `namespace`. The rest of libpq's parameters either belongs to us, or is
     /// session state that a pooler between us and the server would lose.
     private static let allowed: Set<String> = [
-        "host", "hostaddr", "port", "user", "password", "dbname", "passfile", "connect_timeout", "sslmode", "sslrootcert",
+        "host", "hostaddr", "port", "user", "password", "dbname", "passfile", "connect_timeout", "sslmode",
+        "sslrootcert",
         "sslcert", "sslkey", "sslcrl", "channel_binding", "target_session_attrs", "application_name",
     ]
     private static let sslModes = ["disable", "allow", "prefer", "require", "verify-ca", "verify-full"]
@@ -136,7 +137,8 @@ extension PostgresConfiguration {
         if parameters["sslmode"] == nil {
             parameters["sslmode"] = hosts.allSatisfy(Self.isLoopback) ? "prefer" : "verify-full"
         }
-        if parameters["sslmode"]?.hasPrefix("verify-") == true, parameters["sslrootcert"] == nil, !Self.hasOwnAuthority {
+        if parameters["sslmode"]?.hasPrefix("verify-") == true, parameters["sslrootcert"] == nil, !Self.hasOwnAuthority
+        {
             parameters["sslrootcert"] = Self.authorities.first { access($0, R_OK) == 0 }
         }
         let fixed = [

@@ -186,7 +186,8 @@ final class Session: @unchecked Sendable {
 
     /// Settings that hold for one transaction. Whoever vanishes with locks in hand must not stop the others for ever.
     private var settings: String {
-        let durable = "CASE current_setting('synchronous_commit') WHEN 'off' THEN 'on' "
+        let durable =
+            "CASE current_setting('synchronous_commit') WHEN 'off' THEN 'on' "
             + "ELSE current_setting('synchronous_commit') END"
         return """
             SELECT set_config('statement_timeout', '\(configuration.statementMilliseconds)', true), \

@@ -8,9 +8,9 @@ enum StageSchema {
     /// Violated by an event that is claimed already.
     static let claimConstraint = "journal_claim_key"
 
-    static func steps(_ namespace: String) -> [[String]] { [version1(namespace)] }
+    static func steps(_ namespace: String) -> [[String]] { [journal1(namespace) + records1(namespace)] }
 
-    private static func version1(_ namespace: String) -> [String] {
+    private static func journal1(_ namespace: String) -> [String] {
         [
             // One row: the number of the last entry, and how many there are of what; counting millions of rows would
             // take seconds. Who appends holds it until the commit, so entries become visible in the order of their
@@ -67,6 +67,25 @@ enum StageSchema {
             // into every segment, and a batch writes into one.
             "CREATE INDEX outputs_by_id ON \(namespace).outputs ((entry >> 12), hash)",
             """
+            CREATE TABLE \(namespace).outbox (
+                entry bigint NOT NULL,
+                place bigint NOT NULL,
+                owner text NOT NULL,
+                PRIMARY KEY (entry, place)
+            ) WITH (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 10000)
+            """,
+            """
+            CREATE TABLE \(namespace).leases (
+                worker text PRIMARY KEY,
+                until bigint NOT NULL
+            ) WITH (fillfactor = 50)
+            """,
+        ]
+    }
+
+    private static func records1(_ namespace: String) -> [String] {
+        [
+            """
             CREATE TABLE \(namespace).records (
                 number bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
                 kind text COLLATE "C" NOT NULL,
@@ -91,20 +110,6 @@ enum StageSchema {
                 entry bigint NOT NULL,
                 PRIMARY KEY (record, entry)
             )
-            """,
-            """
-            CREATE TABLE \(namespace).outbox (
-                entry bigint NOT NULL,
-                place bigint NOT NULL,
-                owner text NOT NULL,
-                PRIMARY KEY (entry, place)
-            ) WITH (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 10000)
-            """,
-            """
-            CREATE TABLE \(namespace).leases (
-                worker text PRIMARY KEY,
-                until bigint NOT NULL
-            ) WITH (fillfactor = 50)
             """,
         ]
     }

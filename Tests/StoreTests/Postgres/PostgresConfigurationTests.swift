@@ -35,7 +35,8 @@ struct PostgresConfigurationTests {
     @Test(arguments: [
         ("mysql://a:secret@b/c", "postgres://"), ("postgres://a:sec%ret@b/c", "percent-encoded"),
         ("postgres://a:secret@b:x/", "no database"), ("postgres://a:secret@b/c?options=-cjit%3Doff", "options"),
-        ("postgres://a:secret@b/c?sslmode=perhaps", "sslmode"), ("postgres://a:secret@b/c?connect_timeout=0", "1 to 300"),
+        ("postgres://a:secret@b/c?sslmode=perhaps", "sslmode"),
+        ("postgres://a:secret@b/c?connect_timeout=0", "1 to 300"),
         ("postgres://a:secret@b/c?namespace=Süd", "namespace"), ("postgres://a:secret@b/c?namespace=", "namespace"),
         ("postgres://a:secret@b/c?namespace=pg_x", "namespace"), ("postgres://a:secret@b/c?nothing=1", "libpq"),
     ])

@@ -55,7 +55,9 @@ struct PostgresTroubleTests {
         await other.close()
     }
 
-    @Test func `a session that is ended within a transaction takes it back, and the next one connects anew`() async throws {
+    @Test func `a session that is ended within a transaction takes it back, and the next one connects anew`()
+        async throws
+    {
         let database = try TestPostgres()
         let store = try database.store()
         let kind = await failureKind {

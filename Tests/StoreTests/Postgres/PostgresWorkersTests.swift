@@ -53,7 +53,9 @@ struct PostgresWorkersTests {
         let found = try await collide(database) { (transaction, hold) throws in
             #expect(try transaction.load([key("none")]).isEmpty)
             hold()
-        } second: { try $0.load([key("none")]).count }
+        } second: {
+            try $0.load([key("none")]).count
+        }
         #expect(found == 0)
         #expect(try database.run("SELECT count(*) FROM \(database.namespace)_handling.records") == 0)
     }
