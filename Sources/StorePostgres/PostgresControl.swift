@@ -68,7 +68,7 @@ package final class PostgresControl: ControlStore {
     // MARK: Clock
 
     package func clock() throws -> ControlReading? {
-        try run("SELECT now, phase FROM \(schema).clock").first.map { row in
+        try session.statementNow("using", "SELECT now, phase FROM \(schema).clock", isPolled: true).first.map { row in
             guard let phase = ClockPhase(rank: Int(row.int(1))) else {
                 throw Self.corrupt("the clock has the unknown phase \(row.int(1))")
             }

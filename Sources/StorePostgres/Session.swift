@@ -72,8 +72,13 @@ final class Session: @unchecked Sendable {
 
     /// Runs one statement as a transaction of its own, in one round trip; the caller's thread waits. It must do no harm
     /// if it runs twice: a lost connection has it sent again.
-    func statementNow(_ verb: String, _ sql: String, _ arguments: [Argument] = []) throws -> Rows {
-        try queue.sync { try statement(verb, sql, arguments) }
+    ///
+    /// - Parameter isPolled: it reads a row or two and comes often, so it does without the transaction's settings; the
+    ///   limit of the answer holds.
+    func statementNow(
+        _ verb: String, _ sql: String, _ arguments: [Argument] = [], isPolled: Bool = false
+    ) throws -> Rows {
+        try queue.sync { try statement(verb, sql, arguments, settings: isPolled ? [] : [settings]) }
     }
 
     func close() async {
@@ -125,19 +130,23 @@ final class Session: @unchecked Sendable {
         throw operation.failure(.transient, "given up")
     }
 
-    private func statement(_ verb: String, _ sql: String, _ arguments: [Argument]) throws -> Rows {
+    private func statement(
+        _ verb: String, _ sql: String, _ arguments: [Argument], settings: [String]
+    ) throws -> Rows {
         let operation = DatabaseOperation(verb: verb, place: place)
         var isSecond = false
         while true {
             let (connection, isNew) = try connected(operation)
             do throws(PostgresError) {
                 // Up to the synchronisation that ends a pipeline, statements share one transaction.
-                try connection.send(settings, [])
+                for statement in settings { try connection.send(statement, []) }
                 try connection.send(sql, arguments)
                 defer { roundTrips.add(1, ordering: .relaxed) }
                 let answers = try connection.exchange(limitMilliseconds: configuration.answerMilliseconds)
-                guard answers.count == 2 else { throw PostgresError(kind: .lost, message: "an answer is missing") }
-                return answers[1]
+                guard answers.count == settings.count + 1, let last = answers.last else {
+                    throw PostgresError(kind: .lost, message: "an answer is missing")
+                }
+                return last
             } catch {
                 if connection.isBroken || error.isLost { self.connection = nil }
                 guard error.isLost, !isNew, !isSecond else { throw operation.failure(error) }

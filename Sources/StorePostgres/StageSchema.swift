@@ -8,7 +8,9 @@ enum StageSchema {
     /// Violated by an event that is claimed already.
     static let claimConstraint = "journal_claim_key"
 
-    static func steps(_ namespace: String) -> [[String]] { [journal1(namespace) + records1(namespace)] }
+    static func steps(_ namespace: String) -> [[String]] {
+        [journal1(namespace) + outbox1(namespace) + records1(namespace)]
+    }
 
     private static func journal1(_ namespace: String) -> [String] {
         [
@@ -66,6 +68,11 @@ enum StageSchema {
             // Finds the events that were emitted, in segments of 4096 entries: only people ask, so it may cost a look
             // into every segment, and a batch writes into one.
             "CREATE INDEX outputs_by_id ON \(namespace).outputs ((entry >> 12), hash)",
+        ]
+    }
+
+    private static func outbox1(_ namespace: String) -> [String] {
+        [
             """
             CREATE TABLE \(namespace).outbox (
                 entry bigint NOT NULL,

@@ -1,12 +1,13 @@
 # shellcheck shell=bash
 # A private PostgreSQL server for tests; to be sourced.
 #
-#   postgres_start DIR PORT   makes a cluster in DIR/data, starts it on 127.0.0.1:PORT and writes DIR/env
+#   postgres_start DIR PORT   makes a cluster in DIR/data, starts it on 127.0.0.1:PORT and writes DIR/env; where PgBouncer
+#                             is installed, one in transaction mode before it, on PORT+1
 #   postgres_stop DIR         stops it; the folder with DIR/server.log stays for the caller
 #
 # DIR/env exports RECOURSE_TEST_POSTGRES_URL and RECOURSE_TEST_POSTGRES_PID, and where there is openssl also
 # RECOURSE_TEST_POSTGRES_CA, the authority that signed the server's certificate for the name localhost, and
-# RECOURSE_TEST_POSTGRES_OTHER_CA, one that did not. The server refuses to run as root, so root runs it as `postgres`, else
+# RECOURSE_TEST_POSTGRES_OTHER_CA, one that did not; RECOURSE_TEST_PGBOUNCER_URL leads through PgBouncer. The server refuses to run as root, so root runs it as `postgres`, else
 # as `nobody`. It keeps its durable defaults: the tests are about durability. A cluster that is there is started again.
 
 # The newest installed server's folder of programs; the Debian packages do not put them on the path.
@@ -111,6 +112,7 @@ _postgres_run() {
         echo "postgres: the server did not start within 60 s on 127.0.0.1:$port; see $dir/server.log" >&2
         return 69
     }
+    _postgres_pooler "$dir" "$port" "$password" || return
     (
         umask 077
         {
@@ -120,14 +122,55 @@ _postgres_run() {
                 printf 'export RECOURSE_TEST_POSTGRES_CA=%q\n' "$dir/tls/ca.pem"
                 printf 'export RECOURSE_TEST_POSTGRES_OTHER_CA=%q\n' "$dir/tls/other.pem"
             fi
+            if [[ -f $dir/pooler/pid ]]; then
+                printf 'export RECOURSE_TEST_PGBOUNCER_URL=%q\n' \
+                    "postgres://recourse:$password@127.0.0.1:$((port + 1))/postgres"
+            fi
         } > "$dir/env"
     )
+}
+
+# Three connections to the server for however many clients: whoever relied on a session of its own would notice.
+_postgres_pooler() {
+    local dir=$1 port=$2 password=$3 pooler=$1/pooler user=postgres program=/usr/sbin/pgbouncer waited=0
+    [[ -x $program ]] || return 0
+    mkdir -p "$pooler"
+    (umask 077 && printf '"recourse" "%s"\n' "$password" > "$pooler/users")
+    cat > "$pooler/ini" << END
+[databases]
+* = host=127.0.0.1 port=$port
+[pgbouncer]
+listen_addr = 127.0.0.1
+listen_port = $((port + 1))
+unix_socket_dir =
+auth_type = scram-sha-256
+auth_file = $pooler/users
+pool_mode = transaction
+default_pool_size = 3
+max_client_conn = 200
+logfile = $pooler/log
+pidfile = $pooler/pid
+END
+    if [[ $(id -u) -eq 0 ]]; then
+        id postgres > /dev/null 2>&1 || user=nobody
+        chown -R "$user" "$pooler"
+    fi
+    (cd / && postgres_as "$program" --daemon --quiet "$pooler/ini") || {
+        echo "postgres: PgBouncer did not start; see $pooler/log" >&2
+        return 69
+    }
+    until [[ -s $pooler/pid ]]; do
+        [[ $waited -lt 50 ]] || { echo "postgres: PgBouncer does not come; see $pooler/log" >&2 && return 69; }
+        sleep 0.1
+        waited=$((waited + 1))
+    done
 }
 
 postgres_stop() {
     local dir bin pid waited=0
     [[ -d $1 ]] || return 0
     dir=$(cd "$1" && pwd)
+    if [[ -s $dir/pooler/pid ]]; then kill "$(< "$dir/pooler/pid")" 2> /dev/null || true; fi
     [[ -f $dir/data/postmaster.pid ]] || return 0
     bin=$(postgres_bin) || return
     pid=$(head -n 1 "$dir/data/postmaster.pid")

@@ -125,6 +125,30 @@ struct PostgresStoreTests {
         await intake.close()
     }
 
+    @Test(.enabled(if: TestPostgres.variable("RECOURSE_TEST_PGBOUNCER_URL") != nil, "there is no PgBouncer"))
+    func `a pooler in transaction mode may stand between`() async throws {
+        let database = try TestPostgres(url: TestPostgres.variable("RECOURSE_TEST_PGBOUNCER_URL"))
+        let control = try PostgresControl(database.configuration)
+        // More workers than the pooler has connections, each with a reader beside its writer.
+        let stores = try (0..<5).map { _ in try database.store() }
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for (worker, store) in stores.enumerated() {
+                group.addTask {
+                    for batch in 0..<10 {
+                        try await store.write { try Self.batch("\(worker)-\(batch)", 4, $0) }
+                        _ = try await store.read { try $0.nextWake() }
+                        try control.setWatermark(participant: "p", stage: .intake, number: Int64(batch))
+                    }
+                }
+            }
+            try await group.waitForAll()
+        }
+        #expect(try await stores[0].read { try $0.counts().applied } == 5 * 10 * 4)
+        #expect(try control.watermarks().map(\.number) == [9])
+        for store in stores { await store.close() }
+        control.close()
+    }
+
     // MARK: Encryption
 
     private func url(host: String, _ query: String) throws -> String {
