@@ -71,9 +71,12 @@ let package = Package(
         tests(
             "RuntimeTests",
             ["Runtime", "Stages", "Policy", "Store", "StoreSQLite", "Broker", "RabbitMQ", "Schema", logging]),
-        tests(
-            "OperationsTests",
-            ["Operations", "Bootstrap", "Schema", "Policy", "Stages", "Store", "Broker", "Runtime", "RabbitMQ"]),
+        .testTarget(
+            name: "OperationsTests",
+            dependencies: [
+                "Operations", "Bootstrap", "Schema", "Policy", "Stages", "Store", "Broker", "Runtime", "RabbitMQ",
+            ],
+            exclude: ["Letters"], swiftSettings: settings),
     ]
         + workers.map {
             .executableTarget(name: "recourse-\($0)", dependencies: ["Bootstrap", "Stages"], swiftSettings: settings)

@@ -20,13 +20,29 @@ package enum PolicyLoading {
         let policy = read("policy.yaml")
         let organisation = read("organisation.yaml")
         let calendar = read("calendar.csv")
+        let letters = letterNames(in: directory, &faults).map { name in
+            let letter = read("letters/" + name)
+            return PolicyFiles.Letter(name: name, path: letter.path, text: letter.text)
+        }
         guard faults.isEmpty else { throw ConfigurationFaults(faults: faults) }
         let files = PolicyFiles(
-            policy: policy.text, organisation: organisation.text, calendar: calendar.text, policyName: policy.path,
-            organisationName: organisation.path, calendarName: calendar.path)
+            policy: policy.text, organisation: organisation.text, calendar: calendar.text, letters: letters,
+            policyName: policy.path, organisationName: organisation.path, calendarName: calendar.path)
         switch PolicyBook.load(files, currentYear: currentYear) {
         case .success(let book): return book
         case .failure(let found): throw ConfigurationFaults(faults: found.faults.map(\.description))
+        }
+    }
+
+    /// The files of the folder `letters`, sorted, without hidden files; none if there is no such folder.
+    private static func letterNames(in directory: String, _ faults: inout [String]) -> [String] {
+        let path = directory + "/letters"
+        guard FileManager.default.fileExists(atPath: path) else { return [] }
+        do {
+            return try FileManager.default.contentsOfDirectory(atPath: path).filter { !$0.hasPrefix(".") }.sorted()
+        } catch {
+            faults.append("read \(path): not a folder, or not readable")
+            return []
         }
     }
 }

@@ -1,8 +1,9 @@
 /// Everything that a decision may read besides its records and its input.
 ///
 /// A policy folder holds three files: `policy.yaml` (switches and numbers of the rules), `organisation.yaml`
-/// (who works where) and `calendar.csv` (holidays and make-up working days). They are read once at start, checked
-/// wholly, and never change while the program runs, so the same input gives the same decision.
+/// (who works where) and `calendar.csv` (holidays and make-up working days), and may hold a folder `letters` with
+/// templates. They are read once at start, checked wholly, and never change while the program runs, so the same input
+/// gives the same decision.
 package struct PolicyBook: Sendable {
     /// `version` of `policy.yaml`; every decision names it.
     package let version: String
@@ -16,6 +17,7 @@ package struct PolicyBook: Sendable {
     package let reports: ReportsPolicy
     package let organisation: Organisation
     package let calendar: WorkCalendar
+    package let letters: LetterBook
     /// What is allowed but looks wrong, such as the absence of a person whom nobody names. Empty after a clean load.
     package let warnings: [PolicyFault]
 
@@ -32,6 +34,7 @@ package struct PolicyBook: Sendable {
         reports: ReportsPolicy = ReportsPolicy(),
         organisation: Organisation,
         calendar: WorkCalendar,
+        letters: LetterBook = LetterBook(),
         warnings: [PolicyFault] = []
     ) {
         self.version = version
@@ -45,17 +48,35 @@ package struct PolicyBook: Sendable {
         self.reports = reports
         self.organisation = organisation
         self.calendar = calendar
+        self.letters = letters
         self.warnings = warnings
     }
 }
 
-/// The text of the three files of a policy folder, and the names by which faults call them.
+/// The text of the files of a policy folder, and the names by which faults call them.
 ///
 /// Reading the files is the business of the edge: this target does no I/O.
 package struct PolicyFiles: Sendable {
+    /// A file of the folder `letters`.
+    package struct Letter: Sendable {
+        /// `warning.zh.txt`
+        package let name: String
+        /// By which faults call it.
+        package let path: String
+        package let text: String
+
+        package init(name: String, path: String? = nil, text: String) {
+            self.name = name
+            self.path = path ?? "letters/\(name)"
+            self.text = text
+        }
+    }
+
     package let policy: String
     package let organisation: String
     package let calendar: String
+    /// Those that are there, in the order in which their faults are told.
+    package let letters: [Letter]
     package let policyName: String
     package let organisationName: String
     package let calendarName: String
@@ -64,6 +85,7 @@ package struct PolicyFiles: Sendable {
         policy: String,
         organisation: String,
         calendar: String,
+        letters: [Letter] = [],
         policyName: String = "policy.yaml",
         organisationName: String = "organisation.yaml",
         calendarName: String = "calendar.csv"
@@ -71,6 +93,7 @@ package struct PolicyFiles: Sendable {
         self.policy = policy
         self.organisation = organisation
         self.calendar = calendar
+        self.letters = letters
         self.policyName = policyName
         self.organisationName = organisationName
         self.calendarName = calendarName
@@ -82,7 +105,7 @@ extension PolicyBook {
     ///
     /// - Parameter currentYear: the business year that the calendar must contain; nil where there is no clock,
     ///   as in a check of the files alone.
-    /// - Returns: the book, or every fault of all three files at once, by file and line.
+    /// - Returns: the book, or every fault of all files at once, by file and line.
     package static func load(_ files: PolicyFiles, currentYear: Int?) -> Result<PolicyBook, PolicyFaults> {
         let policyFaults = FaultCollector(file: files.policyName)
         let organisationFaults = FaultCollector(file: files.organisationName)
@@ -96,8 +119,9 @@ extension PolicyBook {
             currentYear: currentYear,
             calendarFaults
         )
+        var collectors = [policyFaults, organisationFaults, calendarFaults]
+        let letters = LetterBook.read(files.letters, categories: settings.letterCategories) { collectors.append($0) }
 
-        let collectors = [policyFaults, organisationFaults, calendarFaults]
         let faults = collectors.flatMap { $0.faults }
         guard faults.isEmpty else { return .failure(PolicyFaults(faults: faults)) }
         return .success(
@@ -113,6 +137,7 @@ extension PolicyBook {
                 reports: settings.reports,
                 organisation: organisation,
                 calendar: calendar,
+                letters: letters,
                 warnings: collectors.flatMap { $0.warnings }
             )
         )

@@ -29,7 +29,7 @@ extension PolicyFault: CustomStringConvertible {
 
 /// Why a policy folder was not taken: all its faults, never none.
 package struct PolicyFaults: Error, Hashable, Sendable, CustomStringConvertible {
-    /// In the order policy, organisation, calendar; within a file by line.
+    /// In the order policy, organisation, calendar, letters; within a file by line.
     package let faults: [PolicyFault]
 
     package init(faults: [PolicyFault]) {

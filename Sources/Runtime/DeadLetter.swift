@@ -123,15 +123,15 @@ package struct FailureMessages: Sendable {
             properties.headers.append(HeaderField(FailureHeader.faults, .string(FailureMessages.list(reason.faults))))
         }
         return Publication(
-            ticket: ticket, exchange: "", routingKey: QueueName.dead, mandatory: true, properties: properties,
-            body: delivery.body)
+            ticket: ticket, exchange: ExchangeName.dead, routingKey: QueueName.dead, mandatory: true,
+            properties: properties, body: delivery.body)
     }
 
     /// The copy that waits in one of the stage's retry queues.
     func retry(_ delivery: Delivery, ticket: UInt64, wall: Instant) -> Publication {
         let history = FailureHistory(delivery)
         return Publication(
-            ticket: ticket, exchange: "",
+            ticket: ticket, exchange: ExchangeName.retry,
             routingKey: QueueName.retry(stage, .after(attempts: history.attempts + 1)), mandatory: true,
             properties: properties(of: delivery, history: history, wall: wall), body: delivery.body)
     }

@@ -8,6 +8,9 @@ package enum ExchangeName {
     package static let events = "recourse.events"
     package static let handlers = "recourse.handlers"
     package static let unrouted = "recourse.unrouted"
+    /// To the delay queues, routing key = queue. Not the default exchange: who may write there writes to every queue.
+    package static let retry = "recourse.retry"
+    package static let dead = "recourse.dead"
 }
 
 /// The names of Recourse's queues beside those of the stages.
@@ -109,12 +112,14 @@ extension Topology {
             for delay in RetryDelay.allCases {
                 let name = QueueName.retry(subscription.stage, delay)
                 queues.append(Queue(name: name, kind: .quorum))
+                bindings.append(Binding(exchange: ExchangeName.retry, queue: name, routingKey: name))
                 policies.append(retryQueue(name, delay, back: queue))
             }
         }
         queues.append(Queue(name: QueueName.dead, kind: .quorum))
         queues += QueueName.handlers.map { Queue(name: $0, kind: .quorum) }
         bindings.append(Binding(exchange: ExchangeName.unrouted, queue: QueueName.dead, routingKey: ""))
+        bindings.append(Binding(exchange: ExchangeName.dead, queue: QueueName.dead, routingKey: ""))
         for (queue, key) in zip(QueueName.handlers, ["store.*", "region.*", "hq"]) {
             bindings.append(Binding(exchange: ExchangeName.handlers, queue: queue, routingKey: key))
         }
@@ -124,6 +129,8 @@ extension Topology {
                 Exchange(name: ExchangeName.events, kind: .topic),
                 Exchange(name: ExchangeName.handlers, kind: .topic),
                 Exchange(name: ExchangeName.unrouted, kind: .fanout),
+                Exchange(name: ExchangeName.retry, kind: .topic),
+                Exchange(name: ExchangeName.dead, kind: .fanout),
             ],
             queues: queues, bindings: bindings, policies: policies)
     }

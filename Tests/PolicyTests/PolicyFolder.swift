@@ -16,7 +16,13 @@ enum PolicyFolder {
         PolicyFiles(
             policy: try text("policy.yaml"),
             organisation: try text("organisation.yaml"),
-            calendar: try text("calendar.csv")
+            calendar: try text("calendar.csv"),
+            letters: try LetterKind.allCases.flatMap { kind in
+                try LetterLanguage.allCases.map { language in
+                    let name = LetterBook.fileName(kind, language)
+                    return PolicyFiles.Letter(name: name, text: try text("letters/" + name))
+                }
+            }
         )
     }
 
@@ -30,10 +36,12 @@ enum PolicyFolder {
         policy: String = smallPolicy,
         organisation: String = smallOrganisation,
         calendar: String = smallCalendar,
+        letters: [PolicyFiles.Letter] = [],
         currentYear: Int? = nil
     ) -> Result<PolicyBook, PolicyFaults> {
         PolicyBook.load(
-            PolicyFiles(policy: policy, organisation: organisation, calendar: calendar), currentYear: currentYear)
+            PolicyFiles(policy: policy, organisation: organisation, calendar: calendar, letters: letters),
+            currentYear: currentYear)
     }
 
     /// The faults as a person sees them; empty if the files are taken.
@@ -41,9 +49,12 @@ enum PolicyFolder {
         policy: String = smallPolicy,
         organisation: String = smallOrganisation,
         calendar: String = smallCalendar,
+        letters: [PolicyFiles.Letter] = [],
         currentYear: Int? = nil
     ) -> [String] {
-        switch load(policy: policy, organisation: organisation, calendar: calendar, currentYear: currentYear) {
+        let result = load(
+            policy: policy, organisation: organisation, calendar: calendar, letters: letters, currentYear: currentYear)
+        return switch result {
         case .success: []
         case .failure(let faults): faults.faults.map { $0.description }
         }

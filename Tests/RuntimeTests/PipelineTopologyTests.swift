@@ -38,12 +38,14 @@ import Testing
         #expect(keys(ExchangeName.handlers, "recourse.handler.region") == ["region.*"])
         #expect(keys(ExchangeName.handlers, "recourse.handler.hq") == ["hq"])
         #expect(keys(ExchangeName.unrouted, "recourse.dead") == [""])
+        #expect(keys(ExchangeName.dead, "recourse.dead") == [""])
+        #expect(keys(ExchangeName.retry, "recourse.routing.retry.1m") == ["recourse.routing.retry.1m"])
         #expect(topology.bindings.allSatisfy { binding in topology.queues.contains { $0.name == binding.queue } })
         #expect(topology.queues.allSatisfy { $0.kind == .quorum })
         #expect(
             topology.exchanges.map { "\($0.name) \($0.kind)" } == [
                 "recourse.inbox topic", "recourse.events topic", "recourse.handlers topic",
-                "recourse.unrouted fanout",
+                "recourse.unrouted fanout", "recourse.retry topic", "recourse.dead fanout",
             ])
     }
 

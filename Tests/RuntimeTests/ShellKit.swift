@@ -184,6 +184,25 @@ struct RealServer {
         try await run("delete_vhost", host)
     }
 
+    /// A broker in the same virtual host as `broker`, as a user who may do what `user` says and nothing else.
+    func broker(_ broker: RabbitMQBroker, as user: BrokerUser) async throws -> RabbitMQBroker {
+        var configuration = broker.configuration
+        let host = configuration.virtualHost
+        configuration.user = user.name + "-" + host
+        configuration.password = UUID().uuidString
+        try await run("add_user", configuration.user, configuration.password)
+        try await run("set_permissions", "-p", host, configuration.user, user.configure, user.write, user.read)
+        for topic in user.topics {
+            try await run(
+                "set_topic_permissions", "-p", host, configuration.user, topic.exchange, topic.write, "^$")
+        }
+        return RabbitMQBroker(configuration)
+    }
+
+    func remove(userOf broker: RabbitMQBroker) async throws {
+        try await run("delete_user", broker.configuration.user)
+    }
+
     private func run(_ arguments: String...) async throws {
         let process = Process()
         process.executableURL = URL(filePath: "/usr/bin/env")

@@ -96,7 +96,7 @@ private let lost = BrokerFailure(.connection, operation: "use the connection", c
         var worker = MachineHarness.running()
         let bad = try MachineHarness.delivery("a", tag: 1, body: Array("{".utf8))
         let lines = worker.handle(.consumer(.delivered([bad])))
-        #expect(lines.count == 2 && lines[0] == "publish 1 to /recourse.dead")
+        #expect(lines.count == 2 && lines[0] == "publish 1 to recourse.dead/recourse.dead")
         #expect(lines[1].hasPrefix("publish 2 to recourse.events/event.rejected."))
         #expect(worker.resolve([1]) == [])
         #expect(worker.resolve([2]) == ["acknowledge through 1 on 1"])
@@ -114,7 +114,7 @@ private let lost = BrokerFailure(.connection, operation: "use the connection", c
     @Test func `A reference to something unknown waits in a delay queue`() throws {
         var worker = MachineHarness.running()
         _ = try worker.deliver(["a"])
-        #expect(worker.done([.unknownReference("case 1")]) == ["publish 1 to /recourse.intake.retry.5s"])
+        #expect(worker.done([.unknownReference("case 1")]) == ["publish 1 to recourse.retry/recourse.intake.retry.5s"])
         #expect(worker.resolve([1]) == ["acknowledge through 1 on 1"])
     }
 
@@ -137,22 +137,22 @@ private let lost = BrokerFailure(.connection, operation: "use the connection", c
     private let day: Int64 = 86_400_000_000
 
     @Test func `A reference of upstream is dead when its event is a day old`() throws {
-        #expect(try fate(after: 20, age: day - 1) == "publish 1 to /recourse.intake.retry.10m")
-        #expect(try fate(after: 20, age: day) == "publish 1 to /recourse.dead")
+        #expect(try fate(after: 20, age: day - 1) == "publish 1 to recourse.retry/recourse.intake.retry.10m")
+        #expect(try fate(after: 20, age: day) == "publish 1 to recourse.dead/recourse.dead")
     }
 
     @Test func `An event that is old when it comes goes through the short delays first`() throws {
-        #expect(try fate(after: 0, age: 30 * day) == "publish 1 to /recourse.intake.retry.5s")
-        #expect(try fate(after: 2, age: 30 * day) == "publish 1 to /recourse.intake.retry.5s")
-        #expect(try fate(after: 3, age: 30 * day) == "publish 1 to /recourse.dead")
+        #expect(try fate(after: 0, age: 30 * day) == "publish 1 to recourse.retry/recourse.intake.retry.5s")
+        #expect(try fate(after: 2, age: 30 * day) == "publish 1 to recourse.retry/recourse.intake.retry.5s")
+        #expect(try fate(after: 3, age: 30 * day) == "publish 1 to recourse.dead/recourse.dead")
     }
 
     @Test func `An event of a stage waits a day of the wall clock, whatever its rule's time`() throws {
         let source = "recourse/routing"
         #expect(
             try fate(after: 99, age: 30 * day, source: source, waited: day - 1)
-                == "publish 1 to /recourse.intake.retry.10m")
-        #expect(try fate(after: 99, age: 0, source: source, waited: day) == "publish 1 to /recourse.dead")
+                == "publish 1 to recourse.retry/recourse.intake.retry.10m")
+        #expect(try fate(after: 99, age: 0, source: source, waited: day) == "publish 1 to recourse.dead/recourse.dead")
     }
 
     @Test func `Under the stepped clock the age of an event does not count`() throws {
@@ -160,14 +160,14 @@ private let lost = BrokerFailure(.connection, operation: "use the connection", c
         worker.clock = ClockReading(now: MachineHarness.eventTime.adding(days: 30), mode: .stepped(.events))
         let headers = [HeaderField(FailureHeader.attempts, .int(99))]
         _ = worker.handle(.consumer(.delivered([try MachineHarness.delivery("a", tag: 1, headers: headers)])))
-        #expect(worker.done([.unknownReference("case 1")]) == ["publish 1 to /recourse.intake.retry.10m"])
+        #expect(worker.done([.unknownReference("case 1")]) == ["publish 1 to recourse.retry/recourse.intake.retry.10m"])
     }
 
     @Test func `A reference is dead at the last call of a stepped instant`() throws {
         var worker = MachineHarness.running()
         worker.clock = ClockReading(now: Instant(seconds: 1_799_999_000), mode: .stepped(.lastCall))
         _ = try worker.deliver(["a"])
-        #expect(worker.done([.unknownReference("case 1")]) == ["publish 1 to /recourse.dead"])
+        #expect(worker.done([.unknownReference("case 1")]) == ["publish 1 to recourse.dead/recourse.dead"])
     }
 
     @Test func `A reused id is told to upstream, a fault of the stage is not`() throws {
@@ -214,7 +214,7 @@ private let lost = BrokerFailure(.connection, operation: "use the connection", c
         #expect(worker.fail(.corrupt) == ["run sweep at most 3, confirmed [], own too"])
         #expect(worker.done() == ["run events [\"a\"], confirmed []"])
         let dead = worker.fail(.corrupt)
-        #expect(dead.first == "publish 1 to /recourse.dead")
+        #expect(dead.first == "publish 1 to recourse.dead/recourse.dead")
         _ = worker.done()
         #expect(worker.done([.applied]).first == "acknowledge [2] on 1")
         #expect(worker.resolve([1]) == ["acknowledge through 1 on 1"])

@@ -206,15 +206,16 @@ enum WorkerScene {
     }
 
     /// Complaints, one of them twice, and a document that the contract refuses; then stop.
-    static func play(broker: any Broker, store: any Store) async throws {
+    static func play(broker: any Broker, store: any Store, as own: (any Broker)? = nil) async throws {
         let seen = ArrivalLog()
         let observing = broker.consume(queue: observer, prefetch: 100) { event in
             if case .delivered(let deliveries) = event { seen.note(deliveries.map(\.routingKey)) }
         }
-        let upstream = broker.publisher { _ in }
-        let worker = worker(broker, store)
+        let upstream = ConfirmedPublisher(broker, wall: monotonicWall)
+        let worker = worker(own ?? broker, store)
         async let run: Void = worker.run()
-        upstream.publish(try publications())
+        let outcomes = try await upstream.publish(try messages(), limitSeconds: 100)
+        #expect(outcomes.allSatisfy { $0 == .confirmed })
         // One case for each complaint, and one event.rejected.
         try await seen.wait(for: complaints + 1, "what the worker publishes")
         worker.stop()
@@ -223,10 +224,10 @@ enum WorkerScene {
         #expect(keys.filter { $0 == CaseOpened.type.rawValue }.count == complaints)
         #expect(keys.filter { $0.hasPrefix("event.rejected.") }.count == 1)
         observing.close()
-        upstream.close()
+        await upstream.close()
     }
 
-    private static func publications() throws -> [Publication] {
+    private static func messages() throws -> [ConfirmedPublisher.Message] {
         var bodies: [[UInt8]] = []
         for number in 0..<complaints {
             let complaint = ComplaintReceived(
@@ -238,10 +239,10 @@ enum WorkerScene {
         }
         bodies.append(Array(#"{"specversion":"1.0","id":"bad","source":"upstream"}"#.utf8))
         bodies.append(bodies[0])
-        return bodies.enumerated().map { offset, body in
-            Publication(
-                ticket: UInt64(offset + 1), exchange: ExchangeName.inbox, routingKey: ComplaintReceived.type.rawValue,
-                mandatory: true, properties: MessageProperties(), body: body)
+        return bodies.map { body in
+            ConfirmedPublisher.Message(
+                exchange: ExchangeName.inbox, routingKey: ComplaintReceived.type.rawValue, mandatory: true,
+                properties: MessageProperties(), body: body)
         }
     }
 }

@@ -29,11 +29,12 @@ enum PenaltyFixture {
 
     static func policy(
         off: Set<Rule> = [], years: [Int] = [2025, 2027, 2028], since: String = "2026-11-01", stores: [String] = [],
-        outlets: [String] = [], penalty: PenaltyPolicy = PenaltyPolicy()
+        outlets: [String] = [], penalty: PenaltyPolicy = PenaltyPolicy(), version: String = "test-1",
+        letters: LetterBook = LetterBook(), names: [String: String] = [:]
     ) throws -> PolicyBook {
         let start = try #require(CivilDate(since))
         return PolicyBook(
-            version: "test-1", rules: RuleSwitches(off: off), penalty: penalty,
+            version: version, rules: RuleSwitches(off: off), penalty: penalty,
             organisation: Organisation(
                 since: start, hq: .init(duty: "inspector", people: ["inspector", "auditor"]),
                 business: .init(people: ["director", "deputy"]),
@@ -42,8 +43,8 @@ enum PenaltyFixture {
                         id: $0, region: "R1", since: start, serviceSupervisor: nil, categorySupervisors: [:],
                         manager: "clerk", people: nil)
                 },
-                outlets: outlets.map { .init(id: $0, region: "R1", since: start) }),
-            calendar: try calendar(years: years))
+                outlets: outlets.map { .init(id: $0, region: "R1", since: start, name: names[$0]) }),
+            calendar: try calendar(years: years), letters: letters)
     }
 
     static func harness(

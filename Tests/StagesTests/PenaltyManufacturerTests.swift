@@ -53,7 +53,7 @@ struct PenaltyManufacturerTests {
         let notice = try #require(outcome.all(NoticeIssued.self).first)
         #expect(notice.kind == .manufacturerPenalty && notice.addressee == "M1")
         #expect(notice.letter.zh.contains("罚款人民币 1234.05 元") && notice.letter.en.contains("CNY 1234.05"))
-        #expect(!notice.letter.zh.contains("张三") && notice.letter.zh.contains("编号:M1-2026-1"))
+        #expect(!notice.letter.zh.contains("张三") && notice.letter.zh.contains("编号：M1-2026-1"))
         #expect(try harness.advance(to: "2026-12-01T00:00:00+08:00").isEmpty, "handled at the deadline is in time")
         #expect(
             try harness.send(handled("CB1"), at: "2026-12-01T09:00:00+08:00").rejection?.reason

@@ -12,7 +12,8 @@ final class TestFolder: Sendable {
     let path: String
 
     init() throws {
-        var name = Array("/tmp/recourse-store-XXXXXX".utf8CString)
+        let parent = getenv("TMPDIR").map { String(cString: $0) } ?? "/tmp"
+        var name = Array("\(parent)/recourse-store-XXXXXX".utf8CString)
         let made = name.withUnsafeMutableBufferPointer { $0.baseAddress.flatMap { mkdtemp($0) } != nil }
         try #require(made, "mkdtemp failed")
         path = String(decoding: name.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)

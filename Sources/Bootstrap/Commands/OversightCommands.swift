@@ -19,7 +19,7 @@ struct TopologyCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "topology",
         abstract: "Declares the exchanges, queues, bindings and policies, or compares them with the broker's.",
-        subcommands: [Apply.self, Plan.self, Verify.self])
+        subcommands: [Apply.self, Plan.self, Verify.self, Permissions.self])
 
     struct Apply: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
@@ -56,6 +56,30 @@ struct TopologyCommand: AsyncParsableCommand {
         func run() async throws {
             try await perform {
                 try show(try await TopologyCommand.operations(common, needsBroker: false).verify(), json: json)
+            }
+        }
+    }
+
+    struct Permissions: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Prints the least permissions of a RabbitMQ user for each program; changes nothing.",
+            discussion:
+                "As rabbitmqctl commands, or with --json as a document for rabbitmqctl import_definitions. The users must exist."
+        )
+        @Option(help: "The virtual host.") var virtualHost = "/"
+        @Flag(help: "Print as JSON") var json = false
+
+        func run() async throws {
+            try await perform {
+                let users = BrokerUser.users(of: Pipeline.stages)
+                if json {
+                    Output.line(
+                        String(
+                            decoding: BrokerUser.definitions(users, virtualHost: virtualHost).serialized, as: UTF8.self)
+                    )
+                } else {
+                    for command in BrokerUser.commands(users, virtualHost: virtualHost) { Output.line(command) }
+                }
             }
         }
     }

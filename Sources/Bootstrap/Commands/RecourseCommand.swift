@@ -18,8 +18,8 @@ package struct RecourseCommand: AsyncParsableCommand {
         subcommands: [
             RunCommand.self, PublishCommand.self, ValidateCommand.self, SimulateCommand.self, AnswerCommand.self,
             ClockCommand.self, PolicyCommand.self, SchemaCommand.self, TopologyCommand.self, AuditCommand.self,
-            SummaryCommand.self, JournalCommand.self, CaseCommand.self, OutletCommand.self, ExplainCommand.self,
-            DeadLettersCommand.self,
+            SummaryCommand.self, JournalCommand.self, CaseCommand.self, OutletCommand.self, NoticeCommand.self,
+            ExplainCommand.self, DeadLettersCommand.self,
         ]
     )
 

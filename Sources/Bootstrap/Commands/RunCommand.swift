@@ -51,7 +51,7 @@ struct PolicyCommand: AsyncParsableCommand {
 
     struct Check: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Checks policy.yaml, organisation.yaml and calendar.csv.",
+            abstract: "Checks policy.yaml, organisation.yaml, calendar.csv and the templates in letters.",
             discussion: "Prints every fault with file, line, what is wrong and what is allowed; exit code 78.")
         @Argument(help: "The folder") var directory: String
 

@@ -28,8 +28,9 @@ extension Organisation {
         let outlets = file.unique("outlets") { row -> Outlet? in
             let region = row.listedRegion(regionIds)
             let since = row.since(or: since)
+            let name = row.printableLine("name", limit: nameLimit)
             guard let id = row.id, let region, let since else { return nil }
-            return Outlet(id: id, region: region, since: since)
+            return Outlet(id: id, region: region, since: since, name: name)
         }
         var owners: [String: String] = [:]
         let manufacturers = file.unique("manufacturers") { readManufacturer($0, &owners) }
@@ -80,6 +81,7 @@ extension Organisation {
 
     private static func readManufacturer(_ row: MappingReader, _ owners: inout [String: String]) -> Manufacturer? {
         let brands = row.texts("brands", allowed: "a brand") { !$0.isEmpty } ?? []
+        let name = row.printableLine("name", limit: nameLimit)
         guard let id = row.id else { return nil }
         for (brand, line) in brands {
             if let owner = owners[brand] {
@@ -89,7 +91,7 @@ extension Organisation {
             }
             owners[brand] = owners[brand] ?? id
         }
-        return Manufacturer(id: id, brands: brands.map { $0.text })
+        return Manufacturer(id: id, brands: brands.map { $0.text }, name: name)
     }
 
     private static func readAbsences(_ file: MappingReader) -> [(absence: Absence, row: MappingReader)] {

@@ -39,12 +39,32 @@ package struct Organisation: Hashable, Sendable {
         package let region: String
         /// Its duties (training, site checks) begin here: its own `since`, else that of the file.
         package let since: CivilDate
+        /// As letters call it; nil: by its id.
+        package let name: String?
+
+        package init(id: String, region: String, since: CivilDate, name: String? = nil) {
+            self.id = id
+            self.region = region
+            self.since = since
+            self.name = name
+        }
     }
 
     package struct Manufacturer: Hashable, Sendable {
         package let id: String
         package let brands: [String]
+        /// As letters call it; nil: by its id.
+        package let name: String?
+
+        package init(id: String, brands: [String], name: String? = nil) {
+            self.id = id
+            self.brands = brands
+            self.name = name
+        }
     }
+
+    /// Of names that letters print, in characters.
+    package static let nameLimit = 120
 
     /// `from` included, `to` excluded.
     package struct Absence: Hashable, Sendable {

@@ -52,6 +52,9 @@ final class MappingReader {
 
     func has(_ key: String) -> Bool { entries[key] != nil }
 
+    /// All keys in the order of the file: for mappings whose keys are data.
+    var keys: [String] { order }
+
     func line(of key: String) -> Int { entries[key]?.line ?? line }
 
     /// A fault of the mapping as a whole, or of one of its keys.

@@ -9,6 +9,8 @@ struct PolicySettings {
     var callback = CallbackPolicy()
     var penalty = PenaltyPolicy()
     var reports = ReportsPolicy()
+    /// How letters call categories of violations, by code.
+    var letterCategories: [String: [LetterLanguage: String]] = [:]
 
     /// Reads the file; what is absent or faulty has its default, and every fault is recorded.
     static func read(_ text: String, _ faults: FaultCollector) -> PolicySettings {
@@ -29,6 +31,7 @@ struct PolicySettings {
         if let section = file.mapping("callback") { settings.callback.read(section) }
         settings.readPenalty(file)
         if let section = file.mapping("reports") { settings.reports.read(section) }
+        if let section = file.mapping("letters") { settings.letterCategories = LetterBook.readCategories(section) }
         file.finish()
         return settings
     }

@@ -122,11 +122,13 @@ package struct NoticeIssued: EventData, Hashable {
     package var proposalId: String?
     package var incidentId: String?
     package var rung: String?
+    /// The letter's own number, by which people call it: `<addressee>-<year>-<n>`.
+    package var number: String?
     package var letter: Letter
 
     package init(
         noticeId: String, kind: Kind, addressee: String, proposalId: String? = nil, incidentId: String? = nil,
-        rung: String? = nil, letter: Letter
+        rung: String? = nil, number: String? = nil, letter: Letter
     ) {
         self.noticeId = noticeId
         self.kind = kind
@@ -134,13 +136,14 @@ package struct NoticeIssued: EventData, Hashable {
         self.proposalId = proposalId
         self.incidentId = incidentId
         self.rung = rung
+        self.number = number
         self.letter = letter
     }
 
     package static let shape: [Shape.Field] = [
         .required("noticeId", .id), .required("kind", .names(Kind.self)), .required("addressee", .id),
         .optional("proposalId", .id), .optional("incidentId", .id), .optional("rung", .rung),
-        .required("letter", Letter.shape),
+        .optional("number", .text(min: 1, max: 100)), .required("letter", Letter.shape),
     ]
 }
 

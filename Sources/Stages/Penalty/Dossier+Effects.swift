@@ -8,8 +8,10 @@ extension Dossier {
         let penalty = turn.policy.penalty
         let named = proposal.violationIds.compactMap { id in violations.first { $0.id == id } }
         let hazards = named.flatMap { $0.hazards ?? [] }
+        lettersIssued += 1
         var effect = Effect(
-            noticeId: noticeId, proposalId: proposal.id, ladder: proposal.ladder, period: proposal.period,
+            noticeId: noticeId, number: "\(outletId)-\(Period.text(year: turn.now.date.year))-\(lettersIssued)",
+            proposalId: proposal.id, ladder: proposal.ladder, period: proposal.period,
             rung: proposal.rung, violationIds: proposal.violationIds, hasHazard: !hazards.isEmpty,
             hasGraveHazard: hazards.contains("injury") || hazards.contains("fire"), issuedAt: turn.now)
         effect.appealUntil = try? turn.policy.calendar.deadline(
@@ -23,14 +25,14 @@ extension Dossier {
         case .stopDispatch, .withdrawal:
             endRectification(stoppedBy: proposal)
         }
-        lettersIssued += 1
         let letter = PenaltyLetter(
-            number: "\(outletId)-\(Period.text(year: turn.now.date.year))-\(lettersIssued)", outletId: outletId,
-            proposal: proposal, violations: named, effect: effect, penalty: penalty)
+            outletId: outletId, proposal: proposal, violations: named,
+            failures: Array(training?.failures.prefix(proposal.count) ?? []), effect: effect,
+            earlier: proposal.ladder == .rectification ? number(ofNotice: proposal.period) : nil, policy: turn.policy)
         turn.emit(
             NoticeIssued(
                 noticeId: noticeId, kind: .penalty, addressee: outletId, proposalId: proposal.id,
-                rung: proposal.rung.rawValue, letter: letter.text),
+                rung: proposal.rung.rawValue, number: effect.number, letter: letter.text),
             about: key, rule: "R12,R14", parameters: letter.parameters,
             facts: [
                 "ladder": .string(proposal.ladder.rawValue), "period": .string(proposal.period),
@@ -39,6 +41,11 @@ extension Dossier {
             ])
         effects.append(effect)
         turn.put(NoticeIndex(outletId: outletId), noticeId)
+    }
+
+    /// The number of a letter; its notice's id if the dossier no longer has it.
+    private func number(ofNotice noticeId: String) -> String {
+        effects.first { $0.noticeId == noticeId }?.number ?? noticeId
     }
 
     /// When the period of a ladder ends: 24:00 of its last date.

@@ -4,6 +4,8 @@ import Schema
 /// What a notice does to an outlet, from its issue until it is over (R12, R20).
 struct Effect: Codable, Hashable, Sendable {
     let noticeId: String
+    /// Of its letter.
+    let number: String
     let proposalId: String
     let ladder: PenaltyProposed.Ladder
     let period: String

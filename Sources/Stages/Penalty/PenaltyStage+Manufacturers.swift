@@ -8,12 +8,17 @@ extension CallbackDissatisfied {
 
 extension PenaltyStage {
     /// What an incident may write.
-    static func keys(ofIncident data: CallbackDissatisfied, _ manufacturerId: String, at time: Instant) -> [RecordKey] {
-        let noticeId = replacementNoticeId(manufacturerId, Quarter(of: time.date))
+    static func keys(
+        ofIncident data: CallbackDissatisfied, _ manufacturerId: String, at time: Instant, given records: RecordReader
+    ) -> [RecordKey] {
+        let quarter = Quarter(of: time.date)
+        let noticeId = replacementNoticeId(manufacturerId, quarter)
+        // The letter lists the incidents before this one.
+        let others = records.get(ManufacturerDossier.self, manufacturerId)?.quarters.first { $0.quarter == quarter }
         return [
             ManufacturerDossier.key(manufacturerId), Incident.key(Identifiers.incidentId(callbackId: data.callbackId)),
             NoticeIndex.key(noticeId),
-        ]
+        ] + (others?.incidentIds ?? []).prefix(LetterTemplate.rowLimit).map { Incident.key($0) }
     }
 
     private static func replacementNoticeId(_ manufacturerId: String, _ quarter: Quarter) -> String {
@@ -48,8 +53,8 @@ extension PenaltyStage {
         let isDemanded =
             turn.policy.rules.isOn(.r18)
             && dossier.count(id, in: quarter, demandAt: penalty.replacementIncidents)
-        if isDemanded { demandReplacement(&dossier, quarter, in: &turn) }
         turn.put(incident, id)
+        if isDemanded { demandReplacement(&dossier, quarter, in: &turn) }
         turn.put(dossier, manufacturerId)
     }
 
@@ -68,12 +73,18 @@ extension PenaltyStage {
             about: dossier.key, rule: "R18", parameters: parameters, facts: facts)
         let noticeId = Self.replacementNoticeId(dossier.manufacturerId, quarter)
         let letter = ManufacturerLetter(
-            number: dossier.nextNumber(turn.now), manufacturerId: dossier.manufacturerId, date: turn.now.date)
+            number: dossier.nextNumber(turn.now), manufacturerId: dossier.manufacturerId, date: turn.now.date,
+            policy: turn.policy)
+        let listed = incidents.prefix(LetterTemplate.rowLimit).compactMap { id in
+            turn.get(Incident.self, id).map { (id: id, incident: $0) }
+        }
         turn.emit(
             NoticeIssued(
                 noticeId: noticeId, kind: .manufacturerReplacement, addressee: dossier.manufacturerId,
-                letter: letter.replacement(quarter, incidents: incidents)),
-            about: dossier.key, rule: "R18,R14", parameters: parameters, facts: facts)
+                number: letter.number,
+                letter: letter.replacement(quarter, count: incidents.count, incidents: listed)),
+            about: dossier.key, rule: "R18,R14",
+            parameters: turn.policy.parameters(of: .manufacturerReplacement, parameters.members ?? []), facts: facts)
         turn.put(NoticeIndex(outletId: nil), noticeId)
     }
 
@@ -95,13 +106,14 @@ extension PenaltyStage {
             ?? ManufacturerDossier(manufacturerId: incident.manufacturerId)
         let noticeId = Self.penaltyNoticeId(incident.manufacturerId, incidentId: data.incidentId)
         let letter = ManufacturerLetter(
-            number: dossier.nextNumber(turn.now), manufacturerId: incident.manufacturerId, date: turn.now.date)
+            number: dossier.nextNumber(turn.now), manufacturerId: incident.manufacturerId, date: turn.now.date,
+            policy: turn.policy)
         turn.emit(
             NoticeIssued(
                 noticeId: noticeId, kind: .manufacturerPenalty, addressee: incident.manufacturerId,
-                incidentId: data.incidentId,
+                incidentId: data.incidentId, number: letter.number,
                 letter: letter.penalty(incident, data.incidentId, amountFen: data.amountFen)),
-            about: dossier.key, rule: "R17,R14",
+            about: dossier.key, rule: "R17,R14", parameters: turn.policy.parameters(of: .manufacturerPenalty),
             facts: ["incidentId": .string(data.incidentId), "handledBy": .string(data.by.id)])
         turn.put(dossier, incident.manufacturerId)
         turn.put(NoticeIndex(outletId: nil), noticeId)

@@ -55,7 +55,7 @@ package struct PenaltyStage: Stage {
                 return [Dossier.key(outletId), ViolationIndex.key(data.callbackId)]
             }
             guard let manufacturerId = data.manufacturerAtFault else { return [] }
-            return Self.keys(ofIncident: data, manufacturerId, at: event.ruleTime)
+            return Self.keys(ofIncident: data, manufacturerId, at: event.ruleTime, given: records)
         case let data as CallbackSatisfied:
             return data.manufacturerId.map { [ManufacturerDossier.key($0)] } ?? []
         case let data as ManufacturerIncidentHandled:

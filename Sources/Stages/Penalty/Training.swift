@@ -13,6 +13,14 @@ struct Training: Codable, Hashable, Sendable {
         func isPass(percent: Int) -> Bool { assessed > 0 && passed * 100 >= percent * assessed }
     }
 
+    /// A quarter or a retest that was not passed.
+    struct Failure: Codable, Hashable, Sendable {
+        let quarter: Quarter
+        let assessed: Int
+        let passed: Int
+        let isRetest: Bool
+    }
+
     /// The quarter to be judged next.
     var quarter: Quarter
     /// When it is judged; nil: not known for want of calendar data.
@@ -21,6 +29,8 @@ struct Training: Codable, Hashable, Sendable {
     var assessments: [Assessment] = []
     /// Failures in a row: quarters, and while dispatch is stopped failed or missed retests too.
     var consecutive = 0
+    /// What `consecutive` counts, as far as a letter lists it.
+    var failures: [Failure] = []
     /// The quarter whose failure stopped dispatch; nil: dispatch is not stopped.
     var heldSince: Quarter?
     /// By when the retest must have been passed; nil: none is owed.
@@ -53,6 +63,22 @@ struct Training: Codable, Hashable, Sendable {
             .at(hour: policy.penalty.evaluationHour)
     }
 
+    /// Counts a failure; nobody was assessed if there is no assessment.
+    mutating func fail(_ quarter: Quarter, _ assessment: Assessment?, isRetest: Bool) {
+        consecutive += 1
+        guard failures.count < LetterTemplate.rowLimit else { return }
+        failures.append(
+            Failure(
+                quarter: quarter, assessed: assessment?.assessed ?? 0, passed: assessment?.passed ?? 0,
+                isRetest: isRetest))
+    }
+
+    /// The row of failures is over.
+    mutating func restart() {
+        consecutive = 0
+        failures = []
+    }
+
     mutating func take(_ assessment: Assessment) {
         assessments.removeAll { $0.quarter == assessment.quarter }
         assessments.append(assessment)
@@ -73,10 +99,10 @@ extension Dossier {
             guard turn.policy.rules.isOn(.r15), isListed(turn.policy) else { continue }
             if assessment?.isPass(percent: penalty.trainingPassPercent) ?? false {
                 // A passed quarter does not lift the hold, and so does not start its count again.
-                if !state.isHeld { state.consecutive = 0 }
+                if !state.isHeld { state.restart() }
                 continue
             }
-            state.consecutive += 1
+            state.fail(quarter, assessment, isRetest: false)
             turn.emit(
                 TrainingFailed(outletId: outletId, quarter: quarter.description, consecutive: state.consecutive),
                 about: key, rule: "R15", parameters: ["trainingPassPercent": .int(Int64(penalty.trainingPassPercent))],
@@ -94,13 +120,13 @@ extension Dossier {
     /// A retest that was not passed in time has failed (R16).
     mutating func missRetest(at instant: Instant, in turn: inout Turn) {
         guard let due = training?.retestDue, due <= instant else { return }
-        failRetest(reason: "missed", in: &turn)
+        failRetest(nil, reason: "missed", in: &turn)
     }
 
     /// The outlet has failed again after its training: its withdrawal is proposed.
-    mutating func failRetest(reason: String, in turn: inout Turn) {
-        guard let draft = withdrawalDraft() else { return }
-        training?.consecutive = draft.count
+    mutating func failRetest(_ assessment: Training.Assessment?, reason: String, in turn: inout Turn) {
+        guard let draft = withdrawalDraft(), let heldSince = training?.heldSince else { return }
+        training?.fail(assessment?.quarter ?? heldSince, assessment, isRetest: true)
         training?.retestDue = nil
         propose(draft, rule: "R16", facts: ["retest": .string(reason)], in: &turn)
     }
@@ -144,9 +170,9 @@ extension PenaltyStage {
             if assessment.isPass(percent: turn.policy.penalty.trainingPassPercent) {
                 dossier.training?.heldSince = nil
                 dossier.training?.retestDue = nil
-                dossier.training?.consecutive = 0
+                dossier.training?.restart()
             } else {
-                dossier.failRetest(reason: "failed", in: &turn)
+                dossier.failRetest(assessment, reason: "failed", in: &turn)
             }
         } else {
             guard

@@ -1,0 +1,92 @@
+extension LetterDefaults {
+    static func chinese(_ kind: LetterKind) -> String {
+        switch kind {
+        case .warning:
+            ladder(
+                "警告通知书", sanction: "发函警告",
+                demand: "自本函发出之日起予以警告，至 {deadline} 止。请立即改正，防止再次发生。")
+        case .rectification:
+            ladder(
+                "限期整改通知书", sanction: "限期整改",
+                demand: "请于 {deadline} 前完成整改并通过复查；未通过的，将提请停止派工。")
+        case .stopDispatch: ladder("停止派工通知书", sanction: "停止派工", demand: stop)
+        case .stopAfterRectification:
+            outlet(
+                "停止派工通知书", facts: "{earlier} 号通知书要求的整改第 {count} 次未按期通过，所涉违规：", row: violation,
+                rule: "限期整改未通过的，停止派工。", demand: stop)
+        case .withdrawal:
+            ladder(
+                "撤点通知书", sanction: "撤点", demand: "自本函发出之日起撤销售后服务网点资格。请立即移交在手订单。",
+                unappealed: final)
+        case .withdrawalAfterTraining:
+            outlet(
+                "撤点通知书", facts: "员工培训考核连续 {count} 次未达标（{period} 季度考核后停工整顿，含补考）：",
+                row: "{n}. {quarter}：参加考核 {assessed} 人，合格 {passed} 人",
+                rule: "连续 {threshold} 次达不到培训合格标准的，停工整顿；培训后仍无法达标的，解除合同，取消售后服务资格。",
+                demand: "自本函发出之日起解除合同，取消售后服务网点资格。请立即移交在手订单。", unappealed: final)
+        case .manufacturerPenalty:
+            manufacturer(
+                "厂家处罚函", facts: "在下列回访中，顾客表示不满意，责任在贵方：\n{each}\n\(incident)\n{end}",
+                rule: "回访不满意的，经服务管理部处理后，发函对厂家进行处罚。",
+                demand: "罚款人民币 {amount} 元。\n请查明原因，防止再次发生。")
+        case .manufacturerReplacement:
+            manufacturer(
+                "更换售后服务商函",
+                facts: "{period} 季度内，顾客回访不满意、责任在贵方的事件共 {count} 起：\n{each}\n\(incident)\n{end}\n\(more)",
+                rule: "一季度内连续出现 {threshold} 次或以上的，发函要求厂家更换新的售后服务商。", demand: "请更换新的售后服务商，并书面告知服务管理部。")
+        }
+    }
+
+    private static let violation = "{n}. {date}，{category}，{subject}"
+    private static let incident = "{n}. {date}，{subject}，事件 {incident}"
+    private static let more = "另有 {more} 起，详见案宗。"
+    private static let stop = "自本函发出之日起停止派工，直至另行通知恢复。在手订单：{orders}。"
+    private static let accepted = "视为接受"
+    private static let final = "撤点为最终决定"
+
+    private static func ladder(
+        _ title: String, sanction: String, demand: String, unappealed: String = accepted
+    ) -> String {
+        outlet(
+            title, facts: "{period} 考核期内，经核实的违规共 {count} 起：", row: violation,
+            rule: "考核期内经核实的违规达到 {threshold} 起的，\(sanction)。", demand: demand, unappealed: unappealed)
+    }
+
+    private static func outlet(
+        _ title: String, facts: String, row: String, rule: String, demand: String, unappealed: String = accepted
+    ) -> String {
+        letter(
+            title, to: "外协售后网点", facts: "\(facts)\n{each}\n\(row)\n{end}\n\(more)", rule: rule, demand: demand,
+            end: "四、申诉\n如有异议，可于 {appealUntil} 前提出申诉；逾期不提出的，\(unappealed)。")
+    }
+
+    private static func manufacturer(_ title: String, facts: String, rule: String, demand: String) -> String {
+        letter(
+            title, to: "厂家", facts: facts, rule: rule, demand: demand,
+            end: "四、异议\n对上述事实有异议的，请书面告知服务管理部。")
+    }
+
+    private static func letter(
+        _ title: String, to: String, facts: String, rule: String, demand: String, end: String
+    ) -> String {
+        """
+        \(title)
+        编号：{number}
+        日期：{date}
+        致：\(to) {addressee}
+        发函：服务管理部
+
+        一、事实
+        \(facts)
+
+        二、依据
+        规则 {rule}：\(rule)
+
+        三、处理与要求
+        \(demand)
+
+        \(end)
+
+        """
+    }
+}

@@ -1,0 +1,86 @@
+/// The letters that notices bring (R12, R16–R18). The raw value names the template: `warning.zh.txt`.
+package enum LetterKind: String, CaseIterable, Hashable, Sendable {
+    case warning
+    case rectification
+    case stopDispatch = "stop-dispatch"
+    /// After a rectification that was not passed.
+    case stopAfterRectification = "stop-dispatch-rectification"
+    case withdrawal
+    /// After trainings that were failed in a row.
+    case withdrawalAfterTraining = "withdrawal-training"
+    case manufacturerPenalty = "manufacturer-penalty"
+    case manufacturerReplacement = "manufacturer-replacement"
+}
+
+/// The languages in which every letter is written. The raw value is the name on the wire and in file names.
+package enum LetterLanguage: String, CaseIterable, Codable, Hashable, Sendable {
+    case zh, en
+}
+
+/// What a template may name in braces: `{number}`.
+package enum LetterField: String, CaseIterable, Hashable, Sendable {
+    /// Of the letter: its number, and to whom it goes.
+    case number, addressee
+    /// The letter's date; in a row the date of the fact.
+    case date
+    /// The rule upon which the letter is written, `R12`.
+    case rule
+    /// The month, year or quarter that was judged.
+    case period
+    /// How many facts there are.
+    case count
+    /// From how many on the rule applies.
+    case threshold
+    /// When the warning ends, or by when the rectification must be passed.
+    case deadline
+    case appealUntil
+    /// What is to be done with the orders in hand.
+    case orders
+    /// The number of the letter that had demanded the rectification.
+    case earlier
+    /// Yuan that the manufacturer is to pay; a letter without a sum has none.
+    case amount
+    /// How many facts are not listed one by one; none if all are.
+    case more
+    /// In a row: its number, the case or service, the kind of failing, the incident, the results of a training.
+    case n, subject, category, incident, quarter, assessed, passed
+
+    /// No value is longer, in characters; so no letter can outgrow what an event may carry.
+    var maxLength: Int {
+        switch self {
+        case .number, .earlier: 90
+        case .addressee: 200
+        case .subject: 100
+        case .category: LetterBook.categoryLimit
+        case .incident, .appealUntil, .orders: 64
+        case .date, .deadline, .period, .rule, .quarter: 24
+        case .count, .threshold, .assessed, .passed, .amount, .more, .n: 24
+        }
+    }
+}
+
+extension LetterKind {
+    /// What the letter must state: a template that lacks one is refused.
+    var fields: [LetterField] {
+        let head: [LetterField] = [.number, .date, .addressee, .rule]
+        return switch self {
+        case .warning, .rectification: head + [.period, .count, .threshold, .more, .deadline, .appealUntil]
+        case .stopDispatch: head + [.period, .count, .threshold, .more, .orders, .appealUntil]
+        case .stopAfterRectification: head + [.earlier, .count, .more, .orders, .appealUntil]
+        case .withdrawal: head + [.period, .count, .threshold, .more, .appealUntil]
+        case .withdrawalAfterTraining: head + [.period, .count, .threshold, .more, .appealUntil]
+        case .manufacturerPenalty: head + [.amount]
+        case .manufacturerReplacement: head + [.period, .count, .threshold, .more]
+        }
+    }
+
+    /// What the row of each fact must state, and what else it may.
+    var row: (required: [LetterField], optional: [LetterField]) {
+        switch self {
+        case .warning, .rectification, .stopDispatch, .stopAfterRectification, .withdrawal:
+            ([.date, .subject], [.n, .category])
+        case .withdrawalAfterTraining: ([.quarter, .assessed, .passed], [.n])
+        case .manufacturerPenalty, .manufacturerReplacement: ([.date, .incident], [.n, .subject])
+        }
+    }
+}

@@ -1,0 +1,93 @@
+import Policy
+import Schema
+
+/// How the facts of a letter are written in one language; all other wording is the templates'.
+struct LetterWords {
+    let language: LetterLanguage
+    let policy: PolicyBook
+
+    private func pick(_ zh: String, _ en: String) -> String {
+        switch language {
+        case .zh: zh
+        case .en: en
+        }
+    }
+
+    /// With the name that the organisation file has.
+    func addressee(_ id: String, name: String?) -> String {
+        name.map { pick("\($0)（\(id)）", "\($0) (\(id))") } ?? id
+    }
+
+    func subject(caseId: String?, serviceId: String?) -> String? {
+        if let caseId { return pick("案件 \(caseId)", "case \(caseId)") }
+        return serviceId.map { pick("服务单 \($0)", "service \($0)") }
+    }
+
+    func violation(_ violation: Violation) -> [LetterField: String] {
+        let id = violation.id
+        return [
+            .date: violation.occurredAt.date.description,
+            .category: policy.letters.category(violation.category, language) ?? pick("违规", "violation"),
+            .subject: subject(caseId: violation.caseId, serviceId: violation.serviceId)
+                ?? pick("违规记录 \(id)", "violation \(id)"),
+        ]
+    }
+
+    func incident(_ id: String, _ incident: Incident) -> [LetterField: String] {
+        [
+            .date: incident.occurredAt.date.description, .incident: id,
+            .subject: subject(caseId: incident.caseId, serviceId: incident.serviceId) ?? pick("回访", "callback"),
+        ]
+    }
+
+    func failure(_ failure: Training.Failure) -> [LetterField: String] {
+        [
+            .quarter: failure.quarter.description + (failure.isRetest ? pick(" 补考", ", retest") : ""),
+            .assessed: String(failure.assessed), .passed: String(failure.passed),
+        ]
+    }
+
+    func orders(_ running: OutletStatusChanged.Running) -> String {
+        switch running {
+        case .finish: pick("请继续完成", "finish them")
+        case .handOver: pick("请立即移交", "hand them over at once")
+        }
+    }
+
+    /// To the minute; midnight is 24:00 of the date that it ends.
+    func time(_ instant: Instant) -> String {
+        let second = instant.secondOfDay
+        if second == 0 { return "\(instant.date.adding(days: -1)) 24:00" }
+        func two(_ value: Int64) -> String { value < 10 ? "0\(value)" : "\(value)" }
+        return "\(instant.date) \(two(second / 3600)):\(two(second / 60 % 60))"
+    }
+
+    /// Until when the addressee may appeal; nil: it falls into a year of which the calendar has no data yet.
+    func appeal(until: Instant?) -> String {
+        if let until { return time(until) }
+        let (days, hour) = (policy.penalty.appealWorkingDays, policy.time.workingDayEndHour)
+        return pick("发函之日后第 \(days) 个工作日 \(hour):00", "\(hour):00 of working day \(days) after this letter")
+    }
+
+    /// Whole fen as yuan with two digits.
+    func yuan(_ fen: Int64) -> String {
+        let rest = fen % 100
+        return "\(fen / 100).\(rest < 10 ? "0" : "")\(rest)"
+    }
+}
+
+extension PolicyBook {
+    /// The letter of a notice in both languages: it follows from facts and templates alone (R14). It names cases and
+    /// dates, never a customer.
+    func letter(_ kind: LetterKind, _ facts: (LetterWords) -> LetterFacts) -> NoticeIssued.Letter {
+        func write(_ language: LetterLanguage) -> String {
+            letters.write(kind, language, facts(LetterWords(language: language, policy: self)))
+        }
+        return NoticeIssued.Letter(zh: write(.zh), en: write(.en))
+    }
+
+    /// Which templates a letter was written from, beside the numbers that it states.
+    func parameters(of kind: LetterKind, _ others: [JSON.Member] = []) -> JSON {
+        .object(others + [JSON.Member("templates", .string(letters.digest(of: kind)))])
+    }
+}

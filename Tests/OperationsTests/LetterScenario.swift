@@ -1,0 +1,173 @@
+import Foundation
+import Policy
+import Schema
+import Testing
+
+/// A year of outlets and manufacturers to which every kind of letter goes.
+struct LetterScenario {
+    /// The letters that go out, by number.
+    static let kinds: [String: LetterKind] = [
+        "O-WARN-2026-1": .warning, "O-RECT-2026-1": .rectification, "O-RECT-2026-2": .stopAfterRectification,
+        "O-STOP-2026-1": .stopDispatch, "O-WITH-2026-1": .withdrawal, "O-TRAIN-2026-1": .withdrawalAfterTraining,
+        "M-NORTH-2026-1": .manufacturerReplacement, "M-NORTH-2026-2": .manufacturerPenalty,
+    ]
+
+    private static let inspector = Person(id: "inspector", tier: "hq")
+    private static let director = Person(id: "director", tier: "business")
+
+    private(set) var pipeline: MemoryPipeline
+    /// What stands in every free-text field of every event, if anything.
+    private let planted: String?
+
+    static func policy(
+        version: String = "letters-1", letters: [PolicyFiles.Letter] = [], outletName: String = "长沙安捷家电服务部"
+    ) throws -> PolicyBook {
+        let settings = """
+            version: \(version)
+            letters:
+              categories:
+                late-visit: {zh: 上门迟到, en: late visit}
+                no-show: {zh: 未按约上门, en: missed appointment}
+            """
+        let organisation = """
+            since: 2026-01-01
+            hq: {duty: inspector}
+            regions: [{id: R1, duty: r1-duty}]
+            outlets:
+              - {id: O-TRAIN, region: R1, name: 株洲恒通维修中心}
+              - {id: O-WARN, region: R1, since: 2026-11-01, name: '\(outletName)'}
+            manufacturers:
+              - {id: M-NORTH, brands: [Northwind], name: 北方电器有限公司}
+            """
+        let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+            .deletingLastPathComponent()
+        let calendar = try String(contentsOf: root.appending(path: "deploy/policy/calendar.csv"), encoding: .utf8)
+        return try PolicyBook.load(
+            PolicyFiles(policy: settings, organisation: organisation, calendar: calendar, letters: letters),
+            currentYear: 2026
+        ).get()
+    }
+
+    private init(_ policy: PolicyBook, planted: String?) async throws {
+        pipeline = try await MemoryPipeline(at: "2026-01-01T00:00:00+08:00", policy: policy)
+        self.planted = planted
+    }
+
+    static func finished(policy: PolicyBook? = nil, planted: String? = nil) async throws -> MemoryPipeline {
+        var scenario = try await LetterScenario(try policy ?? Self.policy(), planted: planted)
+        try await scenario.failTraining()
+        try await scenario.failCallbacks()
+        try await scenario.violate()
+        return scenario.pipeline
+    }
+
+    // MARK: - What happens
+
+    /// Three quarters are failed, the second because nobody was assessed; then the retest.
+    private mutating func failTraining() async throws {
+        func assessed(_ quarter: String, _ passed: Int, of assessed: Int, retest: Bool? = nil) -> TrainingAssessed {
+            TrainingAssessed(outletId: "O-TRAIN", quarter: quarter, assessed: assessed, passed: passed, retest: retest)
+        }
+        try await send(assessed("2026-Q1", 7, of: 10), at: "2026-03-20T09:00:00+08:00")
+        try await send(assessed("2026-Q3", 15, of: 20), at: "2026-09-21T09:00:00+08:00")
+        try await send(assessed("2026-Q3", 11, of: 20, retest: true), at: "2026-10-20T09:00:00+08:00")
+        try await decide("O-TRAIN", "training", "2026-Q3", "withdrawal", 4, at: "2026-10-21T10:00:00+08:00")
+    }
+
+    private mutating func failCallbacks() async throws {
+        for (index, day) in ["03", "04", "05"].enumerated() {
+            let data = CallbackDissatisfied(
+                callbackId: "CB\(index)", about: .service("SV-\(index)"), serviceId: index == 1 ? nil : "SV-\(index)",
+                atFault: .manufacturer, manufacturerId: "M-NORTH", customer: Customer(name: "n", phone: "1"),
+                comments: "c")
+            try await deliver(data, at: "2026-11-\(day)T09:00:00+08:00")
+        }
+        let handled = ManufacturerIncidentHandled(
+            incidentId: Identifiers.incidentId(callbackId: "CB0"), by: Self.inspector, amountFen: 123_405)
+        try await send(handled, at: "2026-11-06T09:00:00+08:00")
+    }
+
+    private mutating func violate() async throws {
+        let outlets = [("O-RECT", 3), ("O-STOP", 5), ("O-WARN", 2), ("O-WITH", 8)]
+        for (outlet, count) in outlets {
+            for index in 1...count { try await violate(outlet, index) }
+        }
+        let decided = "2026-11-11T09:00:00+08:00"
+        try await decide("O-RECT", "monthly", "2026-11", "rectification", 3, at: decided)
+        try await decide("O-STOP", "monthly", "2026-11", "stop-dispatch", 5, at: decided)
+        try await decide("O-WARN", "monthly", "2026-11", "warning", 2, at: decided)
+        try await decide("O-WITH", "monthly", "2026-11", "withdrawal", 8, at: decided)
+        let demand = Identifiers.noticeId(
+            proposalId: Identifiers.proposalId(
+                outletId: "O-RECT", ladder: "monthly", period: "2026-11", rung: "rectification", count: 3))
+        try await send(
+            RectificationReviewed(noticeId: demand, accepted: false, by: Self.inspector),
+            at: "2026-11-20T09:00:00+08:00")
+        try await decide("O-RECT", "rectification", demand, "stop-dispatch", 1, at: "2026-11-20T10:00:00+08:00")
+    }
+
+    private mutating func violate(_ outlet: String, _ index: Int) async throws {
+        let time = "2026-11-07T09:\(index < 10 ? "0" : "")\(index):00+08:00"
+        let id = "\(outlet)-V\(index)"
+        try await send(
+            ViolationReported(
+                violationId: id, outletId: outlet, occurredAt: instant(time),
+                category: index.isMultiple(of: 2) ? "no-show" : "late-visit", recordedBy: .store,
+                by: Person(id: "clerk", tier: "store", storeId: "S1"), caseId: index == 3 ? nil : "case-\(id)",
+                serviceId: index == 3 ? "service-\(id)" : nil, description: "d",
+                hazards: outlet == "O-STOP" ? ["fire"] : nil),
+            at: time)
+        try await send(ViolationVerified(violationId: id, upheld: true, by: Self.inspector), at: time)
+    }
+
+    private mutating func decide(
+        _ outlet: String, _ ladder: String, _ period: String, _ rung: String, _ count: Int, at time: String
+    ) async throws {
+        let proposalId = Identifiers.proposalId(
+            outletId: outlet, ladder: ladder, period: period, rung: rung, count: count)
+        try await send(
+            PenaltyDecided(proposalId: proposalId, approved: true, by: Self.director, reason: "r"), at: time)
+    }
+
+    // MARK: - Sending
+
+    private mutating func send(_ data: any EventData, at time: String) async throws {
+        try await pipeline.send(try planted.map { try Self.plant($0, in: data) } ?? data, at: time)
+    }
+
+    /// An event of another stage.
+    private mutating func deliver(_ data: any EventData, at time: String) async throws {
+        try await pipeline.advance(to: time)
+        let data = try planted.map { try Self.plant($0, in: data) } ?? data
+        let event = Event(
+            id: Identifiers.uuid([time]), source: "recourse/callback", time: try instant(time), data: data)
+        let because = Because(rule: "R10", parameters: [:], facts: [:], policy: "letters-1")
+        try await pipeline.deliver(try event.body(because: because), to: .penalty)
+    }
+
+    /// The same with `text` in every field that takes any text, in those that were left out too.
+    private static func plant(_ text: String, in data: any EventData) throws -> any EventData {
+        let event = Event(id: "planted", source: "test", time: try instant("2026-01-01T00:00:00+08:00"), data: data)
+        let isOutgoing = EventCatalogue.isOutgoing(event.type)
+        let because = isOutgoing ? Because(rule: "R10", parameters: [:], facts: [:], policy: "p") : nil
+        let json = try JSON(parsing: try event.body(because: because))
+        let shape = Shape.object(type(of: data).shape)
+        return try Event.read(json.setting("data", to: plant(text, in: json["data"], shape) ?? .null)).data
+    }
+
+    private static func plant(_ text: String, in json: JSON?, _ shape: Shape) -> JSON? {
+        switch shape {
+        case .text(_, let limit): return .string(String(text.prefix(limit)))
+        case .array(let element, _, _):
+            guard case .array(let elements)? = json else { return json }
+            return .array(elements.map { plant(text, in: $0, element) ?? $0 })
+        case .object(let fields):
+            guard case .object(let members)? = json else { return json }
+            let known = fields.compactMap { field in
+                plant(text, in: json?[field.name], field.shape).map { JSON.Member(field.name, $0) }
+            }
+            return .object(known + members.filter { member in !fields.contains { $0.name == member.name } })
+        default: return json
+        }
+    }
+}
