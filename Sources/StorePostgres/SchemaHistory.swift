@@ -13,9 +13,11 @@ struct SchemaHistory {
         let history = "\(namespace).schema_history"
         let tables = try session.statementNow(
             "opening",
-            "SELECT to_regclass('\(history)') IS NOT NULL, count(*) FROM pg_class "
-                + "WHERE relnamespace = to_regnamespace('\(namespace)')")
-        if tables.first?.int(0) == 1 {
+            """
+            SELECT count(*) FILTER (WHERE relname = 'schema_history'), count(*)
+            FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = '\(namespace)'
+            """)
+        if tables.first?.int(0) != 0 {
             let version = "SELECT coalesce(max(version), 0) FROM \(history)"
             let found = try session.statementNow("opening", version).first?.int(0) ?? 0
             if try isCurrent(found, operation) { return }
@@ -38,8 +40,9 @@ struct SchemaHistory {
     private func migrate(_ conversation: Conversation, _ history: String, _ operation: DatabaseOperation) throws {
         try conversation.send("SELECT pg_advisory_xact_lock(hashtextextended('recourse schema \(namespace)', 0))")
         // A role without the right to create schemas can do without it where an administrator has made this one.
-        let isThere = try conversation.query("SELECT to_regnamespace('\(namespace)') IS NOT NULL")
-        if isThere.first?.int(0) != 1 { try conversation.send("CREATE SCHEMA \(namespace)") }
+        // `to_regnamespace` would answer from the session's cache, which the wait for the lock does not bring up to date.
+        let schemas = try conversation.query("SELECT count(*) FROM pg_namespace WHERE nspname = '\(namespace)'")
+        if schemas.first?.int(0) == 0 { try conversation.send("CREATE SCHEMA \(namespace)") }
         try conversation.send(
             """
             CREATE TABLE IF NOT EXISTS \(history) (

@@ -51,6 +51,15 @@ struct PostgresTroubleTests {
         #expect(entries.flatMap(\.ids) == ["a", "b", "c"] && entries.map(\.number) == [1, 2, 3])
         #expect(try await other.read { try $0.record(key("sum"))?.version } == 2)
         #expect(try await other.read { try $0.counts().outbox } == 3)
+
+        // The same where the commit goes out with the first statement.
+        proxy.set(isCommitted ? .after : .before)
+        let kind = await failureKind {
+            try await store.write { try $0.removeFromOutbox([OutboxKey(entry: 1, index: 0)]) }
+        }
+        #expect(kind == .transient && proxy.count == 2)
+        proxy.set(nil)
+        #expect(try await other.read { try $0.counts().outbox } == (isCommitted ? 2 : 3))
         await store.close()
         await other.close()
     }
