@@ -33,6 +33,11 @@ package enum RulePart: String, Hashable, Sendable, CaseIterable, Codable {
 }
 
 /// Which rules are on. All are, unless `rules: {R04: off}` or `rules: {R04-cluster: off}` says otherwise.
+///
+/// A rule decides by the switch at the time of its input. Off at an event, it begins no term; off when a term ends, it
+/// decides nothing: the term passes silently, also for a time when the rule is on again. What merely hands a matter on or
+/// ends an effect (a pending request goes to headquarters, a rectification has failed) does so whatever the switches,
+/// because nothing else would end it.
 package struct RuleSwitches: Hashable, Sendable {
     private let offRules: Set<Rule>
     private let offParts: Set<RulePart>

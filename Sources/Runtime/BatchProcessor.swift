@@ -53,7 +53,8 @@ package struct BatchResult: Sendable {
 package struct BatchProcessor: Sendable {
     package let runner: StageRunner
     package let worker: WorkerId
-    /// How many overdue timers may act behind one event; what is left stays due and is run by the timer batches.
+    /// How many overdue timers may act before one event, and behind it; what is left stays due and is run by the timer
+    /// batches.
     static let overdueLimit = 1_000
 
     package init(runner: StageRunner, worker: WorkerId) {
@@ -63,10 +64,13 @@ package struct BatchProcessor: Sendable {
 
     /// - Parameters:
     ///   - clock: the business clock.
+    ///   - speed: business time that passes in the same span of real time: a timer that waits for real time
+    ///     (`Wake.realDelaySeconds`) is due so much later. 0: it is due at the end of its instant.
     ///   - confirmed: outbox rows whose confirms have come since the last transaction.
     /// - Throws: `StoreFailure`; the transaction must then roll back. What only concerns one input is told in its fate.
     package func process(
-        _ inputs: [InboundEvent], confirmed: [OutboxKey], clock: Instant, in transaction: any StoreTransaction
+        _ inputs: [InboundEvent], confirmed: [OutboxKey], clock: Instant, speed: Int64 = 0,
+        in transaction: any StoreTransaction
     ) throws -> BatchResult {
         try transaction.removeFromOutbox(confirmed)
         var result = BatchResult()
@@ -87,7 +91,7 @@ package struct BatchProcessor: Sendable {
             case .duplicate, .idReused, .unknownReference, .failed: break
             }
         }
-        try work.finish(into: &result, owner: worker)
+        try work.finish(into: &result, owner: worker) { $0.heldBack(from: clock, speed: speed) }
         return result
     }
 
@@ -102,7 +106,8 @@ package struct BatchProcessor: Sendable {
         for stored in try transaction.dueRecords(now: clock, limit: limit) {
             guard let at = stored.wakeAt else { continue }
             work.take(stored, runner)
-            due.append(.timer(stored.key, Wake(at: at, order: stored.wakeOrder)))
+            // The record's own wake: the stored one may have been held back.
+            due.append(.timer(stored.key, work.set[stored.key]?.value.wake ?? Wake(at: at, order: stored.wakeOrder)))
         }
         try work.load(due, runner)
         // A timer may set another that comes before the rest of these: the earlier time or lower order goes first, so
@@ -121,7 +126,7 @@ package struct BatchProcessor: Sendable {
             }
         }
         if due.count >= limit { result.hasMoreTimers = true }
-        try work.finish(into: &result, owner: worker)
+        try work.finish(into: &result, owner: worker) { $0.at }
         return result
     }
 
@@ -196,6 +201,9 @@ private struct UnitOfWork {
         let input = Input.event(inbound.event)
         // An earlier input of the batch may have led this one to other records.
         try load([input], runner)
+        if try runOverdue(runner, clock: clock, { runner.overdue(before: inbound.event, in: $0, clock: clock) }) > 0 {
+            try load([input], runner)
+        }
         let outcome: StepOutcome
         switch run(input, runner, clock: clock) {
         case .success(let decided): outcome = decided
@@ -211,13 +219,21 @@ private struct UnitOfWork {
             source: inbound.event.source, id: inbound.event.id, type: inbound.event.type.rawValue,
             digest: inbound.digest, body: inbound.body)
         try journal(journalInput, fate, outcome, runner)
-        var left = BatchProcessor.overdueLimit
-        while left > 0, let timer = runner.overdue(outcome.changed, in: set, clock: clock) {
+        _ = try runOverdue(runner, clock: clock) { runner.overdue(outcome.changed, in: $0, clock: clock) }
+        return fate == .applied ? .applied : .refused
+    }
+
+    /// Runs the timers that `next` names, one after the other, until it names none; returns how many have acted.
+    private mutating func runOverdue(
+        _ runner: StageRunner, clock: Instant, _ next: (WorkingSet) -> Input?
+    ) throws -> Int {
+        var acted = 0
+        while acted < BatchProcessor.overdueLimit, let timer = next(set) {
             try load([timer], runner)
             guard decide(timer: timer, runner, clock: clock) != nil else { break }
-            left -= 1
+            acted += 1
         }
-        return fate == .applied ? .applied : .refused
+        return acted
     }
 
     /// The records that were changed; nil if the timer could not act.
@@ -246,10 +262,18 @@ private struct UnitOfWork {
                 outputs: try outcome.outputs.map { try JournalOutput($0) }))
     }
 
-    mutating func finish(into result: inout BatchResult, owner: WorkerId) throws {
+    /// - Parameter dueAt: when a wake is due by the business clock.
+    mutating func finish(
+        into result: inout BatchResult, owner: WorkerId, dueAt: (Wake) -> Instant
+    ) throws {
         result.timers = timers
         result.timerFaults = timerFaults
-        try transaction.save(try set.changed.map { try RecordCoding.stored($0.key, $0.record) })
+        try transaction.save(
+            try set.changed.map { key, record in
+                var stored = try RecordCoding.stored(key, record)
+                stored.wakeAt = record.value.wake.map(dueAt)
+                return stored
+            })
         guard !entries.isEmpty else { return }
         let numbers = try transaction.append(entries, owner: owner)
         for (number, entry) in zip(numbers, entries) {
@@ -257,6 +281,16 @@ private struct UnitOfWork {
                 result.rows.append(OutboxRow(key: OutboxKey(entry: number, index: index), output: output))
             }
         }
+    }
+}
+
+extension Wake {
+    /// When the clock shows that its real time has passed too, counted from `clock`.
+    fileprivate func heldBack(from clock: Instant, speed: Int64) -> Instant {
+        guard realDelaySeconds > 0, speed > 0 else { return at }
+        let (seconds, overflow) = Int64(realDelaySeconds).multipliedReportingOverflow(by: speed)
+        let latest = (Instant.limit.microseconds - clock.microseconds) / 1_000_000
+        return overflow || seconds > latest ? max(at, .limit) : max(at, clock.adding(seconds: seconds))
     }
 }
 

@@ -14,10 +14,14 @@ package struct ClockReading: Sendable, Hashable {
 
     package let now: Instant
     package let mode: Mode
+    /// How much business time passes in the same span of real time; 0 where the clock only steps.
+    package let speed: Int64
 
-    package init(now: Instant, mode: Mode = .running) {
+    /// - Parameter speed: nil: that of the wall clock, or none under the stepped clock.
+    package init(now: Instant, mode: Mode = .running, speed: Int64? = nil) {
         self.now = now
         self.mode = mode
+        self.speed = speed ?? (mode == .running ? 1 : 0)
     }
 
     /// May this stage run timers now?
@@ -64,7 +68,7 @@ package struct RunningClock: BusinessClock {
         let elapsed = wall().microseconds - wallStart.microseconds
         let (scaled, overflow) = elapsed.multipliedReportingOverflow(by: factor)
         let now = overflow ? Instant.limit : Instant(microseconds: start.microseconds + scaled)
-        return ClockReading(now: min(now, .limit))
+        return ClockReading(now: min(now, .limit), speed: factor)
     }
 
     package var pollMicroseconds: Int64 { 50_000 }

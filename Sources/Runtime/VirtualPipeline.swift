@@ -103,6 +103,7 @@ package struct VirtualPipeline: Sendable {
     ) throws {
         let name = EventName(source: queued.event.source, id: queued.event.id)
         guard taken[queued.stage]?.contains(name) == false else { return }
+        try runOverdue(queued.stage, notice) { $0.overdue(before: queued.event, in: $1, clock: $2) }
         let outcome = try decide(queued.stage, .event(queued.event), notice)
         if case .unknownReference(let what) = outcome.verdict {
             if isLastCall {
@@ -116,16 +117,19 @@ package struct VirtualPipeline: Sendable {
             return
         }
         taken[queued.stage]?.insert(name)
-        var left = BatchProcessor.overdueLimit
-        while left > 0, let timer = overdue(queued.stage, outcome.changed) {
-            try decide(queued.stage, timer, notice)
-            left -= 1
-        }
+        try runOverdue(queued.stage, notice) { $0.overdue(outcome.changed, in: $1, clock: $2) }
     }
 
-    private func overdue(_ stage: StageName, _ keys: [RecordKey]) -> Input? {
-        guard let runner = runners[stage], let set = sets[stage] else { return nil }
-        return runner.overdue(keys, in: set, clock: now)
+    /// Runs the timers that `next` names, one after the other, until it names none.
+    private mutating func runOverdue(
+        _ stage: StageName, _ notice: (Notice) throws -> Void, _ next: (StageRunner, WorkingSet, Instant) -> Input?
+    ) throws {
+        var left = BatchProcessor.overdueLimit
+        // The set is handed on without a name for it: a second owner would make its next change copy all of it.
+        while left > 0, let runner = runners[stage], let timer = sets[stage].flatMap({ next(runner, $0, now) }) {
+            try decide(stage, timer, notice)
+            left -= 1
+        }
     }
 
     @discardableResult

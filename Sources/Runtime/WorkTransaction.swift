@@ -19,7 +19,8 @@ extension BatchProcessor {
             result.batch.rows = try takeOver(includingOwn: true, wall, lease, limit, transaction)
             try plant(clock: reading.now, in: transaction)
         case .events(let inputs, let confirmed):
-            result.batch = try process(inputs, confirmed: confirmed, clock: reading.now, in: transaction)
+            result.batch = try process(
+                inputs, confirmed: confirmed, clock: reading.now, speed: reading.speed, in: transaction)
         case .timers(let confirmed, let limit):
             if reading.allowsTimers(of: runner.name) {
                 result.batch = try processTimers(

@@ -130,7 +130,7 @@ package struct StageRunner: Sendable {
         case .event(let event):
             now = event.ruleTime
             if let ahead = rejectionAhead(of: clock, event) { return try refuse(event, ahead, isLate: false) }
-            if let first = keys.first, let firedAt = set[first]?.firedAt { isLate = firedAt > now }
+            isLate = keys.contains { set[$0]?.firedAt.map { $0 > now } ?? false }
         case .timer(_, let wake):
             now = wake.at
         }
@@ -159,6 +159,16 @@ package struct StageRunner: Sendable {
             first = (wake, key)
         }
         return first.map { .timer($0.key, $0.wake) }
+    }
+
+    /// The timer that must act before `event`: of the records that it needs, one that was due before the event's own
+    /// time and has not acted yet. What the event tells comes too late for that deadline, whichever of the two the
+    /// worker finds first. To be asked again until there is none.
+    ///
+    /// An event whose time equals a due time comes first, and so does one whose deadline lies ahead of the clock: what
+    /// meets it may still come.
+    package func overdue(before event: Event, in set: WorkingSet, clock: Instant) -> Input? {
+        overdue(keys(for: .event(event), in: set), in: set, clock: min(clock, event.ruleTime))
     }
 
     private func rejectionAhead(of clock: Instant, _ event: Event) -> Rejection? {

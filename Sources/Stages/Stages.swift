@@ -14,7 +14,8 @@ package protocol Stage: Sendable {
     /// The kinds of record that the stage owns.
     static var recordTypes: [any Record.Type] { get }
 
-    /// The records that `input` needs, the one that it is about first (whether the input is late is judged by that one).
+    /// The records that `input` needs, the one that it is about first. Of any of them a timer may have acted at a later
+    /// time than an event's: then the event is late. One that was due before the event acts before it.
     ///
     /// Asked with nothing loaded, then once more with what the first answer named: so a request's id can lead to its
     /// case. A timer's own record is always loaded. Keys of records that do not exist are fine; a record that the step
@@ -59,8 +60,9 @@ package struct Wake: Hashable, Sendable, Comparable {
     /// Among the timers of one instant in one stage the lower order comes first, whatever the record
     /// (penalty: obligations, ends of terms, training, month close, weekly evaluation).
     package let order: Int
-    /// Seconds of real time that a running clock lets pass first, so that what is on its way may still arrive. Where
-    /// time moves from instant to instant, such a timer runs at the end of its instant. No part of what a wake equals.
+    /// Seconds of real time that a running clock lets pass first, counted from the step that set the wake, so that what
+    /// is on its way may still arrive. Where time moves from instant to instant, such a timer runs at the end of its
+    /// instant. No part of what a wake equals.
     package let realDelaySeconds: Int
 
     package init(at: Instant, order: Int = 0, realDelaySeconds: Int = 0) {

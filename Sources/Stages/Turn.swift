@@ -6,7 +6,7 @@ package struct Turn: Sendable {
     package let policy: PolicyBook
     /// The rule's time: of the event, or the due time of the timer. Never the time of processing.
     package let now: Instant
-    /// A timer of the record that the event is about has already acted at a later time than the event's.
+    /// A timer of a record that the event needs has already acted at a later time than the event's.
     package let isLate: Bool
     private let records: RecordReader
     package private(set) var changes: [RecordKey: any Record] = [:]

@@ -1,5 +1,6 @@
 import Operations
 import Policy
+import Runtime
 import Schema
 import Stages
 import Store
@@ -123,5 +124,34 @@ import Testing
         #expect(try await store.read { try $0.counts() }.refused == 1)
         let report = try await replay(.intake, store, pipeline.policy)
         #expect(report.isEqual, "\(report.text)")
+    }
+
+    @Test func `is the same where a running clock holds a timer back`() async throws {
+        let policy = try MemoryPipeline.policy()
+        let processor = BatchProcessor(
+            runner: StageRunner(stage: try stage(.handling), policy: policy), worker: "test")
+        let time = "2026-11-02T10:00:00+08:00"
+        let at = try instant(time)
+        let opened = Event(
+            id: "1", source: "recourse/intake", time: at,
+            data: CaseOpened(
+                caseId: Scenario.caseId, complaintId: "C1", openedAt: at,
+                complaint: try Scenario.complaint("C1", at: time), cluster: .init(phones: 1, major: false)))
+        let because = Because(rule: "R02", parameters: [:], facts: [:], policy: "test")
+        let requested = Event(
+            id: "2", source: "upstream", time: at,
+            data: CompensationRequested(
+                requestId: "Q1", caseId: Scenario.caseId, amountFen: 100, cause: .manufacturer, by: Scenario.by))
+        let inputs = [
+            InboundEvent(event: opened, body: try opened.body(because: because)),
+            InboundEvent(event: requested, body: try requested.body()),
+        ]
+        let store = MemoryStore()
+        let clock = at.adding(minutes: 1)
+        try await store.write { _ = try processor.process(inputs, confirmed: [], clock: clock, speed: 1, in: $0) }
+        #expect(try await store.read { try $0.nextWake() } == clock.adding(seconds: 5))
+        let report = try await replay(.handling, store, policy)
+        #expect(report.isEqual, "\(report.text)")
+        #expect(report.entries == 2)
     }
 }

@@ -66,6 +66,21 @@ import Testing
         #expect(fund.file?.committedFen == 0)
     }
 
+    @Test(arguments: [
+        ("18:00:00", ["compensation.pending"]), ("18:00:01", ["compensation.referred"]),
+    ])
+    func `at the end of the manufacturer's time a request is still pending, a second later it is referred`(
+        time: String, types: [String]
+    ) throws {
+        var fund = try FundFixtures()
+        try fund.contact(.factorySalesman, 2, "09:30:00")
+        try fund.contact(.brandRepresentative, 2, "09:40:00")
+        #expect(try fund.request(100, .manufacturer, on: 3, at: time).types == types)
+        #expect(
+            said(try fund.advance(30))
+                == (types == ["compensation.pending"] ? ["compensation.referred 2026-11-03T18:00"] : []))
+    }
+
     @Test func `a contact that arrives within the same instant counts`() throws {
         var fund = try FundFixtures()
         try fund.contact(.factorySalesman, 2, "09:30:00")

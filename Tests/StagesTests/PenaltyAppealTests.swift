@@ -90,6 +90,20 @@ struct PenaltyAppealTests {
         #expect(second.count == 2 && second.period == notice && second.proposalId != first.proposalId)
     }
 
+    @Test func `A rectification that is lifted takes the stop that its failure led to with it`() throws {
+        var (harness, notice) = try punished(3)
+        let stop = try #require(
+            try harness.send(review(notice, false), at: "2026-11-13T09:00:00+08:00").all(PenaltyProposed.self).first)
+        _ = try harness.send(lodge(notice), at: "2026-11-13T10:00:00+08:00")
+        let lifted = try harness.send(answer(notice, stands: false), at: "2026-11-13T11:00:00+08:00")
+        #expect(lifted.all(PenaltySuperseded.self).map(\.proposalId) == [stop.proposalId])
+        #expect(lifted.outputs.first?.because.facts["reason"] == "notice-lifted")
+        let decided = try harness.decide(stop.proposalId, at: "2026-11-13T12:00:00+08:00")
+        #expect(decided.rejection?.reason == "already-decided")
+        #expect(harness.record(Dossier.self, "O1")?.status == .active)
+        #expect(try harness.advance(to: "2026-11-30T00:00:00+08:00").all(ObligationOverdue.self).isEmpty)
+    }
+
     @Test func `The stop superseded by a withdrawal that is rejected, 15 new days`() throws {
         var (harness, notice) = try punished(3)
         let stop = try #require(

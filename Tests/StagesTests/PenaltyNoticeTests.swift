@@ -72,6 +72,21 @@ struct PenaltyNoticeTests {
         #expect(try status(try punished(5, hazards: ["media"]).1).running == .handOver)
     }
 
+    @Test(arguments: [(true, OutletStatusChanged.Running.handOver), (false, .finish)])
+    func `The hazard of a twin counts if the twin is upheld, though the proposal names another`(
+        upheld: Bool, running: OutletStatusChanged.Running
+    ) throws {
+        var harness = try PenaltyFixture.harness()
+        try harness.violate(5, at: "2026-11-07T09:00:00+08:00", prefix: "V")
+        try harness.report("T1", at: "2026-11-07T10:00:00+08:00", caseId: "V-case-1", hazards: ["media"])
+        try harness.verify("T1", at: "2026-11-07T11:00:00+08:00", upheld: upheld)
+        let proposals = try harness.advance(to: "2026-11-10T18:00:00+08:00").all(PenaltyProposed.self)
+        let proposal = try #require(proposals.first)
+        #expect(proposal.violationIds == ["V1", "V2", "V3", "V4", "V5"])
+        let outcome = try harness.decide(proposal.proposalId, at: "2026-11-11T09:00:00+08:00")
+        #expect(outcome.all(OutletStatusChanged.self).map(\.running) == [running])
+    }
+
     @Test func `A withdrawal takes everything away`() throws {
         var (harness, outcome) = try punished(8)
         let change = try status(outcome)

@@ -82,6 +82,14 @@ struct RoutingAssignmentTests {
         #expect(out.announced(CaseAssigned.self).first?.dueAt == (try instant("2026-11-07T10:00:00+08:00")))
     }
 
+    @Test func `a cluster names its numbers and how many phones there are`() throws {
+        var fixture = try RoutingFixture()
+        let out = try fixture.open(CaseFixture.complaint(), cluster: true)
+        let because = try #require(out.first).because
+        #expect(because.parameters["clusterPhones"] == 3 && because.parameters["clusterWindowDays"] == 7)
+        #expect(because.facts["major"] == ["cluster"] && because.facts["phones"] == 3)
+    }
+
     @Test func `the channel authority and a cluster make it major`() throws {
         #expect(try assignment(CaseFixture.complaint(channel: "authority")) == "hq hq hq-duty")
         var fixture = try RoutingFixture()

@@ -152,6 +152,9 @@ struct RoutingTermTests {
         #expect(out.announced(CaseAssigned.self).first?.dueAt == (try instant("2026-11-08T10:00:00+08:00")))
         #expect(out.desks == ["case.reopened to region.R1", "case.assigned to region.R1"])
         #expect(out.compactMap { $0.event.data as? CaseReopened }.first?.customer?.name == "Li")
+        let because = try #require(out.first).because
+        #expect(because.rule == "R03" && because.parameters == ["regionTermDays": 3])
+        #expect(because.facts["lastTier"] == "store" && because.facts["major"] == false)
         #expect(
             try fixture.wait(until: "2026-11-08T10:00:00+08:00")
                 == ["case.escalated at 2026-11-08T10:00:00+08:00", "case.assigned at 2026-11-08T10:00:00+08:00"])

@@ -23,22 +23,30 @@ struct StageHarness {
         }
     }
 
-    /// Sends an event; the clock moves up to its time if it lies ahead. Timers that it sets in the past run at once.
+    /// Sends an event; the clock moves up to its time if it lies ahead. As under a running clock whose timers are not
+    /// polled in between: of the records that it needs, those due before it act first (`before`), and timers that it
+    /// sets in the past run at once.
     mutating func send(
         _ data: any EventData, at time: Instant, source: String = "upstream", id: String? = nil
     ) throws -> HarnessOutcome {
         sent += 1
         clock = max(clock, time)
         let event = Event(id: id ?? "event-\(sent)", source: source, time: time, data: data)
+        var before: [OutgoingEvent] = []
+        var left = 1000
+        know(.event(event))
+        while left > 0, let timer = runner.overdue(before: event, in: set, clock: clock) {
+            before += try run(timer).outputs
+            left -= 1
+        }
         let outcome = try run(.event(event))
         var outputs = outcome.outputs
-        var left = 1000
         while left > 0, let timer = runner.overdue(outcome.changed, in: set, clock: clock) {
             outputs += try run(timer).outputs
             left -= 1
         }
         try #require(left > 0, "timers without end")
-        return HarnessOutcome(verdict: outcome.verdict, isLate: outcome.isLate, outputs: outputs)
+        return HarnessOutcome(verdict: outcome.verdict, isLate: outcome.isLate, before: before, outputs: outputs)
     }
 
     mutating func send(
@@ -79,10 +87,15 @@ struct StageHarness {
         return first
     }
 
-    private mutating func run(_ input: Input) throws -> StepOutcome {
+    /// What is not in memory does not exist.
+    private mutating func know(_ input: Input) {
         for _ in 1...2 {
             for key in runner.missingKeys(for: input, in: set) { set.note(key, nil) }
         }
+    }
+
+    private mutating func run(_ input: Input) throws -> StepOutcome {
+        know(input)
         return try runner.run(input, in: &set, clock: clock)
     }
 }
@@ -90,6 +103,8 @@ struct StageHarness {
 struct HarnessOutcome {
     let verdict: Verdict
     let isLate: Bool
+    /// What timers that were due before the event have said.
+    let before: [OutgoingEvent]
     let outputs: [OutgoingEvent]
 
     /// The data of the outputs of one type, in order.

@@ -58,7 +58,7 @@ package struct CallbackStage: Stage {
             }
         case let letter as LetterSent:
             return change(letter.callbackId, by: letter.by, in: &turn) { task, turn in
-                task.record(letter, letter.callbackId, in: &turn).map(Verdict.refused) ?? .applied
+                task.record(letter, in: turn).map(Verdict.refused) ?? .applied
             }
         default:
             throw StageFault(description: "callback: does not take \(event.type)")

@@ -112,17 +112,14 @@ extension CallbackTask {
             facts: ["reachedAt": .string(turn.now.description)])
     }
 
-    /// Records a letter (R27); one after its term is overdue, also where its report arrives before the timer.
-    mutating func record(_ letter: LetterSent, _ id: String, in turn: inout Turn) -> Rejection? {
+    /// Records a letter (R27).
+    mutating func record(_ letter: LetterSent, in turn: Turn) -> Rejection? {
         guard callKind == .customerEvent else {
             return Rejection("no-letter-owed", ["kind": .string(callKind.rawValue)])
         }
         if letters.count >= CallbackTask.reportLimit { return CallbackTask.full(letters.count) }
         letters.append(Letter(at: turn.now, by: turn.policy.rules.isOn(.r27) ? letter.by.id : nil))
-        if let dueAt = letterDue {
-            if dueAt < turn.now { letterOverdue(id, at: dueAt, in: &turn) }
-            letterDue = nil
-        }
+        letterDue = nil
         return nil
     }
 }

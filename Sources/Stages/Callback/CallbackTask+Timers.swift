@@ -4,7 +4,7 @@ import Schema
 /// What a task does by time alone.
 extension CallbackTask {
     /// Handles everything that is due: looks at the calendar, then the window, the attempt, the end of the window, and
-    /// what others owe.
+    /// what others owe. What belongs to a rule that is switched off passes silently.
     mutating func pass(_ id: String, in turn: inout Turn) {
         let rule = rule
         opens.look(rule: rule, in: &turn)
@@ -16,12 +16,33 @@ extension CallbackTask {
         missIfOver(id, at: turn.now, in: &turn)
         if let numberDue, numberDue.isDue(at: turn.now) {
             self.numberDue = nil
-            sayOverdue(
-                .customerNumber, id, at: turn.now, rule: "R10",
-                parameters: ["wrongNumberWorkingDays": .int(Int64(turn.policy.callback.wrongNumberWorkingDays))],
-                facts: ["store": .string(storeId ?? "unknown")], in: &turn)
+            if turn.policy.rules.isOn(.wrongNumber) {
+                sayOverdue(
+                    .customerNumber, id, rule: "R10",
+                    parameters: ["wrongNumberWorkingDays": .int(Int64(turn.policy.callback.wrongNumberWorkingDays))],
+                    facts: ["store": .string(storeId ?? "unknown")], in: &turn)
+            }
         }
-        if let letterDue, letterDue <= turn.now { letterOverdue(id, at: letterDue, in: &turn) }
+        if let letterDue, letterDue <= turn.now {
+            self.letterDue = nil
+            if isOn(turn.policy.rules) {
+                sayOverdue(
+                    .customerLetter, id, rule: "R26",
+                    parameters: ["letterDays": .int(Int64(turn.policy.callback.letterDays))],
+                    facts: ["dueAt": .string(letterDue.description)], in: &turn)
+            }
+        }
+    }
+
+    /// Whether the rules that make tasks of this kind are on. One switched off while a task is open asks for no call
+    /// and misses none; the call centre may still report one.
+    private func isOn(_ rules: RuleSwitches) -> Bool {
+        switch callKind {
+        case .serviceFirst: rules.isOn(.r10) && rules.isOn(.r22)
+        case .serviceSecond: rules.isOn(.r10) && rules.isOn(.r25)
+        case .caseClosed: rules.isOn(.r10)
+        case .customerEvent: rules.isOn(.r26)
+        }
     }
 
     /// Says `callback.scheduled` as soon as the window is known, and what had to wait for that.
@@ -38,8 +59,9 @@ extension CallbackTask {
 
     private mutating func ask(_ id: String, in turn: inout Turn) {
         guard let window else { return }
-        let attempt = nextAttempt
         due = nil
+        guard isOn(turn.policy.rules) else { return }
+        let attempt = nextAttempt
         asked = attempt
         var facts: JSON = ["base": .string(base.description), "attempt": .int(Int64(attempt))]
         if isCaseReopened { facts = facts.setting("caseReopened", to: true) }
@@ -53,10 +75,11 @@ extension CallbackTask {
     }
 
     /// Says `callback.missed`, once, if the task is open and its window over. 24:00 belongs to the next date: a call
-    /// at that moment comes too late, also where its report arrives before the timer.
+    /// at that moment comes too late, though its report comes before the timer of the instant.
     mutating func missIfOver(_ id: String, at time: Instant, in turn: inout Turn) {
         guard outcome == nil, !isMissed, isScheduled, let window, window.end <= turn.now else { return }
         isMissed = true
+        guard isOn(turn.policy.rules) else { return }
         turn.emit(
             CallbackMissed(
                 callbackId: id, kind: callKind, windowStart: window.start, windowEnd: window.end, about: about),
@@ -67,22 +90,14 @@ extension CallbackTask {
             ])
     }
 
-    mutating func letterOverdue(_ id: String, at dueAt: Instant, in turn: inout Turn) {
-        letterDue = nil
-        sayOverdue(
-            .customerLetter, id, at: dueAt, rule: "R26",
-            parameters: ["letterDays": .int(Int64(turn.policy.callback.letterDays))],
-            facts: ["dueAt": .string(dueAt.description)], in: &turn)
-    }
-
     private func sayOverdue(
-        _ obligation: ObligationOverdue.Obligation, _ id: String, at time: Instant, rule: String, parameters: JSON,
-        facts: JSON, in turn: inout Turn
+        _ obligation: ObligationOverdue.Obligation, _ id: String, rule: String, parameters: JSON, facts: JSON,
+        in turn: inout Turn
     ) {
         turn.emit(
             ObligationOverdue(
                 obligation: obligation, subject: id, caseId: about.caseId, complaintId: about.complaintId),
-            about: CallbackTask.key(id), time: time, rule: rule, parameters: parameters, facts: facts)
+            about: CallbackTask.key(id), rule: rule, parameters: parameters, facts: facts)
     }
 
     /// Plans the attempt after one without an answer: that hour of the next working day, also past the window.

@@ -76,12 +76,14 @@ extension AdvanceRequest {
         if isBalanced { owed = nil }
     }
 
-    /// Says, once for a term, that a step is overdue.
+    /// Says, once for a term, that a step is overdue; of a step that is switched off the term passes silently.
     mutating func sayOverdueIfDue(_ id: String, heldBy tier: HandlerTier?, storeId: String?, in turn: inout Turn) {
         guard var owed, !owed.isOverdue else { return }
         owed.term.look(rule: "R08", in: &turn)
         if owed.term.isDue(at: turn.now) {
             owed.isOverdue = true
+            self.owed = owed
+            guard owed.step.isOn(turn.policy.rules) else { return }
             let parameter = owed.step.parameter(turn.policy.handling)
             var facts: JSON = [
                 "disbursedFen": .int(disbursedFen), "recoveredFen": .int(recoveredFen),

@@ -148,10 +148,7 @@ extension HandlingStage {
         for id in file.openRequests {
             guard let request = turn.get(AdvanceRequest.self, id) else { continue }
             switch request.state {
-            case .awaitingContacts: break
-            // Its term had ended before the resolution: its timer, a little late, refers it.
-            case .pending where request.until?.at.map({ $0 < turn.now }) ?? false: continue
-            case .pending: break
+            case .awaitingContacts, .pending: break
             case .referred, .refused, .disbursed: continue
             }
             var advance = Advance(id: id, request: request, file: file, in: turn)

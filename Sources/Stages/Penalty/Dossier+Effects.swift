@@ -7,7 +7,9 @@ extension Dossier {
         let noticeId = Identifiers.noticeId(proposalId: proposal.id)
         let penalty = turn.policy.penalty
         let named = proposal.violationIds.compactMap { id in violations.first { $0.id == id } }
-        let hazards = named.flatMap { $0.hazards ?? [] }
+        // A proposal names one violation of a failing; the hazard may have been told by a twin of it.
+        let hazards = Tally.twins(of: proposal.violationIds, in: violations)
+            .filter { $0.upheld == true }.flatMap { $0.hazards ?? [] }
         lettersIssued += 1
         var effect = Effect(
             noticeId: noticeId, number: "\(outletId)-\(Period.text(year: turn.now.date.year))-\(lettersIssued)",
@@ -122,7 +124,8 @@ extension Dossier {
     /// undecided is superseded.
     mutating func makeFinal(_ withdrawal: Effect, in turn: inout Turn) {
         for index in proposals.indices where proposals[index].isUndecided {
-            supersede(index, by: withdrawal.proposalId, rung: .withdrawal, in: &turn)
+            supersede(
+                index, by: withdrawal.proposalId, facts: ["worse": .string(Rung.withdrawal.rawValue)], in: &turn)
         }
         effects.removeAll { $0.rung < .stopDispatch }
         proposals.removeAll { $0.state != .superseded }

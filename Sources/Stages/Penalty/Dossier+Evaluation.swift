@@ -49,8 +49,16 @@ extension Dossier {
             blocked: blockedRungs(in: wake, EvaluationCalendar(policy)), ladders: policy.penalty.ladders)
     }
 
+    /// Carries out the planned evaluation. R11 switched off meanwhile: the week passes silently, the month sees it.
+    mutating func evaluatePlanned(in turn: inout Turn) {
+        guard let wake = nextEvaluation?.evaluation.wake,
+            wake.order != PenaltyOrder.weekly || turn.policy.rules.isOn(.r11)
+        else { return }
+        evaluate(at: wake, in: &turn)
+    }
+
     /// Evaluates the outlet: at a month's close or at the end of a week (R11).
-    mutating func evaluate(at wake: Wake, in turn: inout Turn) {
+    private mutating func evaluate(at wake: Wake, in turn: inout Turn) {
         let policy = turn.policy
         if let candidate = candidate(in: wake, policy) {
             let standings = standings(in: wake, policy)

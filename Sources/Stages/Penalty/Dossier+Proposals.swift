@@ -37,7 +37,7 @@ extension Dossier {
                 violationIds: draft.violationIds),
             about: key, rule: rule, parameters: .object(parameters), facts: .object(members))
         for index in proposals.indices where proposals[index].isUndecided && proposals[index].rung < draft.rung {
-            supersede(index, by: id, rung: draft.rung, in: &turn)
+            supersede(index, by: id, facts: ["worse": .string(draft.rung.rawValue)], in: &turn)
         }
         proposals.append(
             Proposal(
@@ -46,19 +46,27 @@ extension Dossier {
         turn.put(ProposalIndex(outletId: outletId), id)
     }
 
-    mutating func supersede(_ index: Int, by id: String, rung: Rung, in turn: inout Turn) {
+    /// Ends an undecided proposal.
+    ///
+    /// - Parameters:
+    ///   - id: the proposal that takes its place; where its notice was lifted, the one that led to that notice.
+    ///   - facts: why.
+    mutating func supersede(_ index: Int, by id: String, facts: JSON, in turn: inout Turn) {
         proposals[index].state = .superseded
         proposals[index].supersededBy = id
+        let rung = JSON.Member("rung", .string(proposals[index].rung.rawValue))
         turn.emit(
             PenaltySuperseded(proposalId: proposals[index].id, by: id, outletId: outletId), about: key, rule: "R11",
-            facts: ["rung": .string(proposals[index].rung.rawValue), "worse": .string(rung.rawValue)])
+            facts: .object([rung] + (facts.members ?? [])))
     }
 
-    /// Says once of each undecided proposal that its decision is overdue; it is never approved by itself (R11).
+    /// Says once of each undecided proposal that its decision is overdue; it is never approved by itself (R11). With
+    /// R11 switched off the term passes silently.
     mutating func remindOfDecisions(at instant: Instant, in turn: inout Turn) {
         for index in proposals.indices where proposals[index].owesDecision {
             guard let due = proposals[index].decisionDue, due <= instant else { continue }
             proposals[index].isOverdue = true
+            guard turn.policy.rules.isOn(.r11) else { continue }
             turn.emit(
                 ObligationOverdue(obligation: .penaltyDecision, subject: proposals[index].id), about: key, rule: "R11",
                 parameters: ["decisionWorkingDays": .int(Int64(turn.policy.penalty.decisionWorkingDays))],

@@ -33,7 +33,7 @@ extension Dossier {
         let inForce = effects.filter(\.isInForce)
         var open = Set(inForce.compactMap(\.hold))
         if listedSince != nil, !site.isPassed, policy.rules.isOn(.r19) { open.insert(.siteCheck) }
-        if training?.isHeld ?? false { open.insert(.training) }
+        if training?.isHeld ?? false, policy.rules.isOn(.r16) { open.insert(.training) }
         let holds = OutletStatusChanged.Hold.allCases.filter(open.contains)
         let isWithdrawn = inForce.contains { $0.rung == .withdrawal }
         let status: OutletStatusChanged.Status =
@@ -110,9 +110,7 @@ extension Dossier {
                 return nil
             }
         }
-        // R11 off: nobody is reminded of a decision.
-        for index in proposals.indices
-        where proposals[index].owesDecision && proposals[index].decisionDue == nil && policy.rules.isOn(.r11) {
+        for index in proposals.indices where proposals[index].owesDecision && proposals[index].decisionDue == nil {
             let from = proposals[index].proposedAt
             proposals[index].decisionDue = resolve(PenaltyOrder.obligation) { () throws(CalendarGap) in
                 try policy.calendar.deadline(workingDays: policy.penalty.decisionWorkingDays, after: from)

@@ -36,7 +36,7 @@ extension Dossier {
             dossier.missRetest(at: wake.at, in: &turn)
             dossier.endTerms(at: wake.at, in: &turn)
         case PenaltyOrder.training: dossier.judgeTraining(at: wake.at, in: &turn)
-        default: if let planned = dossier.nextEvaluation { dossier.evaluate(at: planned.evaluation.wake, in: &turn) }
+        default: dossier.evaluatePlanned(in: &turn)
         }
         dossier.settle(after: wake, in: &turn)
     }

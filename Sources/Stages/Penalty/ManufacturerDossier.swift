@@ -102,6 +102,8 @@ struct Incident: Record {
         guard var incident = turn.get(Incident.self, id) else { return }
         if wake.order == PenaltyOrder.lookAgain {
             incident.plan(id, in: &turn)
+        } else if !turn.policy.rules.isOn(.r17) {
+            incident.dueAt = nil
         } else {
             incident.isOverdue = true
             turn.emit(

@@ -124,9 +124,14 @@ extension Dossier {
     mutating func lift(_ index: Int, in turn: inout Turn) {
         effects[index].isOver = true
         effects[index].endsAt = nil
-        // A void rectification comes back no more.
-        effects[index].stopProposalId = nil
         let proposalId = effects[index].proposalId
+        // A void rectification comes back no more, and nobody has failed it.
+        if let stop = proposals.firstIndex(where: { $0.id == effects[index].stopProposalId && $0.isUndecided }) {
+            supersede(
+                stop, by: proposalId,
+                facts: ["reason": "notice-lifted", "noticeId": .string(effects[index].noticeId)], in: &turn)
+        }
+        effects[index].stopProposalId = nil
         for position in proposals.indices where proposals[position].id == proposalId {
             proposals[position].state = .rejected
         }

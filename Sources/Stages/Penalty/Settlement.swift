@@ -18,19 +18,19 @@ struct Settlement: Record {
 
     static func wake(_ id: String, at wake: Wake, in turn: inout Turn) {
         guard var service = turn.get(Settlement.self, id) else { return }
-        service.block(id, due: wake.at, in: &turn)
+        service.block(id, in: &turn)
         turn.put(service, id)
     }
 
     /// The form has not come in time.
-    mutating func block(_ id: String, due: Instant, in turn: inout Turn) {
+    private mutating func block(_ id: String, in turn: inout Turn) {
         dueAt = nil
         guard turn.policy.rules.isOn(.r38) else { return }
         isBlocked = true
         turn.emit(
-            SettlementBlocked(serviceId: id, outletId: outletId), about: Settlement.key(id), time: due, rule: "R38",
+            SettlementBlocked(serviceId: id, outletId: outletId), about: Settlement.key(id), rule: "R38",
             parameters: ["feedbackFormDays": .int(Int64(turn.policy.penalty.feedbackFormDays))],
-            facts: ["due": .string(due.description)])
+            facts: ["due": .string(turn.now.description)])
     }
 }
 
@@ -56,8 +56,6 @@ extension PenaltyStage {
         }
         if let rejection = turn.rejection(of: data.by) { return .refused(rejection) }
         guard !service.isReceived else { return .applied }
-        // The form may be taken before the timer that it is too late for: blocked first, then released.
-        if let due = service.dueAt, due < turn.now { service.block(data.serviceId, due: due, in: &turn) }
         service.isReceived = true
         service.dueAt = nil
         if service.isBlocked {

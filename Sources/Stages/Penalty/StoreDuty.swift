@@ -47,10 +47,8 @@ struct StoreDuty: Record {
     static func isOn(_ policy: PolicyBook) -> Bool { policy.rules.isOn(.r09) && policy.rules.isOn(.r35) }
 
     /// The report of a week has come; of a week that was asked for already it changes nothing.
-    mutating func take(_ submitted: ReportWeek, at instant: Instant) {
+    mutating func take(_ submitted: ReportWeek) {
         guard submitted >= week, !reported.contains(submitted) else { return }
-        // Too late, though its timer has not acted yet.
-        if submitted == week, let dueAt, dueAt < instant { return }
         reported.append(submitted)
         reported.sort()
     }
@@ -109,7 +107,7 @@ extension PenaltyStage {
             return .refused(Rejection("unlisted-store", ["storeId": .string(data.storeId)]))
         }
         var duty = turn.get(StoreDuty.self, data.storeId) ?? StoreDuty(store, turn.policy, now: turn.now)
-        duty.take(week, at: turn.now)
+        duty.take(week)
         turn.put(duty, data.storeId)
         return .applied
     }

@@ -27,6 +27,12 @@ struct Tally {
     func count(month: Month) -> [Group] { groups.filter { $0.month == month } }
     func count(year: Int) -> [Group] { groups.filter { $0.year == year } }
 
+    /// The violations of these ids with all their twins, upheld or not.
+    static func twins(of ids: [String], in violations: [Violation]) -> [Violation] {
+        let ids = Set(ids)
+        return twins(violations).filter { group in group.contains { ids.contains($0.id) } }.flatMap { $0 }
+    }
+
     private struct TwinKey: Hashable {
         let category: String
         let caseId: String?

@@ -117,9 +117,15 @@ extension Dossier {
         }
     }
 
-    /// A retest that was not passed in time has failed (R16).
+    /// A retest that was not passed in time has failed (R16). With R16 switched off its term passes silently, and the
+    /// stop of work, which only a retest could lift, is over; the failures in a row stay counted.
     mutating func missRetest(at instant: Instant, in turn: inout Turn) {
         guard let due = training?.retestDue, due <= instant else { return }
+        guard turn.policy.rules.isOn(.r16) else {
+            training?.heldSince = nil
+            training?.retestDue = nil
+            return
+        }
         failRetest(nil, reason: "missed", in: &turn)
     }
 

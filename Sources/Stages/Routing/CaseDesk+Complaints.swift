@@ -16,7 +16,7 @@ extension CaseDesk {
             placement, termFrom: opened.complaint.receivedAt,
             // Without R04 nothing is major; a case still begins at the lowest place that its complaint names.
             rule: turn.policy.rules.isOn(.r04) ? "R04" : "lowest-place", parameters: severity.parameters,
-            facts: severity.fact, in: &turn)
+            facts: severity.facts, in: &turn)
         desk.beginDuties(of: opened.complaint, in: &turn)
         return desk
     }
@@ -29,7 +29,7 @@ extension CaseDesk {
         if severity.isMajor {
             record.isMajor = true
             if record.state != .closed, record.tier != .hq {
-                let facts = severity.fact + [JSON.Member("linkedComplaint", .string(linked.complaintId))]
+                let facts = severity.facts + [JSON.Member("linkedComplaint", .string(linked.complaintId))]
                 moveUp(to: .hq, rule: "R04", parameters: severity.parameters, facts: facts, in: &turn)
             }
         }

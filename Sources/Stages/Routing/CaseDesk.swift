@@ -78,11 +78,17 @@ struct CaseDesk {
         // A complaint that was linked while the case was closed has made it major.
         let leaps = record.isMajor && last != .hq
         let placement = Places(record, at: turn.now, turn.policy).placement(from: leaps ? .hq : last)
+        let term = Self.term(of: placement.tier, turn.policy)
         turn.emit(
             CaseReopened(
                 caseId: caseId, complaintId: record.complaintId, tier: placement.tier, closing: reopened.closing,
                 customer: record.customer, product: record.product, description: record.description),
-            about: key, to: .handlers(Placement.deskKey(placement.tier, placement.handlerId)), rule: "R03")
+            about: key, to: .handlers(Placement.deskKey(placement.tier, placement.handlerId)), rule: "R03",
+            parameters: .object([JSON.Member(term.name, .int(term.days))]),
+            facts: .object(
+                [
+                    JSON.Member("lastTier", .string(record.tier.rawValue)), JSON.Member("major", .bool(record.isMajor)),
+                ] + placement.facts))
         if leaps { announceEscalation(from: last, to: placement, rule: "R04", in: &turn) }
         assign(placement, termFrom: turn.now, rule: leaps ? "R04" : "R03", in: &turn)
         if let resolvedAt = record.resolvedAfterClosing, resolvedAt >= turn.now {

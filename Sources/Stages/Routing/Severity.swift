@@ -6,6 +6,8 @@ struct Severity {
     /// `hazard`, `authority`, `claim`, `cluster`.
     let reasons: [String]
     let parameters: [JSON.Member]
+    /// How many phones complained of the same goods, where that made it major.
+    private let phones: Int?
 
     /// - Parameter cluster: nil for a linked complaint: that it completes a cluster does not make the open case major.
     init(_ complaint: ComplaintReceived, cluster: CaseOpened.Cluster?, _ policy: PolicyBook) {
@@ -18,14 +20,25 @@ struct Severity {
             reasons.append("claim")
             parameters.append(JSON.Member("majorClaimFen", .int(limit)))
         }
-        if policy.rules.isOn(.majorByCluster), let cluster, cluster.major { reasons.append("cluster") }
+        var phones: Int?
+        if policy.rules.isOn(.majorByCluster), let cluster, cluster.major {
+            reasons.append("cluster")
+            phones = cluster.phones
+            parameters.append(JSON.Member("clusterPhones", .int(Int64(policy.intake.clusterPhones))))
+            parameters.append(JSON.Member("clusterWindowDays", .int(Int64(policy.intake.clusterWindowDays))))
+        }
         self.reasons = reasons
+        self.phones = phones
         self.parameters = parameters
     }
 
     var isMajor: Bool { !reasons.isEmpty }
 
-    var fact: [JSON.Member] { isMajor ? [JSON.Member("major", .array(reasons.map { .string($0) }))] : [] }
+    var facts: [JSON.Member] {
+        guard isMajor else { return [] }
+        let major = JSON.Member("major", .array(reasons.map { .string($0) }))
+        return [major] + (phones.map { [JSON.Member("phones", .int(Int64($0)))] } ?? [])
+    }
 
     /// Whether a complaint is a crisis (R34). A letter of an authority makes it major, but is none.
     static func isCrisis(_ complaint: ComplaintReceived) -> Bool {

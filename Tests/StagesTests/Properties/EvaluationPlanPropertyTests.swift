@@ -6,25 +6,10 @@ import Testing
 
 /// Over random histories: no evaluation that the plan leaves out would have proposed anything, and every record is read
 /// back as it was written.
-struct PenaltyPropertyTests {
-    /// SplitMix64: the same seed gives the same history everywhere.
-    struct Random {
-        var state: UInt64
-
-        mutating func next() -> UInt64 {
-            state &+= 0x9E37_79B9_7F4A_7C15
-            var z = state
-            z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-            z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-            return z ^ (z >> 31)
-        }
-
-        mutating func below(_ limit: Int) -> Int { Int(next() % UInt64(limit)) }
-    }
-
+struct EvaluationPlanPropertyTests {
     /// What people do at random between two evaluations.
     struct History {
-        var random: Random
+        var random: SeededRandom
         var harness: StageHarness
         var unverified: [String] = []
         var undecided: [String] = []
@@ -85,7 +70,7 @@ struct PenaltyPropertyTests {
         let policy = try PenaltyFixture.policy()
         let calendar = EvaluationCalendar(policy)
         var history = History(
-            random: Random(state: UInt64(seed)),
+            random: SeededRandom(seed),
             harness: try PenaltyFixture.harness(clock: "2026-06-01T00:00:00+08:00"))
         var now = try instant("2026-06-01T09:00:00+08:00")
         let end = try instant("2027-03-01T00:00:00+08:00")

@@ -1,0 +1,151 @@
+import Schema
+import Stages
+import Store
+import Testing
+
+@testable import Policy
+@testable import Runtime
+
+/// What a running clock does to deadlines: an event that is found before its timer, and a timer that waits for real time.
+@Suite struct DeadlineOrderTests {
+    private let start = Instant(seconds: 1_793_592_000)
+    private let officer = Person(id: "officer", tier: "hq")
+
+    private func inbound(_ id: String, _ data: any EventData, at time: Instant) throws -> InboundEvent {
+        let event = Event(id: id, source: "upstream", time: time, data: data)
+        return InboundEvent(event: event, body: try event.body())
+    }
+
+    private func opened() -> CaseOpened {
+        let complaint = ComplaintReceived(
+            complaintId: "K1", channel: "hotline", receivedAt: start, customer: Customer(name: "Li", phone: "1380"),
+            product: Product(category: "washer", brand: "Acme", purchasedHere: true), description: "It leaks.",
+            remedy: "repair")
+        return CaseOpened(
+            caseId: "C1", complaintId: "K1", openedAt: start, complaint: complaint,
+            cluster: .init(phones: 1, major: false))
+    }
+
+    private func processor(_ stage: any Stage) -> BatchProcessor {
+        BatchProcessor(
+            runner: StageRunner(
+                stage: stage,
+                policy: PolicyBook(
+                    version: "test", rules: RuleSwitches(off: [.r43]),
+                    organisation: Organisation(hq: .init(duty: "officer", people: nil)),
+                    calendar: WorkCalendar(exceptions: [start.date: .holiday]))),
+            worker: "one")
+    }
+
+    // MARK: Found before its timer
+
+    private var resolvedAt: Instant { start.adding(days: 5).adding(seconds: 1) }
+
+    private func resolved() throws -> InboundEvent {
+        try inbound(
+            "2",
+            CaseResolved(
+                caseId: "C1", by: officer, resolvedAt: resolvedAt, solution: "New pump.", liability: .nobody,
+                documents: []),
+            at: resolvedAt)
+    }
+
+    /// The journal of routing: the term of headquarters ends after five days, and the resolution comes a second later.
+    private func journal(isPolled: Bool) throws -> [JournalEntry] {
+        let processor = processor(RoutingStage())
+        let store = MemoryStore()
+        let (first, second) = (try inbound("1", opened(), at: start), try resolved())
+        let (start, clock) = (start, resolvedAt.adding(seconds: 3))
+        try store.writeNow { _ = try processor.process([first], confirmed: [], clock: start, in: $0) }
+        if isPolled {
+            try store.writeNow { _ = try processor.processTimers(confirmed: [], clock: clock, limit: 10, in: $0) }
+        }
+        let result = try store.writeNow { try processor.process([second], confirmed: [], clock: clock, in: $0) }
+        #expect(result.fates == [.applied] && result.timers == (isPolled ? 0 : 1))
+        return try store.readNow { try $0.journal(after: 0, limit: 100, withBodies: true) }
+    }
+
+    @Test func `The journal is the same whether the timers were polled or an event was found first`() throws {
+        let entries = try journal(isPolled: false)
+        #expect(entries.map { $0.outputs.map(\.type) } == [["case.assigned", "case.assigned"], ["case.overdue"], []])
+        #expect(try entries == journal(isPolled: true))
+    }
+
+    @Test(arguments: [(-60, ["intake: timer a 0", "intake: a"]), (0, ["intake: a", "intake: timer a 0"])])
+    func `So it is in virtual time, where only what was due before the beginning is left over`(
+        seconds: Int, expected: [String]
+    ) throws {
+        let wake = ProbeRecord.Moment(at: start.adding(seconds: Int64(seconds)), order: 0)
+        var pipeline = VirtualPipeline(
+            stages: [ProbeStage<FirstProbe>(records: [("a", [wake])])], policy: ProbePolicy.book, start: start)
+        var notes: [String] = []
+        let accepted = Event(
+            id: "1", source: "upstream", time: start, data: CaseAccepted(caseId: "a", by: officer))
+        try pipeline.run(instant: start, events: [accepted]) { notice in
+            if case .emitted(let output, _) = notice { notes.append((output.event.data as? ProbeNote)?.text ?? "") }
+        }
+        #expect(notes == expected)
+    }
+
+    // MARK: Real time
+
+    private func requested() throws -> InboundEvent {
+        try inbound(
+            "2",
+            CompensationRequested(
+                requestId: "Q1", caseId: "C1", amountFen: 100, cause: .manufacturer,
+                by: Person(id: "clerk", tier: "store", storeId: "S1")),
+            at: start)
+    }
+
+    /// A request without its contacts, processed a minute after its time.
+    private func waiting(_ reading: ClockReading) throws -> (BatchProcessor, MemoryStore) {
+        let processor = processor(HandlingStage())
+        let store = MemoryStore()
+        let inputs = [try inbound("1", opened(), at: start), try requested()]
+        let limits = WorkerLimits()
+        let result = try store.writeNow {
+            try processor.perform(
+                .events(inputs, confirmed: []), reading: reading, wall: reading.now, limits: limits, in: $0)
+        }
+        #expect(result.batch.fates == [.applied, .applied])
+        return (processor, store)
+    }
+
+    private func poll(_ processor: BatchProcessor, _ store: MemoryStore, at clock: Instant) throws -> [String] {
+        try store.writeNow { try processor.processTimers(confirmed: [], clock: clock, limit: 10, in: $0) }
+            .rows.map(\.output.type)
+    }
+
+    @Test(arguments: [Int64(1), 60])
+    func `A running clock lets five seconds of real time pass before a request without contacts is looked at`(
+        speed: Int64
+    ) throws {
+        let now = start.adding(minutes: 1)
+        let (processor, store) = try waiting(ClockReading(now: now, speed: speed))
+        #expect(try poll(processor, store, at: now.adding(seconds: 5 * speed - 1)) == [])
+        #expect(try poll(processor, store, at: now.adding(seconds: 5 * speed)) == ["compensation.refused"])
+        let entry = try #require(try store.readNow { try $0.journal(after: 0, limit: 9, withBodies: false) }.last)
+        #expect(entry.now == start, "a timer acts with its due time")
+    }
+
+    @Test func `Contacts that arrive meanwhile count`() throws {
+        let now = start.adding(minutes: 1)
+        let (processor, store) = try waiting(ClockReading(now: now))
+        let contacts = try [ContactRecorded.Party.factorySalesman, .brandRepresentative].map { party in
+            try inbound(
+                "with-\(party)", ContactRecorded(caseId: "C1", with: party, by: officer, at: start), at: start)
+        }
+        try store.writeNow {
+            _ = try processor.process(contacts, confirmed: [], clock: now.adding(seconds: 2), speed: 1, in: $0)
+        }
+        #expect(try poll(processor, store, at: now.adding(seconds: 4)) == [])
+        #expect(try poll(processor, store, at: now.adding(seconds: 5)) == ["compensation.pending"])
+    }
+
+    @Test func `Under the stepped clock it is looked at in the instant`() throws {
+        let now = start.adding(minutes: 1)
+        let (processor, store) = try waiting(ClockReading(now: now, mode: .stepped(.events)))
+        #expect(try poll(processor, store, at: now) == ["compensation.refused"])
+    }
+}
