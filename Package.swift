@@ -8,7 +8,7 @@ let settings: [SwiftSetting] = [
     .treatAllWarnings(as: .error),
 ]
 
-let workers = ["intake", "routing", "handling", "callback", "penalty", "parking"]
+let workers = ["intake", "routing", "handling", "callback", "penalty", "reports", "parking"]
 
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
 let yams = Target.Dependency.product(name: "Yams", package: "Yams")

@@ -155,13 +155,11 @@ private struct ReplayCourse: Sendable {
         }
     }
 
-    /// The clock matters only where it refused an event as too far ahead, and is told there.
+    /// The clock matters only where it refused an event as too far ahead; the entry then has its time.
     private static func clock(of entry: JournalEntry) -> Instant {
         guard entry.fate == .refused, let output = entry.outputs.first else { return .limit }
         do throws(JSONSyntaxError) {
-            let data = try JSON(parsing: output.body)["data"]
-            guard data?["reason"]?.string == "time-ahead" else { return .limit }
-            return data?["figures"]?["clock"]?.string.flatMap(Instant.init(rfc3339:)) ?? .limit
+            return try JSON(parsing: output.body)["data"]?["reason"]?.string == "time-ahead" ? entry.now : .limit
         } catch {
             // A body that is no JSON differs from what comes out, and is reported for that.
             return .limit

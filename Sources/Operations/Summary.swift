@@ -82,6 +82,7 @@ private struct OutputCount {
     private static let members = [
         "case.assigned": "tier", "case.escalated": "to", "penalty.proposed": "rung", "notice.issued": "kind",
         "outlet.status-changed": "to", "business.rejected": "reason", "violation.recorded": "upheld",
+        "report.published": "kind",
     ]
 
     private static let rungs = ["warning", "rectification", "stop-dispatch", "withdrawal"]
@@ -159,6 +160,9 @@ private struct OutputCount {
                     + [figure("superseded", "penalty.superseded")]),
             .init("notices", figures("notice.issued", NoticeIssued.Kind.allCases.map(\.rawValue))),
             .init("outlets", figures("outlet.status-changed", statuses, prefix: "now ")),
+            .init(
+                "reports",
+                figures("report.published", []) + [figure("weekly-summary", "weekly-summary.published")]),
             .init(
                 "rejected by a rule",
                 [figure("all", "business.rejected")] + figures("business.rejected", [])),

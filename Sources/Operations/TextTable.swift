@@ -10,7 +10,9 @@ package struct TextTable: Sendable {
     private static let gap = "  "
 
     /// - Parameter columns: titles; a leading `>` aligns the column to the right (figures).
-    package init(_ columns: String...) {
+    package init(_ columns: String...) { self.init(titles: columns) }
+
+    package init(titles columns: [String]) {
         alignments = columns.map { $0.hasPrefix(">") ? .right : .left }
         titles = columns.map { $0.hasPrefix(">") ? String($0.dropFirst()) : $0 }
     }

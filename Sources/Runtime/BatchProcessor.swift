@@ -119,7 +119,8 @@ package struct BatchProcessor: Sendable {
                 result.hasMoreTimers = true
                 break
             }
-            for changed in work.decide(timer: input, runner, clock: clock) ?? [] {
+            let keys = try work.load(input, runner)
+            for changed in work.decide(timer: input, keys: keys, runner, clock: clock) ?? [] {
                 guard let wake = work.set[changed]?.value.wake else { continue }
                 if let known = set, (known.wake, known.key) <= (wake, changed) { continue }
                 set = (wake, changed)
@@ -166,30 +167,50 @@ private struct UnitOfWork {
         }
     }
 
-    /// Loads what these inputs need, in at most two rounds.
+    /// Loads what these inputs need, in at most two rounds: what is found may lead to more.
     mutating func load(_ inputs: [Input], _ runner: StageRunner) throws {
-        for _ in 1...2 {
-            var missing = Set<RecordKey>()
-            for input in inputs { missing.formUnion(runner.missingKeys(for: input, in: set)) }
-            guard !missing.isEmpty else { return }
-            let keys = missing.sorted()
-            let found = try transaction.load(keys)
-            for key in keys {
-                if let stored = found[key] { take(stored, runner) } else { set.note(key, nil) }
-            }
+        var open = inputs
+        for _ in 1...2 where !open.isEmpty {
+            let needs = open.map { ($0, keys: runner.keys(for: $0, in: set).filter { !set.knows($0) }) }
+            try load(Set(needs.flatMap(\.keys)), runner)
+            open = needs.filter { $0.keys.contains { set[$0] != nil } }.map(\.0)
         }
     }
 
+    private mutating func load(_ missing: Set<RecordKey>, _ runner: StageRunner) throws {
+        guard !missing.isEmpty else { return }
+        let keys = missing.sorted()
+        let found = try transaction.load(keys)
+        for key in keys {
+            if let stored = found[key] { take(stored, runner) } else { set.note(key, nil) }
+        }
+    }
+
+    /// Loads what one input needs; an earlier input of the batch may have led it to other records.
+    ///
+    /// - Returns: its keys.
+    mutating func load(_ input: Input, _ runner: StageRunner) throws -> [RecordKey] {
+        var keys = runner.keys(for: input, in: set)
+        for _ in 1...2 {
+            let missing = keys.filter { !set.knows($0) }
+            guard !missing.isEmpty else { break }
+            try load(Set(missing), runner)
+            if missing.contains(where: { set[$0] != nil }) { keys = runner.keys(for: input, in: set) }
+        }
+        return keys
+    }
+
     /// The outcome of one input, or why there is none.
-    private mutating func run(_ input: Input, _ runner: StageRunner, clock: Instant) -> Result<StepOutcome, StageFault>
-    {
+    private mutating func run(
+        _ input: Input, keys: [RecordKey], _ runner: StageRunner, clock: Instant
+    ) -> Result<StepOutcome, StageFault> {
         if !unreadable.isEmpty {
-            for key in runner.keys(for: input, in: set) {
+            for key in keys {
                 if let why = unreadable[key] { return .failure(StageFault(description: why)) }
             }
         }
         do {
-            return .success(try runner.run(input, in: &set, clock: clock))
+            return .success(try runner.run(input, keys: keys, in: &set, clock: clock))
         } catch let fault as StageFault {
             return .failure(fault)
         } catch {
@@ -199,13 +220,13 @@ private struct UnitOfWork {
 
     mutating func decide(_ inbound: InboundEvent, _ runner: StageRunner, clock: Instant) throws -> InputFate {
         let input = Input.event(inbound.event)
-        // An earlier input of the batch may have led this one to other records.
-        try load([input], runner)
-        if try runOverdue(runner, clock: clock, { runner.overdue(before: inbound.event, in: $0, clock: clock) }) > 0 {
-            try load([input], runner)
+        var keys = try load(input, runner)
+        let overdue = try runOverdue(runner, clock: clock) {
+            runner.overdue(before: inbound.event, keys: keys, in: $0, clock: clock)
         }
+        if overdue > 0 { keys = try load(input, runner) }
         let outcome: StepOutcome
-        switch run(input, runner, clock: clock) {
+        switch run(input, keys: keys, runner, clock: clock) {
         case .success(let decided): outcome = decided
         case .failure(let fault): return .failed(fault.description)
         }
@@ -229,20 +250,21 @@ private struct UnitOfWork {
     ) throws -> Int {
         var acted = 0
         while acted < BatchProcessor.overdueLimit, let timer = next(set) {
-            try load([timer], runner)
-            guard decide(timer: timer, runner, clock: clock) != nil else { break }
+            guard decide(timer: timer, keys: try load(timer, runner), runner, clock: clock) != nil else { break }
             acted += 1
         }
         return acted
     }
 
     /// The records that were changed; nil if the timer could not act.
-    mutating func decide(timer input: Input, _ runner: StageRunner, clock: Instant) -> [RecordKey]? {
+    mutating func decide(
+        timer input: Input, keys: [RecordKey], _ runner: StageRunner, clock: Instant
+    ) -> [RecordKey]? {
         guard case .timer(let key, let wake) = input else { return nil }
         // A timer or event before it in this batch may have moved or ended this one.
         if unreadable[key] == nil, set[key]?.value.wake != wake { return nil }
         do {
-            let outcome = try run(input, runner, clock: clock).get()
+            let outcome = try run(input, keys: keys, runner, clock: clock).get()
             try journal(.timer(key, at: wake.at, order: wake.order), .applied, outcome, runner)
             timers += 1
             return outcome.changed

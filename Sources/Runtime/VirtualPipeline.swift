@@ -156,10 +156,9 @@ package struct VirtualPipeline: Sendable {
 extension StageRunner {
     /// Where all records are in memory: what the set does not know does not exist.
     fileprivate func run(_ input: Input, inVirtual set: inout WorkingSet, clock: Instant) throws -> StepOutcome {
-        for _ in 1...2 {
-            for key in missingKeys(for: input, in: set) { set.note(key, nil) }
-        }
-        return try run(input, in: &set, clock: clock)
+        let keys = keys(for: input, in: set)
+        for key in keys where !set.knows(key) { set.note(key, nil) }
+        return try run(input, keys: keys, in: &set, clock: clock)
     }
 }
 

@@ -13,10 +13,7 @@ package enum Identifiers {
     private static let namespace = uuid5Bytes(namespace: dns, name: Array("recourse".utf8))
 
     private static func uuid5Bytes(namespace: [UInt8], name: [UInt8]) -> [UInt8] {
-        var hash = Insecure.SHA1()
-        hash.update(data: namespace)
-        hash.update(data: name)
-        var bytes = Array(hash.finalize().prefix(16))
+        var bytes = Insecure.SHA1.hash(data: namespace + name).withUnsafeBytes { Array($0.prefix(16)) }
         bytes[6] = bytes[6] & 0x0F | 0x50
         bytes[8] = bytes[8] & 0x3F | 0x80
         return bytes
@@ -26,19 +23,30 @@ package enum Identifiers {
     static let namespaceText = text(of: namespace)
 
     private static func text(of bytes: [UInt8]) -> String {
-        var text: [UInt8] = []
-        text.reserveCapacity(36)
-        for (index, byte) in bytes.enumerated() {
-            if index == 4 || index == 6 || index == 8 || index == 10 { text.append(UInt8(ascii: "-")) }
-            text.append(hex[Int(byte >> 4)])
-            text.append(hex[Int(byte & 15)])
+        String(unsafeUninitializedCapacity: 36) { text in
+            var end = 0
+            for (index, byte) in bytes.enumerated() {
+                if index == 4 || index == 6 || index == 8 || index == 10 {
+                    text[end] = UInt8(ascii: "-")
+                    end += 1
+                }
+                text[end] = hex[Int(byte >> 4)]
+                text[end + 1] = hex[Int(byte & 15)]
+                end += 2
+            }
+            return end
         }
-        return String(decoding: text, as: UTF8.self)
     }
 
     /// uuid5 over `parts` in Recourse's namespace, in lower case with hyphens.
     package static func uuid(_ parts: [String]) -> String {
-        text(of: uuid5Bytes(namespace: namespace, name: Array(parts.joined(separator: "\n").utf8)))
+        var name: [UInt8] = []
+        name.reserveCapacity(parts.reduce(parts.count) { $0 + $1.utf8.count })
+        for (index, part) in parts.enumerated() {
+            if index > 0 { name.append(UInt8(ascii: "\n")) }
+            name.append(contentsOf: part.utf8)
+        }
+        return text(of: uuid5Bytes(namespace: namespace, name: name))
     }
 
     package static func caseId(source: String, complaintId: String) -> String {

@@ -20,36 +20,32 @@ package struct LiveRecord: Sendable {
 
 /// The records that a batch works on. A key that was loaded and is absent is known not to exist.
 package struct WorkingSet: Sendable {
-    package private(set) var records: [RecordKey: LiveRecord] = [:]
-    private var known: Set<RecordKey> = []
+    /// What is known: a record, or that there is none.
+    private var known: [RecordKey: LiveRecord?] = [:]
 
     package init() {}
 
-    package func knows(_ key: RecordKey) -> Bool { known.contains(key) }
+    package func knows(_ key: RecordKey) -> Bool { known[key] != nil }
 
     /// Says what loading `key` has found.
-    package mutating func note(_ key: RecordKey, _ record: LiveRecord?) {
-        known.insert(key)
-        records[key] = record
-    }
+    package mutating func note(_ key: RecordKey, _ record: LiveRecord?) { known.updateValue(record, forKey: key) }
 
     package subscript(_ key: RecordKey) -> LiveRecord? {
-        get { records[key] }
-        set {
-            known.insert(key)
-            records[key] = newValue
-        }
+        get { known[key] ?? nil }
+        set { known.updateValue(newValue, forKey: key) }
     }
+
+    package var records: [RecordKey: LiveRecord] { known.compactMapValues { $0 } }
 
     /// Everything that was changed since it was loaded, in key order.
     package var changed: [(key: RecordKey, record: LiveRecord)] {
-        records.filter(\.value.isChanged).map { ($0.key, $0.value) }.sorted { $0.0 < $1.0 }
+        known.compactMap { key, record in record.flatMap { $0.isChanged ? (key, $0) : nil } }.sorted { $0.0 < $1.0 }
     }
 
     /// Only these records, so that a step never holds on to the whole set.
     package func reader(of keys: [RecordKey]) -> RecordReader {
         var found: [RecordKey: any Record] = [:]
-        for key in keys { found[key] = records[key]?.value }
+        for key in keys { found[key] = self[key]?.value }
         return RecordReader(found)
     }
 }
@@ -105,31 +101,43 @@ package struct StageRunner: Sendable {
 
     /// Every key that `input` needs, the record that it is about first.
     package func keys(for input: Input, in set: WorkingSet) -> [RecordKey] {
-        var keys: [RecordKey] = []
-        if case .timer(let key, _) = input { keys.append(key) }
-        for _ in 1...2 {
-            // The later answer knows more, so its first key is what an event is about: the case, not the request.
-            var answer: [RecordKey] = []
-            if case .timer(let key, _) = input { answer.append(key) }
-            for key in stage.keys(for: input, given: set.reader(of: keys), policy: policy) + keys
-            where !answer.contains(key) { answer.append(key) }
-            keys = answer
-        }
+        var own: [RecordKey] = []
+        if case .timer(let key, _) = input { own.append(key) }
+        let first = keys(for: input, own, given: own, in: set)
+        // Records that are not there lead no further.
+        guard first.contains(where: { set[$0] != nil && !own.contains($0) }) else { return first }
+        // The later answer knows more, so its first key is what an event is about: the case, not the request.
+        return keys(for: input, own, given: first, in: set)
+    }
+
+    private func keys(
+        for input: Input, _ own: [RecordKey], given: [RecordKey], in set: WorkingSet
+    ) -> [RecordKey] {
+        var keys = own
+        for key in stage.keys(for: input, given: set.reader(of: given), policy: policy) + given
+        where !keys.contains(key) { keys.append(key) }
         return keys
     }
 
     /// Decides one input and applies its changes to `set`.
     ///
-    /// - Parameter clock: the business clock; an event more than the tolerance ahead of it is refused (`time-ahead`).
+    /// - Parameters:
+    ///   - known: what `keys(for:in:)` says of this input and set, where it has been asked already.
+    ///   - clock: the business clock; an event more than the tolerance ahead of it is refused (`time-ahead`).
     /// - Throws: what the stage throws (a corrupt record), or `StageFault`; `set` is then as before.
-    package func run(_ input: Input, in set: inout WorkingSet, clock: Instant) throws -> StepOutcome {
-        let keys = keys(for: input, in: set)
+    package func run(
+        _ input: Input, keys known: [RecordKey]? = nil, in set: inout WorkingSet, clock: Instant
+    ) throws -> StepOutcome {
+        let keys = known ?? keys(for: input, in: set)
         let now: Instant
         var isLate = false
         switch input {
         case .event(let event):
             now = event.ruleTime
-            if let ahead = rejectionAhead(of: clock, event) { return try refuse(event, ahead, isLate: false) }
+            if let ahead = rejectionAhead(of: clock, event) {
+                // At the clock's time: an event that lies ahead would be refused for that by whoever takes it.
+                return try refuse(event, ahead, at: clock, isLate: false)
+            }
             isLate = keys.contains { set[$0]?.firedAt.map { $0 > now } ?? false }
         case .timer(_, let wake):
             now = wake.at
@@ -143,7 +151,7 @@ package struct StageRunner: Sendable {
             guard case .event(let event) = input else {
                 throw StageFault(description: "stage \(name.rawValue): a timer cannot be refused")
             }
-            return try refuse(event, rejection, isLate: isLate)
+            return try refuse(event, rejection, at: now, isLate: isLate)
         case .unknownReference:
             return StepOutcome(verdict: verdict, now: now, isLate: isLate, changed: [], outputs: [])
         }
@@ -167,8 +175,12 @@ package struct StageRunner: Sendable {
     ///
     /// An event whose time equals a due time comes first, and so does one whose deadline lies ahead of the clock: what
     /// meets it may still come.
-    package func overdue(before event: Event, in set: WorkingSet, clock: Instant) -> Input? {
-        overdue(keys(for: .event(event), in: set), in: set, clock: min(clock, event.ruleTime))
+    ///
+    /// - Parameter known: as in `run`.
+    package func overdue(
+        before event: Event, keys known: [RecordKey]? = nil, in set: WorkingSet, clock: Instant
+    ) -> Input? {
+        overdue(known ?? keys(for: .event(event), in: set), in: set, clock: min(clock, event.ruleTime))
     }
 
     private func rejectionAhead(of clock: Instant, _ event: Event) -> Rejection? {
@@ -183,7 +195,9 @@ package struct StageRunner: Sendable {
             ])
     }
 
-    private func refuse(_ event: Event, _ rejection: Rejection, isLate: Bool) throws -> StepOutcome {
+    private func refuse(
+        _ event: Event, _ rejection: Rejection, at now: Instant, isLate: Bool
+    ) throws -> StepOutcome {
         let rejected = BusinessRejected(
             event: BusinessRejected.Subject(source: event.source, id: event.id, type: event.type.wireName),
             reason: rejection.reason, figures: rejection.figures)
@@ -191,11 +205,11 @@ package struct StageRunner: Sendable {
             event: Event(
                 id: Identifiers.eventId(
                     stage: name.rawValue, causeSource: event.source, causeId: event.id, index: 0),
-                source: name.source, time: event.ruleTime, data: rejected, traceparent: event.traceparent),
+                source: name.source, time: now, data: rejected, traceparent: event.traceparent),
             because: Because(rule: rejection.reason, parameters: [:], facts: [:], policy: policy.version),
             isLate: isLate, destination: .events)
         return StepOutcome(
-            verdict: .refused(rejection), now: event.ruleTime, isLate: isLate, changed: [], outputs: [output])
+            verdict: .refused(rejection), now: now, isLate: isLate, changed: [], outputs: [output])
     }
 
     private func apply(

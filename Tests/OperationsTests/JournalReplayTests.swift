@@ -122,6 +122,11 @@ import Testing
         try await pipeline.send(ahead, at: "2026-11-02T10:00:00+08:00")
         let store = try #require(pipeline.stores[.intake])
         #expect(try await store.read { try $0.counts() }.refused == 1)
+        // The refusal is told at the clock's time: at that of the event it would itself lie ahead, and be refused on.
+        let entry = try #require(try await store.read { try $0.journal(after: 0, limit: 1, withBodies: true) }.first)
+        let noon = try instant("2026-11-02T10:00:00+08:00")
+        #expect(entry.now == noon)
+        #expect(try Event.read(try #require(entry.outputs.first).body).time == noon)
         let report = try await replay(.intake, store, pipeline.policy)
         #expect(report.isEqual, "\(report.text)")
     }

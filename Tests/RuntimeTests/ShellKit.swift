@@ -103,7 +103,7 @@ final class ArrivalLog: Sendable {
         woken?.resume(returning: true)
     }
 
-    /// Fails the test after two minutes.
+    /// Fails the test after ten minutes: a loaded machine runs hundreds of tests at once.
     func wait(for count: Int, _ what: String) async throws {
         let limit = DispatchWorkItem { [self] in
             state.withLock { state -> CheckedContinuation<Bool, Never>? in
@@ -111,7 +111,7 @@ final class ArrivalLog: Sendable {
                 return state.waiter?.continuation
             }?.resume(returning: false)
         }
-        DispatchQueue.global().asyncAfter(deadline: .now() + 120, execute: limit)
+        DispatchQueue.global().asyncAfter(deadline: .now() + 600, execute: limit)
         let isThere = await withCheckedContinuation { continuation in
             let isThere = state.withLock { state in
                 if state.all.count < count { state.waiter = (count, continuation) }
@@ -120,7 +120,7 @@ final class ArrivalLog: Sendable {
             if isThere { continuation.resume(returning: true) }
         }
         limit.cancel()
-        try #require(isThere, "waited two minutes for \(what), \(count) arrivals; there were \(all.count)")
+        try #require(isThere, "waited ten minutes for \(what), \(count) arrivals; there were \(all.count)")
     }
 }
 

@@ -214,7 +214,7 @@ enum WorkerScene {
         let upstream = ConfirmedPublisher(broker, wall: monotonicWall)
         let worker = worker(own ?? broker, store)
         async let run: Void = worker.run()
-        let outcomes = try await upstream.publish(try messages(), limitSeconds: 100)
+        let outcomes = try await upstream.publish(try messages(), limitSeconds: 600)
         #expect(outcomes.allSatisfy { $0 == .confirmed })
         // One case for each complaint, and one event.rejected.
         try await seen.wait(for: complaints + 1, "what the worker publishes")

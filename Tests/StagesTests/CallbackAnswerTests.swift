@@ -17,18 +17,18 @@ import Testing
     }
 
     @Test func `what the customer says counts before his score`() throws {
-        #expect(try answer(satisfied: true, score: 1) == ["callback.satisfied"])
-        #expect(try answer(satisfied: false, score: 5) == ["callback.dissatisfied"])
+        #expect(try answer(satisfied: true, score: 1) == ["callback.satisfied", "callback.done"])
+        #expect(try answer(satisfied: false, score: 5) == ["callback.dissatisfied", "callback.done"])
     }
 
     @Test func `a score of 2 is dissatisfied, one of 3 satisfied, and nothing is unknown`() throws {
-        #expect(try answer(score: 2) == ["callback.dissatisfied"])
-        #expect(try answer(score: 3) == ["callback.satisfied"])
-        #expect(try answer() == [])
+        #expect(try answer(score: 2) == ["callback.dissatisfied", "callback.done"])
+        #expect(try answer(score: 3) == ["callback.satisfied", "callback.done"])
+        #expect(try answer() == ["callback.done"])
     }
 
     @Test func `who was not reached has not answered`() throws {
-        #expect(try answer(satisfied: false, outcome: .refused) == [])
+        #expect(try answer(satisfied: false, outcome: .refused) == ["callback.done"])
     }
 
     @Test func `about a service, outlet and manufacturer are those of the service and the brand`() throws {
@@ -80,7 +80,7 @@ import Testing
         let out = try harness.send(
             Fixtures.call(Fixtures.closingId(), 1, at: "2026-11-06T10:00:00+08:00", .reached, score: 1))
         let data = try #require(out.all(CallbackDissatisfied.self).first)
-        #expect(out.types == ["callback.dissatisfied"], "a closing has no second call")
+        #expect(out.types == ["callback.dissatisfied", "callback.done"], "a closing has no second call")
         #expect(data.caseId == "C1")
         #expect(data.serviceId == nil)
         #expect(data.about == .closing(1, caseId: "C1", complaintId: "K1"))

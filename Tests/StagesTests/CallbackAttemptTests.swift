@@ -18,7 +18,7 @@ import Testing
         #expect((due.first?.event.data as? CallbackDue)?.attempt == 3)
         #expect(due.first?.because.rule == "R10")
         let last = try harness.send(Fixtures.call(3, at: "2026-11-09T15:00:00+08:00", .noAnswer))
-        #expect(last.types == ["callback.exhausted"])
+        #expect(last.types == ["callback.exhausted", "callback.done"])
         #expect(try harness.advance(to: "2026-12-31T00:00:00+08:00").isEmpty, "a task that is done is not missed")
     }
 
@@ -29,7 +29,7 @@ import Testing
             said(try harness.advance(to: "2026-11-10T12:00:00+08:00"))
                 == ["callback.missed 2026-11-10T00:00", "callback.due 2026-11-10T09:00"])
         let out = try harness.send(Fixtures.call(2, at: "2026-11-11T10:00:00+08:00", .reached, satisfied: true))
-        #expect(out.types == ["callback.satisfied", "callback.scheduled"])
+        #expect(out.types == ["callback.satisfied", "callback.done", "callback.scheduled"])
     }
 
     @Test func `a second report for an attempt, or on the date of one, is refused`() throws {
@@ -63,7 +63,8 @@ import Testing
         let early = try harness.send(Fixtures.call(1, at: "2026-11-03T10:00:00+08:00", .reached, satisfied: false))
         #expect(early.types == ["callback.dissatisfied"])
         let again = try harness.send(Fixtures.call(1, at: "2026-11-05T00:00:00+08:00", .reached, satisfied: false))
-        #expect(again.types == ["callback.scheduled"], "the first call is done, the second one planned")
+        #expect(
+            again.types == ["callback.done", "callback.scheduled"], "the first call is done, the second one planned")
     }
 
     @Test func `a call in the window before it is due is the attempt, which is not asked for any more`() throws {
@@ -86,7 +87,9 @@ import Testing
 
     @Test func `a refusal ends the task without a second call`() throws {
         var harness = try Fixtures.served(now: "2026-11-05T09:00:00+08:00")
-        #expect(try harness.send(Fixtures.call(1, at: "2026-11-05T10:00:00+08:00", .refused)).outputs.isEmpty)
+        let out = try harness.send(Fixtures.call(1, at: "2026-11-05T10:00:00+08:00", .refused))
+        #expect(out.all(CallbackDone.self).map(\.outcome) == [.refused])
+        #expect(out.types == ["callback.done"])
         #expect(try harness.advance(to: "2026-12-31T00:00:00+08:00").isEmpty)
         #expect(harness.record(CallbackTask.self, Fixtures.second) == nil)
     }
@@ -113,12 +116,12 @@ import Testing
     @Test func `24:00 belongs to the next date, so a call at that moment misses the window`() throws {
         var inTime = try Fixtures.served(now: "2026-11-09T23:59:59+08:00")
         let last = try inTime.send(Fixtures.call(1, at: "2026-11-09T23:59:59+08:00", .refused))
-        #expect(last.outputs.isEmpty)
+        #expect(last.types == ["callback.done"])
         #expect(try inTime.advance(to: "2026-12-31T00:00:00+08:00").isEmpty)
 
         var tooLate = try Fixtures.served(now: "2026-11-09T23:59:59+08:00")
         let out = try tooLate.send(Fixtures.call(1, at: "2026-11-10T00:00:00+08:00", .refused))
-        #expect(said(out.outputs) == ["callback.missed 2026-11-10T00:00"])
+        #expect(said(out.outputs) == ["callback.missed 2026-11-10T00:00", "callback.done 2026-11-10T00:00"])
         #expect(try tooLate.advance(to: "2026-12-31T00:00:00+08:00").isEmpty, "missed once")
     }
 
@@ -127,7 +130,7 @@ import Testing
         let call = try Fixtures.call(1, at: "2026-11-09T10:00:00+08:00", .reached, satisfied: true)
         let out = try harness.send(call, at: "2026-11-10T08:00:00+08:00")
         #expect(out.isLate)
-        #expect(out.types == ["callback.satisfied", "callback.scheduled"])
+        #expect(out.types == ["callback.satisfied", "callback.done", "callback.scheduled"])
         #expect(harness.record(CallbackTask.self, Fixtures.first)?.isMissed == true)
     }
 
@@ -144,20 +147,21 @@ import Testing
         var harness = try Fixtures.served(now: "2026-11-05T09:00:00+08:00")
         let out = try harness.send(Fixtures.call(1, at: "2026-11-06T10:00:00+08:00", .reached))
         let task = try #require(out.all(CallbackScheduled.self).first)
-        #expect(out.types == ["callback.scheduled"], "neither satisfied nor a score: unknown")
+        #expect(out.types == ["callback.done", "callback.scheduled"], "neither satisfied nor a score: unknown")
         #expect(task.callbackId == Fixtures.second)
         #expect(task.windowStart == (try instant("2026-11-13T00:00:00+08:00")))
         #expect(task.windowEnd == (try instant("2026-11-21T00:00:00+08:00")))
         #expect(said(try harness.advance(to: "2026-11-13T09:00:00+08:00")) == ["callback.due 2026-11-13T09:00"])
         let second = try harness.send(
             Fixtures.call(Fixtures.second, 1, at: "2026-11-13T10:00:00+08:00", .reached, satisfied: true))
-        #expect(second.types == ["callback.satisfied"], "there is no third call")
+        #expect(second.types == ["callback.satisfied", "callback.done"], "there is no third call")
         #expect(try harness.advance(to: "2026-12-31T00:00:00+08:00").isEmpty)
     }
 
     @Test func `with R25 switched off there is no second call`() throws {
         var harness = try Fixtures.served(CaseFixtures.policy(off: [.r25]), now: "2026-11-05T09:00:00+08:00")
-        #expect(try harness.send(Fixtures.call(1, at: "2026-11-06T10:00:00+08:00", .reached)).outputs.isEmpty)
+        #expect(
+            try harness.send(Fixtures.call(1, at: "2026-11-06T10:00:00+08:00", .reached)).types == ["callback.done"])
     }
 
     @Test func `a call leaves a record of who, when and what was said`() throws {

@@ -60,6 +60,9 @@ import Testing
         try harness.adopt(CaseFixtures.policy(calendar: CaseFixtures.calendarWith2027()))
         #expect(
             said(try harness.advance(to: "2027-02-20T12:00:00+08:00"))
-                == ["callback.scheduled 2027-01-06T00:00", "callback.exhausted 2027-01-06T00:00"])
+                == [
+                    "callback.scheduled 2027-01-06T00:00", "callback.exhausted 2027-01-06T00:00",
+                    "callback.done 2027-01-06T00:00",
+                ])
     }
 }

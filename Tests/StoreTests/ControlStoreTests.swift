@@ -4,7 +4,7 @@ import StorePostgres
 import StoreSQLite
 import Testing
 
-@Suite("Control store", .timeLimit(.minutes(1)))
+@Suite("Control store", .timeLimit(.minutes(10)))
 struct ControlStoreTests {
     /// Two programs' control stores over the same content.
     private func withControls(

@@ -4,7 +4,7 @@ import StorePostgres
 import StoreSQLite
 import Testing
 
-@Suite("Dead letters", .timeLimit(.minutes(1)))
+@Suite("Dead letters", .timeLimit(.minutes(10)))
 struct DeadLetterStoreTests {
     private func withParking(_ adapter: Adapter, _ body: (any DeadLetterStore) async throws -> Void) async throws {
         switch adapter {

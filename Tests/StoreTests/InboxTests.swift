@@ -2,7 +2,7 @@ import Schema
 import Store
 import Testing
 
-@Suite("Inbox and journal", .timeLimit(.minutes(1)))
+@Suite("Inbox and journal", .timeLimit(.minutes(10)))
 struct InboxTests {
     @Test(arguments: Adapter.allCases)
     func `an event is claimed once it is appended, with digest and fate`(_ adapter: Adapter) async throws {

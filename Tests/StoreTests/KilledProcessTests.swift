@@ -8,7 +8,7 @@ import Testing
 #endif
 
 /// Real processes on one file that end without warning.
-@Suite("Killed processes", .timeLimit(.minutes(2)))
+@Suite("Killed processes", .timeLimit(.minutes(10)))
 struct KilledProcessTests {
     private static let batchSize = 8
 

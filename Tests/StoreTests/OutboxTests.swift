@@ -2,7 +2,7 @@ import Schema
 import Store
 import Testing
 
-@Suite("Outbox, leases and transactions", .timeLimit(.minutes(1)))
+@Suite("Outbox, leases and transactions", .timeLimit(.minutes(10)))
 struct OutboxTests {
     @Test(arguments: Adapter.allCases)
     func `outputs wait in the outbox until they are removed`(_ adapter: Adapter) async throws {

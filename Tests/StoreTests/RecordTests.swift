@@ -2,7 +2,7 @@ import Schema
 import Store
 import Testing
 
-@Suite("Records and timers", .timeLimit(.minutes(1)))
+@Suite("Records and timers", .timeLimit(.minutes(10)))
 struct RecordTests {
     @Test(arguments: Adapter.allCases)
     func `a record comes back as it was saved last; absent keys are absent`(_ adapter: Adapter) async throws {

@@ -7,7 +7,7 @@ import Testing
     import Glibc
 #endif
 
-@Suite("The store in SQLite", .timeLimit(.minutes(1)))
+@Suite("The store in SQLite", .timeLimit(.minutes(10)))
 struct SQLiteStoreTests {
     func store(_ folder: TestFolder, pages: Int? = nil) throws -> SQLiteStore {
         try SQLiteStore(directory: folder.path, stage: .intake, sizeLimitPages: pages)

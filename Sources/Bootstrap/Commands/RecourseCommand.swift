@@ -19,7 +19,7 @@ package struct RecourseCommand: AsyncParsableCommand {
             RunCommand.self, PublishCommand.self, ValidateCommand.self, SimulateCommand.self, AnswerCommand.self,
             ClockCommand.self, PolicyCommand.self, SchemaCommand.self, TopologyCommand.self, AuditCommand.self,
             SummaryCommand.self, JournalCommand.self, CaseCommand.self, OutletCommand.self, NoticeCommand.self,
-            ExplainCommand.self, DeadLettersCommand.self,
+            ReportCommand.self, ExplainCommand.self, DeadLettersCommand.self,
         ]
     )
 

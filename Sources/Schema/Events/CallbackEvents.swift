@@ -74,22 +74,32 @@ package struct CallbackScheduled: EventData, Hashable {
     /// 24:00 of the last date of the window.
     package var windowEnd: Instant
     package var about: CallbackSubject
+    /// Whose customer it is; nil where that is not known.
+    package var storeId: String?
+    package var outletId: String?
+    /// Of the service that the call is about.
+    package var inWarranty: Bool?
 
     package init(
-        callbackId: String, kind: CallbackKind, windowStart: Instant, windowEnd: Instant, about: CallbackSubject
+        callbackId: String, kind: CallbackKind, windowStart: Instant, windowEnd: Instant, about: CallbackSubject,
+        storeId: String? = nil, outletId: String? = nil, inWarranty: Bool? = nil
     ) {
         self.callbackId = callbackId
         self.kind = kind
         self.windowStart = windowStart
         self.windowEnd = windowEnd
         self.about = about
+        self.storeId = storeId
+        self.outletId = outletId
+        self.inWarranty = inWarranty
     }
 
     package var correlation: String? { about.caseId }
 
     package static let shape: [Shape.Field] = [
         .required("callbackId", .id), .required("kind", .names(CallbackKind.self)), .required("windowStart", .time),
-        .required("windowEnd", .time), .required("about", CallbackSubject.shape),
+        .required("windowEnd", .time), .required("about", CallbackSubject.shape), .optional("storeId", .id),
+        .optional("outletId", .id), .optional("inWarranty", .boolean),
     ]
 }
 

@@ -204,15 +204,20 @@ package struct CustomerReplyOverdue: EventData, Hashable {
 
     package var caseId: String
     package var complaintId: String
+    /// When the complaint was received whose customer waits.
+    package var receivedAt: Instant?
 
-    package init(caseId: String, complaintId: String) {
+    package init(caseId: String, complaintId: String, receivedAt: Instant? = nil) {
         self.caseId = caseId
         self.complaintId = complaintId
+        self.receivedAt = receivedAt
     }
 
     package var correlation: String? { caseId }
 
-    package static let shape: [Shape.Field] = [.required("caseId", .id), .required("complaintId", .id)]
+    package static let shape: [Shape.Field] = [
+        .required("caseId", .id), .required("complaintId", .id), .optional("receivedAt", .time),
+    ]
 }
 
 /// `customer.inform-overdue`: the customer was not told of the solution on the day of it (R24).

@@ -80,6 +80,8 @@ package struct ViolationRecorded: EventData, Hashable {
     package var upheld: Bool?
     package var category: String?
     package var occurredAt: Instant?
+    /// When it was reported; said at the report.
+    package var knownAt: Instant?
     package var recordedBy: ViolationReported.Recorder?
     package var storeId: String?
     package var caseId: String?
@@ -87,8 +89,8 @@ package struct ViolationRecorded: EventData, Hashable {
 
     package init(
         violationId: String, outletId: String, verified: Bool, upheld: Bool? = nil, category: String? = nil,
-        occurredAt: Instant? = nil, recordedBy: ViolationReported.Recorder? = nil, storeId: String? = nil,
-        caseId: String? = nil, serviceId: String? = nil
+        occurredAt: Instant? = nil, knownAt: Instant? = nil, recordedBy: ViolationReported.Recorder? = nil,
+        storeId: String? = nil, caseId: String? = nil, serviceId: String? = nil
     ) {
         self.violationId = violationId
         self.outletId = outletId
@@ -96,6 +98,7 @@ package struct ViolationRecorded: EventData, Hashable {
         self.upheld = upheld
         self.category = category
         self.occurredAt = occurredAt
+        self.knownAt = knownAt
         self.recordedBy = recordedBy
         self.storeId = storeId
         self.caseId = caseId
@@ -107,7 +110,8 @@ package struct ViolationRecorded: EventData, Hashable {
     package static let shape: [Shape.Field] = [
         .required("violationId", .id), .required("outletId", .id), .required("verified", .boolean),
         .optional("upheld", .boolean), .optional("category", .text(min: 1, max: 100)),
-        .optional("occurredAt", .time), .optional("recordedBy", .names(ViolationReported.Recorder.self)),
+        .optional("occurredAt", .time), .optional("knownAt", .time),
+        .optional("recordedBy", .names(ViolationReported.Recorder.self)),
         .optional("storeId", .id), .optional("caseId", .id), .optional("serviceId", .id),
     ]
 }

@@ -56,6 +56,7 @@ extension EventCatalogue {
         "obligation.overdue": "Something that is owed has not come in its term; said once per term.",
         "callback.scheduled": "A customer is to be called (R10); `callback.due` says when.",
         "callback.due": "The call is to be made now; once per attempt (R22, R25, R26).",
+        "callback.done": "A task has ended, however it ended; once for each task (R10).",
         "callback.exhausted": "Three attempts on different dates have not reached the customer (R10).",
         "callback.missed": "The window is over and the call not done; it may still be done.",
         "callback.satisfied": "A customer was reached and is satisfied.",

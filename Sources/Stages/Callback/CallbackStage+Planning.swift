@@ -19,6 +19,7 @@ extension CallbackStage {
         task.product = service.product
         task.storeId = service.storeId
         task.outletId = service.outletId
+        task.inWarranty = service.inWarranty
         task.fingerprint = fingerprint
         task.scheduleIfKnown(id, in: &turn)
         turn.put(task, id)
@@ -37,6 +38,7 @@ extension CallbackStage {
         task.product = first.product
         task.storeId = first.storeId
         task.outletId = first.outletId
+        task.inWarranty = first.inWarranty
         task.scheduleIfKnown(id, in: &turn)
         turn.put(task, id)
     }

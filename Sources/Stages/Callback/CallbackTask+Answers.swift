@@ -78,6 +78,19 @@ extension CallbackTask {
                 planNext(after: turn.now.date, in: &turn)
             }
         }
+        sayDone(id, survey: report.outcome == .reached ? report.survey : nil, in: &turn)
+    }
+
+    /// Says that the task has ended, and how. It names the window, so it waits until the calendar knows that; what
+    /// the customer was asked is then no longer at hand.
+    func sayDone(_ id: String, survey: [SurveyAnswer]? = nil, in turn: inout Turn) {
+        guard isScheduled, let window, let ended = outcome.flatMap({ CallbackDone.Outcome(rawValue: $0.rawValue) })
+        else { return }
+        turn.emit(
+            CallbackDone(
+                callbackId: id, kind: callKind, outcome: ended, windowStart: window.start, windowEnd: window.end,
+                about: about, storeId: storeId, outletId: outletId, inWarranty: inWarranty, survey: survey),
+            about: CallbackTask.key(id), rule: "R10", facts: ["attempts": .int(Int64(attempts.count))])
     }
 
     private mutating func finish(_ outcome: Outcome, _ id: String, in turn: inout Turn) {

@@ -51,10 +51,12 @@ extension CallbackTask {
         isScheduled = true
         turn.emit(
             CallbackScheduled(
-                callbackId: id, kind: callKind, windowStart: window.start, windowEnd: window.end, about: about),
+                callbackId: id, kind: callKind, windowStart: window.start, windowEnd: window.end, about: about,
+                storeId: storeId, outletId: outletId, inWarranty: inWarranty),
             about: CallbackTask.key(id), rule: callKind == .caseClosed ? rule : "R10," + rule,
             parameters: windowParameters(turn.policy), facts: ["base": .string(base.description)])
         if outcome == .exhausted { sayExhausted(id, in: &turn) }
+        sayDone(id, in: &turn)
     }
 
     private mutating func ask(_ id: String, in turn: inout Turn) {

@@ -44,6 +44,8 @@ package struct CallbackTask: Record, Equatable {
     package var product: Product?
     package var storeId: String?
     package var outletId: String?
+    /// Of the service; nil where the call is about something else.
+    package var inWarranty: Bool?
     /// What a customer event is called.
     package var title: String?
     /// Of the service that made the task, to tell its repetition from another service under its id.

@@ -58,7 +58,8 @@ extension PenaltyStage {
         turn.emit(
             ViolationRecorded(
                 violationId: violation.id, outletId: outletId, verified: false, category: violation.category,
-                occurredAt: violation.occurredAt, recordedBy: recordedBy, storeId: storeId, caseId: violation.caseId,
+                occurredAt: violation.occurredAt, knownAt: violation.knownAt, recordedBy: recordedBy, storeId: storeId,
+                caseId: violation.caseId,
                 serviceId: violation.serviceId),
             about: dossier.key, rule: "R11", facts: ["listed": .bool(dossier.listedSince != nil)])
         dossier.settle(knownAt: violation.knownAt, in: &turn)

@@ -51,7 +51,7 @@ extension CaseDesk {
             parameter = JSON.Member("crisisAcceptMinutes", .int(Int64(routing.crisisAcceptMinutes)))
         case .reply:
             rule = .r43
-            data = CustomerReplyOverdue(caseId: caseId, complaintId: duty.complaintId)
+            data = CustomerReplyOverdue(caseId: caseId, complaintId: duty.complaintId, receivedAt: duty.from)
             parameter = JSON.Member("replyWorkingDays", .int(Int64(routing.replyWorkingDays)))
         case .inform:
             rule = .r24

@@ -96,9 +96,7 @@ import Testing
 
 /// The stages and the policy of the simulation: clusters off, which count whoever complains first.
 enum SimulationPolicy {
-    static let stages: [any Stage] = [
-        IntakeStage(), RoutingStage(), HandlingStage(), CallbackStage(), PenaltyStage(),
-    ]
+    static let stages = Pipeline.stages
 
     static func book() throws -> PolicyBook {
         let since = try #require(CivilDate("2026-10-01"))

@@ -1,0 +1,101 @@
+import ArgumentParser
+import Foundation
+import Operations
+import Schema
+import Stages
+
+struct ReportCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "report", abstract: "Lists and shows published reports.", subcommands: [Show.self, List.self])
+
+    private static let kinds = ReportKind.allCases.map(\.rawValue).joined(separator: ", ")
+
+    struct Show: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "A report as it was published.",
+            discussion: """
+                Kinds: \(ReportCommand.kinds). HTML stands alone: styles and charts inside, no script.
+                Exit code 1 if there is no such report.
+                """)
+        @OptionGroup var common: CommonOptions
+        @Argument(help: "Which report") var kind: String
+        @Argument(help: "2026-W47, 2026-11 or 2026") var period: String
+        @Option(help: "The store or outlet that it is about") var of: String?
+        @Option(help: "json, csv, html or text") var format = "text"
+        @Option(help: "Read it from this file of outgoing events (simulate, journal outputs), not from the store")
+        var file: String?
+        @Flag(help: "Short for --format json") var json = false
+
+        func run() async throws {
+            try await perform {
+                try Choice.check("--format", format, of: ["json", "csv", "html", "text"])
+                let kind = try ReportCommand.kind(kind)
+                guard let report = try await find(kind) else {
+                    let subject = of.map { " of \($0)" } ?? ""
+                    throw Failure(
+                        ExitStatus.wrong,
+                        "report show \(kind.rawValue) \(period): no such report\(subject) was published; "
+                            + "`recourse report list` shows those that were")
+                }
+                switch json ? "json" : format {
+                case "json": Output.line(try report.json())
+                case "csv": Output.bytes(Data(ReportCSV.csv(report).utf8))
+                case "html": Output.bytes(Data(ReportHTML.html(report).utf8))
+                default: Output.line(report.text)
+                }
+            }
+        }
+
+        private func find(_ kind: ReportKind) async throws -> ReportDocument? {
+            guard let file else { return try await common.publishedReports().show(kind, period, of: of) }
+            for (number, bytes) in try Output.lines(of: file) {
+                let document: JSON
+                do throws(JSONSyntaxError) {
+                    document = try JSON(parsing: bytes)
+                } catch {
+                    throw Failure(ExitStatus.wrong, "\(file):\(number): not JSON: \(error)")
+                }
+                guard let report = ReportDocument(document) else { continue }
+                if (report.kind, report.period) == (kind.rawValue, period), report.subject == of { return report }
+            }
+            return nil
+        }
+    }
+
+    struct List: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(abstract: "Lists published reports.")
+        @OptionGroup var common: CommonOptions
+        @Option(help: "Only this kind") var kind: String?
+        @Option(help: "Only this period") var period: String?
+        @Option(help: "Most rows") var limit = 50
+        @Option(help: "Where the last page ended") var after = ""
+        @Flag(help: "Print as JSON") var json = false
+
+        func run() async throws {
+            try await perform {
+                let kind = try kind.map { try ReportCommand.kind($0) }
+                try show(
+                    try await common.publishedReports().list(
+                        kind: kind?.rawValue, period: period, after: after, limit: limit),
+                    json: json)
+            }
+        }
+    }
+
+    private static func kind(_ text: String) throws -> ReportKind {
+        guard let kind = ReportKind(rawValue: text) else {
+            throw Failure(ExitStatus.usage, "report: expected a kind of \(kinds), found \(text)")
+        }
+        return kind
+    }
+}
+
+extension CommonOptions {
+    fileprivate func publishedReports() throws -> PublishedReports {
+        let stores = try Installation(try configuration(requiring: [.database])).stores()
+        guard let store = stores[.reports] else {
+            throw Failure(ExitStatus.unavailable, "report: the store of the reports stage is not there")
+        }
+        return PublishedReports(store: store)
+    }
+}

@@ -1,0 +1,139 @@
+import Policy
+import Schema
+
+/// The texts of the chain's reports.
+extension ChainDesk {
+    /// R11: the weekly summary, with the penalties that are proposed to the business division.
+    func publish(_ week: ReportWeek, _ figures: Week, _ proposals: [Proposal], in turn: inout Turn) {
+        var body = ReportBody(from: week.monday, through: week.sunday)
+        let reports = figures.stores.values
+        func count(_ status: WeeklyReportStatus) -> Int64 { Int64(reports.filter { $0.report == status }.count) }
+        body.add(
+            "reports",
+            [
+                "owed": .int(Int64(reports.filter { $0.report != .notOwed }.count)),
+                "inTime": .int(count(.inTime)), "late": .int(count(.late)), "missing": .int(count(.missing)),
+            ])
+        body.addMeasures(figures.tallies, turn.policy, isSettled: false)
+        body.add("stores", figures.stores, by: { [$0.report == .missing ? 1 : 0, $0.complaints] }) { id, line in
+            [
+                "storeId": .string(id), "report": .string(line.report.rawValue),
+                "complaints": .int(line.complaints), "services": .int(line.services),
+                "violations": .int(line.violations), "upheld": .int(line.upheld),
+            ]
+        }
+        body.add(
+            "proposals",
+            .array(
+                proposals.map { proposal in
+                    [
+                        "proposalId": .string(proposal.proposalId), "outletId": .string(proposal.outletId),
+                        "ladder": .string(proposal.ladder.rawValue), "period": .string(proposal.period),
+                        "rung": .string(proposal.rung), "count": .int(proposal.count),
+                    ]
+                }))
+        turn.publish(.weeklySummary, week.description, subject: nil, rule: "R11", body: body.json)
+    }
+
+    /// R33: the analysis of a month's callbacks, with the other measures and the fund.
+    func publish(_ month: Month, _ figures: MonthFigures, _ fund: FundBook, in turn: inout Turn) {
+        guard turn.policy.rules.isOn(.r33) else { return }
+        var body = ReportBody(from: month.firstDate, through: month.next.firstDate.adding(days: -1))
+        body.addMeasures(figures.tallies, turn.policy, isSettled: true)
+        body.add(
+            "callbacks",
+            .array(
+                CallbackKind.allCases.map { kind in
+                    [
+                        "kind": .string(kind.rawValue), "tasks": .int(figures.tallies[.tasks(kind)]),
+                        "reached": .int(figures.tallies[.reached(kind)]),
+                    ]
+                }))
+        body.add("stores", figures.stores, by: { [$0.complaints, $0.tasks] }) { $1.json("storeId", $0) }
+        body.add("outlets", figures.outlets, by: { [$0.complaints, $0.tasks] }) { $1.json("outletId", $0) }
+        body.add("fund", fund.json(fund.flows[month.description] ?? FundBook.Flow(), at: month))
+        turn.publish(.callbackAnalysis, month.description, subject: nil, rule: "R33", body: body.json)
+    }
+
+    /// R29: the year, with what came too late for the months' reports.
+    func publish(_ year: Int, _ figures: Year, _ fund: FundBook, in turn: inout Turn) {
+        guard turn.policy.rules.isOn(.r29) else { return }
+        let first = Month(year: year, month: 1)
+        let last = Month(year: year, month: 12)
+        var body = ReportBody(from: first.firstDate, through: last.next.firstDate.adding(days: -1))
+        body.add("lateFacts", .int(figures.late))
+        body.addMeasures(figures.tallies, turn.policy, isSettled: true)
+        body.add(
+            "months",
+            .array(
+                figures.months.entries.map { key, line in
+                    let flow = fund.flows[key] ?? FundBook.Flow()
+                    return [
+                        "month": .string(key), "complaints": .int(line.complaints), "services": .int(line.services),
+                        "satisfied": .int(line.satisfied), "dissatisfied": .int(line.dissatisfied),
+                        "disbursedFen": .int(flow.disbursed), "recoveredFen": .int(flow.recovered),
+                    ]
+                }))
+        body.add("outlets", figures.outlets, by: { [$0.upheld, $0.notices] }) { id, line in
+            [
+                "outletId": .string(id), "upheld": .int(line.upheld), "notices": .int(line.notices),
+                "status": line.status.map { .string($0.rawValue) } ?? .null,
+            ]
+        }
+        body.add("fund", fund.json(fund.flow(of: year), at: last))
+        turn.publish(.yearlySummary, Period.text(year: year), subject: nil, rule: "R29", body: body.json)
+    }
+}
+
+extension ChainDesk.Place {
+    fileprivate func json(_ name: String, _ id: String) -> JSON {
+        .object([
+            .init(name, .string(id)), .init("complaints", .int(complaints)), .init("tasks", .int(tasks)),
+            .init("done", .int(done)), .init("reached", .int(reached)), .init("satisfied", .int(satisfied)),
+            .init("dissatisfied", .int(dissatisfied)), .init("gapThousandths", gap.map { .int($0) } ?? .null),
+        ])
+    }
+}
+
+extension ReportBody {
+    /// So many places make a message of some hundred kilobytes.
+    static let placeLimit = 1000
+
+    /// Adds a line for each place, by id. Of more than `placeLimit` only those with the greatest figures are named, and
+    /// `…Omitted` says how many are not; their own reports are published all the same.
+    mutating func add<Line: Sendable>(
+        _ name: String, _ places: SortedMap<Line>, by weight: (Line) -> [Int64], _ json: (String, Line) -> JSON
+    ) {
+        var named = places.entries
+        if named.count > Self.placeLimit {
+            let order = named.map { (weight: weight($0.value), entry: $0) }.sorted { a, b in
+                a.weight == b.weight ? a.entry.key < b.entry.key : b.weight.lexicographicallyPrecedes(a.weight)
+            }
+            named = order.prefix(Self.placeLimit).map(\.entry).sorted { $0.key < $1.key }
+            add(name + "Omitted", .int(Int64(order.count - Self.placeLimit)))
+        }
+        add(name, .array(named.map { json($0.key, $0.value) }))
+    }
+}
+
+extension FundBook {
+    /// Position as of the report, what moved in its period, and what is open by the month in which it was paid.
+    func json(_ flow: Flow, at month: Month) -> JSON {
+        let open = cohorts.values.reduce(0) { $0 + $1.openFen }
+        return [
+            "balanceFen": .int(total.recovered - total.disbursed), "openFen": .int(open),
+            "disbursedFen": .int(flow.disbursed), "payments": .int(flow.payments),
+            "recoveredFen": .int(flow.recovered), "writtenOffFen": .int(flow.writtenOff),
+            "recoveryRate": Rate.share(total.recovered, of: total.disbursed),
+            "age": .array(
+                cohorts.entries.compactMap { key, cohort -> JSON? in
+                    guard let paidIn = Month(key) else { return nil }
+                    let months = (month.year - paidIn.year) * 12 + month.month - paidIn.month
+                    return [
+                        "paidIn": .string(key), "months": .int(Int64(Swift.max(0, months))),
+                        "openFen": .int(cohort.openFen), "advances": .int(cohort.advances),
+                    ]
+                }),
+        ]
+    }
+}

@@ -1,0 +1,185 @@
+import Policy
+import Schema
+
+/// A service that has been counted: its id counts once.
+struct CountedService: Record {
+    static let kind = "service"
+    var wake: Wake? { nil }
+}
+
+/// What the measures need of a case. Its facts may come in any order.
+struct CaseFacts: Record {
+    static let kind = "case"
+
+    /// A complaint that was linked to the case, or whose reply is overdue, known before the case itself.
+    struct Waiting: Codable, Sendable {
+        let isOverdue: Bool
+        let receivedAt: Instant
+    }
+
+    var receivedAt: Instant?
+    var storeId: String?
+    var outletId: String?
+    /// The first acceptance or contact with the customer (R40).
+    var respondedAt: Instant?
+    var isPrompt = false
+    var waiting: [Waiting] = []
+
+    var wake: Wake? { nil }
+}
+
+/// The repairs of one appliance, by time; the last ones (R39).
+struct SerialHistory: Record {
+    static let kind = "serial"
+    /// An appliance that is repaired more often has been looked at long since.
+    static let limit = 50
+
+    struct Repair: Codable, Sendable {
+        let serviceId: String
+        let at: Instant
+        let storeId: String
+        let outletId: String?
+        /// Another repair lies within the days before it.
+        var isRepeat = false
+
+        static func precedes(_ a: Repair, _ b: Repair) -> Bool { (a.at, a.serviceId) < (b.at, b.serviceId) }
+    }
+
+    private(set) var repairs: [Repair] = []
+
+    var wake: Wake? { nil }
+
+    /// Brand and serial number name an appliance; nil: it has no serial number.
+    static func id(of product: Product) -> String? {
+        guard let serial = product.serial, !serial.isEmpty else { return nil }
+        return Identifiers.uuid(["serial", product.brand, serial])
+    }
+
+    /// The first repair after that one; it may become a repeat by it.
+    func next(after repair: Repair) -> Repair? { repairs.first { Repair.precedes(repair, $0) } }
+
+    /// Adds a repair.
+    ///
+    /// - Returns: the repairs that are now known to be repeats: this one, the next one, or both.
+    mutating func add(_ repair: Repair, days: Int) -> [Repair] {
+        var found: [Repair] = []
+        var repair = repair
+        let index = repairs.firstIndex { Repair.precedes(repair, $0) } ?? repairs.endIndex
+        if index > 0, repair.at <= repairs[index - 1].at.adding(days: Int64(days)) {
+            repair.isRepeat = true
+            found.append(repair)
+        }
+        if index < repairs.endIndex, !repairs[index].isRepeat,
+            repairs[index].at <= repair.at.adding(days: Int64(days))
+        {
+            repairs[index].isRepeat = true
+            found.append(repairs[index])
+        }
+        repairs.insert(repair, at: index)
+        if repairs.count > Self.limit { repairs.removeFirst() }
+        return found
+    }
+}
+
+/// A violation: leads from its verification to the store that reported it.
+struct ViolationFacts: Record {
+    static let kind = "violation"
+
+    /// nil: not reported yet; the store's place otherwise.
+    var place: String?
+    var upheld: Bool?
+
+    var wake: Wake? { nil }
+}
+
+/// An advance from the fund: when it was paid, and what has come back of it.
+struct AdvanceFacts: Record {
+    static let kind = "advance"
+
+    var paidIn: Month?
+    var paidFen: Int64 = 0
+    /// Recovered and written off.
+    var settledFen: Int64 = 0
+
+    var openFen: Int64 { paidFen - settledFen }
+    var wake: Wake? { nil }
+}
+
+/// A report that was published: its id names kind, period and subject; its text is in the journal of this record.
+package struct PublishedReport: Record {
+    package static let kind = "report"
+
+    package let publishedAt: Instant
+    package var wake: Wake? { nil }
+
+    package static func id(_ kind: ReportKind, _ period: String, _ subject: String?) -> String {
+        kind.rawValue + "/" + period + (subject.map { "/" + $0 } ?? "")
+    }
+}
+
+/// The after-sales fund as the reports show it.
+struct FundBook: Record {
+    static let kind = "fund"
+    static let id = "all"
+
+    /// What moved in a month.
+    struct Flow: Codable, Sendable {
+        var disbursed: Int64 = 0
+        var payments: Int64 = 0
+        var recovered: Int64 = 0
+        var writtenOff: Int64 = 0
+
+        mutating func add(_ other: Flow) {
+            disbursed += other.disbursed
+            payments += other.payments
+            recovered += other.recovered
+            writtenOff += other.writtenOff
+        }
+    }
+
+    /// What is still to come back of the advances paid in a month.
+    struct Cohort: Codable, Sendable {
+        var openFen: Int64 = 0
+        var advances: Int64 = 0
+    }
+
+    /// Since the beginning.
+    var total = Flow()
+    /// By month, of the years that have not been reported.
+    var flows = SortedMap<Flow>()
+    /// By month of payment, those that are not balanced.
+    var cohorts = SortedMap<Cohort>()
+    private(set) var closedYear: Int?
+
+    var wake: Wake? { nil }
+
+    /// Books what moved at an instant. A year that was reported is not shown again; the totals are.
+    mutating func book(_ flow: Flow, on date: CivilDate) {
+        total.add(flow)
+        guard closedYear.map({ date.year > $0 }) ?? true else { return }
+        flows[Month(of: date).description, Flow()].add(flow)
+    }
+
+    /// Follows an advance from one state to the next.
+    mutating func follow(from old: AdvanceFacts, to new: AdvanceFacts) {
+        guard let month = new.paidIn?.description else { return }
+        var cohort = cohorts[month] ?? Cohort()
+        if old.paidIn != nil {
+            cohort.openFen -= old.openFen
+            cohort.advances -= old.openFen > 0 ? 1 : 0
+        }
+        cohort.openFen += new.openFen
+        cohort.advances += new.openFen > 0 ? 1 : 0
+        cohorts[month] = cohort.openFen == 0 && cohort.advances == 0 ? nil : cohort
+    }
+
+    func flow(of year: Int) -> Flow {
+        flows.entries.filter { $0.key.hasPrefix(Period.text(year: year) + "-") }
+            .reduce(into: Flow()) { $0.add($1.value) }
+    }
+
+    mutating func close(year: Int) {
+        closedYear = max(closedYear ?? year, year)
+        for key in flows.entries.map(\.key) where key < Period.text(year: year + 1) { flows[key] = nil }
+    }
+}

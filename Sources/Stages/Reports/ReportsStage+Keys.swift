@@ -1,0 +1,93 @@
+import Policy
+import Schema
+
+/// Which records an input needs: the place first, then the thing.
+extension ReportsStage {
+    package func keys(for input: Input, given records: RecordReader) -> [RecordKey] {
+        switch input {
+        case .timer(let key, let wake): keys(forTimerOf: key, wake, given: records)
+        case .event(let event): keys(for: event, given: records)
+        }
+    }
+
+    /// The reports that may be published now; a period's are named from its end on.
+    private func keys(forTimerOf key: RecordKey, _ wake: Wake, given records: RecordReader) -> [RecordKey] {
+        var reports: [String] = []
+        func name(_ kind: ReportKind, _ periods: SortedMap<OpenPeriod>) {
+            for (period, figures) in periods.entries where figures.end <= wake.at {
+                reports.append(PublishedReport.id(kind, period, key.id))
+            }
+        }
+        switch records[key] {
+        case let desk as StoreDesk:
+            name(.weeklyForm, desk.book.weeks)
+            name(.storeMonth, desk.book.months)
+        case let desk as OutletDesk: name(.outletMonth, desk.book.months)
+        case let chain as ChainDesk:
+            reports += chain.weeks.entries.map { PublishedReport.id(.weeklySummary, $0.key, nil) }
+            reports += chain.months.entries.map { PublishedReport.id(.callbackAnalysis, $0.key, nil) }
+            reports += chain.years.entries.map { PublishedReport.id(.yearlySummary, $0.key, nil) }
+            return [key, FundBook.key(FundBook.id)] + reports.map { PublishedReport.key($0) }
+        default: break
+        }
+        return [key, ChainDesk.key(ChainDesk.id)] + reports.map { PublishedReport.key($0) }
+    }
+
+    private func keys(for event: Event, given records: RecordReader) -> [RecordKey] {
+        switch event.data {
+        case let data as ServiceCompleted: return keys(for: data, given: records)
+        case let data as WeeklyReportSubmitted: return [StoreDesk.key(data.storeId)]
+        case let data as WeeklyReportOverdue: return [StoreDesk.key(data.storeId)]
+        case let data as CaseOpened:
+            return places(data.complaint.storeId, data.complaint.outletId) + [CaseFacts.key(data.caseId)]
+        case let data as CaseDuplicateLinked: return keys(ofCase: data.openCaseId, given: records)
+        case let data as CustomerReplyOverdue: return keys(ofCase: data.caseId, given: records)
+        case let data as CaseAccepted: return keys(ofCase: data.caseId, given: records)
+        case let data as ContactRecorded:
+            return data.with == .customer ? keys(ofCase: data.caseId, given: records) : []
+        case let data as CaseClosed: return places(data.storeId, data.outletId)
+        case let data as CallbackScheduled: return places(data.storeId, data.outletId)
+        case let data as CallbackDone: return places(data.storeId, data.outletId)
+        case let data as CallbackSatisfied: return places(data.storeId, data.outletId)
+        case let data as CallbackDissatisfied: return places(data.storeId, data.outletId)
+        case let data as ViolationRecorded:
+            let place = records.get(ViolationFacts.self, data.violationId)?.place ?? data.storeId
+            return places(place, data.outletId) + [ViolationFacts.key(data.violationId)]
+        case let data as PenaltyProposed: return [OutletDesk.key(data.outletId), ChainDesk.key(ChainDesk.id)]
+        case let data as NoticeIssued: return data.kind == .penalty ? [OutletDesk.key(data.addressee)] : []
+        case let data as OutletStatusChanged: return [OutletDesk.key(data.outletId)]
+        case let data as FundDisbursed: return keys(ofAdvance: data.requestId)
+        case let data as FundRecovered: return keys(ofAdvance: data.requestId)
+        case let data as FundWrittenOff: return keys(ofAdvance: data.requestId)
+        default: return []
+        }
+    }
+
+    private func places(_ storeId: String?, _ outletId: String?) -> [RecordKey] {
+        [StoreDesk.key(storeId ?? StoreDesk.unknown)] + (outletId.map { [OutletDesk.key($0)] } ?? [])
+    }
+
+    private func keys(ofCase id: String, given records: RecordReader) -> [RecordKey] {
+        guard let facts = records.get(CaseFacts.self, id), facts.receivedAt != nil else { return [CaseFacts.key(id)] }
+        return places(facts.storeId, facts.outletId) + [CaseFacts.key(id)]
+    }
+
+    private func keys(ofAdvance id: String) -> [RecordKey] { [AdvanceFacts.key(id), FundBook.key(FundBook.id)] }
+
+    /// A repair may make the one after it a repeat, which counts at the place of that one.
+    private func keys(for service: ServiceCompleted, given records: RecordReader) -> [RecordKey] {
+        var keys = places(service.storeId, service.outletId) + [CountedService.key(service.serviceId)]
+        guard service.kind == .repair, let id = SerialHistory.id(of: service.product) else { return keys }
+        keys.append(SerialHistory.key(id))
+        if let next = records.get(SerialHistory.self, id)?.next(after: service.repair) {
+            keys += places(next.storeId, next.outletId)
+        }
+        return keys
+    }
+}
+
+extension ServiceCompleted {
+    var repair: SerialHistory.Repair {
+        SerialHistory.Repair(serviceId: serviceId, at: completedAt, storeId: storeId, outletId: outletId)
+    }
+}

@@ -1,0 +1,111 @@
+import Policy
+import Schema
+
+/// The reports stage: counts what the events tell and publishes it, period by period (R09, R11, R29, R33, §8).
+///
+/// A fact counts at its store and at its outlet, in the week and the month of its date; a `store` and an `outlet` record
+/// hold the counts. Where a measure needs memory there is a small record for each thing: `case`, `service`, `serial`,
+/// `violation`, `advance`. The one `chain` record is changed when a period ends, not by its events. The stage refuses
+/// nothing and waits for nothing: what other stages refuse it leaves out, and its facts may come in any order.
+/// Its decisions are in `docs/stages/reports.md`.
+package struct ReportsStage: Stage {
+    package static let name = StageName.reports
+
+    package static let takesFromInbox: [EventType] = [
+        ServiceCompleted.type, WeeklyReportSubmitted.type, CaseAccepted.type, ContactRecorded.type,
+    ]
+    /// Exactly what is read; what the reports publish is not among it.
+    package static let takesFromEvents: [EventType] = [
+        CaseOpened.type, CaseDuplicateLinked.type, CaseClosed.type, CustomerReplyOverdue.type, FundDisbursed.type,
+        FundRecovered.type, FundWrittenOff.type, CallbackScheduled.type, CallbackDone.type, CallbackSatisfied.type,
+        CallbackDissatisfied.type, ViolationRecorded.type, WeeklyReportOverdue.type, PenaltyProposed.type,
+        NoticeIssued.type, OutletStatusChanged.type,
+    ]
+    package static let recordTypes: [any Record.Type] = [
+        StoreDesk.self, OutletDesk.self, ChainDesk.self, CountedService.self, CaseFacts.self, SerialHistory.self,
+        ViolationFacts.self, AdvanceFacts.self, FundBook.self, PublishedReport.self,
+    ]
+
+    package init() {}
+
+    package func step(_ input: Input, in turn: inout Turn) throws -> Verdict {
+        switch input {
+        case .event(let event): count(event, in: &turn)
+        case .timer(let key, _): pass(key, in: &turn)
+        }
+        return .applied
+    }
+
+    private func pass(_ key: RecordKey, in turn: inout Turn) {
+        var chain = turn.get(ChainDesk.self, ChainDesk.id) ?? ChainDesk()
+        switch key.kind {
+        case StoreDesk.kind:
+            guard var desk = turn.get(StoreDesk.self, key.id) else { return }
+            desk.pass(&chain, in: &turn)
+            turn.put(desk, key.id)
+        case OutletDesk.kind:
+            guard var desk = turn.get(OutletDesk.self, key.id) else { return }
+            desk.pass(&chain, in: &turn)
+            turn.put(desk, key.id)
+        default:
+            var fund = turn.get(FundBook.self, FundBook.id) ?? FundBook()
+            chain.pass(&fund, in: &turn)
+            turn.put(fund, FundBook.id)
+        }
+        turn.put(chain, ChainDesk.id)
+    }
+
+    // MARK: Events
+
+    private func count(_ event: Event, in turn: inout Turn) {
+        switch event.data {
+        case let data as ServiceCompleted: count(data, in: &turn)
+        case let data as WeeklyReportSubmitted: count(data, in: &turn)
+        case let data as WeeklyReportOverdue: count(data, in: &turn)
+        case let data as CaseOpened: count(data, in: &turn)
+        case let data as CaseDuplicateLinked:
+            count(.init(isOverdue: false, receivedAt: data.complaint.receivedAt), ofCase: data.openCaseId, in: &turn)
+        case let data as CustomerReplyOverdue:
+            guard let receivedAt = data.receivedAt else { return }
+            count(.init(isOverdue: true, receivedAt: receivedAt), ofCase: data.caseId, in: &turn)
+        case let data as CaseAccepted: respond(data.caseId, by: data.by, in: &turn)
+        case let data as ContactRecorded:
+            guard data.with == .customer else { return }
+            respond(data.caseId, by: data.by, in: &turn)
+        case let data as CaseClosed: count(data, in: &turn)
+        case let data as CallbackScheduled: count(data, in: &turn)
+        case let data as CallbackDone: count(data, in: &turn)
+        case let data as CallbackSatisfied:
+            turn.count(data.storeId, data.outletId, on: turn.now.date) { $0.add(.satisfied) }
+        case let data as CallbackDissatisfied:
+            turn.count(data.storeId, data.outletId, on: turn.now.date) { $0.add(.dissatisfied) }
+        default: countSupervision(event, in: &turn)
+        }
+    }
+}
+
+extension Turn {
+    /// Counts a fact at its store, or at the place of facts without one, and at its outlet.
+    mutating func count(
+        _ storeId: String?, _ outletId: String?, on date: CivilDate, _ change: (inout Tallies) -> Void
+    ) {
+        count(atStore: storeId ?? StoreDesk.unknown, on: date, change)
+        if let outletId { count(atOutlet: outletId, on: date, change) }
+    }
+
+    mutating func count(atStore id: String, on date: CivilDate, _ change: (inout Tallies) -> Void) {
+        var desk = get(StoreDesk.self, id) ?? StoreDesk(id: id)
+        desk.book.count(on: date, isWeekly: true, change)
+        put(desk, id)
+    }
+
+    mutating func count(atOutlet id: String, on date: CivilDate, _ change: (inout Tallies) -> Void) {
+        changeOutlet(id) { $0.book.count(on: date, isWeekly: false, change) }
+    }
+
+    mutating func changeOutlet(_ id: String, _ change: (inout OutletDesk) -> Void) {
+        var desk = get(OutletDesk.self, id) ?? OutletDesk(id: id)
+        change(&desk)
+        put(desk, id)
+    }
+}

@@ -1,0 +1,4 @@
+import Bootstrap
+import Stages
+
+await WorkerProgram.main(ReportsStage())
