@@ -43,11 +43,13 @@ let package = Package(
     ],
     targets: [
         .systemLibrary(name: "CRabbitMQ", pkgConfig: "librabbitmq", providers: [.apt(["librabbitmq-dev"])]),
+        .systemLibrary(name: "CPostgreSQL", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
         library("Schema", [crypto]),
         library("Policy", ["Schema", yams]),
         library("Stages", ["Schema", "Policy"]),
         library("Store", ["Schema"]),
         library("StoreSQLite", ["Store", "Schema", grdb, csqlite]),
+        library("StorePostgres", ["Store", "Schema", "CPostgreSQL"]),
         library("Broker", ["Schema"]),
         library("RabbitMQ", ["Broker", "CRabbitMQ"]),
         library("Runtime", ["Schema", "Policy", "Stages", "Store", "Broker", logging, heap, deque]),
@@ -55,8 +57,8 @@ let package = Package(
         library(
             "Bootstrap",
             [
-                "Schema", "Policy", "Stages", "Store", "StoreSQLite", "Broker", "RabbitMQ", "Runtime", "Operations",
-                logging, arguments,
+                "Schema", "Policy", "Stages", "Store", "StoreSQLite", "StorePostgres", "Broker", "RabbitMQ", "Runtime",
+                "Operations", logging, arguments,
             ]
         ),
         .executableTarget(name: "recourse", dependencies: ["Bootstrap"], swiftSettings: settings),
@@ -64,7 +66,7 @@ let package = Package(
             name: "SchemaTests", dependencies: ["Schema"], exclude: ["validate.py"], swiftSettings: settings),
         tests("PolicyTests", ["Policy", "Schema", yams]),
         tests("StagesTests", ["Stages", "Policy", "Schema"]),
-        tests("StoreTests", ["Store", "StoreSQLite", "Schema"]),
+        tests("StoreTests", ["Store", "StoreSQLite", "StorePostgres", "Schema"]),
         tests("BrokerTests", ["Broker", "RabbitMQ", "Schema"]),
         tests(
             "RuntimeTests",

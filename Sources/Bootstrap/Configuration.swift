@@ -3,12 +3,17 @@ import Policy
 import RabbitMQ
 import Runtime
 import Schema
+import StorePostgres
 
 /// Everything that a program is told from outside, checked wholly at start. Holds secrets: print `summary`, not this.
 package struct Configuration: Sendable {
     package enum Database: Sendable, Hashable {
         /// One file per stage in this directory.
         case sqlite(directory: String)
+        /// One schema per stage in this database.
+        case postgres(PostgresConfiguration)
+
+        static let expectation = "sqlite:DIRECTORY or postgres://user:password@host:5432/database"
     }
 
     package enum Clock: Sendable, Hashable {
@@ -64,7 +69,7 @@ extension Configuration {
             switch part {
             case .amqp: reader.demand(amqpURL, "AMQP_URL", "amqp://user:password@host:5672/vhost")
             case .management: reader.demand(managementURL, "MANAGEMENT_URL", "http://user:password@host:15672")
-            case .database: reader.demand(database, "DATABASE_URL", "sqlite:DIRECTORY")
+            case .database: reader.demand(database, "DATABASE_URL", Database.expectation)
             case .policy:
                 reader.demand(policyDirectory, "POLICY", "a folder with policy.yaml, organisation.yaml, calendar.csv")
             }
@@ -144,8 +149,16 @@ private struct ConfigurationReader {
     mutating func database() -> Configuration.Database? {
         guard let url = secret("DATABASE_URL") else { return nil }
         if url.hasPrefix("sqlite:"), url.count > 7 { return .sqlite(directory: String(url.dropFirst(7))) }
-        faults.append("RECOURSE_DATABASE_URL: expected sqlite:DIRECTORY")
-        return nil
+        guard url.hasPrefix("postgres://") || url.hasPrefix("postgresql://") else {
+            faults.append("RECOURSE_DATABASE_URL: expected \(Configuration.Database.expectation)")
+            return nil
+        }
+        do throws(InvalidPostgresURL) {
+            return .postgres(try PostgresConfiguration(url: url))
+        } catch {
+            faults += error.faults.map { "RECOURSE_DATABASE_URL: " + $0 }
+            return nil
+        }
     }
 
     mutating func clock() -> Configuration.Clock {

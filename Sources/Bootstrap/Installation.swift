@@ -7,6 +7,7 @@ import Runtime
 import Schema
 import Stages
 import Store
+import StorePostgres
 import StoreSQLite
 
 /// The adapters of one installation, chosen by its configuration; the only place that sees all of them.
@@ -30,16 +31,20 @@ package struct Installation: Sendable {
         }
     }
 
-    private func directory() throws(ConfigurationFaults) -> String {
-        switch configuration.database {
-        case .sqlite(let directory): return directory
-        case nil: throw ConfigurationFaults(faults: ["RECOURSE_DATABASE_URL is missing; expected sqlite:DIRECTORY"])
+    private func database() throws(ConfigurationFaults) -> Configuration.Database {
+        guard let database = configuration.database else {
+            throw ConfigurationFaults(
+                faults: ["RECOURSE_DATABASE_URL is missing; expected \(Configuration.Database.expectation)"])
         }
+        return database
     }
 
     /// The store of one stage.
     package func store(_ stage: StageName) throws -> any Store {
-        try SQLiteStore(directory: try directory(), stage: stage)
+        switch try database() {
+        case .sqlite(let directory): try SQLiteStore(directory: directory, stage: stage)
+        case .postgres(let database): try PostgresStore(database, stage: stage, wall: Wall.now)
+        }
     }
 
     package func stores() throws -> [StageName: any Store] {
@@ -51,8 +56,19 @@ package struct Installation: Sendable {
         return stores
     }
 
-    package func control() throws -> any ControlStore { try SQLiteControl(directory: try directory()) }
-    package func deadLetters() throws -> any DeadLetterStore { try SQLiteParking(directory: try directory()) }
+    package func control() throws -> any ControlStore {
+        switch try database() {
+        case .sqlite(let directory): try SQLiteControl(directory: directory)
+        case .postgres(let database): try PostgresControl(database)
+        }
+    }
+
+    package func deadLetters() throws -> any DeadLetterStore {
+        switch try database() {
+        case .sqlite(let directory): try SQLiteParking(directory: directory)
+        case .postgres(let database): try PostgresParking(database)
+        }
+    }
 
     /// The business clock. Under the stepped clock it is read from the control store.
     package func clock() throws -> any BusinessClock {

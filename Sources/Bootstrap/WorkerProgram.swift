@@ -13,7 +13,7 @@ package struct CommonOptions: ParsableArguments {
     package var amqpUrl: String?
     @Option(help: "RabbitMQ's HTTP API (RECOURSE_MANAGEMENT_URL, or …_FILE)")
     package var managementUrl: String?
-    @Option(help: "sqlite:DIRECTORY (RECOURSE_DATABASE_URL, or …_FILE)")
+    @Option(help: "sqlite:DIRECTORY or postgres://user:password@host/database (RECOURSE_DATABASE_URL, or …_FILE)")
     package var databaseUrl: String?
     @Option(help: "Folder with policy.yaml, organisation.yaml, calendar.csv (RECOURSE_POLICY)")
     package var policy: String?

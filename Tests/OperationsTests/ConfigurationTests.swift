@@ -42,6 +42,19 @@ import Testing
         #expect((settings != nil) == isGood)
     }
 
+    @Test func `the database is a folder or a PostgreSQL server, and its secret is never shown`() throws {
+        func database(_ url: String) throws -> Configuration.Database? {
+            try Configuration(environment: ["RECOURSE_DATABASE_URL": url], requiring: [.database]).database
+        }
+        guard case .postgres(let settings) = try database("postgresql://me:secret@db/work") else {
+            Issue.record("not PostgreSQL")
+            return
+        }
+        #expect("\(settings)" == "database work at db")
+        let error = try #require(throws: ConfigurationFaults.self) { try database("postgres://me:secret@db/") }
+        #expect(error.faults == ["RECOURSE_DATABASE_URL: it names no database"])
+    }
+
     @Test func `a secret may lie in a file`() throws {
         let file = FileManager.default.temporaryDirectory.appendingPathComponent(UUID().uuidString)
         try Data("amqp://a:b@c\n".utf8).write(to: file)

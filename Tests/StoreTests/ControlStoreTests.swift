@@ -1,5 +1,6 @@
 import Schema
 import Store
+import StorePostgres
 import StoreSQLite
 import Testing
 
@@ -17,6 +18,15 @@ struct ControlStoreTests {
             let folder = try TestFolder()
             let first = try SQLiteControl(directory: folder.path)
             let second = try SQLiteControl(directory: folder.path)
+            defer {
+                first.close()
+                second.close()
+            }
+            try body(first, second)
+        case .postgres:
+            let database = try TestPostgres()
+            let first = try PostgresControl(database.configuration)
+            let second = try PostgresControl(database.configuration)
             defer {
                 first.close()
                 second.close()

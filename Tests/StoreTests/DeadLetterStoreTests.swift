@@ -1,5 +1,6 @@
 import Schema
 import Store
+import StorePostgres
 import StoreSQLite
 import Testing
 
@@ -11,6 +12,10 @@ struct DeadLetterStoreTests {
         case .sqlite:
             let folder = try TestFolder()
             let parking = try SQLiteParking(directory: folder.path)
+            try await body(parking)
+            await parking.close()
+        case .postgres:
+            let parking = try PostgresParking(try TestPostgres().configuration)
             try await body(parking)
             await parking.close()
         }
@@ -53,6 +58,22 @@ struct DeadLetterStoreTests {
             #expect(parked.parkedAt == start.adding(days: 1))
             #expect(try await parking.get("2")?.letter == bare)
             #expect(try await parking.get("3") == nil)
+        }
+    }
+
+    @Test(arguments: Adapter.allCases)
+    func `a document that names itself with a NUL is parked and found, its body untouched`(
+        _ adapter: Adapter
+    ) async throws {
+        try await withParking(adapter) { (parking) async throws in
+            let odd = letter("1", source: "c\0rm", eventId: "e\0", caseId: "\0", message: "a\0b")
+            #expect(try await parking.upsert([odd], parkedAt: start) == 1)
+            #expect(try await parking.get("1")?.letter.body == odd.body)
+            let event = EventKey(source: "c\0rm", id: "e\0")
+            #expect(try await parking.find([event])[event]?.count == 1)
+            var filter = DeadLetterFilter()
+            filter.caseId = "\0"
+            #expect(try await parking.list(filter, after: nil, limit: 9).count == 1)
         }
     }
 

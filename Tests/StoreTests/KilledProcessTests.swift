@@ -16,7 +16,7 @@ struct KilledProcessTests {
         (0..<batchSize).map { entry(event("\(name)-\(number)-\($0)"), outputs: [output("\(name)-\(number)-\($0)-o")]) }
     }
 
-    static func write(_ store: SQLiteStore, _ name: String, batches: Int) async throws {
+    static func write(_ store: any Store, _ name: String, batches: Int) async throws {
         for number in 0..<batches {
             _ = try await store.write { store in
                 try store.save([record("\(name)-\(number)")])

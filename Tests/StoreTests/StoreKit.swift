@@ -40,7 +40,10 @@ final class TestFolder: Sendable {
 
 /// The adapters that keep the store's promises.
 enum Adapter: String, CaseIterable, Sendable {
-    case memory, sqlite
+    case memory, sqlite, postgres
+
+    /// PostgreSQL only where a server is given; `deploy/test` starts one.
+    static var allCases: [Adapter] { TestPostgres.isThere ? [.memory, .sqlite, .postgres] : [.memory, .sqlite] }
 
     /// Two stores over the same, empty content, as two workers of a stage have.
     func pair() throws -> StorePair {
@@ -53,6 +56,10 @@ enum Adapter: String, CaseIterable, Sendable {
             return StorePair(
                 first: try SQLiteStore(directory: folder.path, stage: .handling),
                 second: try SQLiteStore(directory: folder.path, stage: .handling), folder: folder)
+        case .postgres:
+            let database = try TestPostgres()
+            return StorePair(
+                first: try database.store(.handling), second: try database.store(.handling), folder: nil)
         }
     }
 }

@@ -9,7 +9,7 @@
 
 # What the build and the demo need of Debian.
 # shellcheck disable=SC2034 # read by those who source this
-BUILD_PACKAGES=(pkg-config librabbitmq-dev libsqlite3-dev python3 openssl)
+BUILD_PACKAGES=(pkg-config librabbitmq-dev libsqlite3-dev libpq-dev python3 openssl)
 
 swift_check() {
     local version

@@ -1,0 +1,161 @@
+import Schema
+import Store
+
+/// Dead letters in PostgreSQL, in the schema `recourse_parking`.
+package final class PostgresParking: DeadLetterStore {
+    private let schema: String
+    private let writer: Session
+    private let reader: Session
+
+    /// Connects, and creates what is missing in the database.
+    ///
+    /// - Throws: `StoreFailure`.
+    package init(_ configuration: PostgresConfiguration) throws {
+        schema = configuration.namespace + "_parking"
+        writer = Session(configuration.named(schema), namespace: schema)
+        reader = Session(configuration.named(schema), namespace: schema)
+        try SchemaHistory(namespace: schema, steps: [Self.version1(schema)]).bringUpToDate(reader)
+    }
+
+    private static func version1(_ schema: String) -> [String] {
+        [
+            """
+            CREATE TABLE \(schema).letters (
+                number bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+                id text COLLATE "C" NOT NULL UNIQUE,
+                state text COLLATE "C" NOT NULL DEFAULT 'open',
+                replays bigint NOT NULL DEFAULT 0,
+                version bigint NOT NULL DEFAULT 1,
+                parked_at bigint NOT NULL,
+                note text,
+                queue text COLLATE "C" NOT NULL,
+                exchange text NOT NULL,
+                routing_key text NOT NULL,
+                source text COLLATE "C",
+                event text COLLATE "C",
+                type text COLLATE "C",
+                case_id text COLLATE "C",
+                class text COLLATE "C" NOT NULL,
+                code text COLLATE "C" NOT NULL,
+                message text COLLATE "C" NOT NULL,
+                fingerprint text NOT NULL,
+                attempts bigint NOT NULL,
+                first_at bigint NOT NULL,
+                last_at bigint NOT NULL,
+                headers bytea NOT NULL,
+                properties bytea NOT NULL,
+                body bytea NOT NULL
+            )
+            """,
+            "CREATE INDEX letters_open ON \(schema).letters (queue, class, number) WHERE state IN ('open', 'sent')",
+            "CREATE INDEX letters_by_group ON \(schema).letters (queue, class, state)",
+            // What a document says of itself may be of any length; hash indices take that.
+            "CREATE INDEX letters_by_event ON \(schema).letters USING hash (event)",
+            "CREATE INDEX letters_by_case ON \(schema).letters USING hash (case_id)",
+            "CREATE INDEX letters_by_fingerprint ON \(schema).letters USING hash (fingerprint)",
+        ]
+    }
+
+    package func upsert(_ letters: [DeadLetter], parkedAt: Instant) async throws -> Int {
+        var inserted = 0
+        for part in letters.chunks(bytes: 32 << 20, { $0.body.count + $0.headers.count + $0.properties.count }) {
+            let letters = Array(part)
+            inserted += try await writer.transaction(.write, "parking in") { [schema] conversation in
+                try conversation.query(
+                    LetterRow.insertion(schema), LetterRow.arguments(letters, parkedAt: parkedAt)
+                ).count
+            }
+        }
+        return inserted
+    }
+
+    package func list(_ filter: DeadLetterFilter, after: DeadLetterPlace?, limit: Int) async throws -> [ParkedLetter] {
+        var terms = ["number < $1"]
+        var arguments: [Argument] = [.int(after?.number ?? Int64.max), .int(Int64(max(0, limit)))]
+        for (column, value) in LetterRow.columns(of: filter) {
+            guard let value else { continue }
+            arguments.append(.text(LetterRow.storable(value)))
+            terms.append("\(column) = $\(arguments.count)")
+        }
+        if let text = filter.text {
+            arguments.append(.text("%" + LetterRow.escaped(LetterRow.storable(text)) + "%"))
+            // Under the collation C, ILIKE takes ASCII letters alone for equal.
+            let columns = ["id", "source", "event", "type", "case_id", "code", "message"]
+            terms.append("(" + columns.map { "\($0) ILIKE $\(arguments.count)" }.joined(separator: " OR ") + ")")
+        }
+        return try await letters(
+            "WHERE \(terms.joined(separator: " AND ")) ORDER BY number DESC LIMIT $2", arguments)
+    }
+
+    package func get(_ id: String) async throws -> ParkedLetter? {
+        try await letters("WHERE id = $1", [.text(LetterRow.storable(id))]).first
+    }
+
+    private func letters(_ condition: String, _ arguments: [Argument]) async throws -> [ParkedLetter] {
+        try await reader.transaction(.snapshot, "reading") { [schema] conversation in
+            try conversation.query("SELECT \(LetterRow.columns) FROM \(schema).letters \(condition)", arguments)
+                .map { try LetterRow.letter($0) }
+        }
+    }
+
+    package func mark(_ marks: [DeadLetterMark]) async throws -> [ParkedLetter] {
+        guard !marks.isEmpty else { return [] }
+        return try await writer.transaction(.write, "marking in") { [schema] conversation in
+            let rows = try conversation.query(
+                "SELECT \(LetterRow.columns) FROM \(schema).letters WHERE id = ANY($1) ORDER BY number FOR UPDATE",
+                [.texts(marks.map { LetterRow.storable($0.id) })])
+            var present: [String: ParkedLetter] = [:]
+            for letter in try rows.map({ try LetterRow.letter($0) }) { present[letter.letter.id] = letter }
+            var moved: [ParkedLetter] = []
+            for mark in marks {
+                let id = LetterRow.storable(mark.id)
+                guard let next = present[id]?.applying(mark) else { continue }
+                present[id] = next
+                moved.append(next)
+            }
+            // One row may have moved more than once: its last state is written.
+            let last = Dictionary(moved.map { ($0.number, $0) }) { $1 }.values.sorted { $0.number < $1.number }
+            guard !last.isEmpty else { return [] }
+            try conversation.send(
+                """
+                UPDATE \(schema).letters l SET state = m.state, replays = m.replays, version = m.version, note = m.note
+                FROM unnest($1, $2, $3, $4, $5) AS m(number, state, replays, version, note) WHERE l.number = m.number
+                """,
+                [
+                    .ints(last.map(\.number)), .texts(last.map(\.state.rawValue)), .ints(last.map(\.replays)),
+                    .ints(last.map(\.version)), .texts(last.map { $0.note.map(LetterRow.storable) }),
+                ])
+            return moved
+        }
+    }
+
+    package func counts() async throws -> [DeadLetterCount] {
+        try await reader.transaction(.snapshot, "reading") { [schema] conversation in
+            try conversation.query(
+                "SELECT queue, class, state, count(*) FROM \(schema).letters GROUP BY 1, 2, 3 ORDER BY 1, 2, 3"
+            ).map { row in
+                DeadLetterCount(
+                    queue: row.text(0), failureClass: row.text(1), state: try LetterRow.state(row.text(2)),
+                    count: Int(row.int(3)))
+            }
+        }
+    }
+
+    package func find(_ events: [EventKey]) async throws -> [EventKey: [ParkedLetter]] {
+        guard !events.isEmpty else { return [:] }
+        let wanted = Dictionary(events.map { (LetterRow.storable($0), $0) }) { first, _ in first }
+        let letters = try await letters(
+            "WHERE event = ANY($1) ORDER BY number", [.texts(wanted.keys.map(\.id))])
+        var found: [EventKey: [ParkedLetter]] = [:]
+        for letter in letters {
+            guard let event = letter.letter.event.flatMap({ wanted[$0] }) else { continue }
+            found[event, default: []].append(letter)
+        }
+        return found
+    }
+
+    package func close() async {
+        await writer.close()
+        await reader.close()
+    }
+}

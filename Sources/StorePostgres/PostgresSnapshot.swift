@@ -1,0 +1,127 @@
+import Schema
+import Store
+
+/// Reads a stage's schema within one transaction.
+class PostgresSnapshot: StoreSnapshot {
+    let conversation: Conversation
+    /// The stage's schema, for the texts of statements.
+    let schema: String
+
+    init(_ conversation: Conversation, schema: String) {
+        self.conversation = conversation
+        self.schema = schema
+    }
+
+    func atLeastZero(_ limit: Int) -> Int64 { Int64(max(0, limit)) }
+
+    static func corrupt(_ cause: String) -> StoreFailure {
+        StoreFailure(.corrupt, operation: "reading the journal", cause: cause)
+    }
+
+    // MARK: Journal
+
+    func journal(after: Int64, limit: Int, withBodies: Bool) throws -> [JournalEntry] {
+        try JournalPage(schema: schema, withBodies: withBodies).read(
+            "SELECT number FROM \(schema).journal WHERE number > $1 ORDER BY number LIMIT $2",
+            [.int(after), .int(atLeastZero(limit))], conversation)
+    }
+
+    func journal(of record: RecordKey, limit: Int) throws -> [JournalEntry] {
+        try JournalPage(schema: schema, withBodies: true).read(
+            """
+            SELECT entry FROM \(schema).changes
+            WHERE record = (SELECT number FROM \(schema).records WHERE kind = $1 AND id = $2)
+            ORDER BY entry LIMIT $3
+            """, [.text(record.kind), .text(record.id), .int(atLeastZero(limit))], conversation)
+    }
+
+    func entry(emitting eventId: String) throws -> JournalEntry? {
+        let emitted = try conversation.send(
+            """
+            SELECT o.entry FROM generate_series(0, (SELECT last >> 12 FROM \(schema).counters)) AS s(segment)
+            JOIN \(schema).outputs o ON o.entry >> 12 = s.segment AND o.hash = $1
+            WHERE o.id = $2 ORDER BY o.entry LIMIT 1
+            """, [.int(IdDigest.output(eventId)), .text(eventId)])
+        let prefix = IdDigest.prefix(eventId)
+        let taken = try conversation.send(
+            "SELECT number FROM \(schema).journal WHERE claim BETWEEN $1 AND $2 AND event = $3 ORDER BY number LIMIT 1",
+            [
+                .bytes(prefix), .bytes(prefix + [UInt8](repeating: 255, count: 16)), .text(eventId),
+            ])
+        let answers = try conversation.flush()
+        return try (answers[emitted].first ?? answers[taken].first).flatMap { try entry(number: $0.int(0)) }
+    }
+
+    func entry(taking event: EventKey) throws -> JournalEntry? {
+        try JournalPage(schema: schema, withBodies: true).read(
+            "SELECT number FROM \(schema).journal WHERE claim = $1 AND source = $2 AND event = $3",
+            [
+                .bytes(IdDigest.claim(source: event.source, id: event.id)), .text(event.source), .text(event.id),
+            ], conversation
+        ).first
+    }
+
+    private func entry(number: Int64) throws -> JournalEntry? {
+        try JournalPage(schema: schema, withBodies: true).read("SELECT $1", [.int(number)], conversation).first
+    }
+
+    // MARK: Records
+
+    func record(_ key: RecordKey) throws -> StoredRecord? {
+        try conversation.query(
+            "SELECT \(RecordRow.columns) FROM \(schema).records r WHERE kind = $1 AND id = $2 AND body IS NOT NULL",
+            [.text(key.kind), .text(key.id)]
+        ).first.map { RecordRow.record($0) }
+    }
+
+    func records(kind: String, after: String, limit: Int) throws -> [StoredRecord] {
+        try conversation.query(
+            """
+            SELECT \(RecordRow.columns) FROM \(schema).records r WHERE kind = $1 AND id > $2 AND body IS NOT NULL
+            ORDER BY id LIMIT $3
+            """, [.text(kind), .text(after), .int(atLeastZero(limit))]
+        ).map { RecordRow.record($0) }
+    }
+
+    func nextWake() throws -> Instant? {
+        try conversation.query("SELECT min(wake_at) FROM \(schema).records WHERE wake_at IS NOT NULL")
+            .first?.optionalInt(0).map { Instant(microseconds: $0) }
+    }
+
+    // MARK: Counting
+
+    func outboxCount() throws -> Int { try counts().outbox }
+
+    func counts() throws -> StoreCounts {
+        let rows = try conversation.query(
+            "SELECT applied, refused, timers, outputs, records, outbox FROM \(schema).counters")
+        guard let row = rows.first else { throw Self.corrupt("the row of counters is missing") }
+        var counts = StoreCounts()
+        counts.applied = Int(row.int(0))
+        counts.refused = Int(row.int(1))
+        counts.timers = Int(row.int(2))
+        counts.outputs = Int(row.int(3))
+        counts.records = Int(row.int(4))
+        counts.outbox = Int(row.int(5))
+        return counts
+    }
+}
+
+/// How a record lies in its table.
+enum RecordRow {
+    static let columns = """
+        r.kind, r.id, r.version, r.wake_at, r.wake_order, r.fired_at, r.fired_outputs, r.body, r.number, \
+        r.body IS NOT NULL
+        """
+
+    static func record(_ row: Rows.Row) -> StoredRecord {
+        StoredRecord(
+            key: RecordKey(kind: row.text(0), id: row.text(1)), version: row.int(2),
+            wakeAt: row.optionalInt(3).map { Instant(microseconds: $0) }, wakeOrder: Int(row.int(4)),
+            firedAt: row.optionalInt(5).map { Instant(microseconds: $0) }, firedOutputs: Int(row.int(6)),
+            body: row.bytes(7))
+    }
+
+    static func number(_ row: Rows.Row) -> Int64 { row.int(8) }
+    static func isWritten(_ row: Rows.Row) -> Bool { row.int(9) == 1 }
+}

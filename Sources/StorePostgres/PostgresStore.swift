@@ -1,0 +1,54 @@
+import Schema
+import Store
+
+/// A stage's store in PostgreSQL, in a schema of its own: `recourse_intake` and so on. Any number of the stage's workers
+/// may use it at once, on any machines.
+///
+/// A commit is on the server's disk when `write` returns (`synchronous_commit`). Each value holds at most two
+/// connections, one that writes and one that reads.
+package final class PostgresStore: Store {
+    private let schema: String
+    private let writer: Session
+    private let reader: Session
+
+    /// Connects, and creates what is missing in the database.
+    ///
+    /// - Parameter wall: reads this machine's clock, the one that leases are told in.
+    /// - Throws: `StoreFailure`.
+    package init(
+        _ configuration: PostgresConfiguration, stage: StageName, wall: @escaping @Sendable () -> Instant
+    ) throws {
+        schema = configuration.namespace + "_" + stage.rawValue
+        var options = Session.Options()
+        options.wall = wall
+        writer = Session(configuration.named(schema), namespace: schema, options: options)
+        reader = Session(configuration.named(schema), namespace: schema)
+        try SchemaHistory(namespace: schema, steps: StageSchema.steps(schema)).bringUpToDate(reader)
+    }
+
+    /// How many round trips there have been; tests hold them.
+    package var exchanges: Int { writer.exchanges + reader.exchanges }
+
+    /// After a deadlock `body` runs again, up to five times in all.
+    package func write<T: Sendable>(
+        _ body: @escaping @Sendable (any StoreTransaction) throws -> T
+    ) async throws -> T {
+        try await writer.transaction(.write, "writing") { [schema] conversation in
+            let transaction = PostgresTransaction(conversation, schema: schema)
+            let result = try body(transaction)
+            try transaction.finish()
+            return result
+        }
+    }
+
+    package func read<T: Sendable>(_ body: @escaping @Sendable (any StoreSnapshot) throws -> T) async throws -> T {
+        try await reader.transaction(.snapshot, "reading") { [schema] in
+            try body(PostgresSnapshot($0, schema: schema))
+        }
+    }
+
+    package func close() async {
+        await writer.close()
+        await reader.close()
+    }
+}

@@ -1,0 +1,279 @@
+import Schema
+import Store
+
+/// Writes a stage's schema within one transaction, beside other workers.
+///
+/// It reads what is committed (READ COMMITTED) and locks what it decides on until the commit: records in `load`, the row
+/// of counters from `append` on. What needs no answer is only queued, and goes out with what does.
+final class PostgresTransaction: PostgresSnapshot, StoreTransaction {
+    /// What is known of a record's row, which is locked.
+    private struct Row {
+        let number: Int64
+        var isWritten: Bool
+        /// The row is ours alone until the commit; it goes again if nothing comes to need it.
+        var isPlaceholder: Bool
+    }
+
+    /// The largest size of the bodies in one statement; PostgreSQL takes a gigabyte.
+    private static let chunkBytes = 32 << 20
+
+    private var rows: [RecordKey: Row] = [:]
+    private var change = StoreCounts()
+    /// Outbox rows to be removed; at the end, because their count goes into the row that all writers share.
+    private var removals: [OutboxKey] = []
+
+    // MARK: Inbox
+
+    func claims(_ events: [EventKey]) throws -> [EventKey: Claim] {
+        let wanted = Set(events)
+        guard !wanted.isEmpty else { return [:] }
+        let rows = try conversation.query(
+            "SELECT source, event, digest, fate FROM \(schema).journal WHERE claim = ANY($1)",
+            [.blobs(wanted.map { IdDigest.claim(source: $0.source, id: $0.id) })])
+        var claims: [EventKey: Claim] = [:]
+        for (event, claim) in rows.map({ row in
+            (
+                EventKey(source: row.text(0), id: row.text(1)),
+                Claim(digest: row.bytes(2), fate: JournalRow.fate(row.int(3)))
+            )
+        }) where wanted.contains(event) {
+            claims[event] = claim
+        }
+        return claims
+    }
+
+    // MARK: Records
+
+    func load(_ keys: [RecordKey]) throws -> [RecordKey: StoredRecord] {
+        var found: [RecordKey: StoredRecord] = [:]
+        for (row, record) in try lock(keys) where row.isWritten { found[record.key] = record }
+        return found
+    }
+
+    /// Locks these keys in their order. Those that are absent get an empty row first: who comes later waits for it, and
+    /// finds what has become of it.
+    @discardableResult
+    private func lock(_ keys: [RecordKey]) throws -> [(Row, StoredRecord)] {
+        let wanted = Array(Set(keys))
+        guard !wanted.isEmpty else { return [] }
+        let arguments: [Argument] = [.texts(wanted.map(\.kind)), .texts(wanted.map(\.id))]
+        let inserted = try conversation.send(
+            """
+            INSERT INTO \(schema).records AS r (kind, id, version, wake_order, fired_outputs)
+            SELECT k.kind, k.id, 0, 0, 0 FROM unnest($1, $2) AS k(kind, id)
+            WHERE NOT EXISTS (SELECT FROM \(schema).records o WHERE o.kind = k.kind AND o.id = k.id)
+            ORDER BY k.kind COLLATE "C", k.id COLLATE "C" ON CONFLICT (kind, id) DO NOTHING RETURNING r.number
+            """, arguments)
+        let locked = try conversation.send(
+            """
+            SELECT \(RecordRow.columns) FROM unnest($1, $2) AS k(kind, id)
+            JOIN \(schema).records r ON r.kind = k.kind AND r.id = k.id ORDER BY r.kind, r.id FOR UPDATE OF r
+            """, arguments)
+        let answers = try conversation.flush()
+        let placeholders = Set(answers[inserted].map { $0.int(0) })
+        let found = answers[locked].map { row in
+            (
+                Row(
+                    number: RecordRow.number(row), isWritten: RecordRow.isWritten(row),
+                    isPlaceholder: placeholders.contains(RecordRow.number(row))
+                        || rows[RecordRow.record(row).key]?.isPlaceholder == true),
+                RecordRow.record(row)
+            )
+        }
+        for (row, record) in found { rows[record.key] = row }
+        guard found.count == wanted.count else {
+            throw Self.corrupt("\(wanted.count) records were to be locked, \(found.count) are there")
+        }
+        return found
+    }
+
+    private func lockUnknown(_ keys: some Sequence<RecordKey>) throws { try lock(keys.filter { rows[$0] == nil }) }
+
+    /// The number of a record that is locked.
+    private func number(of key: RecordKey) throws -> Int64 {
+        guard let row = rows[key] else { throw Self.corrupt("a record was written without its lock") }
+        return row.number
+    }
+
+    func save(_ records: [StoredRecord]) throws {
+        try lockUnknown(records.map(\.key))
+        // The last of several states of one record stands.
+        var last: [RecordKey: StoredRecord] = [:]
+        for record in records { last[record.key] = record }
+        for part in last.values.sorted(by: { $0.key < $1.key }).chunks(bytes: Self.chunkBytes, { $0.body.count }) {
+            try conversation.send(
+                """
+                UPDATE \(schema).records r SET version = s.version, wake_at = s.wake_at, wake_order = s.wake_order,
+                fired_at = s.fired_at, fired_outputs = s.fired_outputs, body = s.body
+                FROM unnest($1, $2, $3, $4, $5, $6, $7)
+                AS s(number, version, wake_at, wake_order, fired_at, fired_outputs, body) WHERE r.number = s.number
+                """,
+                [
+                    .ints(try part.map { try number(of: $0.key) }), .ints(part.map(\.version)),
+                    .ints(part.map { $0.wakeAt?.microseconds }), .ints(part.map { Int64($0.wakeOrder) }),
+                    .ints(part.map { $0.firedAt?.microseconds }), .ints(part.map { Int64($0.firedOutputs) }),
+                    .blobs(part.map(\.body)),
+                ])
+        }
+        for key in last.keys {
+            if rows[key]?.isWritten == false { change.records += 1 }
+            rows[key]?.isWritten = true
+            rows[key]?.isPlaceholder = false
+        }
+    }
+
+    func dueRecords(now: Instant, limit: Int) throws -> [StoredRecord] {
+        let found = try conversation.query(
+            """
+            SELECT \(RecordRow.columns) FROM \(schema).records r WHERE wake_at IS NOT NULL AND wake_at <= $1
+            ORDER BY wake_at, wake_order, kind, id LIMIT $2 FOR UPDATE SKIP LOCKED
+            """, [.int(now.microseconds), .int(atLeastZero(limit))]
+        ).map { row in (RecordRow.number(row), RecordRow.record(row)) }
+        for (number, record) in found {
+            rows[record.key] = Row(number: number, isWritten: true, isPlaceholder: false)
+        }
+        // A row that another transaction has changed meanwhile comes as it is now, in the place of what it was.
+        return found.map(\.1).sorted { a, b in
+            guard let first = a.wakeAt, let second = b.wakeAt else { return false }
+            return (first, a.wakeOrder, a.key) < (second, b.wakeOrder, b.key)
+        }
+    }
+
+    // MARK: Journal
+
+    func append(_ entries: [JournalEntry], owner: WorkerId) throws -> [Int64] {
+        guard !entries.isEmpty else { return [] }
+        try lockUnknown(
+            entries.flatMap { entry in
+                if case .timer(let key, _, _) = entry.input { entry.records + [key] } else { entry.records }
+            })
+        for entry in entries { count(entry) }
+        let counted = try sendCounters(appended: Int64(entries.count))
+        let writer = JournalWriter(conversation: conversation, schema: schema, owner: owner)
+        var offset: Int64 = Int64(entries.count)
+        for part in entries.chunks(bytes: Self.chunkBytes, { $0.bodyBytes }) {
+            try writer.write(part, offset: offset) { key in
+                rows[key]?.isPlaceholder = false
+                return try number(of: key)
+            }
+            offset -= Int64(part.count)
+        }
+        guard let last = try conversation.flush()[counted].first?.int(0) else {
+            throw Self.corrupt("the row of counters is missing")
+        }
+        return Array((last - Int64(entries.count) + 1)...last)
+    }
+
+    private func count(_ entry: JournalEntry) {
+        switch entry.input {
+        case .timer: change.timers += 1
+        case .event: if entry.fate == .applied { change.applied += 1 } else { change.refused += 1 }
+        }
+        change.outputs += entry.outputs.count
+        change.outbox += entry.outputs.count
+    }
+
+    /// Brings the counters up to date and gives the numbers after `last` to `appended` entries; from here on this
+    /// transaction has all writers behind it.
+    @discardableResult
+    private func sendCounters(appended: Int64 = 0) throws -> Int {
+        let removed = Set(removals)
+        removals = []
+        defer { change = StoreCounts() }
+        return try conversation.send(
+            """
+            WITH gone AS (
+                DELETE FROM \(schema).outbox o USING unnest($8, $9) AS k(entry, place)
+                WHERE o.entry = k.entry AND o.place = k.place RETURNING 1
+            )
+            UPDATE \(schema).counters SET last = last + $1, applied = applied + $2, refused = refused + $3,
+            timers = timers + $4, outputs = outputs + $5, records = records + $6,
+            outbox = outbox + $7 - (SELECT count(*) FROM gone) RETURNING last
+            """,
+            [
+                .int(appended), .int(Int64(change.applied)), .int(Int64(change.refused)), .int(Int64(change.timers)),
+                .int(Int64(change.outputs)), .int(Int64(change.records)), .int(Int64(change.outbox)),
+                .ints(removed.map(\.entry)), .ints(removed.map { Int64($0.index) }),
+            ])
+    }
+
+    // MARK: Outbox and leases
+
+    func removeFromOutbox(_ keys: [OutboxKey]) throws { removals += keys }
+
+    func takeOverOutbox(by owner: WorkerId, now: Instant, limit: Int) throws -> [OutboxRow] {
+        try settle()
+        return try conversation.query(
+            """
+            WITH orphans AS MATERIALIZED (
+                SELECT entry, place FROM \(schema).outbox o WHERE NOT EXISTS (
+                    SELECT FROM \(schema).leases l WHERE l.worker = o.owner AND l.until > $1
+                ) ORDER BY entry, place LIMIT $2 FOR UPDATE OF o SKIP LOCKED
+            ), taken AS (
+                UPDATE \(schema).outbox o SET owner = $3 FROM orphans
+                WHERE o.entry = orphans.entry AND o.place = orphans.place RETURNING o.entry, o.place
+            )
+            SELECT taken.entry, taken.place, \(OutputRow.columns("p", withBody: true)) FROM taken
+            JOIN \(schema).outputs p ON p.entry = taken.entry AND p.place = taken.place
+            ORDER BY taken.entry, taken.place
+            """, [.int(there(now)), .int(atLeastZero(limit)), .text(owner)]
+        ).map { row in
+            OutboxRow(
+                key: OutboxKey(entry: row.int(0), index: Int(row.int(1))), output: OutputRow.output(row, from: 2))
+        }
+    }
+
+    func renewLease(of worker: WorkerId, until: Instant) throws {
+        try conversation.send(
+            """
+            INSERT INTO \(schema).leases VALUES ($1, $2)
+            ON CONFLICT (worker) DO UPDATE SET until = excluded.until
+            """, [.text(worker), .int(there(until))])
+    }
+
+    func endLease(of worker: WorkerId) throws {
+        try conversation.send("DELETE FROM \(schema).leases WHERE worker = $1", [.text(worker)])
+    }
+
+    /// The database's clock when this machine's says `instant`: machines may differ by seconds, leases must not.
+    private func there(_ instant: Instant) -> Int64 { instant.microseconds &+ conversation.clockOffset }
+
+    // MARK: Counting
+
+    override func counts() throws -> StoreCounts {
+        try settle()
+        return try super.counts()
+    }
+
+    /// Queues what is kept back for the end.
+    private func settle() throws {
+        if change != StoreCounts() || !removals.isEmpty { try sendCounters() }
+    }
+
+    /// Queues what is only written once for a transaction; before the commit.
+    func finish() throws {
+        let unused = rows.values.filter { $0.isPlaceholder }.map { $0.number as Int64? }
+        if !unused.isEmpty {
+            try conversation.send("DELETE FROM \(schema).records WHERE number = ANY($1)", [.ints(unused)])
+        }
+        try settle()
+    }
+}
+
+extension Array {
+    /// Consecutive parts whose bodies together stay below `limit`, or that have one element only.
+    func chunks(bytes limit: Int, _ size: (Element) -> Int) -> [ArraySlice<Element>] {
+        var parts: [ArraySlice<Element>] = []
+        var (start, total) = (startIndex, 0)
+        for (index, element) in enumerated() {
+            let bytes = size(element)
+            if index > start, total + bytes > limit {
+                parts.append(self[start..<index])
+                (start, total) = (index, 0)
+            }
+            total += bytes
+        }
+        if start < endIndex { parts.append(self[start..<endIndex]) }
+        return parts
+    }
+}
