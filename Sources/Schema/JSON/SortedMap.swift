@@ -8,7 +8,8 @@ package struct SortedMap<Value: Sendable>: Sendable {
 
     package var isEmpty: Bool { entries.isEmpty }
     package var count: Int { entries.count }
-    package var values: [Value] { entries.map(\.value) }
+    // A closure: a key path of a generic type is built anew at each call, which cost a fifth of `simulate`.
+    package var values: [Value] { entries.map { $0.value } }
 
     private func position(of key: String) -> (index: Int, found: Bool) {
         var low = 0

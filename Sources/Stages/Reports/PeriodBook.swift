@@ -90,7 +90,9 @@ struct PeriodBook: Codable, Sendable {
     /// events of the instant are through: their order must not show.
     var wake: Wake? {
         var first: Instant?
-        for period in weeks.values + months.values + years.values { first = min(first ?? period.wake, period.wake) }
+        for periods in [weeks, months, years] {
+            for (_, period) in periods.entries { first = min(first ?? period.wake, period.wake) }
+        }
         return first.map { Wake(at: $0, order: ReportsOrder.places, realDelaySeconds: ReportsOrder.settleSeconds) }
     }
 }
