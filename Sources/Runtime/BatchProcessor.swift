@@ -306,6 +306,9 @@ extension Wake {
 
 /// Records between the stage's types and the store's bytes.
 package enum RecordCoding {
+    /// The store keeps one number of outputs: those of the latest due time in the lower 32 bits, late ones above.
+    private static let onTime = 0xFFFF_FFFF
+
     /// - Throws: `StageFault` naming the record if its body is not what the stage's type can read.
     package static func live(_ stored: StoredRecord, of stage: any Stage) throws -> LiveRecord {
         let types = type(of: stage).recordTypes
@@ -315,7 +318,8 @@ package enum RecordCoding {
         do {
             return LiveRecord(
                 value: try JSONDecoding.decode(type, from: stored.body), version: stored.version,
-                firedAt: stored.firedAt, firedOutputs: stored.firedOutputs)
+                firedAt: stored.firedAt, firedOutputs: stored.firedOutputs & onTime,
+                lateOutputs: stored.firedOutputs >> 32)
         } catch {
             throw StageFault(description: "read record \(stored.key) version \(stored.version): \(error)")
         }
@@ -325,7 +329,7 @@ package enum RecordCoding {
         let wake = record.value.wake
         return StoredRecord(
             key: key, version: record.version, wakeAt: wake?.at, wakeOrder: wake?.order ?? 0,
-            firedAt: record.firedAt, firedOutputs: record.firedOutputs,
+            firedAt: record.firedAt, firedOutputs: record.lateOutputs << 32 | record.firedOutputs & onTime,
             body: try JSONEncoding.bytes(of: record.value))
     }
 }

@@ -6,15 +6,41 @@ package struct LiveRecord: Sendable {
     package var value: any Record
     /// 0: not yet written.
     package var version: Int64
+    /// The latest due time of a timer that has acted, and how many events its timers of that time have emitted.
     package var firedAt: Instant?
     package var firedOutputs: Int
+    /// How many events timers have emitted that acted after one of a later due time.
+    package var lateOutputs: Int
     package var isChanged = false
 
-    package init(value: any Record, version: Int64, firedAt: Instant? = nil, firedOutputs: Int = 0) {
+    package init(
+        value: any Record, version: Int64, firedAt: Instant? = nil, firedOutputs: Int = 0, lateOutputs: Int = 0
+    ) {
         self.value = value
         self.version = version
         self.firedAt = firedAt
         self.firedOutputs = firedOutputs
+        self.lateOutputs = lateOutputs
+    }
+
+    /// Above every index that the timers of one due time reach in their turn.
+    private static let lateIndex = 1 << 16
+
+    /// Notes that a timer due at `at` has emitted `count` events.
+    ///
+    /// An event that comes late may set a timer to a time whose timers have acted already, and after which others have.
+    /// Those indices are forgotten, so what comes late is counted apart: an id never comes twice.
+    /// - Returns: the index of the first of these events.
+    mutating func fired(at: Instant, count: Int) -> Int {
+        isChanged = true
+        if let firedAt, at < firedAt {
+            defer { lateOutputs += count }
+            return Self.lateIndex + lateOutputs
+        }
+        let index = firedAt == at ? firedOutputs : 0
+        firedAt = at
+        firedOutputs = index + count
+        return index
     }
 }
 
@@ -258,10 +284,7 @@ package struct StageRunner: Sendable {
         case .timer(let key, let wake):
             (causeSource, causeId) = (key.description, wake.at.description)
             guard var record = set[key] else { break }
-            if record.firedAt == wake.at { index = record.firedOutputs }
-            record.firedAt = wake.at
-            record.firedOutputs = index + emissions.count
-            record.isChanged = true
+            index = record.fired(at: wake.at, count: emissions.count)
             set[key] = record
         }
         return emissions.enumerated().map { offset, emission in

@@ -162,7 +162,7 @@ package struct StoredRecord: Sendable, Hashable {
     /// When time alone next changes it.
     package var wakeAt: Instant?
     package var wakeOrder: Int
-    /// The due time of the last timer that acted on it, and how many events it has emitted for that due time:
+    /// The latest due time of a timer that acted on it, and a count of what its timers have emitted (see `RecordCoding`):
     /// so the ids of a timer's events stay unique even if the same due time comes again.
     package var firedAt: Instant?
     package var firedOutputs: Int

@@ -34,6 +34,17 @@ struct RoutingLinkedTests {
         #expect(fixture.record?.duties.map { $0.complaintId } == ["C3"])
     }
 
+    @Test mutating func `timers that late ones set to a time that has passed give ids that never came before`() throws {
+        var out = try fixture.routing.advance(to: "2026-11-08T10:00:00+08:00")
+        for number in 2...4 {
+            out += try fixture.link(CaseFixture.complaint("C\(number)", at: "2026-11-02T12:00:00+08:00"))
+        }
+        out += try fixture.routing.advance(to: "2026-11-30T10:00:00+08:00")
+        let overdue = out.filter { $0.event.data is CustomerReplyOverdue }.map(\.event)
+        #expect(overdue.map(\.time) == Array(repeating: try instant("2026-11-05T18:00:00+08:00"), count: 4))
+        #expect(Set(out.map(\.event.id)).count == out.count)
+    }
+
     @Test mutating func `a hazard takes the open case to headquarters and alerts`() throws {
         let out = try fixture.link(again(hazards: ["fire"]))
         #expect(out.announced == ["case.escalated", "case.assigned", "crisis.alerted"])

@@ -88,6 +88,8 @@ import Testing
                 totals.injected.merge(injected, uniquingKeysWith: +)
                 if !failed.isEmpty { totals.failed.append((seed, failed)) }
             }
+            // At once: a long run is worth looking at before it ends.
+            if !failed.isEmpty { print("RECOURSE_SIMULATION_SEED=\(seed) finds \(failed.count)") }
         } catch {
             tally.totals.withLock { $0.failed.append((seed, ["\(error)"])) }
         }
