@@ -8,7 +8,7 @@ import Testing
 
 /// A worker's own program, told by SIGHUP to read its policy folder again. Its broker is never there, which changes
 /// nothing about the policy.
-@Suite(.timeLimit(.minutes(5))) struct `A worker's program` {
+@Suite(.timeLimit(.minutes(10))) struct `A worker's program` {
     @Test func `takes a good policy at SIGHUP, keeps the old one at a bad one, and tells every fault`() async throws {
         let scene = try Scene()
         defer { scene.remove() }

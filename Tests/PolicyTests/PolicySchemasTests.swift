@@ -77,7 +77,7 @@ private let isRequired = ProcessInfo.processInfo.environment["CI"] == "true"
     .enabled(
         if: interpreter != nil || isRequired,
         "set RECOURSE_TEST_PYTHON to a Python with jsonschema to compare with an independent validator"),
-    .timeLimit(.minutes(5)))
+    .timeLimit(.minutes(10)))
 struct `An independent validator of the policy folder` {
     private struct Sample {
         let schema: String

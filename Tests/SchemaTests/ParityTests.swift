@@ -10,7 +10,7 @@ private let isRequired = ProcessInfo.processInfo.environment["CI"] == "true"
     .enabled(
         if: interpreter != nil || isRequired,
         "set RECOURSE_TEST_PYTHON to a Python with jsonschema to compare with an independent validator"),
-    .timeLimit(.minutes(5)))
+    .timeLimit(.minutes(10)))
 struct `An independent validator` {
     @Test func `accepts an event by the published schemas exactly when Recourse does`() throws {
         let python = try #require(interpreter, "CI must set RECOURSE_TEST_PYTHON to a Python with jsonschema")

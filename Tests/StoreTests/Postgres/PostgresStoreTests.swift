@@ -9,7 +9,7 @@ import Testing
 #endif
 
 @Suite(
-    "The store in PostgreSQL", .timeLimit(.minutes(2)), .enabled(if: TestPostgres.isThere, TestPostgres.absence))
+    "The store in PostgreSQL", .timeLimit(.minutes(10)), .enabled(if: TestPostgres.isThere, TestPostgres.absence))
 struct PostgresStoreTests {
     // MARK: Cost
 

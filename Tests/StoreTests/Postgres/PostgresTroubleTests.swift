@@ -8,7 +8,7 @@ import Testing
 
 /// Connections and servers that end at the wrong moment.
 @Suite(
-    "Trouble with PostgreSQL", .timeLimit(.minutes(2)), .enabled(if: TestPostgres.isThere, TestPostgres.absence))
+    "Trouble with PostgreSQL", .timeLimit(.minutes(10)), .enabled(if: TestPostgres.isThere, TestPostgres.absence))
 struct PostgresTroubleTests {
     /// What a worker does with a batch: the inbox is asked first, and nothing is taken twice.
     @Sendable private static func take(_ ids: [String], _ transaction: any StoreTransaction) throws -> Int {

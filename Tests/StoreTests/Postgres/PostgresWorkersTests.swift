@@ -7,7 +7,7 @@ import Testing
 
 /// Several workers of a stage at once.
 @Suite(
-    "Workers that compete in PostgreSQL", .timeLimit(.minutes(1)),
+    "Workers that compete in PostgreSQL", .timeLimit(.minutes(10)),
     .enabled(if: TestPostgres.isThere, TestPostgres.absence))
 struct PostgresWorkersTests {
     /// Runs `first` up to its `hold`, lets `second` run into its locks, then lets `first` go on.
