@@ -46,7 +46,7 @@ struct SQLiteStoreTests {
             async let reading = store.read { (store) throws in
                 let before = try store.counts()
                 tell.finish()
-                #expect(written.wait(seconds: 20), "the writer was held up by the reader")
+                #expect(written.wait(seconds: 120), "the writer was held up by the reader")
                 return (before, try store.counts(), try store.journal(after: 0, limit: 9, withBodies: true).count)
             }
             for await _ in seen {}

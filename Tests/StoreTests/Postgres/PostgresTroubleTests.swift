@@ -108,7 +108,7 @@ struct PostgresTroubleTests {
                     _ = try await other.write { try $0.load([key("1")]) }
                     gate.open()
                 }
-                #expect(gate.wait(seconds: 20), "the lock was not given up")
+                #expect(gate.wait(seconds: 120), "the lock was not given up")
                 try transaction.save([record("1")])
             }
         }

@@ -90,7 +90,7 @@ struct PostgresWorkersTests {
             defer { tell.finish() }
             let due = try transaction.dueRecords(now: start, limit: 2).map(\.key.id)
             tell.finish()
-            #expect(looked.wait(seconds: 20), "the other worker was held up")
+            #expect(looked.wait(seconds: 120), "the other worker was held up")
             return due
         }
         for await _ in holds {}
@@ -130,7 +130,7 @@ struct PostgresWorkersTests {
                 told.withLock { $0 = kind }
                 tried.open()
             }
-            #expect(tried.wait(seconds: 20))
+            #expect(tried.wait(seconds: 120))
             return told.withLock { $0 }
         }
         #expect(kind == .transient)
@@ -203,7 +203,7 @@ private final class OppositeOrders: Sendable {
         runs.add(1, ordering: .relaxed)
         var found = try transaction.load([key("\(place)")])
         gates[place].open()
-        #expect(gates[1 - place].wait(seconds: 20))
+        #expect(gates[1 - place].wait(seconds: 120))
         gates[1 - place].open()
         found.merge(try transaction.load([key("\(1 - place)")])) { $1 }
         try transaction.save(["0", "1"].map { record($0, version: (found[key($0)]?.version ?? 0) + 1) })
