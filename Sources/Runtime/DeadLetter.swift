@@ -82,7 +82,8 @@ package struct FailureHistory: Sendable {
             guard case .int(let value)? = properties[header: name] else { return 0 }
             return min(max(value, 0), 1_000_000)
         }
-        exchange = text(FailureHeader.exchange) ?? FailureMessages.clip(delivery.exchange, to: FailureHeader.copiedLimit)
+        exchange =
+            text(FailureHeader.exchange) ?? FailureMessages.clip(delivery.exchange, to: FailureHeader.copiedLimit)
         routingKey =
             text(FailureHeader.routingKey) ?? FailureMessages.clip(delivery.routingKey, to: FailureHeader.copiedLimit)
         attempts = isOurs ? Int(number(FailureHeader.attempts)) : 0

@@ -54,7 +54,8 @@ private let messages = FailureMessages(stage: .intake, worker: "one")
 
     @Test func `what only workers know is not taken from upstream`() throws {
         let forged = [
-            HeaderField(FailureHeader.attempts, .int(.max)), HeaderField(FailureHeader.queue, .string("recourse.penalty")),
+            HeaderField(FailureHeader.attempts, .int(.max)),
+            HeaderField(FailureHeader.queue, .string("recourse.penalty")),
             HeaderField(FailureHeader.firstAt, .string("2001-01-01T00:00:00Z")),
             HeaderField(FailureHeader.routingKey, .string("other")), HeaderField(FailureHeader.replays, .int(.max)),
         ]
@@ -67,11 +68,14 @@ private let messages = FailureMessages(stage: .intake, worker: "one")
     @Test func `a letter of upstream does not name the queue into which it is replayed`() throws {
         var properties = MessageProperties()
         properties.headers = [
-            HeaderField(FailureHeader.class, .string("permanent")), HeaderField(FailureHeader.code, .string("stage-fault")),
+            HeaderField(FailureHeader.class, .string("permanent")),
+            HeaderField(FailureHeader.code, .string("stage-fault")),
             HeaderField(FailureHeader.queue, .string("recourse.penalty")),
             HeaderField(
                 "x-death",
-                .array([.table([HeaderField("queue", .string("recourse.penalty")), HeaderField("reason", .string("x"))])])),
+                .array([
+                    .table([HeaderField("queue", .string("recourse.penalty")), HeaderField("reason", .string("x"))])
+                ])),
         ]
         let delivery = Delivery(
             tag: 1, channel: 1, redelivered: false, exchange: ExchangeName.inbox, routingKey: "nobody",

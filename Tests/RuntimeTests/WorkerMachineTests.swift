@@ -166,7 +166,8 @@ private let lost = BrokerFailure(.connection, operation: "use the connection", c
         var worker = MachineHarness.running()
         worker.clock = ClockReading(now: MachineHarness.eventTime.adding(days: 30), mode: .stepped(.events))
         let headers = [HeaderField(FailureHeader.attempts, .int(99))]
-        _ = worker.handle(.consumer(.delivered([try MachineHarness.delivery("a", tag: 1, headers: headers, exchange: "")])))
+        _ = worker.handle(
+            .consumer(.delivered([try MachineHarness.delivery("a", tag: 1, headers: headers, exchange: "")])))
         #expect(worker.done([.unknownReference("case 1")]) == ["publish 1 to recourse.retry/recourse.intake.retry.10m"])
     }
 

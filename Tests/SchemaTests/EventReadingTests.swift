@@ -140,7 +140,8 @@ private func replacing(_ old: String, _ new: String) throws -> String {
         var limits = DocumentLimits()
         limits.values = 40
         #expect(faults(complaint, limits: limits).isEmpty)
-        let many = try replacing(#"{"specversion""#, #"{"x":["# + String(repeating: "{},", count: 40) + #"0],"specversion""#)
+        let members = #"{"x":["# + String(repeating: "{},", count: 40) + #"0],"specversion""#
+        let many = try replacing(#"{"specversion""#, members)
         #expect(faults(many).isEmpty)
         #expect(faults(many, limits: limits) == [" count"])
         let half = String(repeating: "[],", count: 1 << 17)

@@ -33,12 +33,14 @@ struct PostgresConfigurationTests {
         #expect(try PostgresConfiguration(url: url).parameters["sslmode"] == mode)
     }
 
-    @Test(arguments: [
-        ("postgres://db.example/work", nil), ("postgres://localhost/work?sslmode=disable", nil),
-        ("postgres://db.example/work?sslmode=verify-full", nil), ("postgres://db.example/work?sslmode=disable", "disable"),
-        ("postgres://db.example/work?sslmode=require", "require"),
-        ("postgres://localhost/work?hostaddr=10.0.0.7&sslmode=prefer", "prefer"),
-    ] as [(String, String?)])
+    @Test(
+        arguments: [
+            ("postgres://db.example/work", nil), ("postgres://localhost/work?sslmode=disable", nil),
+            ("postgres://db.example/work?sslmode=verify-full", nil),
+            ("postgres://db.example/work?sslmode=disable", "disable"),
+            ("postgres://db.example/work?sslmode=require", "require"),
+            ("postgres://localhost/work?hostaddr=10.0.0.7&sslmode=prefer", "prefer"),
+        ] as [(String, String?)])
     func `a server elsewhere that need not prove its name is a weakness`(url: String, word: String?) throws {
         let weakness = try PostgresConfiguration(url: url).weakness
         #expect((weakness == nil) == (word == nil))
