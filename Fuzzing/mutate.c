@@ -320,8 +320,10 @@ static enum fate mutate(int strategy, struct text *body, const struct example *e
             return FATE_ANY;
         case 18: many_values(body); return FATE_HIDDEN;
         case 19:
+            /* Not in its time: an event that comes from the future may wait for a day. */
+            at = find(body, 0, "time");
             for (uint64_t n = 1 + below(4); n > 0; n--, place = 1 + below(body->count - 2))
-                body->bytes[place] ^= (char)(1 << below(7));
+                if (place < spans[at].name || place >= spans[at].to) body->bytes[place] ^= (char)(1 << below(7));
             return FATE_HIDDEN;
         case 20: return example->inbound ? many_faults(body) : FATE_HIDDEN;
         default: return FATE_VALID;
