@@ -75,15 +75,14 @@ extension WorkerMachine {
     ///
     /// Under the stepped clock the instant says so. Otherwise an event of upstream waits until it is a day old, and
     /// through the short delays in any case: what is filled in later is old when it comes, and may still overtake the
-    /// event that it refers to. An event of a stage carries its rule's time, which may lie anywhere in the past; it waits
-    /// for a day of the wall clock.
+    /// event that it refers to. An event of a stage carries its rule's time, which may lie anywhere in the past. No event
+    /// waits for more than a day of the wall clock, though it says that it comes from the future.
     private func isFinal(_ arrival: Arrival) -> Bool {
         if case .stepped = clock.mode { return clock.isLastCall }
         let history = FailureHistory(arrival.delivery)
-        if StageName.allCases.contains(where: { $0.source == arrival.inbound.event.source }) {
-            let first = history.firstAt.flatMap(Instant.init(rfc3339:)) ?? wall
-            return wall >= first.adding(hours: limits.referenceHours)
-        }
+        let first = history.firstAt.flatMap(Instant.init(rfc3339:)) ?? wall
+        if wall >= first.adding(hours: limits.referenceHours) { return true }
+        if StageName.allCases.contains(where: { $0.source == arrival.inbound.event.source }) { return false }
         let isTried = RetryDelay.after(attempts: history.attempts + 1) != .fiveSeconds
         return isTried && clock.now >= arrival.inbound.event.time.adding(hours: limits.referenceHours)
     }
@@ -190,9 +189,18 @@ extension WorkerMachine {
             case .settles(let delivery): settle([delivery.tag], delivery.channel, &actions)
             case .nothing: break
             }
-        case .unknown:
-            outgoing.hold(ticket)
+        case .unknown(let failure):
+            let publication = outgoing.hold(ticket)
             if outgoing.isReady { holdUntilLater() }
+            guard let publication, !failure.isRetriable else { break }
+            actions.append(
+                .log(
+                    LogLine(
+                        .error, "a message cannot be published; trying again",
+                        [
+                            ("exchange", publication.exchange), ("routingKey", publication.routingKey),
+                            ("cause", "\(failure)"),
+                        ])))
         case .returned(let code, let text):
             if let publication = outgoing.hold(ticket) {
                 actions.append(

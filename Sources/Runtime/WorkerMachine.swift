@@ -130,15 +130,14 @@ package struct WorkerMachine: Sendable {
         guard delivery.channel == tags.channel else { return }
         tags.received(delivery.tag)
         let properties = delivery.properties
+        let hints = EnvelopeHints(
+            messageId: properties.messageId, type: properties.type, correlationId: properties.correlationId)
         if case .int(let bytes)? = properties[header: MessageProperties.oversizedHeader] {
             let reason = DeadLetterReason(
                 .schema, code: "oversized",
                 message: "a body of \(bytes) bytes, more than the consumer takes; the body is not kept")
-            return reject(
-                delivery, EventIdentity(id: properties.messageId, type: properties.type), reason, &actions)
+            return reject(delivery, EventIdentity(of: hints), reason, &actions)
         }
-        let hints = EnvelopeHints(
-            messageId: properties.messageId, type: properties.type, correlationId: properties.correlationId)
         do throws(RefusedDocument) {
             let event = try Event.read(delivery.body, hints: hints, limits: limits.document)
             waiting.append(Arrival(delivery: delivery, inbound: InboundEvent(event: event, body: delivery.body)))

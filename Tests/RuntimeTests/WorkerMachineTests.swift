@@ -129,7 +129,8 @@ private let lost = BrokerFailure(.connection, operation: "use the connection", c
             HeaderField(FailureHeader.attempts, .int(attempts)),
             HeaderField(FailureHeader.firstAt, .string(first.description)),
         ]
-        let delivery = try MachineHarness.delivery("a", tag: 1, source: source, headers: headers)
+        // From a delay queue; what upstream writes into these headers is not believed.
+        let delivery = try MachineHarness.delivery("a", tag: 1, source: source, headers: headers, exchange: "")
         _ = worker.handle(.consumer(.delivered([delivery])))
         return worker.done([.unknownReference("case 1")]).first ?? ""
     }
@@ -155,11 +156,18 @@ private let lost = BrokerFailure(.connection, operation: "use the connection", c
         #expect(try fate(after: 99, age: 0, source: source, waited: day) == "publish 1 to recourse.dead/recourse.dead")
     }
 
+    @Test func `An event that says it comes from the future waits no longer than a day of the wall clock`() throws {
+        let waiting = "publish 1 to recourse.retry/recourse.intake.retry.10m"
+        #expect(try fate(after: 99, age: -9_000 * day, waited: day - 1) == waiting)
+        #expect(try fate(after: 99, age: -9_000 * day, waited: day) == "publish 1 to recourse.dead/recourse.dead")
+    }
+
     @Test func `Under the stepped clock the age of an event does not count`() throws {
         var worker = MachineHarness.running()
         worker.clock = ClockReading(now: MachineHarness.eventTime.adding(days: 30), mode: .stepped(.events))
         let headers = [HeaderField(FailureHeader.attempts, .int(99))]
-        _ = worker.handle(.consumer(.delivered([try MachineHarness.delivery("a", tag: 1, headers: headers)])))
+        _ = worker.handle(
+            .consumer(.delivered([try MachineHarness.delivery("a", tag: 1, headers: headers, exchange: "")])))
         #expect(worker.done([.unknownReference("case 1")]) == ["publish 1 to recourse.retry/recourse.intake.retry.10m"])
     }
 
