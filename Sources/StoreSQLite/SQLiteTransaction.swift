@@ -197,7 +197,10 @@ final class SQLiteTransaction: SQLiteSnapshot, StoreTransaction {
 
     func renewLease(of worker: WorkerId, until: Instant) throws {
         let query = try Query(
-            db, "INSERT INTO leases VALUES (?, ?) ON CONFLICT (worker) DO UPDATE SET until = excluded.until")
+            db,
+            """
+            INSERT INTO leases (worker, until) VALUES (?, ?) ON CONFLICT (worker) DO UPDATE SET until = excluded.until
+            """)
         try query.bind(1, worker)
         try query.bind(2, until.microseconds)
         try query.run()
