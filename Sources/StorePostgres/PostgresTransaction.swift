@@ -201,6 +201,19 @@ final class PostgresTransaction: PostgresSnapshot, StoreTransaction {
 
     func removeFromOutbox(_ keys: [OutboxKey]) throws { removals += keys }
 
+    func returnToOutbox(_ keys: [OutboxKey], owner: WorkerId) throws -> Int {
+        let returned = try conversation.query(
+            """
+            INSERT INTO \(schema).outbox (entry, place, owner)
+            SELECT p.entry, p.place, $3 FROM unnest($1, $2) AS k(entry, place)
+            JOIN \(schema).outputs p ON p.entry = k.entry AND p.place = k.place
+            ON CONFLICT DO NOTHING RETURNING 1
+            """, [.ints(keys.map(\.entry)), .ints(keys.map { Int64($0.index) }), .text(owner)]
+        ).count
+        change.outbox += returned
+        return returned
+    }
+
     func takeOverOutbox(by owner: WorkerId, now: Instant, limit: Int) throws -> [OutboxRow] {
         try settle()
         return try conversation.query(

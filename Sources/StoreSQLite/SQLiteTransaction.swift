@@ -173,6 +173,21 @@ final class SQLiteTransaction: SQLiteSnapshot, StoreTransaction {
         }
     }
 
+    func returnToOutbox(_ keys: [OutboxKey], owner: WorkerId) throws -> Int {
+        let query = try Query(
+            db,
+            "INSERT OR IGNORE INTO outbox (place, owner) SELECT place, ? FROM outputs WHERE place = ?")
+        var returned = 0
+        for key in keys where (0..<Place.indexLimit).contains(key.index) {
+            try query.bind(1, owner)
+            try query.bind(2, Place(entry: key.entry, index: key.index).value)
+            try query.run()
+            returned += db.changesCount
+        }
+        change.outbox += returned
+        return returned
+    }
+
     func takeOverOutbox(by owner: WorkerId, now: Instant, limit: Int) throws -> [OutboxRow] {
         let orphans = try Query(
             db,

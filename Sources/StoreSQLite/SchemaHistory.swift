@@ -32,19 +32,17 @@ struct SchemaHistory {
     func check(_ db: Database, since known: SchemaState) throws -> SchemaState {
         guard try version(db) != known.version else { return known }
         let found = try state(db)
-        guard found.oldestProgram <= schema.version else {
-            throw operation.failure(
-                .unavailable,
-                "\(SchemaTooNew(found: found.version, oldestProgram: found.oldestProgram, known: schema.version))")
-        }
+        _ = try missing(from: found, otherwise: .unavailable)
         return found
     }
 
-    private func missing(from found: SchemaState) throws(StoreFailure) -> ArraySlice<SchemaStep> {
+    private func missing(
+        from found: SchemaState, otherwise kind: StoreFailure.Kind = .corrupt
+    ) throws(StoreFailure) -> ArraySlice<SchemaStep> {
         do {
             return try schema.missing(from: found)
         } catch {
-            throw operation.failure(.corrupt, "\(error)")
+            throw operation.failure(kind, "\(error)")
         }
     }
 

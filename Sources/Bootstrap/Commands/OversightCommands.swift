@@ -155,7 +155,8 @@ extension Installation {
         let audit = Audit(
             Audit.Parts(
                 stores: try stores(), deadLetters: try deadLetters(), routes: Routes(Pipeline.stages),
-                queueDepth: depth, probes: [MoneyProbe(), TaskProbe()]))
+                queueDepth: depth, probes: [MoneyProbe(), TaskProbe()],
+                steppedClock: try control().clock()?.now))
         return try await audit.run(published: try published.map { try LedgerReader(path: $0) })
     }
 }
