@@ -222,7 +222,7 @@ private struct UnitOfWork {
             runner.overdue(before: inbound.event, keys: keys, in: $0, clock: clock)
         }
         if overdue > 0 { keys = try load(input, runner) }
-        if !newer.isEmpty, let record = keys.lazy.compactMap({ newer[$0] }).first { return .beyond(record) }
+        if let record = keys.compactMap({ newer[$0] }).first { return .beyond(record) }
         let outcome: StepOutcome
         switch run(input, keys: keys, runner, clock: clock) {
         case .success(let decided): outcome = decided
