@@ -6,6 +6,7 @@ import RabbitMQ
 import Runtime
 import Schema
 import Stages
+import Store
 
 extension AsyncParsableCommand {
     /// Prints a report as text or JSON and ends with its exit code.
