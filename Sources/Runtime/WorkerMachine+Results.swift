@@ -51,10 +51,13 @@ extension WorkerMachine {
                 let reason = DeadLetterReason(
                     .schema, code: "id-reused", message: "the same source and id came before with another body")
                 reject(arrival.delivery, EventIdentity(of: arrival.inbound.event), reason, &actions)
+            case .beyond(let what):
+                leave(arrival.delivery, EventIdentity(of: arrival.inbound.event), what, &actions)
             case .unknownReference(let what):
                 postpone(arrival, what, &actions)
             case .failed(let cause):
-                giveUp(arrival, DeadLetterReason(.permanent, code: "stage-fault", message: cause), &actions)
+                let reason = DeadLetterReason(.permanent, code: "stage-fault", message: cause)
+                giveUp(arrival.delivery, arrival.inbound.event.id, reason, &actions)
             }
         }
         if let channel = tags.channel { settle(settled, channel, &actions) }
@@ -65,10 +68,32 @@ extension WorkerMachine {
         guard !isFinal(arrival) else {
             let reason = DeadLetterReason(
                 .transient, code: "unknown-reference", message: "refers to \(what), which this stage does not know")
-            return giveUp(arrival, reason, &actions)
+            return giveUp(arrival.delivery, arrival.inbound.event.id, reason, &actions)
         }
         let copy = failures.retry(arrival.delivery, ticket: outgoing.nextTicket(), wall: wall)
         settleAfter([copy], arrival.delivery, &actions)
+    }
+
+    /// Left to a worker of a newer release: a delayed copy, or a dead letter when none has come for as long as an event
+    /// waits for what it refers to.
+    mutating func leave(
+        _ delivery: Delivery, _ identity: EventIdentity, _ what: String, _ actions: inout [WorkerAction]
+    ) {
+        let isFinal: Bool
+        if case .stepped = clock.mode {
+            isFinal = clock.isLastCall
+        } else {
+            let first = FailureHistory(delivery).firstAt.flatMap(Instant.init(rfc3339:)) ?? wall
+            isFinal = wall >= first.adding(hours: limits.referenceHours)
+        }
+        guard !isFinal else {
+            let reason = DeadLetterReason(
+                .transient, code: "newer-release", message: "takes a newer release: \(what)")
+            return giveUp(delivery, identity.id, reason, &actions)
+        }
+        let copy = failures.retry(delivery, ticket: outgoing.nextTicket(), wall: wall)
+        settleAfter([copy], delivery, &actions)
+        actions.append(.log(LogLine(.warning, "an event is left to a worker of a newer release", [("cause", what)])))
     }
 
     /// Has it waited long enough for what it refers to?
@@ -119,7 +144,7 @@ extension WorkerMachine {
                 current = nil
                 confirmed += keys
                 let reason = DeadLetterReason(.permanent, code: "store-fault", message: failure.description)
-                giveUp(arrival, reason, &actions)
+                giveUp(arrival.delivery, arrival.inbound.event.id, reason, &actions)
             }
             return
         }

@@ -118,6 +118,36 @@ private let lost = BrokerFailure(.connection, operation: "use the connection", c
         #expect(worker.resolve([1]) == ["acknowledge through 1 on 1"])
     }
 
+    /// What a worker does with an event of a type that it does not know.
+    private func fate(ofType type: String, routingKey: String, waitedHours: Int64 = 0) throws -> [String] {
+        var worker = MachineHarness.running()
+        let known = try MachineHarness.delivery("a", tag: 1)
+        var properties = MessageProperties()
+        if waitedHours > 0 {
+            let first = worker.wall.adding(hours: -waitedHours)
+            properties.headers = [HeaderField(FailureHeader.firstAt, .string(first.description))]
+        }
+        let body = String(decoding: known.body, as: UTF8.self).split(separator: "case.accepted.v1", maxSplits: 1)
+        let delivery = Delivery(
+            tag: 1, channel: 1, redelivered: false, exchange: ExchangeName.inbox, routingKey: routingKey,
+            properties: properties, body: Array(body.joined(separator: type).utf8))
+        return worker.handle(.consumer(.delivered([delivery]))).map { String($0.split(separator: " ").last ?? "") }
+    }
+
+    @Test func `An event of a newer release waits for its worker for a day, one that nobody has bound does not`() throws {
+        let delayed = "recourse.retry/recourse.intake.retry.5s"
+        #expect(try fate(ofType: "case.adorned.v1", routingKey: "case.adorned") == [delayed])
+        #expect(try fate(ofType: "case.adorned.v1", routingKey: "case.adorned", waitedHours: 23) == [delayed])
+        #expect(
+            try fate(ofType: "case.adorned.v1", routingKey: "case.adorned", waitedHours: 24)
+                == ["recourse.dead/recourse.dead"])
+        for (type, key) in [("case.adorned.v1", "case.accepted"), ("case.accepted.v2", "case.accepted")] {
+            let refused = try fate(ofType: type, routingKey: key)
+            #expect(refused.first == "recourse.dead/recourse.dead")
+            #expect(refused.last?.hasPrefix("recourse.events/event.rejected.") == true)
+        }
+    }
+
     /// What happens to an unknown reference that has failed so often before, the clock at `age` of its event.
     private func fate(after attempts: Int64, age: Int64, source: String = "upstream", waited: Int64 = 0) throws
         -> String
