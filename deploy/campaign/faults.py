@@ -98,8 +98,10 @@ class Injector:
             index += 1
         return True
 
-    def abort(self) -> None:
+    def close(self, limit: float) -> None:
+        """Begins no further fault, and waits for what is under way to heal."""
         self._ends.set()
+        self.finish(limit)
 
 
 @contextmanager

@@ -48,4 +48,6 @@ class Links:
             self._process.wait(5)
         except subprocess.TimeoutExpired:
             self._process.kill()
+            self._process.wait()
+        self._process.stdout.close()
         self._error.close()

@@ -81,7 +81,8 @@ class Author:
             "complaintId": f"c-{number:07d}", "channel": chance.choice(("hotline", "counter", "web", "app")),
             "receivedAt": received.replace(microsecond=0).isoformat(),
             "customer": {"name": "王小明", "phone": f"139{same:08d}", "address": "长沙市芙蓉区五一大道 1 号"},
-            "product": {"category": common.choice(CATEGORIES), "brand": brand, "purchasedHere": chance.random() < 0.5},
+            "product": {
+                "category": common.choice(CATEGORIES), "brand": brand, "purchasedHere": chance.random() < 0.5},
             "outletId": chance.choice(OUTLETS), "description": "空调不制冷,已报修两次,师傅未按时上门。",
             "remedy": chance.choice(("repair", "refund", "compensation", "apology")),
         }
@@ -247,10 +248,12 @@ def _plant(author: Author, load: Load, complaints: int) -> None:
         later = dataclasses.replace(victim, time=victim.time + datetime.timedelta(minutes=30))
         if later.time < END:
             _keep(load, later, reused, [("recourse.intake", "schema")])
-        lost = author.event("desks", DESKS, "case.accepted", author.start - datetime.timedelta(hours=30), {
-            "caseId": ids.case_id(COMPLAINTS, f"never-{index}"), "by": person("hq", "p-hq-liu")})
+        unknown = {"caseId": ids.case_id(COMPLAINTS, f"never-{index}"), "by": person("hq", "p-hq-liu")}
+        old = author.start - datetime.timedelta(hours=30)
+        lost = author.event("desks", DESKS, "case.accepted", old, unknown)
         moved = dataclasses.replace(lost, time=victim.time)
-        _keep(load, moved, json.loads(lost.line), [("recourse.routing", "transient"), ("recourse.handling", "transient")])
+        stages = ("recourse.routing", "recourse.handling")
+        _keep(load, moved, json.loads(lost.line), [(queue, "transient") for queue in stages])
 
 
 def _keep(load: Load, place: Sent, event: dict, fates: list[tuple[str, str]]) -> None:

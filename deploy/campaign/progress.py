@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 from plan import STAGES
-from servers import Broker, ServerFailed
+from servers import Broker, Postgres, ServerFailed
 
 EVERY_SECONDS = 0.5
 
@@ -21,6 +21,8 @@ class Counter(Protocol):
 
     def unsent(self) -> int | None:
         """Rows of all outboxes."""
+
+    def close(self) -> None: ...
 
 
 class SQLiteCounter:
@@ -47,19 +49,23 @@ class SQLiteCounter:
     def unsent(self) -> int | None:
         return self._sum("SELECT count(*) FROM outbox")
 
+    def close(self) -> None:
+        for connection in self._open.values():
+            connection.close()
+        self._open = {}
+
 
 class PostgresCounter:
     """Asks through a psql that stays open; a new one is started when it has ended."""
 
-    def __init__(self, environment: dict[str, str]) -> None:
-        """`environment` says where the server is (PGHOST and so on)."""
-        self._environment = environment
+    def __init__(self, server: Postgres) -> None:
+        self._server = server
         self._psql: subprocess.Popen | None = None
 
     def _ask(self, question: str) -> int | None:
         if self._psql is None or self._psql.poll() is not None:
             self._psql = subprocess.Popen(
-                ["psql", "-XAtq"], env=self._environment, text=True, bufsize=1,
+                ["psql", "-XAtq"], env=self._server.environment(), text=True, bufsize=1,
                 stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, start_new_session=True)
         try:
             self._psql.stdin.write(question + ";\n")
@@ -68,10 +74,14 @@ class PostgresCounter:
                 return int(self._psql.stdout.readline())
         except (OSError, ValueError):
             pass
-        self._psql.kill()
-        self._psql.wait()
-        self._psql = None
+        self.close()
         return None
+
+    def close(self) -> None:
+        if self._psql:
+            self._psql.kill()
+            self._psql.wait()
+        self._psql = None
 
     def _sum(self, expression: str) -> int | None:
         return self._ask("SELECT " + " + ".join(
@@ -124,13 +134,14 @@ def wait_for_quiet(broker: Broker, counter: Counter, limit: float) -> str | None
     calm, last, left = 0, None, "nothing was seen"
     while time.monotonic() < deadline:
         try:
-            depths = {name: depth for name, depth in broker.depths().items() if not name.startswith("recourse.handler.")}
+            depths = broker.depths()
         except (ServerFailed, subprocess.TimeoutExpired) as error:
             calm, left = 0, str(error)
             time.sleep(1)
             continue
         entries, unsent = counter.entries(), counter.unsent()
-        waiting = {name: depth for name, depth in depths.items() if depth}
+        # Nobody reads the desks' queues here.
+        waiting = {name: depth for name, depth in depths.items() if depth and not name.startswith("recourse.handler.")}
         left = f"queues {waiting}, outboxes {unsent}, journals {entries} after {last}"
         calm = calm + 1 if not waiting and unsent == 0 and entries is not None and entries == last else 0
         if calm == 3:

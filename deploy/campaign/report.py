@@ -4,10 +4,10 @@ import collections
 import dataclasses
 import json
 import pathlib
-import shutil
 
 from checks import Finding
 from faults import Done
+from progress import Progress
 
 
 @dataclasses.dataclass
@@ -32,6 +32,9 @@ class Result:
     audit: int | None = None
     replay: int | None = None
     fates: dict[str, int] = dataclasses.field(default_factory=dict)
+
+    def note_standstill(self, progress: Progress) -> None:
+        self.longest, self.longest_at, self.longest_during = progress.longest, progress.at, progress.during
 
     @property
     def failures(self) -> int:
@@ -72,7 +75,8 @@ class Result:
 
         during = ", ".join(self.longest_during) or "no fault"
         return [
-            row("seed", self.options["seed"]), row("complaints", self.complaints), row("events published", self.published),
+            row("seed", self.options["seed"]), row("complaints", self.complaints),
+            row("events published", self.published),
             row("journal entries", self.entries), row("outgoing events", self.outgoing),
             row("of these repeated", self.repeated), row("load, seconds", round(self.load_seconds, 1)),
             row("then quiet after", round(self.quiet_seconds, 1)),
@@ -83,9 +87,3 @@ class Result:
     def write(self, path: pathlib.Path) -> None:
         content = dataclasses.asdict(self) | {"good": self.is_good}
         path.write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-
-
-def keep(result: Result, folder: pathlib.Path, target: pathlib.Path | None) -> None:
-    result.write(folder / "report.json")
-    if target:
-        shutil.copyfile(folder / "report.json", target)

@@ -12,6 +12,7 @@ import shlex
 import signal
 import socket
 import subprocess
+import time
 import urllib.parse
 
 LIBRARY = pathlib.Path(__file__).resolve().parent.parent / "lib"
@@ -63,6 +64,14 @@ def send(pid: int, number: int) -> None:
         os.kill(pid, number)
     except ProcessLookupError:
         pass
+
+
+def is_alive(pid: int) -> bool:
+    """Not so of a dead process whose parent has not taken note yet."""
+    try:
+        return pathlib.Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
 
 
 class Broker:
@@ -178,9 +187,15 @@ class Postgres:
 
     def kill(self) -> None:
         """The postmaster and all its processes, as if the machine had gone."""
-        main, rest = self.postmaster(), self.processes()
-        for pid in (main, *rest):
+        everything = [self.postmaster(), *self.processes()]
+        for pid in everything:
             send(pid, signal.SIGKILL)
+        # The server does not start over one that still seems to run.
+        deadline = time.monotonic() + 10
+        while any(is_alive(pid) for pid in everything) and time.monotonic() < deadline:
+            time.sleep(0.05)
+        for lock in (self.folder / "data" / "postmaster.pid", *(self.folder / "socket").glob(".s.PGSQL.*.lock")):
+            lock.unlink(missing_ok=True)
 
 
 class Folder:
@@ -209,5 +224,6 @@ class Folder:
             raise ServerFailed(f"the size of {self.path} cannot be changed")
 
     def close(self) -> None:
+        """The files are gone then."""
         if self.is_mounted:
             subprocess.run(["umount", str(self.path)], capture_output=True, check=False)

@@ -79,5 +79,6 @@ class Upstream:
                 self.failures.append(f"{self.name}: publish ended with {status}, {len(self._left)} events left")
                 time.sleep(1)
             elif status == 0 and self._left:
-                self.failures.append(f"{self.name}: publish ended with 0, {len(self._left)} events are not in its ledger")
+                left = len(self._left)
+                self.failures.append(f"{self.name}: publish ended with 0, {left} events are not in its ledger")
                 return

@@ -3,8 +3,8 @@
     wire.py OUTPUT QUEUE USER PORT…      password in RECOURSE_WIRE_PASSWORD; until SIGTERM
 
 Declares a quorum queue, binds it to everything and consumes it over AMQP 0-9-1. Each message becomes a line
-`SOURCE ID TYPE DIGEST` of OUTPUT, written before it is acknowledged: after a lost connection a line may come twice, and none
-is missing. Only what this needs of the protocol is here.
+`SOURCE ID TYPE DIGEST` of OUTPUT, written before it is acknowledged: after a lost connection a line may come twice, and
+none is missing. Only what this needs of the protocol is here.
 """
 
 import hashlib
