@@ -121,9 +121,9 @@ class Progress:
             now = time.monotonic()
             during.update(self._under_way())
             found = self._counter.entries()
+            if self.entries and now - moved > self.longest:
+                self.longest, self.at, self.during = now - moved, moved - began, sorted(during)
             if found is not None and found > self.entries:
-                if self.entries and now - moved > self.longest:
-                    self.longest, self.at, self.during = now - moved, moved - began, sorted(during)
                 self.entries, moved = found, now
                 during = set()
 

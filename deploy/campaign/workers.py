@@ -22,6 +22,7 @@ class Place:
     program: str
     environment: dict[str, str]
     process: subprocess.Popen | None = None
+    ended_at: float | None = None
     skew: int = 0  # seconds of business time by which its clock is off
     # Signals sent on purpose since it was started: an end that none of them explains is a fault of the program.
     asked: set[int] = dataclasses.field(default_factory=set)
@@ -56,7 +57,7 @@ class Workers:
 
     def _start(self, place: Place) -> None:
         environment = place.environment | {"RECOURSE_WORKER": place.name, "RECOURSE_CLOCK": self._clock(place.skew)}
-        place.asked = set()
+        place.asked, place.ended_at = set(), None
         with (self._logs / f"{place.name}.log").open("ab") as log:
             place.process = subprocess.Popen(
                 [str(self._programs / place.program)], env=environment, stdin=subprocess.DEVNULL, stdout=log,
@@ -72,13 +73,16 @@ class Workers:
         status = place.process.poll() if place.process else None
         if status is None or self._ends.is_set():
             return
-        self._note(place, status)
-        time.sleep(RESTART_SECONDS)
-        self._start(place)
+        if place.ended_at is None:
+            self._note(place, status)
+            place.ended_at = time.monotonic()
+        elif time.monotonic() > place.ended_at + RESTART_SECONDS:
+            self._start(place)
 
     def _note(self, place: Place, status: int) -> None:
         killed = status == -signal.SIGKILL and signal.SIGKILL in place.asked
-        drained = status == 0 and signal.SIGTERM in place.asked
+        # One that has only just begun does not drain.
+        drained = status in (0, -signal.SIGTERM) and signal.SIGTERM in place.asked
         if not killed and not drained:
             self.unexpected.append(Ending(place.name, status))
 
@@ -106,7 +110,7 @@ class Workers:
             self.signal(name, signal.SIGTERM)
         limit = time.monotonic() + DRAIN_SECONDS + 10
         for place in self.places.values():
-            if place.process is None:
+            if place.process is None or place.ended_at is not None:
                 continue
             try:
                 self._note(place, place.process.wait(max(0.1, limit - time.monotonic())))
