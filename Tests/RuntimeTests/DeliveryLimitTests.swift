@@ -150,6 +150,7 @@ import Testing
         let files = PolicyFiles(
             policy: "version: test",
             organisation: """
+                since: 2026-01-01
                 hq: {duty: hq-duty}
                 regions: [{id: R1, duty: r1-duty}]
                 stores: [{id: S1, region: R1, manager: s1-manager}]

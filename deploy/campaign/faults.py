@@ -252,11 +252,15 @@ def _each(pids: list[int], number: int) -> None:
 def leader_kill(targets: Targets, fault: Fault) -> None:
     """The node that leads the queue of a stage."""
     _replace(targets.broker, targets.broker.leader(f"recourse.{fault.target}"), fault.seconds)
+    targets.broker.await_all()
 
 
 def node_freeze(targets: Targets, fault: Fault) -> None:
     with frozen(lambda number: targets.broker.signal(number, _index(fault))):
         time.sleep(fault.seconds)
+    # Those that took it for dead may have to make peace first.
+    time.sleep(2)
+    targets.broker.await_all()
 
 
 def node_partition(targets: Targets, fault: Fault) -> None:
@@ -265,6 +269,7 @@ def node_partition(targets: Targets, fault: Fault) -> None:
         time.sleep(fault.seconds)
     finally:
         targets.broker.join(_index(fault))
+        targets.broker.await_all()
 
 
 def _index(fault: Fault) -> int:

@@ -115,7 +115,8 @@ class Broker:
         done = subprocess.run([str(self.folders[index] / "rabbitmqctl"), "--quiet", *arguments], text=True,
                               capture_output=True, timeout=limit, check=False)
         if done.returncode != 0:
-            raise ServerFailed(f"rabbitmqctl {arguments[0]}: {(done.stderr or done.stdout).strip()[-400:]}")
+            text = " ".join((done.stderr or done.stdout).split())
+            raise ServerFailed(f"rabbitmqctl {arguments[0]} on node {index + 1}: {text[:300]}")
         return done.stdout
 
     def depths(self) -> dict[str, int]:
@@ -139,6 +140,11 @@ class Broker:
         for other in self._others(index):
             self.control("eval", f"erlang:set_cookie({other}, erlang:get_cookie()), net_kernel:connect_node({other}).",
                          index=index)
+
+    def await_all(self) -> None:
+        """Until every node works again: one that was in the minority starts anew, and takes its time."""
+        for index in range(self.count):
+            self.control("await_startup", "--timeout", "90", index=index, limit=120)
 
     def _others(self, index: int) -> list[str]:
         return [f"'{self.node_name(other)}'" for other in range(self.count) if other != index]
