@@ -23,12 +23,12 @@ class ServerFailed(Exception):
     """A server did not do what it was asked for."""
 
 
-def shell(script: str, log: pathlib.Path, limit: float = 180) -> None:
-    """Runs a line with the functions of deploy/lib."""
+def shell(script: str, log: pathlib.Path, limit: float = 400) -> None:
+    """Runs a line with the functions of deploy/lib; a machine under load gives its servers time."""
     sources = "; ".join(f". {shlex.quote(str(LIBRARY / name))}" for name in ("steps.sh", "rabbitmq.sh", "postgres.sh"))
     with log.open("a", encoding="utf-8") as output:
-        done = subprocess.run(["bash", "-c", f"{sources}; {script}"], stdin=subprocess.DEVNULL, stdout=output,
-                              stderr=output, timeout=limit, check=False)
+        done = subprocess.run(["bash", "-c", f"{sources}; RABBITMQ_START_SECONDS=300; {script}"], stdout=output,
+                              stdin=subprocess.DEVNULL, stderr=output, timeout=limit, check=False)
     if done.returncode != 0:
         raise ServerFailed(f"{script}: exit code {done.returncode}; see {log}")
 
