@@ -182,7 +182,7 @@ class Run:
 
     def _heal(self) -> None:
         """Every fault heals what it has hurt; what it has published is waited for."""
-        if not self.injector.finish(180):
+        if not self.injector.finish(600):
             raise ServerFailed(f"these faults do not end: {', '.join(self.injector.under_way())}")
         for act in self.acts:
             if not act.wait(180):
