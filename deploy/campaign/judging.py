@@ -64,7 +64,8 @@ def _outputs(run: Run) -> Outputs:
 
 
 def _letters(run: Run) -> list[dict]:
-    if run.verb("dead-letters", "list", "--limit", "100000", "--json") != 0:
+    """Those that nobody has sent again."""
+    if run.verb("dead-letters", "list", "--state", "open", "--limit", "100000", "--json") != 0:
         raise ServerFailed(f"recourse dead-letters list failed; see {run.logs}/dead-letters-list.log")
     return json.loads(pathlib.Path(run.logs / "dead-letters-list.log").read_text(encoding="utf-8"))["letters"]
 

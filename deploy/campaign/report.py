@@ -20,6 +20,7 @@ class Result:
     load_seconds: float = 0
     quiet_seconds: float = 0
     repeated: int = 0  # outgoing events that were on the wire more than once
+    replayed: int = 0  # dead letters that were sent again, as operators do
     longest: float = 0
     longest_at: float = 0
     longest_during: list[str] = dataclasses.field(default_factory=list)
@@ -80,6 +81,7 @@ class Result:
             row("journal entries", self.entries), row("outgoing events", self.outgoing),
             row("of these repeated", self.repeated), row("load, seconds", round(self.load_seconds, 1)),
             row("then quiet after", round(self.quiet_seconds, 1)),
+            row("dead letters replayed", self.replayed),
             row("longest standstill, s", round(self.longest, 1)) + f"   at {self.longest_at:.1f} s; during: {during}",
             *(row(f"fate: {name}", count) for name, count in self.fates.items()),
         ]

@@ -111,7 +111,7 @@ class Broker:
     def node_name(self, index: int) -> str:
         return f"recourse{self.ports[index]}@localhost"
 
-    def control(self, *arguments: str, index: int = 0, limit: float = 40) -> str:
+    def control(self, *arguments: str, index: int = 0, limit: float = 120) -> str:
         done = subprocess.run([str(self.folders[index] / "rabbitmqctl"), "--quiet", *arguments], text=True,
                               capture_output=True, timeout=limit, check=False)
         if done.returncode != 0:
