@@ -45,7 +45,11 @@ extension BatchProcessor {
         includingOwn: Bool, _ wall: Instant, _ lease: Instant, _ limit: Int, _ transaction: any StoreTransaction
     ) throws -> [OutboxRow] {
         if includingOwn { try transaction.endLease(of: worker) }
-        let rows = limit > 0 ? try transaction.takeOverOutbox(by: worker, now: wall, limit: limit) : []
+        var resolver = PersonalResolver(vault: vault)
+        let rows =
+            limit > 0
+            ? try resolver.resolve(try transaction.takeOverOutbox(by: worker, now: wall, limit: limit), in: transaction)
+            : []
         try transaction.renewLease(of: worker, until: lease)
         return rows
     }

@@ -140,8 +140,9 @@ package struct WorkerMachine: Sendable {
         let hints = EnvelopeHints(
             messageId: properties.messageId, type: properties.type, correlationId: properties.correlationId)
         do throws(RefusedDocument) {
-            let event = try Event.read(delivery.body, hints: hints, limits: limits.document)
-            waiting.append(Arrival(delivery: delivery, inbound: InboundEvent(event: event, body: delivery.body)))
+            let (event, document) = try Event.readDocument(delivery.body, hints: hints, limits: limits.document)
+            let inbound = InboundEvent(event: event, body: delivery.body, document: document)
+            waiting.append(Arrival(delivery: delivery, inbound: inbound))
         } catch {
             let reason = DeadLetterReason(
                 .schema, code: "contract", message: "the contract refuses it: \(error.faults.count) faults",

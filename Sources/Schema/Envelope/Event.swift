@@ -88,6 +88,13 @@ extension Event {
     package static func read(
         _ body: [UInt8], hints: EnvelopeHints = EnvelopeHints(), limits: DocumentLimits = DocumentLimits()
     ) throws(RefusedDocument) -> Event {
+        try readDocument(body, hints: hints, limits: limits).event
+    }
+
+    /// The same, with the document that was read.
+    package static func readDocument(
+        _ body: [UInt8], hints: EnvelopeHints = EnvelopeHints(), limits: DocumentLimits = DocumentLimits()
+    ) throws(RefusedDocument) -> (event: Event, document: JSON) {
         guard body.count <= limits.bodyBytes else {
             let fault = Fault(
                 pointer: "", rule: "size", message: "at most \(limits.bodyBytes) bytes, found \(body.count)")
@@ -101,7 +108,7 @@ extension Event {
                 pointer: "", rule: error.rule, message: "at byte \(error.offset): \(error.message)")
             throw RefusedDocument(identity: EventIdentity(id: hints.messageId, type: hints.type), faults: [fault])
         }
-        return try read(json, hints: hints)
+        return (try read(json, hints: hints), json)
     }
 
     /// Checks a document that has been parsed.
@@ -122,6 +129,18 @@ extension Event {
             throw RefusedDocument(identity: identity(of: json, hints), faults: faults)
         }
         return event
+    }
+
+    /// This event with the data of `document`, which differs from what it was read from in texts alone.
+    ///
+    /// - Throws: what the decoder throws, if it is another one.
+    package func reading(_ document: JSON) throws -> Event {
+        func decoded<Data: EventData>(_ type: Data.Type) throws -> any EventData {
+            try JSONDecoding.decode(type, from: document["data"] ?? .null)
+        }
+        return Event(
+            id: id, source: source, time: time, data: try decoded(Swift.type(of: data)), sequence: sequence,
+            traceparent: traceparent)
     }
 
     private static func identity(of json: JSON, _ hints: EnvelopeHints) -> EventIdentity {

@@ -21,6 +21,7 @@ final class MemoryState {
     private(set) var outbox: [OutboxKey: WorkerId] = [:]
     private(set) var leases: [WorkerId: Instant] = [:]
     private(set) var counts = StoreCounts()
+    var personal = MemoryPersonal()
     private var wakes = WakeQueue()
     private var undo: [Undo] = []
     /// The ids of each kind in order, as long as no record comes or goes.
@@ -28,9 +29,13 @@ final class MemoryState {
 
     // MARK: Transactions
 
-    func commit() { undo.removeAll(keepingCapacity: true) }
+    func commit() {
+        undo.removeAll(keepingCapacity: true)
+        personal.commit()
+    }
 
     func rollback() {
+        personal.rollback()
         while let step = undo.popLast() {
             switch step {
             case .record(let key, let before): setRecord(key, before)
