@@ -1,3 +1,4 @@
+import Policy
 import Schema
 import Stages
 import Store
@@ -33,6 +34,10 @@ extension BatchProcessor {
         case .sweep(let confirmed, let limit, let includingOwn):
             try transaction.removeFromOutbox(confirmed)
             result.batch.rows = try takeOver(includingOwn: includingOwn, wall, lease, limit, transaction)
+            if let days = runner.policy.retention.personalDays {
+                let bound = reading.now.adding(days: -Int64(days))
+                result.batch.erased += try vault.retire(before: bound, wall: wall, in: transaction)
+            }
         case .end(let confirmed):
             try transaction.removeFromOutbox(confirmed)
             try transaction.endLease(of: worker)

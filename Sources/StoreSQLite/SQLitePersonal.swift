@@ -42,7 +42,7 @@ extension SQLiteSnapshot {
 
     func personalSummary(_ lookup: PersonalLookup) throws -> PersonalSummary? {
         guard let (person, lastSeen) = try person(lookup) else { return nil }
-        let rows = try personalRows(try rowNumbers(of: person)).values
+        let rows = try personalRows(Array(try rowNumbers(of: person))).values
         return PersonalSummary(
             person: person, lastSeen: lastSeen, rows: rows.count, since: rows.map(\.at).min(),
             subjects: Set(try subjects(of: person)))

@@ -38,6 +38,7 @@ package struct RecourseCommand: AsyncParsableCommand {
             FundCommand.self,
             ExplainCommand.self,
             DeadLettersCommand.self,
+            PersonCommand.self,
         ]
     )
 

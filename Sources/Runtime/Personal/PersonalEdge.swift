@@ -91,7 +91,7 @@ struct PersonalEdge {
         _ one: Opened, _ found: inout PersonalFindings, _ free: inout ArraySlice<Int64>, _ clock: Instant
     ) throws -> Admitted {
         let document = one.document
-        let about = document.subjects.lazy.compactMap { found.subjects[$0] }.first
+        let about = document.subjects.compactMap { found.subjects[$0] }.first
         guard !document.parts.isEmpty else {
             let body = document.hasMore ? document.replacing { _ in "" }.serialized : one.inbound.body
             return Admitted(inbound: one.inbound.kept(as: body), person: about, subjects: document.subjects)

@@ -26,6 +26,19 @@ package struct PersonalResolver {
         return zip(rows, bodies).map { row, body in OutboxRow(key: row.key, output: row.output.with(body: body)) }
     }
 
+    /// Entries with their outputs as they are published; their inputs stay as they are.
+    package mutating func resolve(_ entries: [JournalEntry], in snapshot: any StoreSnapshot) throws -> [JournalEntry] {
+        var bodies = try resolve(entries.flatMap { $0.outputs.map(\.body) }, in: snapshot)[...]
+        return entries.map { entry in
+            let outputs = entry.outputs.map { $0.with(body: bodies.popFirst() ?? []) }
+            var resolved = JournalEntry(
+                input: entry.input, fate: entry.fate, now: entry.now, isLate: entry.isLate,
+                policyVersion: entry.policyVersion, records: entry.records, outputs: outputs)
+            resolved.number = entry.number
+            return resolved
+        }
+    }
+
     /// Documents of outgoing events as they are published.
     package mutating func resolve(_ bodies: [[UInt8]], in snapshot: any StoreSnapshot) throws -> [[UInt8]] {
         let places = bodies.map { PersonalToken.places(in: $0) }

@@ -55,6 +55,29 @@ package final class PersonalVault: Sendable {
         StoreFailure(.unavailable, operation: operation, cause: cause.description)
     }
 
+    /// Why the keys given do not fit this store; nil: they do, as far as its secret and its oldest row tell.
+    ///
+    /// - Throws: `StoreFailure`.
+    package func fault(in snapshot: any StoreSnapshot) throws -> SealFailure? {
+        if let kept = try snapshot.personalSecret() {
+            do throws(SealFailure) {
+                _ = try keyring.open(
+                    kept.sealed, key: kept.key, context: Array("recourse/\(stage.rawValue)/secret".utf8))
+            } catch {
+                return error
+            }
+        }
+        for row in try snapshot.personalRows(after: 0, limit: 1) {
+            do throws(SealFailure) {
+                _ = try keyring.open(
+                    row.sealed, key: row.key, context: context(number: row.number, person: row.person))
+            } catch {
+                return error
+            }
+        }
+        return nil
+    }
+
     // MARK: Values
 
     private func context(number: Int64, person: Int64) -> [UInt8] {
@@ -81,6 +104,41 @@ package final class PersonalVault: Sendable {
             throw StoreFailure(
                 .corrupt, operation: "opening personal values \(row.number)", cause: "no JSON at byte \(error.offset)")
         }
+    }
+
+    // MARK: Retention
+
+    private struct Sweep {
+        var next: Instant?
+        /// The number of the last row looked at.
+        var position: Int64 = 0
+    }
+
+    private let sweep = Mutex(Sweep())
+    /// How many persons, and rows that belong to nobody, one transaction looks at.
+    private static let sweepLimit = 100
+    private static let sweepHours: Int64 = 1
+
+    /// Once an hour, and again at once as long as there is more: erases persons who have not been seen since `bound`, and
+    /// what nobody is known for.
+    ///
+    /// - Parameters:
+    ///   - bound: business time.
+    ///   - wall: tells when the hour is over.
+    /// - Returns: how many persons and rows are gone.
+    func retire(before bound: Instant, wall: Instant, in transaction: any StoreTransaction) throws -> Int {
+        let present = sweep.withLock { $0 }
+        if let next = present.next, wall < next { return 0 }
+        let persons = try transaction.personsUnseen(since: bound, limit: Self.sweepLimit)
+        for lookup in persons { _ = try transaction.erasePerson(lookup) }
+        let rows = try transaction.eraseStrayPersonal(
+            before: bound, after: present.position, limit: 10 * Self.sweepLimit)
+        let isDone = persons.count < Self.sweepLimit && rows.last == nil
+        sweep.withLock {
+            $0.position = rows.last ?? 0
+            $0.next = isDone ? wall.adding(hours: Self.sweepHours) : nil
+        }
+        return persons.count + rows.erased
     }
 
     // MARK: Rotation

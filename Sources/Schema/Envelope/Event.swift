@@ -135,12 +135,10 @@ extension Event {
     ///
     /// - Throws: what the decoder throws, if it is another one.
     package func reading(_ document: JSON) throws -> Event {
-        func decoded<Data: EventData>(_ type: Data.Type) throws -> any EventData {
-            try JSONDecoding.decode(type, from: document["data"] ?? .null)
-        }
+        let kind: any EventData.Type = Swift.type(of: data)
+        let changed = try JSONDecoding.decode(kind, from: document["data"] ?? .null)
         return Event(
-            id: id, source: source, time: time, data: try decoded(Swift.type(of: data)), sequence: sequence,
-            traceparent: traceparent)
+            id: id, source: source, time: time, data: changed, sequence: sequence, traceparent: traceparent)
     }
 
     private static func identity(of json: JSON, _ hints: EnvelopeHints) -> EventIdentity {
