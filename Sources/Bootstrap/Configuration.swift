@@ -66,7 +66,7 @@ extension Configuration {
             reader.number("BODY_LIMIT", in: 1_024...(16 << 20)) ?? Int64(limits.document.bodyBytes))
         drainSeconds = reader.number("DRAIN_SECONDS", in: 1...3_600) ?? drainSeconds
         workerName = reader.text("WORKER")
-        keyring = reader.keyring() ?? .none
+        keyring = reader.keyring() ?? Keyring.none
         logLevel = reader.choice("LOG", of: ["debug", "info", "warning", "error"]) ?? logLevel
         for part in Part.allCases where parts.contains(part) {
             switch part {

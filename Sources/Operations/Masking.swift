@@ -75,6 +75,7 @@ package enum Masking {
                     }
                 })
         case .array(let elements): .array(elements.map(record))
+        case .string(let text) where PersonalToken(text) != nil: .string(hidden)
         default: json
         }
     }

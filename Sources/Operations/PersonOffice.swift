@@ -74,12 +74,12 @@ package struct PersonOffice: Sendable {
         var subjects: Set<PersonalSubject> = []
         for (stage, store) in stores {
             let vault = vault(stage)
-            subjects.formUnion(
-                try await store.read { snapshot in
-                    let key = Customer.phoneKey(of: phone)
-                    guard let lookup = try vault.digester(in: snapshot)?.lookup(phoneKey: key) else { return [] }
-                    return try snapshot.personalSummary(lookup)?.subjects ?? []
-                })
+            let own = try await store.read { snapshot -> Set<PersonalSubject> in
+                let key = Customer.phoneKey(of: phone)
+                guard let lookup = try vault.digester(in: snapshot)?.lookup(phoneKey: key) else { return [] }
+                return try snapshot.personalSummary(lookup)?.subjects ?? []
+            }
+            subjects.formUnion(own)
         }
         return subjects
     }

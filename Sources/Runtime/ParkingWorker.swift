@@ -10,7 +10,8 @@ import Synchronization
 /// A batch is committed before it is acknowledged; the same letter delivered twice makes one row. While the store is
 /// away nothing is acknowledged and nothing is handed back: the prefetch count bounds what waits.
 ///
-/// What no queue took has been seen by no stage, so this worker also answers it with `event.rejected`.
+/// What no queue took has been seen by no stage, so this worker also answers it with `event.rejected`. An order to erase a
+/// customer reaches it through a binding of its own; it is carried out, and no letter.
 package final class ParkingWorker: Sendable {
     private let deadLetters: any DeadLetterStore
     private let broker: any Broker
@@ -64,10 +65,10 @@ package final class ParkingWorker: Sendable {
             case .lost(let failure):
                 logger.warning("the subscription is lost; trying again", metadata: ["cause": "\(failure)"])
             case .delivered(let deliveries):
-                let orders = deliveries.filter(Self.isOrder)
-                if !isGivenUp { isGivenUp = await !park(deliveries.filter { !Self.isOrder($0) }) }
-                if !isGivenUp { isGivenUp = await !erase(orders) }
-                if !isGivenUp { isGivenUp = await !answer(deliveries, &answers) }
+                let letters = deliveries.filter { !Self.isOrder($0) }
+                if !isGivenUp { isGivenUp = await !park(letters) }
+                if !isGivenUp { isGivenUp = await !erase(deliveries.filter(Self.isOrder)) }
+                if !isGivenUp { isGivenUp = await !answer(letters, &answers) }
                 if !isGivenUp, let last = deliveries.last {
                     consumer.acknowledge(through: last.tag, channel: last.channel)
                 }

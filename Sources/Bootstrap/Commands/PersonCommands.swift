@@ -42,7 +42,7 @@ struct PersonCommand: AsyncParsableCommand {
         func run() async throws {
             try await perform {
                 let office = try common.persons()
-                let phone = try Phone.given(phone)
+                let phone = try Phone.given(self.phone)
                 if yes { return try self.show(try await office.erase(phone: phone), json: json) }
                 try self.show(try await office.show(phone: phone), json: json)
                 Output.note("Nothing was erased; give --yes to do it.")
