@@ -66,7 +66,7 @@ let package = Package(
             name: "SchemaTests", dependencies: ["Schema"], exclude: ["validate.py"], swiftSettings: settings),
         tests("PolicyTests", ["Policy", "Schema", yams]),
         tests("StagesTests", ["Stages", "Policy", "Schema"]),
-        tests("StoreTests", ["Store", "StoreSQLite", "StorePostgres", "Schema"]),
+        tests("StoreTests", ["Store", "StoreSQLite", "StorePostgres", "Schema", grdb]),
         tests("BrokerTests", ["Broker", "RabbitMQ", "Schema"]),
         tests(
             "RuntimeTests",

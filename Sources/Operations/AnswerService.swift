@@ -132,8 +132,21 @@ package struct AnswerService: Sendable {
         }
     }
 
+    /// Whether every other program has handed over its events of the instant: as in `recourse simulate`, what upstream
+    /// publishes comes before the answers of the same time. Both may concern one record, so their order shows in its
+    /// `sequence`.
+    ///
+    /// - Parameter control: nil: the clock runs by itself, and nobody waits for anybody.
+    package static func isTurn(at now: Instant, wall: Instant, control: (any ControlStore)?) throws -> Bool {
+        guard let control else { return true }
+        return try control.participants().allSatisfy { other in
+            other.name == participant || other.isDone || other.aliveUntil <= wall || other.next.map { $0 > now } ?? true
+        }
+    }
+
     private mutating func publishDue(_ publisher: ConfirmedPublisher) async throws {
         let now = try parts.clock.read().now
+        guard try AnswerService.isTurn(at: now, wall: parts.wall(), control: parts.control) else { return }
         var due: [Answer] = []
         while let first = pending.min, first.time <= now, due.count < 1_000 {
             pending.removeMin()

@@ -39,6 +39,12 @@ package struct MoneyProbe: AuditProbe {
                 disbursed: ledger?.disbursedFen ?? 0, recovered: ledger?.recoveredFen ?? 0,
                 writtenOff: ledger?.writtenOffFen ?? 0)
             if kept != total { found.note("the ledger differs from the sum of what was announced") }
+            let posted = try snapshot.fundTotals()
+            if (posted.disbursedFen, posted.recoveredFen, posted.writtenOffFen)
+                != (total.disbursed, total.recovered, total.writtenOff)
+            {
+                found.note("the ledger's postings differ from the sum of what was announced")
+            }
             return AuditCheck(
                 "money", ok: found.count == 0,
                 figures: [

@@ -191,6 +191,8 @@ private struct UnitOfWork {
     var edge: PersonalEdge
     var set = WorkingSet()
     var entries: [JournalEntry] = []
+    /// Money that outputs announce: the entry's place in `entries`, the output's in the entry.
+    private var movements: [(entry: Int, output: Int, movement: FundMovement)] = []
     var timers = 0
     var timerFaults: [String] = []
     /// Records that are there but cannot be read; only the inputs that need them fail.
@@ -325,6 +327,10 @@ private struct UnitOfWork {
     private mutating func journal(
         _ input: JournalInput, _ fate: Fate, _ outcome: StepOutcome, _ runner: StageRunner
     ) throws {
+        for (index, output) in outcome.outputs.enumerated() {
+            guard let movement = output.event.data.fundMovement else { continue }
+            movements.append((entries.count, index, movement))
+        }
         entries.append(
             JournalEntry(
                 input: input, fate: fate, now: outcome.now, isLate: outcome.isLate,
@@ -347,6 +353,12 @@ private struct UnitOfWork {
         guard !entries.isEmpty else { return }
         try edge.finish()
         let numbers = try transaction.append(entries, owner: owner)
+        if !movements.isEmpty {
+            try transaction.post(
+                movements.map {
+                    FundPosting(place: OutboxKey(entry: numbers[$0.entry], index: $0.output), movement: $0.movement)
+                })
+        }
         var rows: [OutboxRow] = []
         for (number, entry) in zip(numbers, entries) {
             for (index, output) in entry.outputs.enumerated() {

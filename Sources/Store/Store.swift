@@ -230,6 +230,8 @@ package protocol StoreSnapshot: PersonalSnapshot {
     func nextWake() throws -> Instant?
     func outboxCount() throws -> Int
     func counts() throws -> StoreCounts
+    /// The sums of the fund's ledger.
+    func fundTotals() throws -> FundTotals
 }
 
 package struct StoreCounts: Sendable, Hashable {
@@ -260,6 +262,10 @@ package protocol StoreTransaction: StoreSnapshot, PersonalTransaction {
     /// - Throws: a transient `StoreFailure` if an event is claimed already (another worker was faster, or it is twice
     ///   in `entries`): nothing is written, and when the batch is run again `claims` tells.
     func append(_ entries: [JournalEntry], owner: WorkerId) throws -> [Int64]
+    /// Adds rows to the fund's ledger, after `append` of the entries that announce them.
+    ///
+    /// - Throws: a `StoreFailure`, corrupt, if the ledger's constraints do not allow one of them.
+    func post(_ postings: [FundPosting]) throws
     /// Removes outputs that the broker has confirmed.
     func removeFromOutbox(_ keys: [OutboxKey]) throws
     /// Takes over up to `limit` outbox rows whose owner has no live lease at `now` (wall clock), oldest first.

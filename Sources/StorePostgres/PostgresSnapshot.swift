@@ -90,6 +90,18 @@ class PostgresSnapshot: StoreSnapshot {
 
     // MARK: Counting
 
+    func fundTotals() throws -> FundTotals {
+        var totals = FundTotals()
+        let sums = try conversation.query(
+            "SELECT side::bigint, sum(fen)::bigint FROM \(schema).fund_postings GROUP BY side"
+        ).map { (FundMovement.Side(rawValue: Int($0.int(0))), $0.int(1)) }
+        for (side, fen) in sums {
+            guard let side else { throw Self.corrupt("a posting of the fund has no side") }
+            totals[side] = fen
+        }
+        return totals
+    }
+
     func outboxCount() throws -> Int { try counts().outbox }
 
     func counts() throws -> StoreCounts {

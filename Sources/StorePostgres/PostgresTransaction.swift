@@ -164,6 +164,21 @@ final class PostgresTransaction: PostgresSnapshot, StoreTransaction {
         return Array((last - Int64(entries.count) + 1)...last)
     }
 
+    func post(_ postings: [FundPosting]) throws {
+        guard !postings.isEmpty else { return }
+        // In order: a payment comes before what comes back of it.
+        try conversation.send(
+            """
+            INSERT INTO \(schema).fund_postings SELECT entry, place, request, side, fen
+            FROM unnest($1, $2, $3, $4, $5) WITH ORDINALITY AS p(entry, place, request, side, fen, rank) ORDER BY rank
+            """,
+            [
+                .ints(postings.map(\.place.entry)), .ints(postings.map { Int64($0.place.index) }),
+                .texts(postings.map(\.movement.requestId)),
+                .ints(postings.map { Int64($0.movement.side.rawValue) }), .ints(postings.map(\.movement.amountFen)),
+            ])
+    }
+
     private func count(_ entry: JournalEntry) {
         switch entry.input {
         case .timer: change.timers += 1

@@ -9,7 +9,71 @@ enum StageSchema {
     static let claimConstraint = "journal_claim_key"
 
     static func steps(_ namespace: String) -> [[String]] {
-        [journal1(namespace) + outbox1(namespace) + records1(namespace), personal2(namespace)]
+        [
+            journal1(namespace) + outbox1(namespace) + records1(namespace), fundLedger2(namespace),
+            PersonalSchema.tables(namespace),
+        ]
+    }
+
+    /// The fund's ledger (R08), which the database itself keeps right whatever a program writes; filled from what a
+    /// journal has announced before.
+    private static func fundLedger2(_ namespace: String) -> [String] {
+        [
+            """
+            CREATE TABLE \(namespace).fund_requests (
+                request text COLLATE "C" PRIMARY KEY,
+                disbursed bigint NOT NULL,      -- fen
+                recovered bigint NOT NULL CHECK (recovered >= 0),
+                written_off bigint NOT NULL CHECK (written_off >= 0),
+                CONSTRAINT no_more_back_than_paid CHECK (recovered + written_off <= disbursed)
+            )
+            """,
+            """
+            CREATE TABLE \(namespace).fund_postings (
+                entry bigint NOT NULL,
+                place bigint NOT NULL,
+                request text COLLATE "C" NOT NULL,
+                side smallint NOT NULL CHECK (side IN (0, 1, 2)),   -- disbursed, recovered, written off
+                fen bigint NOT NULL CHECK (fen > 0),
+                PRIMARY KEY (entry, place),
+                FOREIGN KEY (entry, place) REFERENCES \(namespace).outputs (entry, place)
+            )
+            """,
+            "CREATE UNIQUE INDEX fund_paid_once ON \(namespace).fund_postings (request) WHERE side = 0",
+            """
+            CREATE FUNCTION \(namespace).fund_sums() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+                INSERT INTO \(namespace).fund_requests VALUES (NEW.request, 0, 0, 0) ON CONFLICT DO NOTHING;
+                UPDATE \(namespace).fund_requests SET
+                disbursed = disbursed + CASE NEW.side WHEN 0 THEN NEW.fen ELSE 0 END,
+                recovered = recovered + CASE NEW.side WHEN 1 THEN NEW.fen ELSE 0 END,
+                written_off = written_off + CASE NEW.side WHEN 2 THEN NEW.fen ELSE 0 END WHERE request = NEW.request;
+                RETURN NULL;
+            END $$
+            """,
+            """
+            CREATE FUNCTION \(namespace).fund_postings_kept() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+                RAISE EXCEPTION 'postings of the fund are never changed or removed';
+            END $$
+            """,
+            """
+            CREATE TRIGGER fund_sums AFTER INSERT ON \(namespace).fund_postings
+            FOR EACH ROW EXECUTE FUNCTION \(namespace).fund_sums()
+            """,
+            """
+            CREATE TRIGGER fund_postings_kept BEFORE UPDATE OR DELETE OR TRUNCATE ON \(namespace).fund_postings
+            FOR EACH STATEMENT EXECUTE FUNCTION \(namespace).fund_postings_kept()
+            """,
+            """
+            INSERT INTO \(namespace).fund_postings
+            SELECT entry, place, data ->> 'requestId',
+            CASE type WHEN 'fund.disbursed' THEN 0 WHEN 'fund.recovered' THEN 1 ELSE 2 END,
+            (data ->> 'amountFen')::bigint
+            FROM (
+                SELECT entry, place, type, convert_from(body, 'UTF8')::jsonb -> 'data' AS data
+                FROM \(namespace).outputs WHERE type IN ('fund.disbursed', 'fund.recovered', 'fund.written-off')
+            ) AS announced ORDER BY entry, place
+            """,
+        ]
     }
 
     private static func journal1(_ namespace: String) -> [String] {
@@ -87,46 +151,6 @@ enum StageSchema {
                 until bigint NOT NULL
             ) WITH (fillfactor = 50)
             """,
-        ]
-    }
-
-    /// What is personal, apart from everything else.
-    private static func personal2(_ namespace: String) -> [String] {
-        [
-            // One row at most: what phones are digested with.
-            """
-            CREATE TABLE \(namespace).personal_secret (
-                one boolean PRIMARY KEY DEFAULT true CHECK (one),
-                key text NOT NULL,              -- the id of the key that sealed it; empty: not sealed
-                sealed bytea NOT NULL
-            )
-            """,
-            """
-            CREATE TABLE \(namespace).persons (
-                lookup bytea PRIMARY KEY,       -- keyed digest of the phone
-                person bigint NOT NULL UNIQUE,  -- random
-                last_seen bigint NOT NULL
-            )
-            """,
-            "CREATE INDEX persons_by_last_seen ON \(namespace).persons (last_seen)",
-            "CREATE TABLE \(namespace).subjects (subject bigint PRIMARY KEY, person bigint NOT NULL)",
-            "CREATE INDEX subjects_by_person ON \(namespace).subjects (person)",
-            """
-            CREATE TABLE \(namespace).personal (
-                number bigint PRIMARY KEY,
-                person bigint NOT NULL,
-                subject bigint,                 -- where the person was not known
-                content bigint,
-                at bigint NOT NULL,
-                key text NOT NULL,
-                sealed bytea NOT NULL
-            )
-            """,
-            "CREATE SEQUENCE \(namespace).personal_numbers OWNED BY \(namespace).personal.number",
-            "CREATE INDEX personal_by_subject ON \(namespace).personal (subject) WHERE subject IS NOT NULL",
-            "CREATE INDEX personal_by_content ON \(namespace).personal (content) WHERE content IS NOT NULL",
-            // Finds the rows of a person, in segments of 4096 rows: people are erased rarely, and a batch writes into one.
-            "CREATE INDEX personal_by_person ON \(namespace).personal ((number >> 12), person)",
         ]
     }
 

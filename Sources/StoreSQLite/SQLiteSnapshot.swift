@@ -130,6 +130,16 @@ class SQLiteSnapshot: StoreSnapshot {
 
     // MARK: Counting
 
+    func fundTotals() throws -> FundTotals {
+        let query = try Query(db, "SELECT side, sum(fen) FROM fund_postings GROUP BY side")
+        var totals = FundTotals()
+        for (side, fen) in try query.rows({ ($0.int(0), $0.int(1)) }) {
+            guard let side = FundMovement.Side(rawValue: Int(side)) else { throw Self.corrupt("a posting has no side") }
+            totals[side] = fen
+        }
+        return totals
+    }
+
     func outboxCount() throws -> Int { try counts().outbox }
 
     func counts() throws -> StoreCounts {

@@ -139,6 +139,17 @@ final class SQLiteTransaction: SQLiteSnapshot, StoreTransaction {
         return numbers
     }
 
+    func post(_ postings: [FundPosting]) throws {
+        let query = try Query(db, "INSERT INTO fund_postings VALUES (?, ?, ?, ?)")
+        for posting in postings {
+            try query.bind(1, Place(entry: posting.place.entry, index: posting.place.index).value)
+            try query.bind(2, posting.movement.requestId)
+            try query.bind(3, Int64(posting.movement.side.rawValue))
+            try query.bind(4, posting.movement.amountFen)
+            try query.run()
+        }
+    }
+
     private func number(of key: RecordKey) throws -> Int64 {
         let known = try row(of: key).number
         if known > 0 { return known }

@@ -4,7 +4,7 @@
 /// because every random key costs a page of the log for each row. Instants are microseconds since 1970. A *place* is
 /// `entry << 16 | index` of an output.
 enum StageSchema {
-    static let steps = [version1, version2]
+    static let steps = [version1, fundLedger, PersonalSchema.tables]
 
     private static let version1 = """
         CREATE TABLE journal (
@@ -86,44 +86,41 @@ enum StageSchema {
         INSERT INTO counts VALUES (0, 0, 0, 0, 0, 0);
         """
 
-    /// What is personal, apart from everything else.
-    private static let version2 = """
-        -- One row at most: what phones are digested with.
-        CREATE TABLE personal_secret (
-            one INTEGER PRIMARY KEY CHECK (one = 1),
-            key TEXT NOT NULL,              -- the id of the key that sealed it; empty: not sealed
-            sealed BLOB NOT NULL
-        );
-        CREATE TABLE persons (
-            lookup BLOB PRIMARY KEY,        -- keyed digest of the phone
-            person INTEGER NOT NULL,        -- random
-            last_seen INTEGER NOT NULL
+    /// The fund's ledger (R08), which the file itself keeps right whatever a program writes; filled from what a journal
+    /// has announced before.
+    private static let fundLedger = """
+        CREATE TABLE fund_requests (
+            request TEXT PRIMARY KEY,
+            disbursed INTEGER NOT NULL,     -- fen
+            recovered INTEGER NOT NULL CHECK (recovered >= 0),
+            written_off INTEGER NOT NULL CHECK (written_off >= 0),
+            CONSTRAINT no_more_back_than_paid CHECK (recovered + written_off <= disbursed)
         ) WITHOUT ROWID;
-        CREATE INDEX persons_by_last_seen ON persons (last_seen);
-        CREATE UNIQUE INDEX persons_by_number ON persons (person);
-        CREATE TABLE subjects (
-            subject INTEGER PRIMARY KEY,
-            person INTEGER NOT NULL
+        CREATE TABLE fund_postings (
+            place INTEGER PRIMARY KEY REFERENCES outputs (place),
+            request TEXT NOT NULL,
+            side INTEGER NOT NULL CHECK (side IN (0, 1, 2)),    -- disbursed, recovered, written off
+            fen INTEGER NOT NULL CHECK (fen > 0)
         );
-        CREATE INDEX subjects_by_person ON subjects (person);
-        CREATE TABLE personal (
-            number INTEGER PRIMARY KEY AUTOINCREMENT,
-            person INTEGER NOT NULL,
-            subject INTEGER,                -- where the person was not known
-            content INTEGER,
-            at INTEGER NOT NULL,
-            key TEXT NOT NULL,
-            sealed BLOB NOT NULL
-        );
-        CREATE INDEX personal_by_subject ON personal (subject) WHERE subject IS NOT NULL;
-        CREATE INDEX personal_by_content ON personal (content) WHERE content IS NOT NULL;
-        -- Finds the rows of a person, in segments of 4096 rows, like `emitted`.
-        CREATE TABLE personal_segments (
-            segment INTEGER NOT NULL,
-            person INTEGER NOT NULL,
-            number INTEGER NOT NULL,
-            PRIMARY KEY (segment, person, number)
-        ) WITHOUT ROWID;
+        CREATE UNIQUE INDEX fund_paid_once ON fund_postings (request) WHERE side = 0;
+        CREATE TRIGGER fund_sums AFTER INSERT ON fund_postings BEGIN
+            INSERT INTO fund_requests SELECT new.request, 0, 0, 0
+            WHERE NOT EXISTS (SELECT 1 FROM fund_requests WHERE request = new.request);
+            UPDATE fund_requests SET disbursed = disbursed + (new.side = 0) * new.fen,
+            recovered = recovered + (new.side = 1) * new.fen, written_off = written_off + (new.side = 2) * new.fen
+            WHERE request = new.request;
+        END;
+        CREATE TRIGGER fund_postings_unchanged BEFORE UPDATE ON fund_postings BEGIN
+            SELECT RAISE(ABORT, 'postings of the fund are never changed');
+        END;
+        CREATE TRIGGER fund_postings_kept BEFORE DELETE ON fund_postings BEGIN
+            SELECT RAISE(ABORT, 'postings of the fund are never removed');
+        END;
+        INSERT INTO fund_postings
+        SELECT place, CAST(body AS TEXT) ->> '$.data.requestId',
+        CASE type WHEN 'fund.disbursed' THEN 0 WHEN 'fund.recovered' THEN 1 ELSE 2 END,
+        CAST(body AS TEXT) ->> '$.data.amountFen'
+        FROM outputs WHERE type IN ('fund.disbursed', 'fund.recovered', 'fund.written-off') ORDER BY place;
         """
 }
 

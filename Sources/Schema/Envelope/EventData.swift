@@ -26,11 +26,14 @@ package protocol EventData: Codable, Sendable {
     var ruleTime: Instant? { get }
     /// The case that the event is about, carried as AMQP `correlation_id`.
     var correlation: String? { get }
+    /// The money that the event says was moved, for the ledger in the database.
+    var fundMovement: FundMovement? { get }
 }
 
 extension EventData {
     package var ruleTime: Instant? { nil }
     package var correlation: String? { nil }
+    package var fundMovement: FundMovement? { nil }
 }
 
 /// Data that a stage compares with what came before under the same id (`id-taken`). The same content of such an event gets

@@ -1,3 +1,24 @@
+/// Money that the after-sales fund has paid, got back or given up for one request (R05–R08).
+package struct FundMovement: Hashable, Sendable {
+    package enum Side: Int, Sendable, CaseIterable {
+        case disbursed = 0
+        case recovered = 1
+        /// A claim is given up; no money moves.
+        case writtenOff = 2
+    }
+
+    package let side: Side
+    package let requestId: String
+    /// Above 0.
+    package let amountFen: Int64
+
+    package init(_ side: Side, requestId: String, amountFen: Int64) {
+        self.side = side
+        self.requestId = requestId
+        self.amountFen = amountFen
+    }
+}
+
 /// `recovery.booked`: the liable party has paid back (R08).
 package struct RecoveryBooked: EventData, Hashable {
     package static let type = EventType("recovery.booked")
@@ -80,6 +101,9 @@ package struct FundDisbursed: EventData, Hashable {
     }
 
     package var correlation: String? { caseId }
+    package var fundMovement: FundMovement? {
+        FundMovement(.disbursed, requestId: requestId, amountFen: amountFen)
+    }
 
     package static let shape: [Shape.Field] = [
         .required("requestId", .id), .required("amountFen", .positiveFen), .required("balanceFen", .anyInteger),
@@ -109,6 +133,9 @@ package struct FundRecovered: EventData, Hashable {
     }
 
     package var correlation: String? { caseId }
+    package var fundMovement: FundMovement? {
+        FundMovement(.recovered, requestId: requestId, amountFen: amountFen)
+    }
 
     package static let shape: [Shape.Field] = [
         .required("requestId", .id), .required("amountFen", .positiveFen), .required("balanceFen", .anyInteger),
@@ -138,6 +165,9 @@ package struct FundWrittenOff: EventData, Hashable {
     }
 
     package var correlation: String? { caseId }
+    package var fundMovement: FundMovement? {
+        FundMovement(.writtenOff, requestId: requestId, amountFen: amountFen)
+    }
 
     package static let shape: [Shape.Field] = [
         .required("requestId", .id), .required("amountFen", .positiveFen), .required("balanceFen", .anyInteger),

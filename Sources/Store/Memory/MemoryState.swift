@@ -8,6 +8,7 @@ final class MemoryState {
         case entry
         case outbox(OutboxKey, WorkerId?)
         case lease(WorkerId, Instant?)
+        case posting(FundMovement)
     }
 
     /// Entry n is at n - 1.
@@ -22,6 +23,9 @@ final class MemoryState {
     private(set) var leases: [WorkerId: Instant] = [:]
     private(set) var counts = StoreCounts()
     var personal = MemoryPersonal()
+    /// By request.
+    private var fund: [String: FundTotals] = [:]
+    private(set) var fundTotals = FundTotals()
     private var wakes = WakeQueue()
     private var undo: [Undo] = []
     /// The ids of each kind in order, as long as no record comes or goes.
@@ -42,6 +46,7 @@ final class MemoryState {
             case .entry: removeLastEntry()
             case .outbox(let key, let before): setOutbox(key, before)
             case .lease(let worker, let before): leases[worker] = before
+            case .posting(let movement): book(movement, sign: -1)
             }
         }
     }
@@ -159,6 +164,28 @@ final class MemoryState {
     private func setOutbox(_ key: OutboxKey, _ owner: WorkerId?) {
         outbox[key] = owner
         counts.outbox = outbox.count
+    }
+
+    // MARK: The fund's ledger
+
+    /// What a database's constraints do.
+    func post(_ movement: FundMovement) throws {
+        let present = fund[movement.requestId] ?? FundTotals()
+        var next = present
+        next[movement.side] += movement.amountFen
+        let isPaidAgain = movement.side == .disbursed && present.disbursedFen > 0
+        guard movement.amountFen > 0, !isPaidAgain, next.recoveredFen + next.writtenOffFen <= next.disbursedFen else {
+            throw StoreFailure(
+                .corrupt, operation: "posting to the fund's ledger",
+                cause: "the constraints of the ledger do not allow \(movement.side) of request \(movement.requestId)")
+        }
+        undo.append(.posting(movement))
+        book(movement, sign: 1)
+    }
+
+    private func book(_ movement: FundMovement, sign: Int64) {
+        fund[movement.requestId, default: FundTotals()][movement.side] += sign * movement.amountFen
+        fundTotals[movement.side] += sign * movement.amountFen
     }
 
     func changeLease(_ worker: WorkerId, _ until: Instant?) {

@@ -137,6 +137,7 @@ class MemorySnapshot: StoreSnapshot {
     func nextWake() throws -> Instant? { state.nextWake()?.at }
     func outboxCount() throws -> Int { state.outbox.count }
     func counts() throws -> StoreCounts { state.counts }
+    func fundTotals() throws -> FundTotals { state.fundTotals }
 }
 
 /// Changes the content of a memory store; the store commits or takes back.
@@ -168,6 +169,10 @@ final class MemoryTransaction: MemorySnapshot, StoreTransaction {
             if let event = entry.event, state.taken[event] != nil { throw StoreFailure.claimed }
             return state.append(entry, owner: owner)
         }
+    }
+
+    func post(_ postings: [FundPosting]) throws {
+        for posting in postings { try state.post(posting.movement) }
     }
 
     func removeFromOutbox(_ keys: [OutboxKey]) throws {

@@ -157,7 +157,7 @@ private struct PrivateServer: Sendable {
     private let port: Int
 
     init() throws {
-        folder = "/tmp/recourse-server-" + UUID().uuidString
+        folder = (TestPostgres.variable("TMPDIR") ?? "/tmp") + "/recourse-server-" + UUID().uuidString
         try FileManager.default.createDirectory(
             atPath: folder, withIntermediateDirectories: false, attributes: [.posixPermissions: 0o711])
         port = Int.random(in: 20_000...29_000)

@@ -1,0 +1,41 @@
+import Schema
+
+/// A row of the fund's ledger: one movement of money, beside the output that announces it. Rows are only ever added, and
+/// the database itself refuses what must not be (R08): an amount of nothing, a request paid twice, more back and given
+/// up than was paid.
+package struct FundPosting: Hashable, Sendable {
+    /// The output of the journal that announces it.
+    package let place: OutboxKey
+    package let movement: FundMovement
+
+    package init(place: OutboxKey, movement: FundMovement) {
+        self.place = place
+        self.movement = movement
+    }
+}
+
+/// The sums of the fund's ledger, or of a part of it; in fen.
+package struct FundTotals: Hashable, Sendable {
+    package var disbursedFen: Int64 = 0
+    package var recoveredFen: Int64 = 0
+    package var writtenOffFen: Int64 = 0
+
+    package init() {}
+
+    package subscript(side: FundMovement.Side) -> Int64 {
+        get {
+            switch side {
+            case .disbursed: disbursedFen
+            case .recovered: recoveredFen
+            case .writtenOff: writtenOffFen
+            }
+        }
+        set {
+            switch side {
+            case .disbursed: disbursedFen = newValue
+            case .recovered: recoveredFen = newValue
+            case .writtenOff: writtenOffFen = newValue
+            }
+        }
+    }
+}
