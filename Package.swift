@@ -52,7 +52,7 @@ let package = Package(
         library("StorePostgres", ["Store", "Schema", "CPostgreSQL"]),
         library("Broker", ["Schema"]),
         library("RabbitMQ", ["Broker", "CRabbitMQ"]),
-        library("Runtime", ["Schema", "Policy", "Stages", "Store", "Broker", logging, heap, deque]),
+        library("Runtime", ["Schema", "Policy", "Stages", "Store", "Broker", crypto, logging, heap, deque]),
         library("Operations", ["Schema", "Policy", "Stages", "Store", "Broker", "Runtime", logging, heap]),
         library(
             "Bootstrap",

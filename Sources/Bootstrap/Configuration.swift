@@ -32,6 +32,8 @@ package struct Configuration: Sendable {
     package var limits = WorkerLimits()
     package var logLevel = "info"
     package var drainSeconds: Int64 = 30
+    /// What personal data are sealed with at rest; none: they lie open.
+    package var keyring = Keyring.none
     /// Unique among living workers of a stage; the supervisor gives each slot a name of its own.
     package var workerName: String?
     /// What works and should be otherwise: a secret that others may read, a connection that others may listen to.
@@ -70,6 +72,7 @@ extension Configuration {
             reader.number("BODY_LIMIT", in: 1_024...(16 << 20)) ?? Int64(limits.document.bodyBytes))
         drainSeconds = reader.number("DRAIN_SECONDS", in: 1...3_600) ?? drainSeconds
         workerName = reader.text("WORKER")
+        keyring = reader.keyring() ?? Keyring.none
         logLevel = reader.choice("LOG", of: ["debug", "info", "warning", "error"]) ?? logLevel
         for part in Part.allCases where parts.contains(part) {
             switch part {
@@ -114,6 +117,26 @@ private struct ConfigurationReader {
             faults.append("RECOURSE_\(name)_FILE: the file \(path) cannot be read")
             return nil
         }
+    }
+
+    /// The keys of a file that not everybody may read.
+    mutating func keyring() -> Keyring? {
+        guard let path = text("PERSONAL_KEY_FILE") else { return nil }
+        let fault = "RECOURSE_PERSONAL_KEY_FILE: the file \(path)"
+        do {
+            let attributes = try FileManager.default.attributesOfItem(atPath: path)
+            let mode = (attributes[.posixPermissions] as? NSNumber)?.intValue ?? 0
+            // For the others: read 4, write 2.
+            if mode & 0o006 != 0 {
+                faults.append("\(fault) is open to everybody on this machine; chmod 600 it")
+            }
+            return try Keyring(parsing: try String(contentsOfFile: path, encoding: .utf8))
+        } catch let broken as KeyringFaults {
+            faults += broken.faults.map { "\(fault): " + $0 }
+        } catch {
+            faults.append("\(fault) cannot be read")
+        }
+        return nil
     }
 
     mutating func number(_ name: String, in range: ClosedRange<Int64>) -> Int64? {

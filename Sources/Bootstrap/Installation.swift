@@ -63,11 +63,38 @@ package struct Installation: Sendable {
         }
     }
 
-    package func deadLetters() throws -> any DeadLetterStore {
+    /// For whoever counts and finds them, and reads nothing of their content: sealed as they lie there, without a key.
+    package func unopenedDeadLetters() throws -> any DeadLetterStore {
         switch try database() {
         case .sqlite(let directory): try SQLiteParking(directory: directory)
         case .postgres(let database): try PostgresParking(database)
         }
+    }
+
+    package func deadLetters() throws -> SealedDeadLetters {
+        SealedDeadLetters(try unopenedDeadLetters(), keyring: configuration.keyring)
+    }
+
+    // MARK: Keys
+
+    /// - Throws: `ConfigurationFaults` if the keys given do not open what `store` keeps; `StoreFailure`.
+    func requireKeys(of store: any Store, _ stage: StageName) async throws {
+        let vault = PersonalVault(stage: stage, keyring: configuration.keyring)
+        guard let fault = try await store.read({ try vault.fault(in: $0) }) else { return }
+        throw ConfigurationFaults(faults: ["RECOURSE_PERSONAL_KEY_FILE: the store of \(stage.rawValue): \(fault)"])
+    }
+
+    /// The same for the dead letters.
+    func requireKeys(of deadLetters: SealedDeadLetters) async throws {
+        guard let fault = try await deadLetters.fault() else { return }
+        throw ConfigurationFaults(faults: ["RECOURSE_PERSONAL_KEY_FILE: the dead letters: \(fault)"])
+    }
+
+    /// Said once at the start, for whoever reads the log.
+    func sayWhetherSealed(_ logger: Logger) {
+        guard configuration.keyring.currentId.isEmpty else { return }
+        logger.warning(
+            "personal data are kept unsealed", metadata: ["remedy": "name a key file: RECOURSE_PERSONAL_KEY_FILE"])
     }
 
     /// The business clock. Under the stepped clock it is read from the control store.

@@ -25,6 +25,8 @@ package struct CommonOptions: ParsableArguments {
     package var batch: String?
     @Option(help: "debug | info | warning | error (RECOURSE_LOG)")
     package var log: String?
+    @Option(help: "Keys that seal personal data: lines ID BASE64, the first seals (RECOURSE_PERSONAL_KEY_FILE)")
+    package var personalKeyFile: String?
     @Option(help: "How long a stop may take (RECOURSE_DRAIN_SECONDS)")
     package var drainSeconds: String?
 
@@ -34,7 +36,7 @@ package struct CommonOptions: ParsableArguments {
         let pairs: [(String, String?)] = [
             ("AMQP_URL", amqpUrl), ("MANAGEMENT_URL", managementUrl), ("DATABASE_URL", databaseUrl),
             ("POLICY", policy), ("CLOCK", clock), ("PREFETCH", prefetch), ("BATCH", batch), ("LOG", log),
-            ("DRAIN_SECONDS", drainSeconds),
+            ("PERSONAL_KEY_FILE", personalKeyFile), ("DRAIN_SECONDS", drainSeconds),
         ]
         return Dictionary(uniqueKeysWithValues: pairs.compactMap { name, value in value.map { (name, $0) } })
     }
@@ -72,8 +74,11 @@ package enum WorkerProgram {
             for warning in policy.warnings { logger.warning("policy", metadata: ["what": "\(warning)"]) }
             try await patiently(logger) { try await installation.requireUnused(policy, of: [name]) }
             let store = try await patiently(logger) { try installation.store(name) }
+            try await patiently(logger) { try await installation.requireKeys(of: store, name) }
+            installation.sayWhetherSealed(logger)
             var parts = Worker.Parts(store: store, broker: broker, clock: clock, wall: Wall.now, logger: logger)
             parts.drainSeconds = configuration.drainSeconds
+            parts.keyring = configuration.keyring
             let worker = Worker(
                 runner: StageRunner(stage: stage, policy: policy), name: label, routes: Routes(Pipeline.stages),
                 limits: configuration.limits, parts: parts)
@@ -91,6 +96,8 @@ package enum WorkerProgram {
             let installation = Installation(configuration)
             let broker = try installation.broker(connectionName: "recourse-\(label)")
             let deadLetters = try await patiently(logger) { try installation.deadLetters() }
+            try await patiently(logger) { try await installation.requireKeys(of: deadLetters) }
+            installation.sayWhetherSealed(logger)
             let worker = ParkingWorker(
                 deadLetters: deadLetters, broker: broker, prefetch: configuration.limits.batch, wall: Wall.now,
                 logger: logger)

@@ -26,6 +26,8 @@ package struct AnswerService: Sendable {
         package var stores: [StageName: any Store]
         package var wall: @Sendable () -> Instant
         package var report: @Sendable (String) -> Void
+        /// Opens what is personal: an answer may be about any member of an event.
+        package var keyring = Keyring.none
 
         package init(
             broker: any Broker, clock: any BusinessClock, control: (any ControlStore)?,
@@ -96,7 +98,8 @@ package struct AnswerService: Sendable {
             guard let store = parts.stores[stage] else { continue }
             while true {
                 let after = positions[stage] ?? 0
-                let entries = try await store.read { try $0.journal(after: after, limit: 500, withBodies: true) }
+                let entries = try await JournalScan.published(
+                    store, of: stage, after: after, limit: 500, keyring: parts.keyring)
                 for entry in entries {
                     positions[stage] = entry.number
                     for output in entry.outputs where output.exchange == ExchangeName.events {

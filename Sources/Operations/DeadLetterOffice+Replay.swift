@@ -75,6 +75,8 @@ extension DeadLetterOffice {
         case .open: break
         case .sent: return Judgement(verdict: .unknown, detail: "it was sent again and has not been taken yet")
         case .resolved: return Judgement(verdict: .alreadyDone, detail: row.note ?? "resolved")
+        case .discarded where row.isErased:
+            return Judgement(verdict: .unknown, detail: "its content was erased; there is nothing to send")
         case .discarded: return Judgement(verdict: .unknown, detail: "it was discarded; restore it first")
         }
         let event: Event

@@ -96,7 +96,9 @@ package struct DeadLetterOffice: Sendable {
 
     /// `dead-letters restore ID… --reason TEXT`: discarded rows are open again.
     package func restore(_ ids: [String], reason: String) async throws -> DeadLetterActions {
-        try await act(ids, to: .open, note: reason, word: "restored") { $0.state == .discarded || $0.state == .sent }
+        try await act(ids, to: .open, note: reason, word: "restored") {
+            ($0.state == .discarded && !$0.isErased) || $0.state == .sent
+        }
     }
 
     private func act(
@@ -110,7 +112,7 @@ package struct DeadLetterOffice: Sendable {
                 continue
             }
             guard row.state.next.contains(state), isFit(row) else {
-                let detail = "left alone: it is \(row.state.rawValue)"
+                let detail = "left alone: it is \(row.isErased ? "erased" : row.state.rawValue)"
                 actions.append(DeadLetterAction(id: id, verdict: nil, done: false, detail: detail))
                 continue
             }

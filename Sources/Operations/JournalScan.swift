@@ -1,3 +1,4 @@
+import Runtime
 import Schema
 import Store
 
@@ -5,6 +6,19 @@ import Store
 package enum JournalScan {
     /// Without bodies a page is a few hundred kilobytes; with bodies a few megabytes.
     package static let pageSize = 2_000
+
+    /// Entries with a number above `after`, their outputs as they were published.
+    ///
+    /// - Throws: `StoreFailure`, also if a key is missing.
+    package static func published(
+        _ store: any Store, of stage: StageName, after: Int64, limit: Int, keyring: Keyring
+    ) async throws -> [JournalEntry] {
+        try await store.read { snapshot in
+            let entries = try snapshot.journal(after: after, limit: limit, withBodies: true)
+            var resolver = PersonalResolver(vault: PersonalVault(stage: stage, keyring: keyring))
+            return try resolver.resolve(entries, in: snapshot)
+        }
+    }
 
     /// Calls `body` with page after page, ascending. Memory is bounded by one page.
     ///

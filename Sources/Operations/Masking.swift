@@ -1,7 +1,7 @@
 import Schema
 
 /// Shows documents without personal data (domain rules §9.6): of a name the first character, of a phone number the
-/// last two digits, of addresses and free text nothing.
+/// last two digits, of addresses and free text nothing; where the stages keep a token, nothing either.
 package enum Masking {
     package static let hidden = "***"
 
@@ -48,7 +48,7 @@ package enum Masking {
     }
 
     private static func personal(_ member: JSON.Member) -> JSON {
-        guard let text = member.value.string else { return .string(hidden) }
+        guard let text = member.value.string, PersonalToken(text) == nil else { return .string(hidden) }
         switch member.name {
         case "name": return .string(name(text))
         case "phone": return .string(phone(text))
@@ -75,6 +75,7 @@ package enum Masking {
                     }
                 })
         case .array(let elements): .array(elements.map(record))
+        case .string(let text) where PersonalToken(text) != nil: .string(hidden)
         default: json
         }
     }

@@ -15,6 +15,7 @@ package struct PolicyBook: Sendable {
     package let callback: CallbackPolicy
     package let penalty: PenaltyPolicy
     package let reports: ReportsPolicy
+    package let retention: RetentionPolicy
     package let organisation: Organisation
     package let calendar: WorkCalendar
     package let letters: LetterBook
@@ -34,6 +35,7 @@ package struct PolicyBook: Sendable {
         callback: CallbackPolicy = CallbackPolicy(),
         penalty: PenaltyPolicy = PenaltyPolicy(),
         reports: ReportsPolicy = ReportsPolicy(),
+        retention: RetentionPolicy = RetentionPolicy(),
         organisation: Organisation,
         calendar: WorkCalendar,
         letters: LetterBook = LetterBook(),
@@ -49,6 +51,7 @@ package struct PolicyBook: Sendable {
         self.callback = callback
         self.penalty = penalty
         self.reports = reports
+        self.retention = retention
         self.organisation = organisation
         self.calendar = calendar
         self.letters = letters
@@ -92,6 +95,7 @@ extension PolicyBook {
                 callback: settings.callback,
                 penalty: settings.penalty,
                 reports: settings.reports,
+                retention: settings.retention,
                 organisation: organisation,
                 calendar: calendar,
                 letters: letters,

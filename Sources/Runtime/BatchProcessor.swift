@@ -6,17 +6,42 @@ import Store
 /// An event that passed the contract, with what its inbox claim needs.
 package struct InboundEvent: Sendable {
     package let event: Event
+    /// As received; once it has its tokens, what the journal keeps.
     package let body: [UInt8]
-    /// SHA-256 of `body`: tells a redelivery from a reused id.
+    /// SHA-256 of the body as received: tells a redelivery from a reused id.
     package let digest: [UInt8]
+    /// The document; nil: read it from the body.
+    private let parsed: JSON?
 
-    package init(event: Event, body: [UInt8]) {
-        self.event = event
-        self.body = body
-        self.digest = Identifiers.digest(body)
+    /// - Parameter document: what `body` says, where that is known already.
+    package init(event: Event, body: [UInt8], document: JSON? = nil) {
+        self.init(event: event, body: body, digest: Identifiers.digest(body), parsed: document)
+    }
+
+    private init(event: Event, body: [UInt8], digest: [UInt8], parsed: JSON?) {
+        (self.event, self.body, self.digest, self.parsed) = (event, body, digest, parsed)
     }
 
     var key: EventKey { EventKey(source: event.source, id: event.id) }
+
+    var document: JSON? {
+        if let parsed { return parsed }
+        do throws(JSONSyntaxError) {
+            return try JSON(parsing: body)
+        } catch {
+            return nil
+        }
+    }
+
+    /// The same event under the same digest, kept with this body.
+    func kept(as body: [UInt8]) -> InboundEvent {
+        InboundEvent(event: event, body: body, digest: digest, parsed: parsed)
+    }
+
+    /// The event as `json` tells it, under the same digest.
+    func reading(_ json: JSON) throws -> InboundEvent {
+        InboundEvent(event: try event.reading(json), body: json.serialized, digest: digest, parsed: json)
+    }
 }
 
 /// What became of one event of a batch.
@@ -48,6 +73,8 @@ package struct BatchResult: Sendable {
     package var hasMoreTimers = false
     /// Timers that could not act, and why; they stay due.
     package var timerFaults: [String] = []
+    /// How many persons were erased.
+    package var erased = 0
 
     package init() {}
 }
@@ -56,13 +83,16 @@ package struct BatchResult: Sendable {
 package struct BatchProcessor: Sendable {
     package let runner: StageRunner
     package let worker: WorkerId
+    package let vault: PersonalVault
     /// How many overdue timers may act before one event, and behind it; what is left stays due and is run by the timer
     /// batches.
     static let overdueLimit = 1_000
 
-    package init(runner: StageRunner, worker: WorkerId) {
+    /// - Parameter vault: nil: one that seals nothing.
+    package init(runner: StageRunner, worker: WorkerId, vault: PersonalVault? = nil) {
         self.runner = runner
         self.worker = worker
+        self.vault = vault ?? PersonalVault(stage: runner.name)
     }
 
     /// - Parameters:
@@ -77,25 +107,48 @@ package struct BatchProcessor: Sendable {
     ) throws -> BatchResult {
         try transaction.removeFromOutbox(confirmed)
         var result = BatchResult()
-        var work = UnitOfWork(transaction: transaction)
+        var rest = inputs[...]
+        // An erasure is a full stop: what comes before it is erased, what comes behind it is not.
+        while !rest.isEmpty {
+            let end = rest.firstIndex { $0.event.data is CustomerErasureRequested } ?? rest.endIndex - 1
+            try process(Array(rest[...end]), clock: clock, speed: speed, into: &result, in: transaction)
+            rest = rest[(end + 1)...]
+        }
+        return result
+    }
+
+    private func process(
+        _ inputs: [InboundEvent], clock: Instant, speed: Int64, into result: inout BatchResult,
+        in transaction: any StoreTransaction
+    ) throws {
+        var work = UnitOfWork(transaction: transaction, vault: vault)
         var claims = try transaction.claims(inputs.map(\.key))
-        let fresh = inputs.filter { claims[$0.key] == nil }.map { Input.event($0.event) }
-        try work.load(fresh, runner)
+        var admitted = try work.edge.admit(inputs.filter { claims[$0.key] == nil }, clock: clock)[...]
+        try work.load(admitted.map { Input.event($0.inbound.event) }, runner)
+        var orders: [PersonalLookup] = []
         for inbound in inputs {
+            // One that is twice in the batch was admitted twice.
+            let own = admitted.first?.inbound.key == inbound.key ? admitted.popFirst() : nil
             if let claim = claims[inbound.key] {
                 result.fates.append(claim.digest == inbound.digest ? .duplicate : .idReused)
                 continue
             }
-            let fate = try work.decide(inbound, runner, clock: clock)
+            guard let own else {
+                throw StageFault(description: "stage \(runner.name.rawValue): an event of the batch was not admitted")
+            }
+            let fate = try work.decide(own, runner, clock: clock)
             result.fates.append(fate)
             switch fate {
             case .applied: claims[inbound.key] = Claim(digest: inbound.digest, fate: .applied)
             case .refused: claims[inbound.key] = Claim(digest: inbound.digest, fate: .refused)
             case .duplicate, .idReused, .beyond, .unknownReference, .failed: break
             }
+            if fate == .applied, inbound.event.data is CustomerErasureRequested, let lookup = own.lookup {
+                orders.append(lookup)
+            }
         }
         try work.finish(into: &result, owner: worker) { $0.heldBack(from: clock, speed: speed) }
-        return result
+        for lookup in orders where try transaction.erasePerson(lookup) != nil { result.erased += 1 }
     }
 
     /// Runs up to `limit` timers that are due at `clock`, earliest first.
@@ -104,7 +157,7 @@ package struct BatchProcessor: Sendable {
     ) throws -> BatchResult {
         try transaction.removeFromOutbox(confirmed)
         var result = BatchResult()
-        var work = UnitOfWork(transaction: transaction)
+        var work = UnitOfWork(transaction: transaction, vault: vault)
         var due: [Input] = []
         for stored in try transaction.dueRecords(now: clock, limit: limit) {
             guard let at = stored.wakeAt else { continue }
@@ -138,6 +191,7 @@ package struct BatchProcessor: Sendable {
 /// The records and journal entries of one transaction.
 private struct UnitOfWork {
     let transaction: any StoreTransaction
+    var edge: PersonalEdge
     var set = WorkingSet()
     var entries: [JournalEntry] = []
     /// Money that outputs announce: the entry's place in `entries`, the output's in the entry.
@@ -149,8 +203,9 @@ private struct UnitOfWork {
     /// Records that a newer release has written.
     var newer: [RecordKey: String] = [:]
 
-    init(transaction: any StoreTransaction) {
+    init(transaction: any StoreTransaction, vault: PersonalVault) {
         self.transaction = transaction
+        edge = PersonalEdge(vault: vault, transaction: transaction)
     }
 
     mutating func take(_ stored: StoredRecord, _ runner: StageRunner) {
@@ -214,7 +269,10 @@ private struct UnitOfWork {
         }
     }
 
-    mutating func decide(_ inbound: InboundEvent, _ runner: StageRunner, clock: Instant) throws -> InputFate {
+    mutating func decide(
+        _ admitted: PersonalEdge.Admitted, _ runner: StageRunner, clock: Instant
+    ) throws -> InputFate {
+        let inbound = admitted.inbound
         let input = Input.event(inbound.event)
         guard runner.takes(inbound.event.type) else {
             return .beyond("\(inbound.event.type.wireName), which stage \(runner.name.rawValue) does not take")
@@ -240,6 +298,7 @@ private struct UnitOfWork {
             source: inbound.event.source, id: inbound.event.id, type: inbound.event.type.rawValue,
             digest: inbound.digest, body: inbound.body)
         try journal(journalInput, fate, outcome, runner)
+        edge.keep(admitted, outputs: entries.last?.outputs ?? [])
         _ = try runOverdue(runner, clock: clock) { runner.overdue(outcome.changed, in: $0, clock: clock) }
         return fate == .applied ? .applied : .refused
     }
@@ -266,6 +325,7 @@ private struct UnitOfWork {
         do {
             let outcome = try run(input, keys: keys, runner, clock: clock).get()
             try journal(.timer(key, at: wake.at, order: wake.order), .applied, outcome, runner)
+            edge.keepTimer(outputs: entries.last?.outputs ?? [])
             timers += 1
             return outcome.changed
         } catch {
@@ -292,8 +352,8 @@ private struct UnitOfWork {
     mutating func finish(
         into result: inout BatchResult, owner: WorkerId, dueAt: (Wake) -> Instant
     ) throws {
-        result.timers = timers
-        result.timerFaults = timerFaults
+        result.timers += timers
+        result.timerFaults += timerFaults
         try transaction.save(
             try set.changed.map { key, record in
                 var stored = try RecordCoding.stored(key, record)
@@ -301,6 +361,7 @@ private struct UnitOfWork {
                 return stored
             })
         guard !entries.isEmpty else { return }
+        try edge.finish()
         let numbers = try transaction.append(entries, owner: owner)
         if !movements.isEmpty {
             try transaction.post(
@@ -308,11 +369,13 @@ private struct UnitOfWork {
                     FundPosting(place: OutboxKey(entry: numbers[$0.entry], index: $0.output), movement: $0.movement)
                 })
         }
+        var rows: [OutboxRow] = []
         for (number, entry) in zip(numbers, entries) {
             for (index, output) in entry.outputs.enumerated() {
-                result.rows.append(OutboxRow(key: OutboxKey(entry: number, index: index), output: output))
+                rows.append(OutboxRow(key: OutboxKey(entry: number, index: index), output: output))
             }
         }
+        result.rows += try edge.resolve(rows)
     }
 }
 

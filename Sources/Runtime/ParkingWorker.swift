@@ -10,7 +10,8 @@ import Synchronization
 /// A batch is committed before it is acknowledged; the same letter delivered twice makes one row. While the store is
 /// away nothing is acknowledged and nothing is handed back: the prefetch count bounds what waits.
 ///
-/// What no queue took has been seen by no stage, so this worker also answers it with `event.rejected`.
+/// What no queue took has been seen by no stage, so this worker also answers it with `event.rejected`. An order to erase a
+/// customer reaches it through a binding of its own; it is carried out, and no letter.
 package final class ParkingWorker: Sendable {
     private let deadLetters: any DeadLetterStore
     private let broker: any Broker
@@ -64,8 +65,10 @@ package final class ParkingWorker: Sendable {
             case .lost(let failure):
                 logger.warning("the subscription is lost; trying again", metadata: ["cause": "\(failure)"])
             case .delivered(let deliveries):
-                if !isGivenUp { isGivenUp = await !park(deliveries) }
-                if !isGivenUp { isGivenUp = await !answer(deliveries, &answers) }
+                let letters = deliveries.filter { !Self.isOrder($0) }
+                if !isGivenUp { isGivenUp = await !park(letters) }
+                if !isGivenUp { isGivenUp = await !erase(deliveries.filter(Self.isOrder)) }
+                if !isGivenUp { isGivenUp = await !answer(letters, &answers) }
                 if !isGivenUp, let last = deliveries.last {
                     consumer.acknowledge(through: last.tag, channel: last.channel)
                 }
@@ -96,15 +99,48 @@ package final class ParkingWorker: Sendable {
         return false
     }
 
+    /// An order to erase a person, as upstream has published it; one that has died somewhere is a dead letter.
+    private static func isOrder(_ delivery: Delivery) -> Bool {
+        delivery.exchange == ExchangeName.inbox
+            && delivery.routingKey == CustomerErasureRequested.type.rawValue
+            && delivery.properties[header: FailureHeader.class] == nil && delivery.properties[header: "x-death"] == nil
+    }
+
+    /// What came in before the orders and is about their persons. An order that the contract refuses is left to the
+    /// stages, whose dead letter tells of it.
+    private func erase(_ orders: [Delivery]) async -> Bool {
+        for order in orders {
+            guard let event = try? Event.read(order.body), let data = event.data as? CustomerErasureRequested else {
+                continue
+            }
+            let erasure = DeadLetterErasure(deadLetters: deadLetters, phone: data.phone)
+            let done = await patiently {
+                let erased = try await erasure.run(note: "erased by order \(data.requestId)")
+                if erased > 0 {
+                    self.logger.info("erased dead letters", metadata: ["count": "\(erased)"])
+                }
+            }
+            guard done else { return false }
+        }
+        return true
+    }
+
     /// Until they are committed; the broker keeps them meanwhile. False: stopped before that.
     private func park(_ deliveries: [Delivery]) async -> Bool {
         let at = wall()
         let letters = deliveries.map { DeadLetter(parking: $0, at: at) }
+        return await patiently {
+            let fresh = try await self.deadLetters.upsert(letters, parkedAt: at)
+            if fresh > 0 { self.logger.warning("parked dead letters", metadata: ["count": "\(fresh)"]) }
+        }
+    }
+
+    /// Tries until the store has done it. False: stopped before that.
+    private func patiently(_ body: () async throws -> Void) async -> Bool {
         var failures = 0
         while true {
             do {
-                let fresh = try await deadLetters.upsert(letters, parkedAt: at)
-                if fresh > 0 { logger.warning("parked dead letters", metadata: ["count": "\(fresh)"]) }
+                try await body()
                 return true
             } catch {
                 failures += 1

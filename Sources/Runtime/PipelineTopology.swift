@@ -56,7 +56,8 @@ package struct Subscription: Sendable {
     package init(_ stage: any Stage) {
         let type = type(of: stage)
         self.stage = type.name
-        inbox = type.takesFromInbox
+        // No stage decides on an erasure, and the store of each carries it out.
+        inbox = type.takesFromInbox + [CustomerErasureRequested.type]
         events = type.takesFromEvents
     }
 }
@@ -120,6 +121,11 @@ extension Topology {
         queues += QueueName.handlers.map { Queue(name: $0, kind: .quorum) }
         bindings.append(Binding(exchange: ExchangeName.unrouted, queue: QueueName.dead, routingKey: ""))
         bindings.append(Binding(exchange: ExchangeName.dead, queue: QueueName.dead, routingKey: ""))
+        // Not as a dead letter: the parking worker erases what is in the dead letters.
+        bindings.append(
+            Binding(
+                exchange: ExchangeName.inbox, queue: QueueName.dead,
+                routingKey: CustomerErasureRequested.type.rawValue))
         for (queue, key) in zip(QueueName.handlers, ["store.*", "region.*", "hq"]) {
             bindings.append(Binding(exchange: ExchangeName.handlers, queue: queue, routingKey: key))
         }

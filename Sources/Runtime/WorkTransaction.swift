@@ -1,3 +1,4 @@
+import Policy
 import Schema
 import Stages
 import Store
@@ -33,6 +34,10 @@ extension BatchProcessor {
         case .sweep(let confirmed, let limit, let includingOwn):
             try transaction.removeFromOutbox(confirmed)
             result.batch.rows = try takeOver(includingOwn: includingOwn, wall, lease, limit, transaction)
+            if let days = runner.policy.retention.personalDays {
+                let bound = reading.now.adding(days: -Int64(days))
+                result.batch.erased += try vault.retire(before: bound, wall: wall, in: transaction)
+            }
         case .end(let confirmed):
             try transaction.removeFromOutbox(confirmed)
             try transaction.endLease(of: worker)
@@ -45,7 +50,11 @@ extension BatchProcessor {
         includingOwn: Bool, _ wall: Instant, _ lease: Instant, _ limit: Int, _ transaction: any StoreTransaction
     ) throws -> [OutboxRow] {
         if includingOwn { try transaction.endLease(of: worker) }
-        let rows = limit > 0 ? try transaction.takeOverOutbox(by: worker, now: wall, limit: limit) : []
+        var resolver = PersonalResolver(vault: vault)
+        let rows =
+            limit > 0
+            ? try resolver.resolve(try transaction.takeOverOutbox(by: worker, now: wall, limit: limit), in: transaction)
+            : []
         try transaction.renewLease(of: worker, until: lease)
         return rows
     }

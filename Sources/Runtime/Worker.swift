@@ -18,6 +18,8 @@ package final class Worker: Sendable {
         package var wall: @Sendable () -> Instant
         package var logger: Logger
         package var drainSeconds: Int64 = 30
+        /// For personal data at rest.
+        package var keyring = Keyring.none
 
         package init(
             store: any Store, broker: any Broker, clock: any BusinessClock, wall: @escaping @Sendable () -> Instant,
@@ -51,7 +53,8 @@ package final class Worker: Sendable {
         self.routes = routes
         self.limits = limits
         self.parts = parts
-        processor = Mutex(BatchProcessor(runner: runner, worker: name))
+        let vault = PersonalVault(stage: runner.name, keyring: parts.keyring)
+        processor = Mutex(BatchProcessor(runner: runner, worker: name, vault: vault))
         (events, mailbox) = AsyncStream.makeStream()
     }
 
@@ -69,7 +72,8 @@ package final class Worker: Sendable {
     package func use(_ policy: PolicyBook) async throws {
         let current = processor.withLock { $0 }
         let next = BatchProcessor(
-            runner: StageRunner(stage: current.runner.stage, policy: policy), worker: current.worker)
+            runner: StageRunner(stage: current.runner.stage, policy: policy), worker: current.worker,
+            vault: current.vault)
         _ = try await parts.store.read { try KeptPolicy.isKept(policy, in: $0) }
         let clock = try parts.clock.read().now
         // In the journal before its first decision.
@@ -184,8 +188,22 @@ package final class Worker: Sendable {
 
     private func transact(_ work: Work, _ reading: ClockReading) async throws -> WorkResult {
         let (processor, limits, wall) = (processor.withLock { $0 }, limits, parts.wall())
-        return try await parts.store.write { transaction in
+        let result = try await parts.store.write { transaction in
             try processor.perform(work, reading: reading, wall: wall, limits: limits, in: transaction)
+        }
+        if result.batch.erased > 0 { await scrub(result.batch.erased) }
+        return result
+    }
+
+    /// The erasure is committed; what is left of it in the database's files is a matter of time.
+    private func scrub(_ erased: Int) async {
+        parts.logger.info("erased personal data", metadata: ["count": "\(erased)"])
+        do {
+            try await parts.store.scrub()
+        } catch {
+            parts.logger.warning(
+                "what was erased may still be in the database's files; the database overwrites it in time",
+                metadata: ["cause": "\(error)"])
         }
     }
 

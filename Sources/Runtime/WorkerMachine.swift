@@ -139,8 +139,9 @@ package struct WorkerMachine: Sendable {
             return reject(delivery, EventIdentity(of: hints), reason, &actions)
         }
         do throws(RefusedDocument) {
-            let event = try Event.read(delivery.body, hints: hints, limits: limits.document)
-            waiting.append(Arrival(delivery: delivery, inbound: InboundEvent(event: event, body: delivery.body)))
+            let (event, document) = try Event.readDocument(delivery.body, hints: hints, limits: limits.document)
+            let inbound = InboundEvent(event: event, body: delivery.body, document: document)
+            waiting.append(Arrival(delivery: delivery, inbound: inbound))
         } catch where isOfNewerRelease(error, delivery) {
             leave(delivery, error.identity, error.identity.type ?? "its type", &actions)
         } catch {

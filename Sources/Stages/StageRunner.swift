@@ -133,7 +133,11 @@ package struct StageRunner: Sendable {
     /// Every key that `input` needs, the record that it is about first.
     package func keys(for input: Input, in set: WorkingSet) -> [RecordKey] {
         var own: [RecordKey] = []
-        if case .timer(let key, _) = input { own.append(key) }
+        switch input {
+        case .timer(let key, _): own.append(key)
+        case .event(let event) where event.data is CustomerErasureRequested: return []
+        case .event: break
+        }
         let first = keys(for: input, own, given: own, in: set)
         // Records that are not there lead no further.
         guard first.contains(where: { set[$0] != nil && !own.contains($0) }) else { return first }
@@ -163,6 +167,9 @@ package struct StageRunner: Sendable {
         let now: Instant
         var isLate = false
         switch input {
+        case .event(let event) where event.data is CustomerErasureRequested:
+            // The runtime's matter: stages hold nothing of a person but tokens.
+            return StepOutcome(verdict: .applied, now: event.ruleTime, isLate: false, changed: [], outputs: [])
         case .event(let event):
             now = event.ruleTime
             if let ahead = rejectionAhead(of: clock, event) {

@@ -19,6 +19,13 @@ package protocol DeadLetterStore: Sendable {
     ///
     /// Who marks first has the row: a replay marks `sent` before it publishes, so two people cannot send it twice.
     func mark(_ marks: [DeadLetterMark]) async throws -> [ParkedLetter]
+    /// Empties body, headers, properties and texts of rows and discards them with `note`; what names the failure stays.
+    /// Returns how many there were.
+    func erase(_ ids: [String], note: String) async throws -> Int
+    /// Replaces body, headers and properties of rows by these; nothing else changes.
+    func replace(_ letters: [DeadLetter]) async throws
+    /// Makes what was erased unreadable in the database's files, as far as the database can.
+    func scrub() async throws
     /// How many rows there are by queue, class and state, ascending by these.
     func counts() async throws -> [DeadLetterCount]
     /// Of these events, those that have dead letters, with all their rows, oldest first. For the audit.
@@ -77,7 +84,7 @@ package struct DeadLetter: Sendable, Hashable {
     package var headers: [UInt8] = []
     /// JSON.
     package var properties: [UInt8] = []
-    package let body: [UInt8]
+    package var body: [UInt8]
 
     package init(
         id: String, queue: String, failureClass: String, code: String, firstAt: Instant, lastAt: Instant, body: [UInt8]
@@ -135,6 +142,19 @@ package struct ParkedLetter: Sendable, Hashable {
     }
 
     package var place: DeadLetterPlace { DeadLetterPlace(number: number) }
+
+    /// Its content was erased with the person whom it was about; it cannot be sent again.
+    package var isErased: Bool { state == .discarded && letter.headers.isEmpty && letter.body.isEmpty }
+
+    /// The row without what it held of a person.
+    package func erased(note: String) -> ParkedLetter {
+        var letter = letter
+        (letter.headers, letter.properties, letter.body) = ([], [], [])
+        letter.message = ""
+        return ParkedLetter(
+            letter: letter, state: .discarded, replays: replays, version: version + 1, number: number,
+            parkedAt: parkedAt, note: note)
+    }
 
     /// The row after `mark`; nil if the mark does not apply: another was faster, or the state cannot follow.
     package func applying(_ mark: DeadLetterMark) -> ParkedLetter? {

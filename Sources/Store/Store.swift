@@ -1,6 +1,7 @@
 import Schema
 
-/// What one stage keeps: its inbox and journal, records with their timers, outbox and leases.
+/// What one stage keeps: its inbox and journal, records with their timers, outbox and leases, and apart from these what is
+/// personal.
 ///
 /// Batch first: every call takes many keys at once, so a batch costs one transaction and a few statements.
 /// One store value serves one stage; adapters may be shared by several processes of that stage. Events' ids and
@@ -16,6 +17,10 @@ package protocol Store: Sendable {
 
     /// Runs `body` on a consistent snapshot, beside writers.
     func read<T: Sendable>(_ body: @escaping @Sendable (any StoreSnapshot) throws -> T) async throws -> T
+
+    /// Makes what was deleted unreadable in the database's files, as far as the database can: to be called after an
+    /// erasure, outside of any transaction.
+    func scrub() async throws
 
     /// Ends all use; waits for the transaction in hand.
     func close() async
@@ -209,7 +214,7 @@ package struct OutboxRow: Sendable, Hashable {
 package typealias WorkerId = String
 
 /// Reading. Used by operators' verbs, the clock and the audit; never blocks writers.
-package protocol StoreSnapshot {
+package protocol StoreSnapshot: PersonalSnapshot {
     /// Entries with a number above `after`, ascending. `withBodies` false leaves input and output bodies empty.
     func journal(after: Int64, limit: Int, withBodies: Bool) throws -> [JournalEntry]
     /// What entries with a number above `after` have taken and how many outputs they have, ascending: for counting
@@ -285,7 +290,7 @@ package struct StoreCounts: Sendable, Hashable {
 }
 
 /// Writing, within one transaction.
-package protocol StoreTransaction: StoreSnapshot {
+package protocol StoreTransaction: StoreSnapshot, PersonalTransaction {
     /// What the inbox knows of these events; those it does not know are absent.
     func claims(_ events: [EventKey]) throws -> [EventKey: Claim]
     /// Loads and locks these keys in key order, whether the records exist or not; those that do not exist are absent.

@@ -133,6 +133,35 @@ package final class PostgresParking: DeadLetterStore {
         }
     }
 
+    package func erase(_ ids: [String], note: String) async throws -> Int {
+        try await writer.transaction(.write, "erasing in") { [schema] conversation in
+            try conversation.query(
+                """
+                UPDATE \(schema).letters SET state = 'discarded', version = version + 1, note = $1, message = '',
+                headers = '', properties = '', body = '' WHERE id = ANY($2) RETURNING number
+                """, [.text(LetterRow.storable(note)), .texts(ids)]
+            ).count
+        }
+    }
+
+    package func replace(_ letters: [DeadLetter]) async throws {
+        _ = try await writer.transaction(.write, "writing in") { [schema] conversation in
+            try conversation.query(
+                """
+                UPDATE \(schema).letters l SET headers = n.headers, properties = n.properties, body = n.body
+                FROM unnest($1, $2, $3, $4) AS n(id, headers, properties, body) WHERE l.id = n.id
+                """,
+                [
+                    .texts(letters.map(\.id)), .blobs(letters.map(\.headers)), .blobs(letters.map(\.properties)),
+                    .blobs(letters.map(\.body)),
+                ]
+            ).count
+        }
+    }
+
+    /// Frees the former states of rows, so that what comes next overwrites them.
+    package func scrub() async throws { try await writer.maintain("clearing", "VACUUM \(schema).letters") }
+
     package func counts() async throws -> [DeadLetterCount] {
         try await reader.transaction(.snapshot, "reading") { [schema] conversation in
             try conversation.query(

@@ -52,6 +52,13 @@ package final class PostgresStore: Store {
         }
     }
 
+    /// Frees the rows that were deleted, so that what comes next overwrites them.
+    package func scrub() async throws {
+        for table in ["personal", "persons", "subjects"] {
+            try await writer.maintain("clearing", "VACUUM \(schema).\(table)")
+        }
+    }
+
     package func close() async {
         await writer.close()
         await reader.close()

@@ -83,6 +83,13 @@ final class Session: @unchecked Sendable {
         try queue.sync { try statement(verb, sql, arguments, settings: isPolled ? [] : [settings]) }
     }
 
+    /// Runs one statement that takes no transaction around it.
+    func maintain(_ verb: String, _ sql: String) async throws {
+        try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<Void, any Error>) in
+            queue.async { continuation.resume(with: Result { _ = try self.statement(verb, sql, [], settings: []) }) }
+        }
+    }
+
     func close() async {
         await withCheckedContinuation { continuation in
             queue.async {

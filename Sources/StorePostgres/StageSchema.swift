@@ -14,6 +14,8 @@ package enum StageSchema {
             SchemaStep(oldestProgram: 1, journal1(namespace) + outbox1(namespace) + records1(namespace)),
             // A program before it would announce payments without posting them.
             SchemaStep(oldestProgram: 2, fundLedger2(namespace)),
+            // A program before it would keep names and numbers where nothing erases them.
+            SchemaStep(oldestProgram: 3, PersonalSchema.tables(namespace)),
         ])
     }
 

@@ -77,6 +77,8 @@ final class SQLiteFile: @unchecked Sendable {
             try db.execute(sql: "PRAGMA cache_size = -\(isReader ? options.readerCache : options.writerCache)")
             try db.execute(sql: "PRAGMA temp_store = MEMORY")
             guard !isReader else { return }
+            // What is deleted is overwritten: an erased person must not be left in the free parts of the file.
+            try db.execute(sql: "PRAGMA secure_delete = ON")
             try db.execute(sql: "PRAGMA wal_autocheckpoint = \(options.checkpointPages)")
             try db.execute(sql: "PRAGMA journal_size_limit = \(2 * options.checkpointPages * 4096)")
             if let limit = options.sizeLimitPages { try db.execute(sql: "PRAGMA max_page_count = \(limit)") }
@@ -145,6 +147,29 @@ final class SQLiteFile: @unchecked Sendable {
     func readNow<T>(_ body: (Database) throws -> T) throws -> T {
         try requireOpen()
         return try operation("reading").mapping { try pool.writeWithoutTransaction(body) }
+    }
+
+    // MARK: Scrubbing
+
+    /// Brings the write-ahead log into the file and empties it, so that no former state of a page is left in it.
+    ///
+    /// - Throws: `StoreFailure`, transient, if a reader needs the log for longer than the limit for being busy.
+    func truncateLog() async throws {
+        try requireOpen()
+        try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<Void, any Error>) in
+            pool.asyncWriteWithoutTransaction { db in
+                continuation.resume(
+                    with: Result {
+                        try self.operation("emptying the log of").mapping {
+                            let isBusy = try Row.fetchOne(db, sql: "PRAGMA wal_checkpoint(TRUNCATE)")?[0] as Int? ?? 1
+                            guard isBusy == 0 else {
+                                throw self.operation("emptying the log of").failure(
+                                    .transient, "a reader needs it; it is emptied when it is next brought in")
+                            }
+                        }
+                    })
+            }
+        }
     }
 
     // MARK: Closing

@@ -121,6 +121,40 @@ package final class SQLiteParking: DeadLetterStore {
         }
     }
 
+    package func erase(_ ids: [String], note: String) async throws -> Int {
+        try await file.write { db in
+            let update = try Query(
+                db,
+                """
+                UPDATE letters SET state = 'discarded', version = version + 1, note = ?1, message = '', headers = x'',
+                properties = x'', body = x'' WHERE id = ?2
+                """)
+            var erased = 0
+            for id in ids {
+                try update.bind(1, note)
+                try update.bind(2, id)
+                try update.run()
+                erased += db.changesCount
+            }
+            return erased
+        }
+    }
+
+    package func replace(_ letters: [DeadLetter]) async throws {
+        try await file.write { db in
+            let update = try Query(db, "UPDATE letters SET headers = ?, properties = ?, body = ? WHERE id = ?")
+            for letter in letters {
+                try update.bind(1, letter.headers)
+                try update.bind(2, letter.properties)
+                try update.bind(3, letter.body)
+                try update.bind(4, letter.id)
+                try update.run()
+            }
+        }
+    }
+
+    package func scrub() async throws { try await file.truncateLog() }
+
     package func counts() async throws -> [DeadLetterCount] {
         try await file.read { db in
             let query = try Query(

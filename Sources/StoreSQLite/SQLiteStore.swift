@@ -46,5 +46,7 @@ package final class SQLiteStore: Store {
         try await file.read { try body(SQLiteSnapshot($0)) }
     }
 
+    package func scrub() async throws { try await file.truncateLog() }
+
     package func close() async { await file.close() }
 }

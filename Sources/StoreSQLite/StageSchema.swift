@@ -11,6 +11,8 @@ package enum StageSchema {
         SchemaStep(oldestProgram: 1, [version1]),
         // A program before it would announce payments without posting them.
         SchemaStep(oldestProgram: 2, [fundLedger]),
+        // A program before it would keep names and numbers where nothing erases them.
+        SchemaStep(oldestProgram: 3, [PersonalSchema.tables]),
     ])
 
     private static let version1 = """

@@ -87,4 +87,33 @@ import Testing
         #expect(Supervisor.lineup("intake=x", programs: ["intake"]) == nil)
         #expect(Supervisor.lineup("stranger=1", programs: ["intake"]) == nil)
     }
+
+    @Test func `takes keys from a file that not everybody may read, and tells every fault without a key`() throws {
+        let file = FileManager.default.temporaryDirectory.appendingPathComponent(UUID().uuidString)
+        defer { do { try FileManager.default.removeItem(at: file) } catch { Issue.record("\(error)") } }
+        let key = "AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE="
+        func read(_ text: String, mode: Int) throws -> Result<Configuration, ConfigurationFaults> {
+            try Data(text.utf8).write(to: file)
+            try FileManager.default.setAttributes([.posixPermissions: mode], ofItemAtPath: file.path)
+            return Result { () throws(ConfigurationFaults) in
+                try Configuration(environment: ["RECOURSE_PERSONAL_KEY_FILE": file.path], requiring: [])
+            }
+        }
+        #expect(try read("# keys\n\nk2 \(key)\nk1 \(key)\n", mode: 0o600).get().keyring.currentId == "k2")
+        #expect(try read("k1 \(key)", mode: 0o640).get().keyring.currentId == "k1")
+        let faults: [(String, Int, [String])] = [
+            ("k1 \(key)", 0o644, ["chmod 600"]), ("", 0o600, ["holds no key"]),
+            ("k1 \(key)\nk1 \(key)\nk2 AQE=\n! x\nk3", 0o602, ["everybody", "twice", "2 bytes", "id must", "line 5"]),
+        ]
+        for (text, mode, expected) in faults {
+            let told = try #require(throws: ConfigurationFaults.self) { try read(text, mode: mode).get() }
+            #expect(told.faults.count == expected.count)
+            for word in expected { #expect(told.description.contains(word), "\(told.description)") }
+            #expect(!told.description.contains(key))
+        }
+        let missing = try #require(throws: ConfigurationFaults.self) {
+            try Configuration(environment: ["RECOURSE_PERSONAL_KEY_FILE": "/none/there"], requiring: [])
+        }
+        #expect(missing.description.contains("/none/there cannot be read"))
+    }
 }

@@ -9,8 +9,8 @@ import Testing
 /// All stages over stores in memory, each event through the workers' own batch processor; with faults on demand.
 struct MemoryPipeline {
     let policy: PolicyBook
-    let stores: [StageName: MemoryStore]
-    let deadLetters: any DeadLetterStore = MemoryDeadLetterStore()
+    let stores: [StageName: any Store]
+    let deadLetters: any DeadLetterStore
     let routes = Routes(Pipeline.stages)
     private(set) var now: Instant
     /// Everything that was handed over, as the ledger would list it.
@@ -25,20 +25,28 @@ struct MemoryPipeline {
     /// Says which outputs stay in the outbox, unpublished.
     var holdsBack: (JournalOutput) -> Bool = { _ in false }
 
-    init(at start: String = "2026-11-02T08:00:00+08:00", policy: PolicyBook? = nil) async throws {
+    /// - Parameter stores: nil: in memory.
+    init(
+        at start: String = "2026-11-02T08:00:00+08:00", policy: PolicyBook? = nil,
+        stores: [StageName: any Store]? = nil, deadLetters: any DeadLetterStore = MemoryDeadLetterStore(),
+        keyring: Keyring = .none
+    ) async throws {
         self.policy = try policy ?? MemoryPipeline.policy()
+        self.deadLetters = deadLetters
         now = try instant(start)
-        var stores: [StageName: MemoryStore] = [:]
+        var all: [StageName: any Store] = stores ?? [:]
         for stage in Pipeline.stages {
             let name = type(of: stage).name
-            let processor = BatchProcessor(runner: StageRunner(stage: stage, policy: self.policy), worker: "test")
-            let store = MemoryStore()
-            stores[name] = store
+            let processor = BatchProcessor(
+                runner: StageRunner(stage: stage, policy: self.policy), worker: "test",
+                vault: PersonalVault(stage: name, keyring: keyring))
+            let store = all[name] ?? MemoryStore()
+            all[name] = store
             processors[name] = processor
             let clock = now
             try await store.write { try processor.plant(clock: clock, in: $0) }
         }
-        self.stores = stores
+        self.stores = all
     }
 
     /// Takes another policy into use, as every worker does when it is told to read the folder again.

@@ -26,9 +26,10 @@ import Testing
         }
     }
 
-    @Test func `Each stage's queue is bound to what the stage takes, and to nothing else`() {
+    @Test func `Each stage's queue is bound to what the stage takes and to erasures, and to nothing else`() {
         for stage in [IntakeStage.self, RoutingStage.self] as [any Stage.Type] {
-            #expect(keys(ExchangeName.inbox, stage.name.queue) == Set(stage.takesFromInbox.map(\.rawValue)))
+            let taken = stage.takesFromInbox.map(\.rawValue) + ["customer.erasure-requested"]
+            #expect(keys(ExchangeName.inbox, stage.name.queue) == Set(taken))
             #expect(keys(ExchangeName.events, stage.name.queue) == Set(stage.takesFromEvents.map(\.rawValue)))
         }
     }
@@ -39,6 +40,7 @@ import Testing
         #expect(keys(ExchangeName.handlers, "recourse.handler.hq") == ["hq"])
         #expect(keys(ExchangeName.unrouted, "recourse.dead") == [""])
         #expect(keys(ExchangeName.dead, "recourse.dead") == [""])
+        #expect(keys(ExchangeName.inbox, "recourse.dead") == ["customer.erasure-requested"])
         #expect(keys(ExchangeName.retry, "recourse.routing.retry.1m") == ["recourse.routing.retry.1m"])
         #expect(topology.bindings.allSatisfy { binding in topology.queues.contains { $0.name == binding.queue } })
         #expect(topology.queues.allSatisfy { $0.kind == .quorum })

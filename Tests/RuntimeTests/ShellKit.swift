@@ -127,6 +127,7 @@ final class ArrivalLog: Sendable {
 /// Dead letters in memory that tell when somebody parks them; or whose database is away.
 final class WatchedLetters: DeadLetterStore {
     let log = ArrivalLog()
+    let erasures = ArrivalLog()
     private let letters = MemoryDeadLetterStore()
     private let isAway: Bool
     private let inserted = Atomic(0)
@@ -149,6 +150,13 @@ final class WatchedLetters: DeadLetterStore {
 
     func get(_ id: String) async throws -> ParkedLetter? { try letters.get(id) }
     func mark(_ marks: [DeadLetterMark]) async throws -> [ParkedLetter] { try letters.mark(marks) }
+    func erase(_ ids: [String], note: String) async throws -> Int {
+        defer { erasures.note(ids) }
+        return try letters.erase(ids, note: note)
+    }
+
+    func replace(_ letters: [DeadLetter]) async throws { try self.letters.replace(letters) }
+    func scrub() async throws { try letters.scrub() }
     func counts() async throws -> [DeadLetterCount] { try letters.counts() }
     func find(_ events: [EventKey]) async throws -> [EventKey: [ParkedLetter]] { try letters.find(events) }
     func close() async {}

@@ -106,6 +106,36 @@ import Testing
         broker.end()
     }
 
+    @Test func `An order to erase a customer empties his letters and leaves others alone`() async throws {
+        let broker = PumpedBroker()
+        try await broker.memory.declare(Topology.pipeline([IntakeStage()]))
+        bury([#"{"phone":"+86 138 0013 8000"}"#, "call 138-0013-8000", #"{"phone":"13900139000"}"#], in: broker)
+        let order = Event(
+            id: "o-1", source: "shop", time: WorkerScene.noon,
+            data: CustomerErasureRequested(
+                requestId: "R1", phone: "13800138000", by: Person(id: "someone", tier: "hq")))
+        broker.publisher { _ in }.publish([
+            Publication(
+                ticket: 9, exchange: ExchangeName.inbox, routingKey: order.type.rawValue, mandatory: true,
+                properties: .of(order), body: try order.body())
+        ])
+        let letters = WatchedLetters()
+        let parking = ParkingWorker(
+            deadLetters: letters, broker: broker, prefetch: 10, wall: { WorkerScene.noon },
+            logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+        async let run: Void = parking.run()
+        try await letters.erasures.wait(for: 2, "two letters to be erased")
+        parking.stop()
+        await run
+        let rows = try await letters.list(DeadLetterFilter(), after: nil, limit: 9)
+        #expect(rows.count == 3, "the order is no letter")
+        #expect(rows.filter(\.isErased).count == 2)
+        let left = rows.filter { !$0.isErased }.map { String(decoding: $0.letter.body, as: UTF8.self) }
+        #expect(left == [#"{"phone":"13900139000"}"#])
+        #expect(rows.filter(\.isErased).allSatisfy { $0.note == "erased by order R1" })
+        broker.end()
+    }
+
     @Test func `What no queue took is parked with its faults, and upstream is told`() async throws {
         let broker = PumpedBroker()
         var topology = Topology.pipeline([IntakeStage()])

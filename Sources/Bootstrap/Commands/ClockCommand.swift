@@ -59,7 +59,7 @@ struct ClockCommand: AsyncParsableCommand {
                 let administration = try installation.broker(connectionName: "recourse clock").administration()
                 let parts = ClockAdvance.Parts(
                     control: try installation.control(), stores: try installation.stores(),
-                    deadLetters: try installation.deadLetters(), routes: Routes(Pipeline.stages),
+                    deadLetters: try installation.unopenedDeadLetters(), routes: Routes(Pipeline.stages),
                     readyCount: { queue in try? await administration.queueDepth(queue)?.ready }, wall: Wall.now,
                     report: { Output.note("clock: " + $0) })
                 var advance = ClockAdvance(parts)
@@ -94,12 +94,13 @@ struct AnswerCommand: AsyncParsableCommand {
                 try Output.lines(of: path).compactMap { line in try? JSON(parsing: line.bytes) }
             }
             let clock = try installation.clock()
+            var parts = AnswerService.Parts(
+                broker: try installation.broker(connectionName: "recourse answer"), clock: clock,
+                control: settings.clock == .stepped ? try installation.control() : nil,
+                stores: try installation.stores(), wall: Wall.now, report: { Output.note($0) })
+            parts.keyring = settings.keyring
             var service = AnswerService(
-                AnswerService.Parts(
-                    broker: try installation.broker(connectionName: "recourse answer"), clock: clock,
-                    control: settings.clock == .stepped ? try installation.control() : nil,
-                    stores: try installation.stores(), wall: Wall.now, report: { Output.note($0) }),
-                book: book, calendar: try installation.policy(clock: clock).calendar, input: events ?? [])
+                parts, book: book, calendar: try installation.policy(clock: clock).calendar, input: events ?? [])
             let isStopped = StopSign()
             try await WorkerProgram.untilStopped(stop: { isStopped.set() }) {
                 try await service.run { isStopped.isSet }

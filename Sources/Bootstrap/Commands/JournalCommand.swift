@@ -30,9 +30,8 @@ struct JournalCommand: AsyncParsableCommand {
                     var after: Int64 = 0
                     while true {
                         let position = after
-                        let entries = try await store.read {
-                            try $0.journal(after: position, limit: 500, withBodies: true)
-                        }
+                        let entries = try await JournalScan.published(
+                            store, of: stage, after: position, limit: 500, keyring: settings.keyring)
                         guard let last = entries.last else { break }
                         after = last.number
                         var text: [UInt8] = []

@@ -134,7 +134,7 @@ struct SummaryCommand: AsyncParsableCommand {
             let installation = Installation(settings)
             let audit = try await installation.audit(published: published)
             let summary = try await Summary.make(
-                stores: try installation.stores(), deadLetters: try installation.deadLetters(),
+                stores: try installation.stores(), deadLetters: try installation.unopenedDeadLetters(),
                 published: try published.map { try LedgerReader(path: $0) }, audit: audit)
             try show(summary, json: json)
             if !audit.ok { throw ExitCode(ExitStatus.wrong) }
@@ -155,7 +155,7 @@ extension Installation {
         defer { administration?.close() }
         let audit = Audit(
             Audit.Parts(
-                stores: try stores(), deadLetters: try deadLetters(), routes: Routes(Pipeline.stages),
+                stores: try stores(), deadLetters: try unopenedDeadLetters(), routes: Routes(Pipeline.stages),
                 queueDepth: depth, probes: [MoneyProbe(), TaskProbe()],
                 steppedClock: try control().clock()?.now))
         return try await audit.run(published: try published.map { try LedgerReader(path: $0) })

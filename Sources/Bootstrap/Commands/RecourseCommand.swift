@@ -40,6 +40,7 @@ package struct RecourseCommand: AsyncParsableCommand {
             FundCommand.self,
             ExplainCommand.self,
             DeadLettersCommand.self,
+            PersonCommand.self,
         ]
     )
 

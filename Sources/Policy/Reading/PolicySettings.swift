@@ -9,6 +9,7 @@ struct PolicySettings {
     var callback = CallbackPolicy()
     var penalty = PenaltyPolicy()
     var reports = ReportsPolicy()
+    var retention = RetentionPolicy()
     /// How letters call categories of violations, by code.
     var letterCategories: [String: [LetterLanguage: String]] = [:]
 
@@ -46,6 +47,9 @@ struct PolicySettings {
         settings.readPenalty(file)
         if let section = file.mapping("reports", "When reports appear, and by which figures they judge") {
             settings.reports.read(section)
+        }
+        if let section = file.mapping("retention", "How long what is personal is kept") {
+            settings.retention.read(section)
         }
         let letters = "How letters call categories of violations"
         if let section = file.mapping("letters", letters) {

@@ -101,6 +101,13 @@ extension Event {
     package static func read(
         _ body: [UInt8], hints: EnvelopeHints = EnvelopeHints(), limits: DocumentLimits = DocumentLimits()
     ) throws(RefusedDocument) -> Event {
+        try readDocument(body, hints: hints, limits: limits).event
+    }
+
+    /// The same, with the document that was read.
+    package static func readDocument(
+        _ body: [UInt8], hints: EnvelopeHints = EnvelopeHints(), limits: DocumentLimits = DocumentLimits()
+    ) throws(RefusedDocument) -> (event: Event, document: JSON) {
         guard body.count <= limits.bodyBytes else {
             let fault = Fault(
                 pointer: "", rule: "size", message: "at most \(limits.bodyBytes) bytes, found \(body.count)")
@@ -114,7 +121,7 @@ extension Event {
                 pointer: "", rule: error.rule, message: "at byte \(error.offset): \(error.message)")
             throw RefusedDocument(identity: EventIdentity(of: hints), faults: [fault])
         }
-        return try read(json, hints: hints)
+        return (try read(json, hints: hints), json)
     }
 
     /// Checks a document that has been parsed.
@@ -135,6 +142,16 @@ extension Event {
             throw RefusedDocument(identity: identity(of: json, hints), faults: faults)
         }
         return event
+    }
+
+    /// This event with the data of `document`, which differs from what it was read from in texts alone.
+    ///
+    /// - Throws: what the decoder throws, if it is another one.
+    package func reading(_ document: JSON) throws -> Event {
+        let kind: any EventData.Type = Swift.type(of: data)
+        let changed = try JSONDecoding.decode(kind, from: document["data"] ?? .null)
+        return Event(
+            id: id, source: source, time: time, data: changed, sequence: sequence, traceparent: traceparent)
     }
 
     private static func identity(of json: JSON, _ hints: EnvelopeHints) -> EventIdentity {

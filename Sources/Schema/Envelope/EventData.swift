@@ -36,6 +36,10 @@ extension EventData {
     package var fundMovement: FundMovement? { nil }
 }
 
+/// Data that a stage compares with what came before under the same id (`id-taken`). The same content of such an event gets
+/// the same tokens for its personal texts, so that it still compares equal.
+package protocol ComparedByContent: EventData {}
+
 /// Why a stage decided as it did; every outgoing event carries one.
 package struct Because: Sendable, Hashable, Codable {
     /// The rule's id, `R04`; several joined by a comma.

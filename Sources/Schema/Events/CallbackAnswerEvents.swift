@@ -57,7 +57,7 @@ package struct CallbackSatisfied: EventData, Hashable {
 }
 
 /// `callback.dissatisfied`: a customer was reached and is not satisfied; counts once per task.
-package struct CallbackDissatisfied: EventData, Hashable {
+package struct CallbackDissatisfied: ComparedByContent, Hashable {
     package static let type = EventType("callback.dissatisfied")
 
     package var callbackId: String

@@ -36,8 +36,13 @@ package struct Customer: Codable, Hashable, Sendable {
         .optional("address", .text(min: 0, max: 500), personal: true),
     ])
 
-    /// What phones are compared by: the digits, without a leading 86.
+    /// What phones are compared by: the digits, without a leading 86; of a token the person.
     package var phoneKey: String {
+        if let token = PersonalToken(phone) { return String(token.person) }
+        return Self.phoneKey(of: phone)
+    }
+
+    package static func phoneKey(of phone: String) -> String {
         var digits = phone.utf8.filter { $0 &- UInt8(ascii: "0") < 10 }
         if digits.count > 11, digits.starts(with: "86".utf8) { digits.removeFirst(2) }
         return String(decoding: digits, as: UTF8.self)

@@ -8,7 +8,7 @@ package enum CompensationCause: String, Codable, Hashable, Sendable, CaseIterabl
 }
 
 /// `compensation.requested`: a handler asks to pay the customer in advance from the after-sales fund.
-package struct CompensationRequested: EventData, Hashable {
+package struct CompensationRequested: ComparedByContent, Hashable {
     package static let type = EventType("compensation.requested")
 
     package var requestId: String

@@ -1,5 +1,5 @@
 /// `complaint.received`: a customer complains (intake).
-package struct ComplaintReceived: EventData, Hashable {
+package struct ComplaintReceived: ComparedByContent, Hashable {
     package static let type = EventType("complaint.received")
 
     package var complaintId: String

@@ -1,5 +1,5 @@
 /// `customer-event.announced`: customers are to be told of an event: first by telephone, then by letter (R26).
-package struct CustomerEventAnnounced: EventData, Hashable {
+package struct CustomerEventAnnounced: ComparedByContent, Hashable {
     package static let type = EventType("customer-event.announced")
 
     package var eventId: String

@@ -8,7 +8,7 @@ extension EventCatalogue {
         ViolationReported.self, ViolationVerified.self, WeeklyReportSubmitted.self, PenaltyDecided.self,
         RectificationReviewed.self, AppealLodged.self, AppealDecided.self, OutletReinstated.self,
         TrainingAssessed.self, OutletSiteChecked.self, ManufacturerIncidentHandled.self, FeedbackFormSubmitted.self,
-        CustomerEventAnnounced.self, LetterSent.self,
+        CustomerEventAnnounced.self, LetterSent.self, CustomerErasureRequested.self,
     ]
 
     /// What the stages emit, in the order of the contract.

@@ -1,5 +1,5 @@
 /// `service.completed`: an outlet or store has installed, repaired, maintained or delivered (R10, R22, R38).
-package struct ServiceCompleted: EventData, Hashable {
+package struct ServiceCompleted: ComparedByContent, Hashable {
     package static let type = EventType("service.completed")
 
     package enum Kind: String, Codable, Hashable, Sendable, CaseIterable {

@@ -1,5 +1,5 @@
 /// `violation.reported`: somebody records a failing of an outlet; it counts only once verified (R11).
-package struct ViolationReported: EventData, Hashable {
+package struct ViolationReported: ComparedByContent, Hashable {
     package static let type = EventType("violation.reported")
 
     package enum Recorder: String, Codable, Hashable, Sendable, CaseIterable {

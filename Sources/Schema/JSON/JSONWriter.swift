@@ -13,6 +13,7 @@ package struct JSONWriter: Sendable {
     }
 
     package mutating func raw(_ json: [UInt8]) { bytes.append(contentsOf: json) }
+    mutating func raw(_ json: ArraySlice<UInt8>) { bytes.append(contentsOf: json) }
 
     package mutating func int(_ value: Int64) {
         if value < 0 { raw(UInt8(ascii: "-")) }

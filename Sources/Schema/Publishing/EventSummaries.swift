@@ -34,6 +34,7 @@ extension EventCatalogue {
         "feedback-form.submitted": "The feedback form of a service has come in (R38).",
         "customer-event.announced": "Customers are to be told of an event: first by telephone, then by letter (R26).",
         "letter.sent": "The letter to the customer of a customer event has gone out (R26, R27).",
+        "customer.erasure-requested": "The personal data of a customer are to be erased wherever they are kept.",
         "case.opened": "Intake has opened a case for a complaint.",
         "case.duplicate-linked": "A complaint about a matter whose case is open already; no second case is opened.",
         "case.assigned": "Routing has given the case to a handler (R01, R03, R28); deadlines run anew.",

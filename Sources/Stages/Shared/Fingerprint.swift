@@ -1,6 +1,6 @@
 import Schema
 
-extension EventData {
+extension ComparedByContent {
     /// The first 128 bits of the SHA-256 of the data as Recourse writes them, in hexadecimal.
     ///
     /// Kept beside an id that upstream gives, to tell a repetition of the same thing from another thing under its id

@@ -62,6 +62,28 @@ package final class MemoryDeadLetterStore: DeadLetterStore {
         }
     }
 
+    package func erase(_ ids: [String], note: String) throws -> Int {
+        try use { state in
+            let found = ids.compactMap { state.byId[$0] }
+            for index in found { state.rows[index] = state.rows[index].erased(note: note) }
+            return found.count
+        }
+    }
+
+    package func replace(_ letters: [DeadLetter]) throws {
+        try use { state in
+            for letter in letters {
+                guard let index = state.byId[letter.id] else { continue }
+                let row = state.rows[index]
+                state.rows[index] = ParkedLetter(
+                    letter: letter, state: row.state, replays: row.replays, version: row.version, number: row.number,
+                    parkedAt: row.parkedAt, note: row.note)
+            }
+        }
+    }
+
+    package func scrub() throws {}
+
     package func counts() throws -> [DeadLetterCount] {
         try use { state in
             Dictionary(grouping: state.rows) { [$0.letter.queue, $0.letter.failureClass, $0.state.rawValue] }

@@ -22,6 +22,7 @@ final class MemoryState {
     private(set) var outbox: [OutboxKey: WorkerId] = [:]
     private(set) var leases: [WorkerId: Instant] = [:]
     private(set) var counts = StoreCounts()
+    var personal = MemoryPersonal()
     /// By request.
     private var fund: [String: FundTotals] = [:]
     private(set) var fundTotals = FundTotals()
@@ -32,9 +33,13 @@ final class MemoryState {
 
     // MARK: Transactions
 
-    func commit() { undo.removeAll(keepingCapacity: true) }
+    func commit() {
+        undo.removeAll(keepingCapacity: true)
+        personal.commit()
+    }
 
     func rollback() {
+        personal.rollback()
         while let step = undo.popLast() {
             switch step {
             case .record(let key, let before): setRecord(key, before)

@@ -91,6 +91,9 @@ package final class MemoryStore: Store, @unchecked Sendable {
         try readNow(body)
     }
 
+    /// Nothing to do: what was deleted is nowhere.
+    package func scrub() async throws { try requireRunning() }
+
     package func close() async { crash() }
 }
 

@@ -41,10 +41,11 @@ struct SimulationCheck {
     static func findings(of run: SimulationRun) throws -> [String] {
         var check = SimulationCheck(run)
         let journals = try check.journals()
-        try check.compareWithVirtual(journals)
+        let published = try check.published(journals)
+        try check.compareWithVirtual(published)
         try check.checkFates(journals)
         try check.checkRest()
-        try check.checkWire(journals)
+        try check.checkWire(published)
         try check.replay(journals)
         return check.findings
     }
@@ -53,6 +54,16 @@ struct SimulationCheck {
         try pipeline.stores.mapValues { store in
             try store.readNow { try $0.journal(after: 0, limit: .max, withBodies: true) }
         }
+    }
+
+    /// The same with the values that its tokens stand for.
+    private func published(_ journals: [StageName: [JournalEntry]]) throws -> [StageName: [JournalEntry]] {
+        var published: [StageName: [JournalEntry]] = [:]
+        for (stage, store) in pipeline.stores {
+            var resolver = PersonalResolver(vault: PersonalVault(stage: stage))
+            published[stage] = try store.readNow { try resolver.resolve(journals[stage] ?? [], in: $0) }
+        }
+        return published
     }
 
     private mutating func note(_ finding: String) { findings.append(finding) }
@@ -206,7 +217,7 @@ struct SimulationCheck {
         }
     }
 
-    /// Whatever was decided was published, with the bytes of the journal.
+    /// Whatever was decided was published, with the bytes that the journal stands for.
     private mutating func checkWire(_ journals: [StageName: [JournalEntry]]) throws {
         var published: [String: Set<[UInt8]>] = [:]
         for queue in [SimulatedPipeline.observer] + QueueName.handlers {

@@ -1,0 +1,185 @@
+import Runtime
+import Schema
+import Store
+
+/// `recourse person`: what is kept of a person, its erasure, and the rotation of keys.
+package struct PersonOffice: Sendable {
+    private let stores: [StageName: any Store]
+    private let deadLetters: SealedDeadLetters
+    private let keyring: Keyring
+    /// Rows sealed anew in one transaction, so that no worker waits for long.
+    private static let resealSize = 500
+    /// Of one person in one store; nobody has so many.
+    private static let shownRows = 10_000
+
+    package init(stores: [StageName: any Store], deadLetters: SealedDeadLetters, keyring: Keyring) {
+        self.stores = stores
+        self.deadLetters = deadLetters
+        self.keyring = keyring
+    }
+
+    private func vault(_ stage: StageName) -> PersonalVault { PersonalVault(stage: stage, keyring: keyring) }
+
+    /// What each stage keeps of whoever has this phone.
+    ///
+    /// - Parameter unmask: with the values themselves.
+    /// - Throws: `StoreFailure`, also if a key is missing.
+    package func show(phone: String, unmask: Bool = false) async throws -> PersonReport {
+        var stages: [PersonAtStage] = []
+        var subjects: Set<PersonalSubject> = []
+        for stage in StageName.allCases {
+            guard let store = stores[stage] else { continue }
+            let vault = vault(stage)
+            let found = try await store.read { snapshot -> (PersonalSummary, [[String]])? in
+                let key = Customer.phoneKey(of: phone)
+                guard let lookup = try vault.digester(in: snapshot)?.lookup(phoneKey: key),
+                    let summary = try snapshot.personalSummary(lookup)
+                else { return nil }
+                let rows = unmask ? try snapshot.personalRows(of: lookup, limit: Self.shownRows) : []
+                return (summary, try rows.map { try vault.values(of: $0) })
+            }
+            guard let (summary, values) = found else { continue }
+            subjects.formUnion(summary.subjects)
+            stages.append(PersonAtStage(stage, summary, values: unmask ? values : nil))
+        }
+        let letters = try await DeadLetterErasure(deadLetters: deadLetters, phone: phone, subjects: subjects).find()
+        return PersonReport(stages: stages, deadLetters: letters)
+    }
+
+    /// Erases whoever has this phone from the dead letters and from every stage's store. Done twice, it finds nothing the
+    /// second time; interrupted, it is to be done again.
+    ///
+    /// - Throws: `StoreFailure`; what was erased until then is gone.
+    package func erase(phone: String) async throws -> PersonErasure {
+        let before = try await show(phone: phone)
+        let subjects = try await subjects(phone: phone)
+        // First the letters: what they are about is known only as long as the stages know it.
+        let letters = try await DeadLetterErasure(deadLetters: deadLetters, phone: phone, subjects: subjects)
+            .run(note: "erased with the person whom it was about")
+        for stage in StageName.allCases {
+            guard let store = stores[stage] else { continue }
+            let vault = vault(stage)
+            let erased = try await store.write { transaction -> Bool in
+                let key = Customer.phoneKey(of: phone)
+                guard let lookup = try vault.digester(in: transaction as any StoreSnapshot)?.lookup(phoneKey: key)
+                else { return false }
+                return try transaction.erasePerson(lookup) != nil
+            }
+            if erased { try await store.scrub() }
+        }
+        return PersonErasure(stages: before.stages, deadLetters: letters)
+    }
+
+    private func subjects(phone: String) async throws -> Set<PersonalSubject> {
+        var subjects: Set<PersonalSubject> = []
+        for (stage, store) in stores {
+            let vault = vault(stage)
+            let own = try await store.read { snapshot -> Set<PersonalSubject> in
+                let key = Customer.phoneKey(of: phone)
+                guard let lookup = try vault.digester(in: snapshot)?.lookup(phoneKey: key) else { return [] }
+                return try snapshot.personalSummary(lookup)?.subjects ?? []
+            }
+            subjects.formUnion(own)
+        }
+        return subjects
+    }
+
+    /// Seals everything with the current key that another has sealed, or none. Beside running workers.
+    package func rekey() async throws -> PersonRekeying {
+        var figures: [Figure] = []
+        for stage in StageName.allCases {
+            guard let store = stores[stage] else { continue }
+            let vault = vault(stage)
+            var (position, count) = (Int64(0), 0)
+            while true {
+                let start = position
+                let page = try await store.write { try vault.reseal(after: start, limit: Self.resealSize, in: $0) }
+                count += page.resealed
+                guard let last = page.last else { break }
+                position = last
+            }
+            if count > 0 { try await store.scrub() }
+            figures.append(Figure(stage.rawValue, count))
+        }
+        let letters = try await deadLetters.reseal()
+        if letters > 0 { try await deadLetters.scrub() }
+        return PersonRekeying(key: keyring.currentId, resealed: figures + [Figure("dead letters", letters)])
+    }
+}
+
+/// What one stage keeps of a person.
+package struct PersonAtStage: Sendable, Hashable, Codable {
+    package let stage: StageName
+    /// Events whose personal texts are kept.
+    package let events: Int
+    /// Business time of the first of them, and of the last time the person was named.
+    package let since: Instant?
+    package let lastSeen: Instant
+    /// The texts, event by event; nil: not asked for.
+    package let values: [[String]]?
+
+    init(_ stage: StageName, _ summary: PersonalSummary, values: [[String]]?) {
+        self.stage = stage
+        events = summary.rows
+        since = summary.since
+        lastSeen = summary.lastSeen
+        self.values = values
+    }
+
+    static func table(_ stages: [PersonAtStage]) -> [String] {
+        var table = TextTable("STAGE", ">EVENTS", "SINCE", "LAST SEEN")
+        for one in stages {
+            table.add(
+                one.stage.rawValue, String(one.events), one.since?.description ?? "-", one.lastSeen.description)
+        }
+        return table.lines
+    }
+}
+
+/// The result of `recourse person show`. Without the phone: it stands in the question.
+package struct PersonReport: OperationReport, Hashable, Codable {
+    package let stages: [PersonAtStage]
+    /// Ids of dead letters about the person.
+    package let deadLetters: [String]
+
+    package var isKnown: Bool { !stages.isEmpty || !deadLetters.isEmpty }
+    package var exitCode: Int32 { isKnown ? 0 : 1 }
+
+    package var text: String {
+        guard isKnown else { return "Nobody with this phone is known." }
+        var lines = PersonAtStage.table(stages)
+        lines.append("Dead letters: " + (deadLetters.isEmpty ? "none" : deadLetters.joined(separator: ", ")))
+        for one in stages {
+            for values in one.values ?? [] {
+                lines.append(TextTable.printable("\(one.stage.rawValue): " + values.joined(separator: " | ")))
+            }
+        }
+        return lines.joined(separator: "\n")
+    }
+}
+
+/// The result of `recourse person erase`.
+package struct PersonErasure: OperationReport, Hashable, Codable {
+    /// As it was.
+    package let stages: [PersonAtStage]
+    /// How many letters were erased.
+    package let deadLetters: Int
+
+    package var text: String {
+        guard !stages.isEmpty || deadLetters > 0 else { return "Nobody with this phone is known; nothing was erased." }
+        return (PersonAtStage.table(stages) + ["Erased, and the content of \(deadLetters) dead letters."])
+            .joined(separator: "\n")
+    }
+}
+
+/// The result of `recourse person rekey`.
+package struct PersonRekeying: OperationReport, Hashable, Codable {
+    /// The key that seals now; empty: none.
+    package let key: String
+    package let resealed: [Figure]
+
+    package var text: String {
+        let counts = resealed.map { "\($0.name) \($0.value)" }.joined(separator: ", ")
+        return "Sealed with \(key.isEmpty ? "no key: everything lies open" : key): \(counts)"
+    }
+}

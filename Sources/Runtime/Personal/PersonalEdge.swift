@@ -1,0 +1,171 @@
+import Schema
+import Store
+
+/// Where personal values turn into tokens and back, for one transaction.
+///
+/// What comes in is taken apart before any stage sees it, and put together again when it is handed to the publisher. In
+/// between – records, journal, outbox – there are tokens alone.
+struct PersonalEdge {
+    private let vault: PersonalVault
+    private let transaction: any StoreTransaction
+    /// Rows that may be kept at the end, and the values in them.
+    private var pending: [Int64: PersonalRow] = [:]
+    private var known: [Int64: (person: Int64, values: [String])] = [:]
+    /// Rows that the store has already, of an event that is here once more.
+    private var present: Set<Int64> = []
+    private var links: [PersonalSubject: Int64] = [:]
+    private var kept: [Int64] = []
+
+    /// An event as the stage sees it.
+    struct Admitted {
+        let inbound: InboundEvent
+        fileprivate var rows: [Int64] = []
+        /// nil: not known whom it is about, or several.
+        fileprivate var person: Int64?
+        fileprivate var subjects: [PersonalSubject] = []
+        /// The customer's, if it names one.
+        fileprivate(set) var lookup: PersonalLookup?
+    }
+
+    private struct Opened {
+        let inbound: InboundEvent
+        let document: PersonalDocument
+        let lookups: [PersonalLookup?]
+        let contents: [Int64?]
+    }
+
+    init(vault: PersonalVault, transaction: any StoreTransaction) {
+        self.vault = vault
+        self.transaction = transaction
+    }
+
+    // MARK: In
+
+    /// Gives events their tokens, in order.
+    ///
+    /// - Parameter clock: the business clock.
+    mutating func admit(_ inputs: [InboundEvent], clock: Instant) throws -> [Admitted] {
+        guard !inputs.isEmpty else { return [] }
+        let digester = try vault.digester(in: transaction)
+        let opened = inputs.map { Self.open($0, digester) }
+        var inquiry = PersonalInquiry(now: clock)
+        for one in opened.compactMap({ $0 }) {
+            for case let lookup? in one.lookups { inquiry.persons[lookup] = Self.randomPerson() }
+            if one.lookups.contains(nil) || (one.lookups.isEmpty && one.document.subjects.count > 1) {
+                inquiry.subjects.formUnion(one.document.subjects)
+            }
+            for case let content? in one.contents { inquiry.contents.insert(content) }
+            inquiry.rows += one.document.parts.count
+        }
+        let isNeeded = inquiry.rows > 0 || !inquiry.persons.isEmpty || !inquiry.subjects.isEmpty
+        var found = isNeeded ? try transaction.findPersonal(inquiry) : PersonalFindings()
+        var free = found.rows[...]
+        var admitted: [Admitted] = []
+        admitted.reserveCapacity(inputs.count)
+        for (inbound, one) in zip(inputs, opened) {
+            guard let one else {
+                admitted.append(Admitted(inbound: inbound))
+                continue
+            }
+            admitted.append(try admit(one, &found, &free, clock))
+        }
+        return admitted
+    }
+
+    /// Never 0, and the same number twice is as likely as two equal keys.
+    private static func randomPerson() -> Int64 { Int64.random(in: 1...Int64.max) }
+
+    private static func open(_ inbound: InboundEvent, _ digester: PersonalDigester) -> Opened? {
+        guard let document = inbound.document.flatMap({ PersonalDocument($0) }) else { return nil }
+        let type = inbound.event.type
+        let isCompared = inbound.event.data is any ComparedByContent
+        return Opened(
+            inbound: inbound, document: document,
+            lookups: document.parts.map { $0.phoneKey.map { digester.lookup(phoneKey: $0) } },
+            contents: document.parts.map {
+                isCompared ? digester.content(type: type, $0, about: document.subjects) : nil
+            })
+    }
+
+    private mutating func admit(
+        _ one: Opened, _ found: inout PersonalFindings, _ free: inout ArraySlice<Int64>, _ clock: Instant
+    ) throws -> Admitted {
+        let document = one.document
+        let about = document.subjects.compactMap { found.subjects[$0] }.first
+        guard !document.parts.isEmpty else {
+            let body = document.hasMore ? document.replacing { _ in "" }.serialized : one.inbound.body
+            return Admitted(inbound: one.inbound.kept(as: body), person: about, subjects: document.subjects)
+        }
+        var rows: [(row: Int64, person: Int64)] = []
+        var person: Int64?
+        for (index, part) in document.parts.enumerated() {
+            person = one.lookups[index].map { found.persons[$0] } ?? about
+            let row: (row: Int64, person: Int64)
+            if let content = one.contents[index], let before = found.contents[content] {
+                row = before
+                if pending[row.row] == nil { present.insert(row.row) }
+            } else {
+                guard let next = free.popFirst() else {
+                    throw StoreFailure(.corrupt, operation: "giving tokens", cause: "the store gave too few numbers")
+                }
+                row = (next, person ?? Self.randomPerson())
+                pending[next] = PersonalRow(
+                    number: next, person: row.person, subject: person == nil ? document.subjects.first : nil,
+                    content: one.contents[index], at: clock, key: "", sealed: [])
+                if let content = one.contents[index] { found.contents[content] = row }
+            }
+            known[row.row] = (row.person, part.values)
+            rows.append(row)
+        }
+        let json = document.replacing { number in
+            let place = document.places[number]
+            let (row, person) = rows[place.part]
+            return PersonalToken(person: person, row: row, index: place.index).text
+        }
+        let isOne = document.parts.count == 1
+        return Admitted(
+            inbound: try one.inbound.reading(json), rows: rows.map(\.row), person: isOne ? person : nil,
+            subjects: document.subjects, lookup: isOne ? one.lookups.first ?? nil : nil)
+    }
+
+    // MARK: Kept
+
+    /// The event is in the journal, so its values stay; and what it and its outputs are about belongs to its person.
+    mutating func keep(_ admitted: Admitted, outputs: [JournalOutput]) {
+        kept += admitted.rows.filter { !present.contains($0) }
+        guard let person = admitted.person else { return }
+        for subject in admitted.subjects { links[subject] = person }
+        for output in outputs {
+            for subject in PersonalSubject.named(in: output.body) { links[subject] = person }
+        }
+    }
+
+    /// What a timer emits about a customer belongs to him too.
+    mutating func keepTimer(outputs: [JournalOutput]) {
+        for output in outputs {
+            guard let person = PersonalToken.ofPhone(in: output.body)?.person else { continue }
+            for subject in PersonalSubject.named(in: output.body) { links[subject] = person }
+        }
+    }
+
+    /// Writes what is kept.
+    mutating func finish() throws {
+        var rows: [PersonalRow] = []
+        for number in kept {
+            guard var row = pending.removeValue(forKey: number), let values = known[number]?.values else { continue }
+            (row.key, row.sealed) = try vault.seal(values, number: number, person: row.person)
+            rows.append(row)
+        }
+        if !rows.isEmpty || !links.isEmpty { try transaction.keepPersonal(rows, subjects: links) }
+        kept.removeAll()
+        links.removeAll()
+    }
+
+    // MARK: Out
+
+    /// The outputs as they are published.
+    mutating func resolve(_ rows: [OutboxRow]) throws -> [OutboxRow] {
+        var resolver = PersonalResolver(vault: vault, known: known)
+        return try resolver.resolve(rows, in: transaction)
+    }
+}

@@ -1,0 +1,197 @@
+internal import Crypto
+import Schema
+import Store
+import Synchronization
+
+/// Seals and opens what one stage keeps of persons, and tells by what a telephone number is looked up.
+package final class PersonalVault: Sendable {
+    private let stage: StageName
+    package let keyring: Keyring
+    /// As read from the store, where it never changes. One made in this transaction may yet be rolled back with it.
+    private let secret = Mutex<[UInt8]?>(nil)
+
+    package init(stage: StageName, keyring: Keyring = .none) {
+        self.stage = stage
+        self.keyring = keyring
+    }
+
+    // MARK: The secret
+
+    /// The store's secret, made where there is none.
+    ///
+    /// - Throws: `StoreFailure`, unavailable, if the key that sealed it is not there.
+    func digester(in transaction: any StoreTransaction) throws -> PersonalDigester {
+        if let digester = try digester(in: transaction as any StoreSnapshot) { return digester }
+        let fresh = SymmetricKey(size: .bits256).withUnsafeBytes { Array($0) }
+        let (key, sealed) = try seal(secret: fresh)
+        let kept = try transaction.keepPersonalSecret(PersonalSecret(key: key, sealed: sealed))
+        return PersonalDigester(secret: try open(kept))
+    }
+
+    /// nil: the store has none yet, so it knows no person.
+    package func digester(in snapshot: any StoreSnapshot) throws -> PersonalDigester? {
+        if let known = secret.withLock({ $0 }) { return PersonalDigester(secret: known) }
+        guard let kept = try snapshot.personalSecret() else { return nil }
+        let opened = try open(kept)
+        // A snapshot sees what is committed; a transaction sees its own too, but asks before it makes one.
+        secret.withLock { $0 = opened }
+        return PersonalDigester(secret: opened)
+    }
+
+    private func seal(secret: [UInt8]) throws -> (key: String, sealed: [UInt8]) {
+        try keyring.seal(secret, context: Array("recourse/\(stage.rawValue)/secret".utf8))
+    }
+
+    private func open(_ secret: PersonalSecret) throws -> [UInt8] {
+        do throws(SealFailure) {
+            return try keyring.open(
+                secret.sealed, key: secret.key, context: Array("recourse/\(stage.rawValue)/secret".utf8))
+        } catch {
+            throw failure("opening the secret of the stage's store", error)
+        }
+    }
+
+    private func failure(_ operation: String, _ cause: SealFailure) -> StoreFailure {
+        StoreFailure(.unavailable, operation: operation, cause: cause.description)
+    }
+
+    /// Why the keys given do not fit this store; nil: they do, as far as its secret and its oldest row tell.
+    ///
+    /// - Throws: `StoreFailure`.
+    package func fault(in snapshot: any StoreSnapshot) throws -> SealFailure? {
+        if let kept = try snapshot.personalSecret() {
+            do throws(SealFailure) {
+                _ = try keyring.open(
+                    kept.sealed, key: kept.key, context: Array("recourse/\(stage.rawValue)/secret".utf8))
+            } catch {
+                return error
+            }
+        }
+        for row in try snapshot.personalRows(after: 0, limit: 1) {
+            do throws(SealFailure) {
+                _ = try keyring.open(
+                    row.sealed, key: row.key, context: context(number: row.number, person: row.person))
+            } catch {
+                return error
+            }
+        }
+        return nil
+    }
+
+    // MARK: Values
+
+    private func context(number: Int64, person: Int64) -> [UInt8] {
+        Array("recourse/\(stage.rawValue)/\(number)/\(person)".utf8)
+    }
+
+    func seal(_ values: [String], number: Int64, person: Int64) throws -> (key: String, sealed: [UInt8]) {
+        try keyring.seal(
+            JSON.array(values.map { .string($0) }).serialized, context: context(number: number, person: person))
+    }
+
+    /// - Throws: `StoreFailure`.
+    package func values(of row: PersonalRow) throws -> [String] {
+        let plain: [UInt8]
+        do throws(SealFailure) {
+            plain = try keyring.open(
+                row.sealed, key: row.key, context: context(number: row.number, person: row.person))
+        } catch {
+            throw failure("opening personal values \(row.number)", error)
+        }
+        do throws(JSONSyntaxError) {
+            return (try JSON(parsing: plain).elements ?? []).map { $0.string ?? "" }
+        } catch {
+            throw StoreFailure(
+                .corrupt, operation: "opening personal values \(row.number)", cause: "no JSON at byte \(error.offset)")
+        }
+    }
+
+    // MARK: Retention
+
+    private struct Sweep {
+        var next: Instant?
+        /// The number of the last row looked at.
+        var position: Int64 = 0
+    }
+
+    private let sweep = Mutex(Sweep())
+    /// How many persons, and rows that belong to nobody, one transaction looks at.
+    private static let sweepLimit = 100
+    private static let sweepHours: Int64 = 1
+
+    /// Once an hour, and again at once as long as there is more: erases persons who have not been seen since `bound`, and
+    /// what nobody is known for.
+    ///
+    /// - Parameters:
+    ///   - bound: business time.
+    ///   - wall: tells when the hour is over.
+    /// - Returns: how many persons and rows are gone.
+    func retire(before bound: Instant, wall: Instant, in transaction: any StoreTransaction) throws -> Int {
+        let present = sweep.withLock { $0 }
+        if let next = present.next, wall < next { return 0 }
+        let persons = try transaction.personsUnseen(since: bound, limit: Self.sweepLimit)
+        for lookup in persons { _ = try transaction.erasePerson(lookup) }
+        let rows = try transaction.eraseStrayPersonal(
+            before: bound, after: present.position, limit: 10 * Self.sweepLimit)
+        let isDone = persons.count < Self.sweepLimit && rows.last == nil
+        sweep.withLock {
+            $0.position = rows.last ?? 0
+            $0.next = isDone ? wall.adding(hours: Self.sweepHours) : nil
+        }
+        return persons.count + rows.erased
+    }
+
+    // MARK: Rotation
+
+    /// Seals the secret and up to `limit` rows above `after` with the current key, where another has sealed them.
+    ///
+    /// - Returns: the number of the last row looked at, nil at the end; and how many were sealed again.
+    package func reseal(
+        after: Int64, limit: Int, in transaction: any StoreTransaction
+    ) throws -> (last: Int64?, resealed: Int) {
+        if let kept = try transaction.personalSecret(), kept.key != keyring.currentId {
+            let (key, sealed) = try seal(secret: try open(kept))
+            try transaction.resealPersonalSecret(PersonalSecret(key: key, sealed: sealed))
+        }
+        let page = try transaction.personalRows(after: after, limit: limit)
+        let old = page.filter { $0.key != keyring.currentId }
+        try transaction.resealPersonal(
+            try old.map { row in
+                var row = row
+                (row.key, row.sealed) = try seal(try values(of: row), number: row.number, person: row.person)
+                return row
+            })
+        return (page.last?.number, old.count)
+    }
+}
+
+/// Keyed digests of one store: nobody without its secret can tell whether it knows a telephone number.
+package struct PersonalDigester: Sendable {
+    private let key: SymmetricKey
+
+    init(secret: [UInt8]) {
+        key = SymmetricKey(data: secret)
+    }
+
+    private func digest(_ parts: [String]) -> [UInt8] {
+        var hash = HMAC<SHA256>(key: key)
+        for part in parts {
+            withUnsafeBytes(of: UInt64(part.utf8.count).littleEndian) { hash.update(data: $0) }
+            var part = part
+            part.withUTF8 { hash.update(data: UnsafeRawBufferPointer($0)) }
+        }
+        return Array(hash.finalize())
+    }
+
+    /// - Parameter phoneKey: see `Customer.phoneKey`.
+    package func lookup(phoneKey: String) -> PersonalLookup {
+        PersonalLookup(bytes: Array(digest(["phone", phoneKey]).prefix(16)))
+    }
+
+    /// Of one part of a document, with what the document is about.
+    func content(type: EventType, _ part: PersonalDocument.Part, about subjects: [PersonalSubject]) -> Int64 {
+        let numbers = subjects.map { String($0.number) }
+        let parts = ["content", type.rawValue, String(numbers.count)] + numbers + part.values
+        return digest(parts).prefix(8).reduce(0) { $0 << 8 | Int64($1) } & Int64.max
+    }
+}

@@ -1,0 +1,118 @@
+import Testing
+
+@testable import Schema
+
+@Suite struct PersonalDocumentTests {
+    private func token(_ number: Int) -> String { PersonalToken(person: .max, row: 99_999_999_999_999, index: number).text }
+
+    /// Takes the texts out, puts them back into the bytes, and compares.
+    private func roundTrip(_ json: JSON, _ name: String) throws {
+        let document = try #require(PersonalDocument(json))
+        let values = document.values
+        let plain = document.replacing { values[$0] }.serialized
+        let tokens = document.replacing { token($0) }
+        _ = try Event.read(tokens)
+        let bytes = tokens.serialized
+        let places = PersonalToken.places(in: bytes)
+        #expect(places.map(\.token.index) == Array(values.indices), "\(name)")
+        #expect(PersonalToken.replacing(places, in: bytes) { values[$0.index] } == plain, "\(name)")
+        #expect(try Event.read(JSON(parsing: plain)).id == Event.read(json).id)
+        #expect(document.parts.flatMap(\.values).count == values.count)
+    }
+
+    @Test func `Every example keeps its bytes through tokens and back`() throws {
+        var personal = 0
+        for entry in EventCatalogue.entries {
+            for isFull in [true, false] {
+                let text = try EventExample.text(of: entry, isFull: isFull)
+                let json = try JSON(parsing: Array(text.utf8))
+                try roundTrip(json, text)
+                let document = try #require(PersonalDocument(json))
+                #expect(!document.hasMore)
+                let values = document.values
+                let again = try Event.read(document.replacing { values[$0] })
+                #expect(again.type == entry.data.type)
+                if !values.isEmpty { personal += 1 }
+                let tokens = String(decoding: document.replacing { token($0) }.serialized, as: UTF8.self)
+                for planted in ["王小明", "138 0013 8000", "五一大道"] { #expect(!tokens.contains(planted)) }
+            }
+        }
+        #expect(personal > 20, "the examples hold personal texts")
+    }
+
+    @Test func `Generated documents keep theirs`() throws {
+        var generator = DocumentGenerator(random: SeededRandom(seed: 20))
+        for entry in EventCatalogue.entries {
+            for _ in 0..<40 {
+                let text = generator.document(of: entry)
+                guard let json = try? JSON(parsing: Array(text.utf8)), (try? Event.read(json)) != nil else { continue }
+                try roundTrip(json, text)
+            }
+        }
+    }
+
+    @Test func `A token is read back, and nothing else is taken for one`() {
+        let token = PersonalToken(person: 7, row: 1, index: 0)
+        #expect(PersonalToken(token.text) == token)
+        for text in ["", "~", "~1.2", "~1.2.3.4", "~1.2.3 ", "1.2.3", "~01.2.3", "~-1.2.3", "~1.2.99999", "~1..3"] {
+            #expect(PersonalToken(text) == nil, "\(text)")
+        }
+        #expect(PersonalToken("~9223372036854775808.1.1") == nil)
+        #expect(PersonalToken(person: .max, row: 99_999_999_999_999, index: 99).text.count <= 40)
+    }
+
+    @Test func `Only whole strings count, whatever stands in texts`() {
+        let body = Array(#"{"a":"~1.2.3","b":"x ~1.2.3","c":"\"~1.2.3\"","d":["~4.5.6"],"~7.8.9":1}"#.utf8)
+        #expect(PersonalToken.places(in: body).map(\.token.person) == [1, 4, 7])
+        let same = PersonalToken.replacing(PersonalToken.places(in: body), in: body) { _ in nil }
+        #expect(same == body)
+    }
+
+    @Test func `Several customers are parts of their own, and members that nobody knows are left out`() throws {
+        let json = try JSON(
+            parsing: Array(
+                """
+                {"specversion":"1.0","id":"1","source":"s","type":"customer-event.announced.v1","secret":"13800138000",
+                "time":"2026-11-21T10:00:00+08:00","data":{"eventId":"E","on":"2026-12-01","title":"T","more":"王小明",
+                "customers":[{"name":"A","phone":"+86 138 0013 8000","email":"a@b"},{"name":"B","phone":"2"}]}}
+                """.utf8))
+        let document = try #require(PersonalDocument(json))
+        #expect(document.hasMore)
+        #expect(document.parts.map(\.phoneKey) == ["13800138000", "2"])
+        #expect(document.parts.map(\.values) == [["A", "+86 138 0013 8000"], ["B", "2"]])
+        let kept = String(decoding: document.replacing { token($0) }.serialized, as: UTF8.self)
+        for gone in ["secret", "13800138000", "王小明", "a@b", "email"] { #expect(!kept.contains(gone)) }
+    }
+
+    @Test func `What a body is about is found in its bytes as in its document`() throws {
+        for entry in EventCatalogue.entries where entry.isOutgoing {
+            let text = Array(try EventExample.text(of: entry, isFull: true).utf8)
+            let document = try #require(PersonalDocument(try JSON(parsing: text)))
+            #expect(Set(PersonalSubject.named(in: text)) == Set(document.subjects), "\(entry.data.type)")
+        }
+    }
+
+    /// A text that anybody may write freely is personal, unless it is one of these.
+    @Test func `Every free text is marked as personal`() {
+        let known: Set<String> = [
+            "category", "brand", "model", "serial", "title", "source", "type", "eventType", "queue", "pointer", "rule",
+            "message", "kind", "number", "zh", "en", "policy", "documents",
+        ]
+        func texts(_ shape: Shape, _ name: String, isPersonal: Bool) -> [(String, Bool)] {
+            switch shape {
+            case .text: [(name, isPersonal)]
+            case .array(let element, _, _): texts(element, name, isPersonal: isPersonal)
+            case .object(let fields):
+                fields.flatMap { texts($0.shape, $0.name, isPersonal: $0.isPersonal) }
+            default: []
+            }
+        }
+        for entry in EventCatalogue.entries {
+            for (name, isPersonal) in texts(.object(entry.data.shape), "data", isPersonal: false) where !isPersonal {
+                // The word for a refusal, which a rule gives.
+                if entry.data.type == BusinessRejected.type, name == "reason" { continue }
+                #expect(known.contains(name), "\(entry.data.type): \(name)")
+            }
+        }
+    }
+}
