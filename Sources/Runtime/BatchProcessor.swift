@@ -3,47 +3,6 @@ import Schema
 import Stages
 import Store
 
-/// An event that passed the contract, with what its inbox claim needs.
-package struct InboundEvent: Sendable {
-    package let event: Event
-    /// As received; once it has its tokens, what the journal keeps.
-    package let body: [UInt8]
-    /// SHA-256 of the body as received: tells a redelivery from a reused id.
-    package let digest: [UInt8]
-    /// The document; nil: read it from the body.
-    private let parsed: JSON?
-
-    /// - Parameter document: what `body` says, where that is known already.
-    package init(event: Event, body: [UInt8], document: JSON? = nil) {
-        self.init(event: event, body: body, digest: Identifiers.digest(body), parsed: document)
-    }
-
-    private init(event: Event, body: [UInt8], digest: [UInt8], parsed: JSON?) {
-        (self.event, self.body, self.digest, self.parsed) = (event, body, digest, parsed)
-    }
-
-    var key: EventKey { EventKey(source: event.source, id: event.id) }
-
-    var document: JSON? {
-        if let parsed { return parsed }
-        do throws(JSONSyntaxError) {
-            return try JSON(parsing: body)
-        } catch {
-            return nil
-        }
-    }
-
-    /// The same event under the same digest, kept with this body.
-    func kept(as body: [UInt8]) -> InboundEvent {
-        InboundEvent(event: event, body: body, digest: digest, parsed: parsed)
-    }
-
-    /// The event as `json` tells it, under the same digest.
-    func reading(_ json: JSON) throws -> InboundEvent {
-        InboundEvent(event: try event.reading(json), body: json.serialized, digest: digest, parsed: json)
-    }
-}
-
 /// What became of one event of a batch.
 package enum InputFate: Sendable, Equatable {
     case applied

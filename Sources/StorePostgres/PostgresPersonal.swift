@@ -118,7 +118,8 @@ extension PostgresTransaction {
         let persons = try conversation.send(
             "SELECT lookup, person FROM \(schema).persons WHERE lookup = ANY($1) ORDER BY lookup FOR SHARE", [lookups])
         let subjects = try conversation.send(
-            "SELECT subject, person FROM \(schema).subjects WHERE subject = ANY($1) ORDER BY subject FOR SHARE", [.ints(inquiry.subjects.map(\.number))])
+            "SELECT subject, person FROM \(schema).subjects WHERE subject = ANY($1) ORDER BY subject FOR SHARE",
+            [.ints(inquiry.subjects.map(\.number))])
         let contents = try conversation.send(
             "SELECT content, number, person FROM \(schema).personal WHERE content = ANY($1)",
             [.ints(inquiry.contents.map { $0 })])

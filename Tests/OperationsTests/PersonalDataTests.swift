@@ -10,11 +10,14 @@ import Testing
 
 /// A folder of stores of its own, and what lies in its files.
 private struct PersonalScene {
-    static let planted = Customer(name: "Zzyzx Plantagenet", phone: "+86 139 7777 1234", address: "77 Hidden Lane, Qwfp")
+    static let planted = Customer(
+        name: "Zzyzx Plantagenet", phone: "+86 139 7777 1234", address: "77 Hidden Lane, Qwfp")
     static let other = Customer(name: "Bystander Bianca", phone: "13600000001", address: "1 Open Square")
     static let caseId = Identifiers.caseId(source: "upstream", complaintId: "P1")
     static let otherCase = Identifiers.caseId(source: "upstream", complaintId: "P2")
-    static let secrets = ["Zzyzx", "139 7777 1234", "13977771234", "Hidden Lane", "drips upon the cat", "sounded cross"]
+    static let secrets = [
+        "Zzyzx", "139 7777 1234", "13977771234", "Hidden Lane", "drips upon the cat", "sounded cross",
+    ]
     static let keys = """
         # the first seals
         k2 AgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgI=

@@ -3,7 +3,9 @@ import Testing
 @testable import Schema
 
 @Suite struct PersonalDocumentTests {
-    private func token(_ number: Int) -> String { PersonalToken(person: .max, row: 99_999_999_999_999, index: number).text }
+    private func token(_ number: Int) -> String {
+        PersonalToken(person: .max, row: 99_999_999_999_999, index: number).text
+    }
 
     /// Takes the texts out, puts them back into the bytes, and compares.
     private func roundTrip(_ json: JSON, _ name: String) throws {
