@@ -28,6 +28,9 @@ package enum InputFate: Sendable, Equatable {
     case duplicate
     /// Seen before with another body.
     case idReused
+    /// Only a newer release can decide it: the stage does not take this type, or a record that it needs has a member that
+    /// is not known here. Nothing happened and the id is not used up.
+    case beyond(String)
     /// Refers to something not known yet; nothing happened and the id is not used up.
     case unknownReference(String)
     /// The stage could not decide (a corrupt record, a fault of the stage); nothing happened and the id is not used up.
@@ -88,7 +91,7 @@ package struct BatchProcessor: Sendable {
             switch fate {
             case .applied: claims[inbound.key] = Claim(digest: inbound.digest, fate: .applied)
             case .refused: claims[inbound.key] = Claim(digest: inbound.digest, fate: .refused)
-            case .duplicate, .idReused, .unknownReference, .failed: break
+            case .duplicate, .idReused, .beyond, .unknownReference, .failed: break
             }
         }
         try work.finish(into: &result, owner: worker) { $0.heldBack(from: clock, speed: speed) }
@@ -143,6 +146,8 @@ private struct UnitOfWork {
     var timerFaults: [String] = []
     /// Records that are there but cannot be read; only the inputs that need them fail.
     var unreadable: [RecordKey: String] = [:]
+    /// Records that a newer release has written.
+    var newer: [RecordKey: String] = [:]
 
     init(transaction: any StoreTransaction) {
         self.transaction = transaction
@@ -154,6 +159,7 @@ private struct UnitOfWork {
         } catch {
             set.note(stored.key, nil)
             unreadable[stored.key] = "\(error)"
+            if let record = error as? NewerRecord { newer[stored.key] = "\(record)" }
         }
     }
 
@@ -210,11 +216,15 @@ private struct UnitOfWork {
 
     mutating func decide(_ inbound: InboundEvent, _ runner: StageRunner, clock: Instant) throws -> InputFate {
         let input = Input.event(inbound.event)
+        guard runner.takes(inbound.event.type) else {
+            return .beyond("\(inbound.event.type.wireName), which stage \(runner.name.rawValue) does not take")
+        }
         var keys = try load(input, runner)
         let overdue = try runOverdue(runner, clock: clock) {
             runner.overdue(before: inbound.event, keys: keys, in: $0, clock: clock)
         }
         if overdue > 0 { keys = try load(input, runner) }
+        if let record = keys.compactMap({ newer[$0] }).first { return .beyond(record) }
         let outcome: StepOutcome
         switch run(input, keys: keys, runner, clock: clock) {
         case .success(let decided): outcome = decided
@@ -316,12 +326,22 @@ extension Wake {
     }
 }
 
+/// A newer release has written the record, with a member that this one would lose.
+package struct NewerRecord: Error, Sendable, CustomStringConvertible {
+    package let key: RecordKey
+    package let member: String
+
+    package var description: String {
+        "record \(key), which a newer release has written: the member \(member) is not known here"
+    }
+}
+
 /// Records between the stage's types and the store's bytes.
 package enum RecordCoding {
     /// The store keeps one number of outputs: those of the latest due time in the lower 32 bits, late ones above.
     private static let onTime = 0xFFFF_FFFF
 
-    /// - Throws: `StageFault` naming the record if its body is not what the stage's type can read.
+    /// - Throws: `StageFault` naming the record if its body is not what the stage's type can read; `NewerRecord`.
     package static func live(_ stored: StoredRecord, of stage: any Stage) throws -> LiveRecord {
         let types = type(of: stage).recordTypes
         guard let type = types.first(where: { $0.kind == stored.key.kind }) else {
@@ -329,9 +349,12 @@ package enum RecordCoding {
         }
         do {
             return LiveRecord(
-                value: try JSONDecoding.decode(type, from: stored.body), version: stored.version,
+                value: try JSONDecoding.decodeWhole(type, from: stored.body, retired: type.retiredMembers),
+                version: stored.version,
                 firedAt: stored.firedAt, firedOutputs: stored.firedOutputs & onTime,
                 lateOutputs: stored.firedOutputs >> 32)
+        } catch let member as UnreadMember {
+            throw NewerRecord(key: stored.key, member: member.name)
         } catch {
             throw StageFault(description: "read record \(stored.key) version \(stored.version): \(error)")
         }
