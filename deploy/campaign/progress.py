@@ -11,6 +11,7 @@ from typing import Protocol
 
 from plan import STAGES
 from servers import Broker, Postgres, ServerFailed
+from workers import Workers
 
 EVERY_SECONDS = 0.5
 
@@ -128,24 +129,29 @@ class Progress:
                 during = set()
 
 
-def wait_for_quiet(broker: Broker, counter: Counter, limit: float) -> str | None:
-    """Until queues and outboxes are empty and the journals stand still; what is left if that does not come."""
+def wait_for_quiet(broker: Broker, counter: Counter, workers: Workers, limit: float) -> str | None:
+    """Until queues and outboxes are empty, and stay so when the workers have been stopped: while they run, some timer may
+    always be due. Leaves the workers stopped; gives what is left if that does not come."""
     deadline = time.monotonic() + limit
-    calm, last, left = 0, None, "nothing was seen"
-    while time.monotonic() < deadline:
-        try:
-            depths = broker.depths()
-        except (ServerFailed, subprocess.TimeoutExpired) as error:
-            calm, left = 0, str(error)
-            time.sleep(1)
-            continue
-        entries, unsent = counter.entries(), counter.unsent()
-        # Nobody reads the desks' queues here.
-        waiting = {name: depth for name, depth in depths.items() if depth and not name.startswith("recourse.handler.")}
-        left = f"queues {waiting}, outboxes {unsent}, journals {entries} after {last}"
-        calm = calm + 1 if not waiting and unsent == 0 and entries is not None and entries == last else 0
-        if calm == 3:
-            return None
-        last = entries
-        time.sleep(0.7)
+    while (left := _left(broker, counter)) is None or time.monotonic() < deadline:
+        if left is None:
+            workers.stop()
+            left = _left(broker, counter)
+            if left is None or time.monotonic() > deadline:
+                return left
+            workers.start()
+        time.sleep(1)
+    workers.stop()
     return left
+
+
+def _left(broker: Broker, counter: Counter) -> str | None:
+    """What is still under way; None: nothing."""
+    try:
+        # Nobody reads the desks' queues here.
+        waiting = {name: depth for name, depth in broker.depths().items()
+                   if depth and not name.startswith("recourse.handler.")}
+    except (ServerFailed, subprocess.TimeoutExpired) as error:
+        return str(error)
+    unsent = counter.unsent()
+    return None if not waiting and unsent == 0 else f"queues {waiting}, outboxes {unsent}"

@@ -170,12 +170,12 @@ class Run:
         if left:
             rest.note(left)
         self.result.broken.append(rest)
-        self.workers.stop()
         self.observer.send_signal(signal.SIGTERM)
         self.observer.wait(20)
 
     def _quiet(self) -> str | None:
-        return wait_for_quiet(self.broker, self.counter, min(QUIET_SECONDS, self.deadline - time.monotonic()))
+        limit = min(QUIET_SECONDS, self.deadline - time.monotonic())
+        return wait_for_quiet(self.broker, self.counter, self.workers, limit)
 
     def _replay(self) -> str | None:
         """What waited a business day for its case, because a server was away for long, is replayed as operators do."""
@@ -183,6 +183,9 @@ class Run:
         self.verb("dead-letters", "replay", "--class", "transient", "--execute", "--json")
         report = json.loads((self.logs / "dead-letters-replay.log").read_text(encoding="utf-8"))
         self.result.replayed = sum(action["done"] for action in report["actions"])
+        if not self.result.replayed:
+            return None
+        self.workers.start()
         return self._quiet()
 
     def _await_the_load(self) -> None:

@@ -50,6 +50,8 @@ class Workers:
         return [name for name, place in self.places.items() if place.program == f"recourse-{stage}"]
 
     def start(self) -> None:
+        """All of them; also after `stop`."""
+        self._ends.clear()
         for place in self.places.values():
             self._start(place)
         self._watch = threading.Thread(target=self._supervise, daemon=True)
