@@ -76,7 +76,8 @@ struct AuditCount: Sendable {
         return AuditCheck(
             "taken once", ok: doubled == 0,
             figures: [
-                .init("events", all.map { $0.fates.applied + $0.fates.refused }.reduce(0, +)), .init("doubled", doubled),
+                .init("events", all.map { $0.fates.applied + $0.fates.refused }.reduce(0, +)),
+                .init("doubled", doubled),
             ], examples: first(all.map(\.doubledExamples)))
     }
 

@@ -142,7 +142,7 @@ package struct WorkerMachine: Sendable {
             let (event, document) = try Event.readDocument(delivery.body, hints: hints, limits: limits.document)
             let inbound = InboundEvent(event: event, body: delivery.body, document: document)
             waiting.append(Arrival(delivery: delivery, inbound: inbound))
-        } catch where isOfNewerRelease(error, delivery) {
+        } catch  where isOfNewerRelease(error, delivery) {
             leave(delivery, error.identity, error.identity.type ?? "its type", &actions)
         } catch {
             let reason = DeadLetterReason(

@@ -134,7 +134,8 @@ private let lost = BrokerFailure(.connection, operation: "use the connection", c
         return worker.handle(.consumer(.delivered([delivery]))).map { String($0.split(separator: " ").last ?? "") }
     }
 
-    @Test func `An event of a newer release waits for its worker for a day, one that nobody has bound does not`() throws {
+    @Test func `An event of a newer release waits for its worker for a day, one that nobody has bound does not`() throws
+    {
         let delayed = "recourse.retry/recourse.intake.retry.5s"
         #expect(try fate(ofType: "case.adorned.v1", routingKey: "case.adorned") == [delayed])
         #expect(try fate(ofType: "case.adorned.v1", routingKey: "case.adorned", waitedHours: 23) == [delayed])

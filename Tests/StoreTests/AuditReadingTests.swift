@@ -63,7 +63,9 @@ struct AuditReadingTests {
             try await fill(store)
             let keys = [OutboxKey(entry: 1, index: 0), OutboxKey(entry: 1, index: 1), OutboxKey(entry: 3, index: 0)]
             try await store.write { try $0.removeFromOutbox(Array(keys[..<2])) }
-            let strangers = [OutboxKey(entry: 1, index: 2), OutboxKey(entry: 2, index: 0), OutboxKey(entry: 9, index: 0)]
+            let strangers = [
+                OutboxKey(entry: 1, index: 2), OutboxKey(entry: 2, index: 0), OutboxKey(entry: 9, index: 0),
+            ]
             #expect(try await store.write { try $0.returnToOutbox(keys + strangers, owner: "restore") } == 2)
             #expect(try await other.read { try $0.counts().outbox } == 3)
             let rows = try await other.write { (store) throws in

@@ -121,9 +121,13 @@ struct SchemaUpgradeTests {
 
     @Test func `a program does the steps that are missing, unless the schema is beyond it`() throws {
         let steps = SchemaSteps([
-            SchemaStep(oldestProgram: 1, ["a"]), SchemaStep(oldestProgram: 1, ["b"]), SchemaStep(oldestProgram: 2, ["c"]),
+            SchemaStep(oldestProgram: 1, ["a"]), SchemaStep(oldestProgram: 1, ["b"]),
+            SchemaStep(oldestProgram: 2, ["c"]),
         ])
-        #expect(try steps.missing(from: SchemaState(version: 0, oldestProgram: 0)).map(\.statements) == [["a"], ["b"], ["c"]])
+        #expect(
+            try steps.missing(from: SchemaState(version: 0, oldestProgram: 0)).map(\.statements) == [
+                ["a"], ["b"], ["c"],
+            ])
         #expect(try steps.missing(from: SchemaState(version: 2, oldestProgram: 1)).map(\.statements) == [["c"]])
         #expect(try steps.missing(from: SchemaState(version: 3, oldestProgram: 2)).isEmpty)
         #expect(try steps.missing(from: SchemaState(version: 7, oldestProgram: 3)).isEmpty)

@@ -216,10 +216,14 @@ private struct ElementReader: UnkeyedDecodingContainer {
         currentIndex += 1
         return true
     }
-    mutating func decode<T: Decodable>(_ type: T.Type) throws -> T { try JSONDecoding.decode(type, from: next(), countOfMembers) }
+    mutating func decode<T: Decodable>(_ type: T.Type) throws -> T {
+        try JSONDecoding.decode(type, from: next(), countOfMembers)
+    }
     mutating func nestedContainer<Nested: CodingKey>(
         keyedBy type: Nested.Type
-    ) throws -> KeyedDecodingContainer<Nested> { try TreeDecoder(json: next(), count: countOfMembers).container(keyedBy: type) }
+    ) throws -> KeyedDecodingContainer<Nested> {
+        try TreeDecoder(json: next(), count: countOfMembers).container(keyedBy: type)
+    }
     mutating func nestedUnkeyedContainer() throws -> any UnkeyedDecodingContainer {
         try TreeDecoder(json: next(), count: countOfMembers).unkeyedContainer()
     }
