@@ -123,6 +123,7 @@ package struct StageRunner: Sendable {
     package func takes(_ type: EventType) -> Bool {
         let stage = Swift.type(of: stage)
         return stage.takesFromInbox.contains(type) || stage.takesFromEvents.contains(type)
+            || type == CustomerErasureRequested.type
     }
 
     /// The keys that `input` needs and `set` does not know yet. Ask, load, ask once more.

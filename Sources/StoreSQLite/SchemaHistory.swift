@@ -69,10 +69,13 @@ struct SchemaHistory {
 
     private func state(_ db: Database) throws -> SchemaState {
         let version = try version(db)
-        // A file that has been through one release only has no history: what made it is what it takes.
+        // Where the history does not reach up to the version, what made the file is what it takes.
         let oldest =
             try db.tableExists("schema_history")
-            ? Int.fetchOne(db, sql: "SELECT max(oldest_program) FROM schema_history") : nil
+            ? Int.fetchOne(
+                db,
+                sql: "SELECT max(oldest_program) FROM schema_history HAVING max(version) = ?", arguments: [version])
+            : nil
         return SchemaState(version: version, oldestProgram: oldest ?? version)
     }
 }

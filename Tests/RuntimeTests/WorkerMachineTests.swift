@@ -125,11 +125,15 @@ private let lost = BrokerFailure(.connection, operation: "use the connection", c
         var properties = MessageProperties()
         if waitedHours > 0 {
             let first = worker.wall.adding(hours: -waitedHours)
-            properties.headers = [HeaderField(FailureHeader.firstAt, .string(first.description))]
+            properties.headers = [
+                HeaderField(FailureHeader.firstAt, .string(first.description)),
+                HeaderField(FailureHeader.routingKey, .string(routingKey)),
+            ]
         }
         let body = String(decoding: known.body, as: UTF8.self).split(separator: "case.accepted.v1", maxSplits: 1)
         let delivery = Delivery(
-            tag: 1, channel: 1, redelivered: false, exchange: ExchangeName.inbox, routingKey: routingKey,
+            tag: 1, channel: 1, redelivered: false, exchange: waitedHours > 0 ? "" : ExchangeName.inbox,
+            routingKey: waitedHours > 0 ? "recourse.intake" : routingKey,
             properties: properties, body: Array(body.joined(separator: type).utf8))
         return worker.handle(.consumer(.delivered([delivery]))).map { String($0.split(separator: " ").last ?? "") }
     }
