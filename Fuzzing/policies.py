@@ -17,7 +17,7 @@ import sys
 import tempfile
 import time
 
-SECONDS = 20
+SECONDS = 60
 BYTES = 2 << 30
 FILES = ["policy.yaml", "organisation.yaml", "calendar.csv"]
 TOKENS = [
