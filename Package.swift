@@ -70,7 +70,10 @@ let package = Package(
         tests("BrokerTests", ["Broker", "RabbitMQ", "Schema"]),
         tests(
             "RuntimeTests",
-            ["Runtime", "Stages", "Policy", "Store", "StoreSQLite", "Broker", "RabbitMQ", "Schema", logging]),
+            [
+                "Runtime", "Stages", "Policy", "Store", "StoreSQLite", "StorePostgres", "Broker", "RabbitMQ", "Schema",
+                logging,
+            ]),
         .testTarget(
             name: "OperationsTests",
             dependencies: [

@@ -36,6 +36,8 @@ package struct Configuration: Sendable {
     package var keyring = Keyring.none
     /// Unique among living workers of a stage; the supervisor gives each slot a name of its own.
     package var workerName: String?
+    /// What works and should be otherwise: a secret that others may read, a connection that others may listen to.
+    package private(set) var warnings: [String] = []
 }
 
 /// Everything that is wrong with a configuration.
@@ -57,6 +59,10 @@ extension Configuration {
         managementURL = reader.secret("MANAGEMENT_URL")
         reader.checkURLs(amqp: amqpURL, management: managementURL)
         database = reader.database()
+        if case .postgres(let settings)? = database, let weakness = settings.weakness {
+            reader.warnings.append("RECOURSE_DATABASE_URL: " + weakness)
+        }
+        warnings = reader.warnings
         policyDirectory = reader.text("POLICY")
         clock = reader.clock()
         limits.prefetch = Int(reader.number("PREFETCH", in: 1...65_535) ?? Int64(limits.prefetch))
@@ -85,6 +91,7 @@ private struct ConfigurationReader {
     let environment: [String: String]
     let flags: [String: String]
     var faults: [String] = []
+    var warnings: [String] = []
 
     init(environment: [String: String], flags: [String: String]) {
         self.environment = environment
@@ -101,6 +108,10 @@ private struct ConfigurationReader {
         guard let path = text(name + "_FILE") else { return nil }
         do {
             let content = try String(contentsOfFile: path, encoding: .utf8)
+            let mode = try FileManager.default.attributesOfItem(atPath: path)[.posixPermissions] as? Int ?? 0
+            if mode & 0o007 != 0 {
+                warnings.append("RECOURSE_\(name)_FILE: every user of this machine may read \(path); chmod o-rwx it")
+            }
             return content.hasSuffix("\n") ? String(content.dropLast()) : content
         } catch {
             faults.append("RECOURSE_\(name)_FILE: the file \(path) cannot be read")
@@ -156,7 +167,8 @@ private struct ConfigurationReader {
     mutating func checkURLs(amqp: String?, management: String?) {
         if let amqp {
             do throws(InvalidAMQPURL) {
-                _ = try RabbitMQConfiguration(url: amqp)
+                let weakness = try RabbitMQConfiguration(url: amqp).weakness
+                warnings += weakness.map { ["RECOURSE_AMQP_URL: " + $0] } ?? []
             } catch {
                 faults += error.faults.map { "RECOURSE_AMQP_URL: " + $0 }
             }

@@ -31,10 +31,27 @@ package struct LineLogHandler: LogHandler {
         Self.output.withLock { _ = try? $0.write(contentsOf: Data(line.utf8)) }
     }
 
-    private static func quoted(_ text: String) -> String {
-        guard text.contains(where: { $0 == " " || $0 == "\"" || $0.isNewline }) || text.isEmpty else { return text }
-        let escaped = text.replacing("\\", with: "\\\\").replacing("\"", with: "\\\"").replacing("\n", with: "\\n")
+    static func quoted(_ text: String) -> String {
+        let isPlain = text.unicodeScalars.allSatisfy { $0 > " " && $0 != "\"" && !isControl($0) }
+        guard !isPlain || text.isEmpty else { return text }
+        var escaped = ""
+        for scalar in text.unicodeScalars {
+            switch scalar {
+            case "\\", "\"": escaped += "\\\(scalar)"
+            case "\n": escaped += "\\n"
+            // Neither a line of one's own nor the terminal's colours are to be had by what others have written.
+            case _ where isControl(scalar): escaped += "\\u{\(String(scalar.value, radix: 16))}"
+            default: escaped.unicodeScalars.append(scalar)
+            }
+        }
         return "\"\(escaped)\""
+    }
+
+    private static func isControl(_ scalar: Unicode.Scalar) -> Bool {
+        switch scalar.properties.generalCategory {
+        case .control, .format, .lineSeparator, .paragraphSeparator: true
+        default: false
+        }
     }
 
     package static func logger(_ label: String, level: String) -> Logger {

@@ -4,6 +4,9 @@ import Schema
 
 /// Reads a policy folder; the only place that opens its files.
 package enum PolicyLoading {
+    /// In bytes, of each file: a hundred times what a large chain needs.
+    package static let fileLimit = 4 << 20
+
     /// Several folders, for any year.
     ///
     /// - Throws: `ConfigurationFaults` with the faults of all of them.
@@ -28,6 +31,11 @@ package enum PolicyLoading {
         func read(_ name: String) -> (text: String, path: String) {
             let path = directory + "/" + name
             do {
+                let size = try FileManager.default.attributesOfItem(atPath: path)[.size] as? Int ?? 0
+                guard size <= fileLimit else {
+                    faults.append("read \(path): it has \(size) bytes; at most \(fileLimit) are read")
+                    return ("", path)
+                }
                 return (try String(contentsOfFile: path, encoding: .utf8), path)
             } catch {
                 faults.append("read \(path): the file is missing, not readable, or not UTF-8")

@@ -42,8 +42,13 @@ package struct CommonOptions: ParsableArguments {
     }
 
     package func configuration(requiring parts: Set<Configuration.Part>) throws(ConfigurationFaults) -> Configuration {
-        try Configuration(
-            environment: ProcessInfo.processInfo.environment, flags: flags, requiring: parts)
+        let environment = ProcessInfo.processInfo.environment
+        let configuration = try Configuration(environment: environment, flags: flags, requiring: parts)
+        // A supervisor has said it once for all of its workers.
+        if environment["RECOURSE_SUPERVISED"] == nil {
+            for warning in configuration.warnings { Output.note("warning: " + warning) }
+        }
+        return configuration
     }
 }
 

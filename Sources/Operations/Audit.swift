@@ -24,11 +24,15 @@ package struct Audit: Sendable {
         /// Ready messages of a queue; it gives nil where that cannot be told. nil: there is no broker to ask.
         package var queueDepth: (@Sendable (String) async -> Int?)?
         package var probes: [any AuditProbe] = []
+        /// What the stepped clock says; nil where the clock runs by itself.
+        package var steppedClock: Instant?
 
         package init(
             stores: [StageName: any Store], deadLetters: any DeadLetterStore, routes: Routes,
-            queueDepth: (@Sendable (String) async -> Int?)?, probes: [any AuditProbe] = []
+            queueDepth: (@Sendable (String) async -> Int?)?, probes: [any AuditProbe] = [],
+            steppedClock: Instant? = nil
         ) {
+            self.steppedClock = steppedClock
             self.stores = stores
             self.deadLetters = deadLetters
             self.routes = routes
@@ -48,24 +52,50 @@ package struct Audit: Sendable {
     /// - Parameter ledger: what was published; nil: only what the stages emitted is expected.
     /// - Throws: `StoreFailure`, `LedgerFault`.
     package func run(published ledger: LedgerReader? = nil) async throws -> AuditReport {
-        var count = AuditCount(parts: parts)
         let before = try await rest()
-        try await count.readTaken()
-        if let ledger { try await count.expect(ledger) }
-        try await count.expectOutputs()
+        async let probed = probe()
+        let count = try await AuditCount(parts, published: ledger)
         let origin = try await count.origin()
         let after = try await rest()
         let hasGrown = try await count.hasGrown()
         let atRest = before.isEmpty && after.isEmpty && !hasGrown
         var checks = [
             rested(after, hasGrown: hasGrown, isEmptyBefore: before.isEmpty),
-            count.takenOnce(), count.nothingLost(atRest: atRest), origin,
+            count.takenOnce(), count.nothingLost(atRest: atRest), origin, try await count.storesWhole(atRest: atRest),
         ]
-        if ledger != nil { checks.append(count.ledgerReadable()) }
-        for probe in parts.probes { checks.append(try await probe.check(parts.stores)) }
+        if let now = parts.steppedClock { checks.append(try await timers(at: now, atRest: atRest)) }
+        if let ledger = count.ledgerReadable() { checks.append(ledger) }
+        checks += try await probed
         return AuditReport(
             ok: checks.allSatisfy(\.ok), atRest: atRest, queuesSeen: after.unseen.isEmpty,
             stages: try await stages(count, after), checks: checks)
+    }
+
+    /// The further checks, side by side: each reads one stage.
+    private func probe() async throws -> [AuditCheck] {
+        let parts = parts
+        return try await withThrowingTaskGroup(of: (Int, AuditCheck).self) { group in
+            for (index, probe) in parts.probes.enumerated() {
+                group.addTask { (index, try await probe.check(parts.stores)) }
+            }
+            return try await group.reduce(into: []) { $0.append($1) }.sorted { $0.0 < $1.0 }.map(\.1)
+        }
+    }
+
+    /// At rest under the stepped clock no timer may be due: whatever the clock has passed has acted.
+    private func timers(at now: Instant, atRest: Bool) async throws -> AuditCheck {
+        var examples: [String] = []
+        for (stage, store) in parts.stores.sorted(by: { $0.key < $1.key }) {
+            guard let wake = try await store.read({ try $0.nextWake() }), wake < now else { continue }
+            examples.append("\(stage.rawValue): a timer that was due \(wake) has not acted, the clock says \(now)")
+        }
+        return AuditCheck(
+            "timers", ok: examples.isEmpty || !atRest, figures: [.init("stagesBehind", examples.count)],
+            examples: examples)
+    }
+
+    static func note(_ text: String, _ examples: inout [String]) {
+        if examples.count < exampleLimit { examples.append(text) }
     }
 
     // MARK: - Rest
@@ -122,7 +152,7 @@ package struct Audit: Sendable {
     private func stages(_ count: AuditCount, _ rest: Rest) async throws -> [StageFates] {
         let dead = try await parts.deadLetters.counts()
         return parts.routes.subscriptions.map(\.stage).map { stage in
-            var fates = count.fates[stage] ?? StageFates(stage: stage)
+            var fates = count.fates(of: stage)
             fates.outbox = rest.outbox[stage] ?? 0
             fates.waiting = rest.unseen.contains(stage.queue) ? nil : rest.waiting[stage]
             for row in dead where row.queue == stage.queue {

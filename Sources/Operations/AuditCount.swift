@@ -2,208 +2,68 @@ import Runtime
 import Schema
 import Store
 
-/// What the audit counts on its way through journals, ledger and dead letters.
-struct AuditCount {
-    /// An event that must have a fate somewhere. `stage` nil: no stage takes it, so it must lie in the dead letters.
-    private struct Expectation {
-        let event: EventKey
-        let type: String
-        let stage: StageName?
-    }
-
+/// What the audit has counted, and what it says about that. The stages are read side by side.
+struct AuditCount: Sendable {
     private let parts: Audit.Parts
-    private(set) var fates: [StageName: StageFates] = [:]
-    private var taken: [StageName: Set<UInt64>] = [:]
-    private var watermarks: [StageName: Int64] = [:]
-    private var doubled = 0
-    private var doubledExamples: [String] = []
-    /// Taken from other stages, and of these found among what those emitted.
-    private var fromStages = 0
-    private var fromStagesFound = 0
-    private var published = 0
-    private var unconfirmed = 0
-    private var unnamed = 0
-    private var listed: Set<UInt64> = []
-    private var unroutedExpected = 0
-    private var unroutedDead = 0
-    private var missing = 0
-    private var missingExamples: [String] = []
-    private var discarded = 0
-    private var pending: [Expectation] = []
-    private static let pendingLimit = 500
+    private let taken: [StageName: AuditTaken]
+    private let outputs: [StageName: AuditReckoning]
+    private let ledger: AuditReckoning?
+    private let stages: [(name: StageName, store: any Store)]
 
-    init(parts: Audit.Parts) {
+    init(_ parts: Audit.Parts, published ledger: LedgerReader?) async throws {
         self.parts = parts
-    }
-
-    private var stages: [StageName] { parts.routes.subscriptions.map(\.stage) }
-
-    /// Keyed anew in each process, so that nobody can choose ids whose hashes are equal.
-    private static func hash(_ event: EventKey) -> UInt64 {
-        var hasher = Hasher()
-        for var text in [event.source, event.id] {
-            text.withUTF8 { hasher.combine(bytes: UnsafeRawBufferPointer($0)) }
-            hasher.combine(0 as UInt8)
+        let stages = parts.routes.subscriptions.compactMap { subscription in
+            parts.stores[subscription.stage].map { (name: subscription.stage, store: $0) }
         }
-        return UInt64(bitPattern: Int64(hasher.finalize()))
+        self.stages = stages
+        let taken = try await AuditCount.collect(stages) { try await AuditTaken.read($0, $1) }
+        self.taken = taken
+        // The ledger is one more source beside the stages, and as long as the longest of them.
+        async let listed = ledger.asyncMap { reader in
+            var reckoning = AuditReckoning(parts: parts, taken: taken)
+            try await reckoning.expect(reader)
+            return reckoning
+        }
+        outputs = try await AuditCount.collect(stages) { name, store in
+            var reckoning = AuditReckoning(parts: parts, taken: taken)
+            try await reckoning.expectOutputs(of: name, store)
+            return reckoning
+        }
+        self.ledger = try await listed
     }
 
-    // MARK: - What was taken
-
-    mutating func readTaken() async throws {
-        for stage in stages {
-            guard let store = parts.stores[stage] else { continue }
-            var fates = StageFates(stage: stage)
-            var keys: Set<UInt64> = []
-            watermarks[stage] = try await JournalScan.run(store, withBodies: false) { page in
-                for entry in page {
-                    fates.outputs += entry.outputs.count
-                    guard case .event(let source, let id, let type, _, _) = entry.input else {
-                        fates.timers += 1
-                        continue
-                    }
-                    switch entry.fate {
-                    case .applied: fates.applied += 1
-                    case .refused: fates.refused += 1
-                    }
-                    let event = EventKey(source: source, id: id)
-                    if !keys.insert(AuditCount.hash(event)).inserted {
-                        doubled += 1
-                        AuditCount.note("\(stage.rawValue): entry \(entry.number) takes \(id) again", &doubledExamples)
-                    }
-                    if AuditCount.isFromStage(source, type) { fromStages += 1 }
-                }
-            }
-            self.fates[stage] = fates
-            taken[stage] = keys
+    private static func collect<T: Sendable>(
+        _ stages: [(name: StageName, store: any Store)],
+        _ body: @escaping @Sendable (StageName, any Store) async throws -> T
+    ) async throws -> [StageName: T] {
+        try await withThrowingTaskGroup(of: (StageName, T).self) { group in
+            for (name, store) in stages { group.addTask { (name, try await body(name, store)) } }
+            return try await group.reduce(into: [:]) { $0[$1.0] = $1.1 }
         }
     }
 
-    /// What a stage's workers publish beside its journal is not looked for there.
-    private static func isFromStage(_ source: String, _ type: String) -> Bool {
-        StageName.allCases.contains { $0.source == source } && type != EventRejected.type.rawValue
-    }
+    private var reckonings: [AuditReckoning] { (ledger.map { [$0] } ?? []) + stages.compactMap { outputs[$0.name] } }
 
-    private static func note(_ text: String, _ examples: inout [String]) {
-        if examples.count < Audit.exampleLimit { examples.append(text) }
-    }
+    private func sum(_ member: (AuditReckoning) -> Int) -> Int { reckonings.map(member).reduce(0, +) }
 
-    // MARK: - What is expected
+    private func first(_ texts: [[String]]) -> [String] { Array(texts.joined().prefix(Audit.exampleLimit)) }
 
-    mutating func expect(_ ledger: LedgerReader) async throws {
-        var ledger = ledger
-        while true {
-            let lines = try ledger.next(limit: JournalScan.pageSize)
-            if lines.isEmpty { break }
-            for line in lines {
-                published += 1
-                guard line.isConfirmed else {
-                    unconfirmed += 1
-                    continue
-                }
-                guard let event = line.event else {
-                    unnamed += 1
-                    continue
-                }
-                guard listed.insert(AuditCount.hash(event)).inserted else { continue }
-                let takers = parts.routes.takers(fromInbox: EventType(line.type))
-                if takers.isEmpty {
-                    unroutedExpected += 1
-                    pending.append(Expectation(event: event, type: line.type, stage: nil))
-                }
-                for taker in takers { expect(event, line.type, at: taker) }
-            }
-            if pending.count >= AuditCount.pendingLimit { try await settle() }
+    /// What was taken at a stage, and of what was expected there.
+    func fates(of stage: StageName) -> StageFates {
+        var fates = taken[stage]?.fates ?? StageFates(stage: stage)
+        for more in reckonings.compactMap({ $0.fates[stage] }) {
+            fates.expected += more.expected
+            fates.taken += more.taken
+            fates.dead += more.dead
+            fates.missing += more.missing
         }
-        try await settle()
-    }
-
-    mutating func expectOutputs() async throws {
-        for stage in stages {
-            guard let store = parts.stores[stage], let last = watermarks[stage] else { continue }
-            var position: Int64 = 0
-            while position < last {
-                let start = position
-                let page = try await store.read {
-                    try $0.journal(after: start, limit: JournalScan.pageSize, withBodies: false)
-                }
-                guard let end = page.last?.number else { break }
-                position = end
-                for entry in page where entry.number <= last {
-                    for output in entry.outputs where output.exchange == ExchangeName.events {
-                        for taker in parts.routes.takers(fromEvents: EventType(output.type)) {
-                            let event = EventKey(source: stage.source, id: output.id)
-                            if expect(event, output.type, at: taker) { fromStagesFound += 1 }
-                        }
-                    }
-                }
-                if pending.count >= AuditCount.pendingLimit { try await settle() }
-            }
-        }
-        try await settle()
-    }
-
-    /// True if it was taken there.
-    @discardableResult
-    private mutating func expect(_ event: EventKey, _ type: String, at stage: StageName) -> Bool {
-        fates[stage, default: StageFates(stage: stage)].expected += 1
-        if taken[stage]?.contains(AuditCount.hash(event)) == true {
-            fates[stage]?.taken += 1
-            return true
-        }
-        pending.append(Expectation(event: event, type: type, stage: stage))
-        return false
-    }
-
-    /// Looks for what was not taken among the dead letters, then once more in the inbox.
-    private mutating func settle() async throws {
-        while !pending.isEmpty {
-            let some = Array(pending.suffix(AuditCount.pendingLimit))
-            pending.removeLast(some.count)
-            let letters = try await parts.deadLetters.find(Array(Set(some.map(\.event))))
-            for expectation in some {
-                try await settle(expectation, letters[expectation.event] ?? [])
-            }
-        }
-    }
-
-    private mutating func settle(_ expectation: Expectation, _ letters: [ParkedLetter]) async throws {
-        let queues = [QueueName.dead, expectation.stage?.queue]
-        let states = letters.filter { queues.contains($0.letter.queue) }.map(\.state)
-        let isDead = states.contains { $0 != .resolved }
-        if isDead, !states.contains(.open), !states.contains(.sent) { discarded += 1 }
-        guard let stage = expectation.stage else {
-            if isDead { return unroutedDead += 1 }
-            return lose(expectation, "no stage takes it, and it is not among the dead letters")
-        }
-        if isDead {
-            fates[stage]?.dead += 1
-        } else if try await isTakenMeanwhile(expectation.event, at: stage) {
-            fates[stage]?.taken += 1
-        } else {
-            fates[stage]?.missing += 1
-            lose(expectation, "not taken")
-        }
-    }
-
-    private func isTakenMeanwhile(_ event: EventKey, at stage: StageName) async throws -> Bool {
-        guard let store = parts.stores[stage] else { return false }
-        return try await store.read { try $0.entry(taking: event) } != nil
-    }
-
-    private mutating func lose(_ expectation: Expectation, _ why: String) {
-        missing += 1
-        let place = expectation.stage?.rawValue ?? "-"
-        let event = expectation.event
-        AuditCount.note("\(place): \(expectation.type) \(event.source) \(event.id): \(why)", &missingExamples)
+        return fates
     }
 
     func hasGrown() async throws -> Bool {
-        for stage in stages {
-            guard let store = parts.stores[stage] else { continue }
-            let last = watermarks[stage] ?? 0
-            let more = try await store.read { try $0.journal(after: last, limit: 1, withBodies: false) }
-            if !more.isEmpty { return true }
+        for (name, store) in stages {
+            let last = taken[name]?.watermark ?? 0
+            if try await !store.read({ try $0.inputs(after: last, limit: 1) }).isEmpty { return true }
         }
         return false
     }
@@ -211,47 +71,85 @@ struct AuditCount {
     // MARK: - Checks
 
     func takenOnce() -> AuditCheck {
-        let entries = fates.values.reduce(0) { $0 + $1.applied + $1.refused }
+        let all = stages.compactMap { taken[$0.name] }
+        let doubled = all.map(\.doubled).reduce(0, +)
         return AuditCheck(
-            "taken once", ok: doubled == 0, figures: [.init("events", entries), .init("doubled", doubled)],
-            examples: doubledExamples)
+            "taken once", ok: doubled == 0,
+            figures: [
+                .init("events", all.map { $0.fates.applied + $0.fates.refused }.reduce(0, +)),
+                .init("doubled", doubled),
+            ], examples: first(all.map(\.doubledExamples)))
     }
 
     func nothingLost(atRest: Bool) -> AuditCheck {
-        let sum = { (member: KeyPath<StageFates, Int>) in fates.values.reduce(0) { $0 + $1[keyPath: member] } }
+        let fates = stages.map { self.fates(of: $0.name) }
+        let total = { (member: (StageFates) -> Int) in fates.map(member).reduce(0, +) }
+        let missing = sum(\.missing)
         return AuditCheck(
             "nothing lost", ok: missing == 0 || !atRest,
             figures: [
-                .init("expected", sum(\.expected) + unroutedExpected), .init("taken", sum(\.taken)),
-                .init("dead", sum(\.dead) + unroutedDead), .init("discarded", discarded),
+                .init("expected", total(\.expected) + sum(\.unroutedExpected)), .init("taken", total(\.taken)),
+                .init("dead", total(\.dead) + sum(\.unroutedDead)), .init("discarded", sum(\.discarded)),
                 .init("missing", atRest ? missing : 0), .init("inFlight", atRest ? 0 : missing),
-            ], examples: missingExamples)
+            ], examples: first(reckonings.map(\.missingExamples)))
     }
 
-    func ledgerReadable() -> AuditCheck {
-        AuditCheck(
-            "ledger", ok: true,
-            figures: [
-                .init("lines", published), .init("events", listed.count), .init("unconfirmed", unconfirmed),
-                .init("withoutIdentity", unnamed),
-            ])
+    func ledgerReadable() -> AuditCheck? {
+        ledger.map { ledger in
+            AuditCheck(
+                "ledger", ok: true,
+                figures: [
+                    .init("lines", ledger.published), .init("events", ledger.events),
+                    .init("unconfirmed", ledger.unconfirmed), .init("withoutIdentity", ledger.unnamed),
+                ])
+        }
+    }
+
+    /// Every entry has the outputs that it says it has, the store's own counters say the same as its journal, and every
+    /// record is of the version that the entries which changed it have led to.
+    func storesWhole(atRest: Bool) async throws -> AuditCheck {
+        var (wrong, examples) = (0, [String]())
+        func note(_ count: Int, _ text: String) {
+            wrong += count
+            Audit.note(text, &examples)
+        }
+        for (name, store) in stages {
+            guard let fates = taken[name]?.fates else { continue }
+            let emitted = outputs[name]?.emitted ?? 0
+            if emitted != fates.outputs {
+                note(1, "\(name.rawValue): the journal has \(emitted) outputs, its entries name \(fates.outputs)")
+            }
+            let (counts, records) = try await store.read {
+                (try $0.counts(), try $0.recordsOutOfStep(limit: Audit.exampleLimit))
+            }
+            let journal = [fates.applied, fates.refused, fates.timers, fates.outputs]
+            // A worker that writes meanwhile moves the counters, not what was read.
+            if atRest, [counts.applied, counts.refused, counts.timers, counts.outputs] != journal {
+                note(1, "\(name.rawValue): the counters differ from the journal")
+            }
+            for key in records.first {
+                note(0, "\(name.rawValue): \(key) is not of the version that the journal has led to")
+            }
+            wrong += records.count
+        }
+        return AuditCheck("stores whole", ok: wrong == 0, figures: [.init("wrong", wrong)], examples: examples)
     }
 
     /// What a stage has taken from another, that one must have emitted. Looked up one by one only if the sums differ.
     func origin() async throws -> AuditCheck {
-        var unknown = 0
-        var examples: [String] = []
-        if fromStages > fromStagesFound {
-            for stage in stages {
-                guard let store = parts.stores[stage] else { continue }
-                try await JournalScan.run(store, through: watermarks[stage], withBodies: false) { page in
+        let fromStages = stages.compactMap { taken[$0.name]?.fromStages }.reduce(0, +)
+        let found = outputs.values.map(\.found).reduce(0, +)
+        var (unknown, examples) = (0, [String]())
+        if fromStages > found {
+            for (name, store) in stages {
+                try await JournalScan.run(store, through: taken[name]?.watermark, withBodies: false) { page in
                     for entry in page {
                         guard case .event(let source, let id, let type, _, _) = entry.input,
-                            AuditCount.isFromStage(source, type), examples.count < Audit.exampleLimit,
+                            AuditTaken.isFromStage(source, type), examples.count < Audit.exampleLimit,
                             try await !isEmitted(source, id)
                         else { continue }
                         unknown += 1
-                        examples.append("\(stage.rawValue): \(type) \(id): \(source) has not emitted it")
+                        examples.append("\(name.rawValue): \(type) \(id): \(source) has not emitted it")
                     }
                 }
             }
@@ -267,5 +165,12 @@ struct AuditCount {
         guard let store = parts.stores[stage] else { return true }
         guard let entry = try await store.read({ try $0.entry(emitting: id) }) else { return false }
         return entry.outputs.contains { $0.id == id }
+    }
+}
+
+extension Optional where Wrapped: Sendable {
+    fileprivate func asyncMap<T: Sendable>(_ body: @Sendable (Wrapped) async throws -> T) async throws -> T? {
+        guard let self else { return nil }
+        return try await body(self)
     }
 }

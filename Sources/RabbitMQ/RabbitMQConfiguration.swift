@@ -39,6 +39,16 @@ package struct RabbitMQConfiguration: Sendable, Hashable, CustomStringConvertibl
     /// The place alone, as used in messages.
     var endpoint: String { (host.contains(":") ? "[\(host)]" : host) + ":\(port)" }
 
+    /// What lets others on the network read along, or pose as the broker. nil: nothing, or the broker is on this machine.
+    package var weakness: String? {
+        let isAddress = host.utf8.allSatisfy { $0 == UInt8(ascii: ".") || $0 &- UInt8(ascii: "0") < 10 }
+        if host == "localhost" || host == "::1" || (isAddress && host.hasPrefix("127.")) { return nil }
+        guard let encryption else {
+            return "password and messages go to \(endpoint) in clear; amqps:// encrypts them"
+        }
+        return encryption.verifies ? nil : "whoever answers at \(endpoint) is taken for the broker (verify=verify_none)"
+    }
+
     package var description: String {
         let scheme = encryption == nil ? "amqp" : "amqps"
         return "\(scheme)://\(user):***@\(endpoint)/\(virtualHost == "/" ? "%2F" : virtualHost)"

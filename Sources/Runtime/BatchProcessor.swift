@@ -12,6 +12,9 @@ package enum InputFate: Sendable, Equatable {
     case duplicate
     /// Seen before with another body.
     case idReused
+    /// Only a newer release can decide it: the stage does not take this type, or a record that it needs has a member that
+    /// is not known here. Nothing happened and the id is not used up.
+    case beyond(String)
     /// Refers to something not known yet; nothing happened and the id is not used up.
     case unknownReference(String)
     /// The stage could not decide (a corrupt record, a fault of the stage); nothing happened and the id is not used up.
@@ -100,7 +103,7 @@ package struct BatchProcessor: Sendable {
             switch fate {
             case .applied: claims[inbound.key] = Claim(digest: inbound.digest, fate: .applied)
             case .refused: claims[inbound.key] = Claim(digest: inbound.digest, fate: .refused)
-            case .duplicate, .idReused, .unknownReference, .failed: break
+            case .duplicate, .idReused, .beyond, .unknownReference, .failed: break
             }
             if fate == .applied, inbound.event.data is CustomerErasureRequested, let lookup = own.lookup {
                 orders.append(lookup)
@@ -159,6 +162,8 @@ private struct UnitOfWork {
     var timerFaults: [String] = []
     /// Records that are there but cannot be read; only the inputs that need them fail.
     var unreadable: [RecordKey: String] = [:]
+    /// Records that a newer release has written.
+    var newer: [RecordKey: String] = [:]
 
     /// - Parameter digester: nil where no event comes in.
     init(transaction: any StoreTransaction, vault: PersonalVault, digester: PersonalDigester? = nil) {
@@ -172,6 +177,7 @@ private struct UnitOfWork {
         } catch {
             set.note(stored.key, nil)
             unreadable[stored.key] = "\(error)"
+            if let record = error as? NewerRecord { newer[stored.key] = "\(record)" }
         }
     }
 
@@ -231,11 +237,15 @@ private struct UnitOfWork {
     ) throws -> InputFate {
         let inbound = admitted.inbound
         let input = Input.event(inbound.event)
+        guard runner.takes(inbound.event.type) else {
+            return .beyond("\(inbound.event.type.wireName), which stage \(runner.name.rawValue) does not take")
+        }
         var keys = try load(input, runner)
         let overdue = try runOverdue(runner, clock: clock) {
             runner.overdue(before: inbound.event, keys: keys, in: $0, clock: clock)
         }
         if overdue > 0 { keys = try load(input, runner) }
+        if let record = keys.compactMap({ newer[$0] }).first { return .beyond(record) }
         let outcome: StepOutcome
         switch run(input, keys: keys, runner, clock: clock) {
         case .success(let decided): outcome = decided
@@ -339,36 +349,6 @@ extension Wake {
         let (seconds, overflow) = Int64(realDelaySeconds).multipliedReportingOverflow(by: speed)
         let latest = (Instant.limit.microseconds - clock.microseconds) / 1_000_000
         return overflow || seconds > latest ? max(at, .limit) : max(at, clock.adding(seconds: seconds))
-    }
-}
-
-/// Records between the stage's types and the store's bytes.
-package enum RecordCoding {
-    /// The store keeps one number of outputs: those of the latest due time in the lower 32 bits, late ones above.
-    private static let onTime = 0xFFFF_FFFF
-
-    /// - Throws: `StageFault` naming the record if its body is not what the stage's type can read.
-    package static func live(_ stored: StoredRecord, of stage: any Stage) throws -> LiveRecord {
-        let types = type(of: stage).recordTypes
-        guard let type = types.first(where: { $0.kind == stored.key.kind }) else {
-            throw StageFault(description: "read record \(stored.key): no such kind in this stage")
-        }
-        do {
-            return LiveRecord(
-                value: try JSONDecoding.decode(type, from: stored.body), version: stored.version,
-                firedAt: stored.firedAt, firedOutputs: stored.firedOutputs & onTime,
-                lateOutputs: stored.firedOutputs >> 32)
-        } catch {
-            throw StageFault(description: "read record \(stored.key) version \(stored.version): \(error)")
-        }
-    }
-
-    package static func stored(_ key: RecordKey, _ record: LiveRecord) throws -> StoredRecord {
-        let wake = record.value.wake
-        return StoredRecord(
-            key: key, version: record.version, wakeAt: wake?.at, wakeOrder: wake?.order ?? 0,
-            firedAt: record.firedAt, firedOutputs: record.lateOutputs << 32 | record.firedOutputs & onTime,
-            body: try JSONEncoding.bytes(of: record.value))
     }
 }
 

@@ -11,7 +11,8 @@ package enum DeadLetterClass: String, Sendable, CaseIterable, Codable {
 /// Why one message became a dead letter.
 package struct DeadLetterReason: Sendable {
     package let `class`: DeadLetterClass
-    /// A short stable word: `contract`, `id-reused`, `unknown-reference`, `stage-fault`, `store-fault`.
+    /// A short stable word: `contract`, `id-reused`, `unknown-reference`, `newer-release`, `stage-fault`,
+    /// `store-fault`.
     package let code: String
     /// For people; names members and rules, never values.
     package let message: String
@@ -51,11 +52,19 @@ package enum FailureHeader {
 
     /// What of all headers is kept besides these: tracing.
     static let kept = ["traceparent", "tracestate"]
-    /// In bytes, for the text of one header; larger ones would not fit a frame.
+    /// In bytes, for the text of one header. All headers of a message share one frame; what does not fit can never be
+    /// published, and its delivery never be settled.
     static let textLimit = 8 * 1024
+    /// In bytes, for what is copied from a message.
+    static let copiedLimit = 512
+    /// In bytes, for a property (AMQP 0-9-1 §4.2.5.3). What was not UTF-8 is longer once it is repaired.
+    static let propertyLimit = 255
 }
 
 /// Where a message came from and what is known of its earlier failures; read from its headers.
+///
+/// Upstream may write any headers. They are believed where only our programs and the broker publish: the default
+/// exchange, by which delay queues and replays lead, and that of the dead letters.
 package struct FailureHistory: Sendable {
     package let exchange: String
     package let routingKey: String
@@ -65,17 +74,23 @@ package struct FailureHistory: Sendable {
 
     package init(_ delivery: Delivery) {
         let properties = delivery.properties
+        let isOurs = delivery.exchange.isEmpty || delivery.exchange == ExchangeName.dead
         func text(_ name: String) -> String? {
-            if case .string(let text)? = properties[header: name] { text } else { nil }
+            guard isOurs, case .string(let text)? = properties[header: name] else { return nil }
+            return FailureMessages.clip(text, to: FailureHeader.copiedLimit)
         }
-        func number(_ name: String) -> Int64? {
-            if case .int(let value)? = properties[header: name] { value } else { nil }
+        func number(_ name: String) -> Int64 {
+            guard case .int(let value)? = properties[header: name] else { return 0 }
+            return min(max(value, 0), 1_000_000)
         }
-        exchange = text(FailureHeader.exchange) ?? delivery.exchange
-        routingKey = text(FailureHeader.routingKey) ?? delivery.routingKey
-        attempts = Int(clamping: min(max(number(FailureHeader.attempts) ?? 0, 0), 1_000_000))
-        firstAt = text(FailureHeader.firstAt)
-        replays = number(FailureHeader.replays) ?? 0
+        exchange =
+            text(FailureHeader.exchange) ?? FailureMessages.clip(delivery.exchange, to: FailureHeader.copiedLimit)
+        routingKey =
+            text(FailureHeader.routingKey) ?? FailureMessages.clip(delivery.routingKey, to: FailureHeader.copiedLimit)
+        attempts = isOurs ? Int(number(FailureHeader.attempts)) : 0
+        firstAt = text(FailureHeader.firstAt).flatMap { Instant(rfc3339: $0) == nil ? nil : $0 }
+        // A replay of what no queue took comes by the exchange of upstream; a wrong number harms nobody else.
+        replays = number(FailureHeader.replays)
     }
 }
 
@@ -87,13 +102,19 @@ package struct FailureMessages: Sendable {
     /// The properties of a republished message: identity kept, headers built anew.
     private func properties(of delivery: Delivery, history: FailureHistory, wall: Instant) -> MessageProperties {
         var properties = MessageProperties()
-        properties.contentType = delivery.properties.contentType
-        properties.messageId = delivery.properties.messageId
-        properties.type = delivery.properties.type
-        properties.correlationId = delivery.properties.correlationId
+        func short(_ text: String?) -> String? {
+            text.map { FailureMessages.clip($0, to: FailureHeader.propertyLimit) }
+        }
+        properties.contentType = short(delivery.properties.contentType)
+        properties.messageId = short(delivery.properties.messageId)
+        properties.type = short(delivery.properties.type)
+        properties.correlationId = short(delivery.properties.correlationId)
         properties.timestamp = delivery.properties.timestamp
         properties.headers = FailureHeader.kept.compactMap { name in
-            delivery.properties[header: name].map { HeaderField(name, $0) }
+            guard case .string(let text)? = delivery.properties[header: name],
+                text.utf8.count <= FailureHeader.copiedLimit
+            else { return nil }
+            return HeaderField(name, .string(text))
         }
         properties.headers += [
             HeaderField(FailureHeader.queue, .string(stage.queue)),
@@ -169,10 +190,12 @@ package struct FailureMessages: Sendable {
             properties: properties, body: try event.body(because: because))
     }
 
-    static func clip(_ text: String) -> String {
-        var clipped = text
-        while clipped.utf8.count > FailureHeader.textLimit { clipped.removeLast(max(1, clipped.count / 8)) }
-        return clipped
+    /// As many whole code points as fit into so many bytes.
+    static func clip(_ text: String, to bytes: Int = FailureHeader.textLimit) -> String {
+        guard text.utf8.count > bytes else { return text }
+        var end = text.utf8.index(text.startIndex, offsetBy: bytes)
+        while end.samePosition(in: text.unicodeScalars) == nil { end = text.utf8.index(before: end) }
+        return String(text.unicodeScalars[..<end])
     }
 
     /// The faults as JSON, as many as fit.

@@ -157,19 +157,21 @@ package final class ParkingWorker: Sendable {
 
 extension DeadLetter {
     /// What a delivery of `recourse.dead` tells: written by a worker (with `x-fail-…` headers), by the broker (delivery
-    /// limit, with `x-death`), or by the alternate exchange (neither).
+    /// limit, with `x-death`), or by the alternate exchange (neither). The exchange says which; to that of the workers
+    /// upstream cannot publish, so it cannot make a letter that would be replayed into a queue of its choice.
     package init(parking delivery: Delivery, at wall: Instant) {
         let properties = delivery.properties
+        let isWorkers = delivery.exchange == ExchangeName.dead && properties[header: FailureHeader.class] != nil
         func text(_ name: String) -> String? {
-            if case .string(let text)? = properties[header: name] { text } else { nil }
+            guard isWorkers, case .string(let text)? = properties[header: name] else { return nil }
+            return FailureMessages.clip(text)
         }
-        let death = BrokerDeath(properties)
+        let unrouted = UnroutedMessage(delivery)
+        let death = isWorkers || unrouted != nil ? nil : BrokerDeath(properties)
         let history = FailureHistory(delivery)
         let first = text(FailureHeader.firstAt).flatMap(Instant.init(rfc3339:)) ?? wall
         let last = text(FailureHeader.lastAt).flatMap(Instant.init(rfc3339:)) ?? wall
-        let isWorkers = properties[header: FailureHeader.class] != nil
         let queue = text(FailureHeader.queue) ?? death?.queue ?? QueueName.dead
-        let unrouted = UnroutedMessage(delivery)
         let isRefused = unrouted.map { $0.faults.first?.rule != "unroutable" } ?? false
         let silent: DeadLetterClass = death != nil ? .bystander : isRefused ? .schema : .unroutable
         let `class` = text(FailureHeader.class) ?? silent.rawValue
@@ -267,21 +269,35 @@ package enum HeaderJSON {
         case .unsigned(let value): .string(String(value))
         case .double(let value): value.isFinite ? .double(value) : .string("\(value)")
         case .decimal(let scale, let value): ["scale": .int(Int64(scale)), "value": .int(Int64(value))]
-        case .string(let text): .string(text)
+        case .string(let text): .string(readable(text))
         case .bytes(let bytes): ["bytes": .int(Int64(bytes.count))]
         case .timestamp(let seconds): .int(Int64(clamping: seconds))
         case .array(let elements): .array(elements.map(encode))
-        case .table(let fields):
-            .object(fields.map { JSON.Member($0.name, encode($0.value)) })
+        case .table(let fields): .object(members(fields))
         }
+    }
+
+    /// A table may name a field twice, which our JSON may not: the first is the one that a look-up finds.
+    private static func members(_ fields: [HeaderField]) -> [JSON.Member] {
+        var names: Set<[UInt8]> = []
+        return fields.compactMap { field in
+            let name = readable(field.name)
+            return names.insert(Array(name.utf8)).inserted ? JSON.Member(name, encode(field.value)) : nil
+        }
+    }
+
+    /// Our JSON holds no U+0000.
+    private static func readable(_ text: String) -> String {
+        guard text.utf8.contains(0) else { return text }
+        return String(String.UnicodeScalarView(text.unicodeScalars.map { $0 == "\0" ? "\u{FFFD}" : $0 }))
     }
 
     package static func encode(_ properties: MessageProperties) -> JSON {
         let members: [(String, JSON?)] = [
-            ("contentType", properties.contentType.map { .string($0) }),
-            ("messageId", properties.messageId.map { .string($0) }),
-            ("type", properties.type.map { .string($0) }),
-            ("correlationId", properties.correlationId.map { .string($0) }),
+            ("contentType", properties.contentType.map { .string(readable($0)) }),
+            ("messageId", properties.messageId.map { .string(readable($0)) }),
+            ("type", properties.type.map { .string(readable($0)) }),
+            ("correlationId", properties.correlationId.map { .string(readable($0)) }),
             ("timestamp", properties.timestamp.map { .int(Int64(clamping: $0)) }),
         ]
         return .object(members.compactMap { name, value in value.map { JSON.Member(name, $0) } })

@@ -9,12 +9,11 @@ struct UnroutedMessage: Sendable {
     let faults: [Fault]
     private let body: [UInt8]
 
-    /// nil: the delivery is a dead letter of a worker or of the broker.
+    /// nil: the delivery is a dead letter of a worker or of the broker. The exchange tells, for upstream may write any
+    /// headers.
     init?(_ delivery: Delivery) {
         let properties = delivery.properties
-        guard delivery.exchange == ExchangeName.inbox, properties[header: FailureHeader.class] == nil,
-            properties[header: "x-death"] == nil
-        else { return nil }
+        guard delivery.exchange == ExchangeName.inbox else { return nil }
         body = delivery.body
         let hints = EnvelopeHints(
             messageId: properties.messageId, type: properties.type, correlationId: properties.correlationId)

@@ -51,10 +51,13 @@ extension WorkerMachine {
                 let reason = DeadLetterReason(
                     .schema, code: "id-reused", message: "the same source and id came before with another body")
                 reject(arrival.delivery, EventIdentity(of: arrival.inbound.event), reason, &actions)
+            case .beyond(let what):
+                leave(arrival.delivery, EventIdentity(of: arrival.inbound.event), what, &actions)
             case .unknownReference(let what):
                 postpone(arrival, what, &actions)
             case .failed(let cause):
-                giveUp(arrival, DeadLetterReason(.permanent, code: "stage-fault", message: cause), &actions)
+                let reason = DeadLetterReason(.permanent, code: "stage-fault", message: cause)
+                giveUp(arrival.delivery, arrival.inbound.event.id, reason, &actions)
             }
         }
         if let channel = tags.channel { settle(settled, channel, &actions) }
@@ -65,25 +68,46 @@ extension WorkerMachine {
         guard !isFinal(arrival) else {
             let reason = DeadLetterReason(
                 .transient, code: "unknown-reference", message: "refers to \(what), which this stage does not know")
-            return giveUp(arrival, reason, &actions)
+            return giveUp(arrival.delivery, arrival.inbound.event.id, reason, &actions)
         }
         let copy = failures.retry(arrival.delivery, ticket: outgoing.nextTicket(), wall: wall)
         settleAfter([copy], arrival.delivery, &actions)
+    }
+
+    /// Left to a worker of a newer release: a delayed copy, or a dead letter when none has come for as long as an event
+    /// waits for what it refers to.
+    mutating func leave(
+        _ delivery: Delivery, _ identity: EventIdentity, _ what: String, _ actions: inout [WorkerAction]
+    ) {
+        let isFinal: Bool
+        if case .stepped = clock.mode {
+            isFinal = clock.isLastCall
+        } else {
+            let first = FailureHistory(delivery).firstAt.flatMap(Instant.init(rfc3339:)) ?? wall
+            isFinal = wall >= first.adding(hours: limits.referenceHours)
+        }
+        guard !isFinal else {
+            let reason = DeadLetterReason(
+                .transient, code: "newer-release", message: "takes a newer release: \(what)")
+            return giveUp(delivery, identity.id, reason, &actions)
+        }
+        let copy = failures.retry(delivery, ticket: outgoing.nextTicket(), wall: wall)
+        settleAfter([copy], delivery, &actions)
+        actions.append(.log(LogLine(.warning, "an event is left to a worker of a newer release", [("cause", what)])))
     }
 
     /// Has it waited long enough for what it refers to?
     ///
     /// Under the stepped clock the instant says so. Otherwise an event of upstream waits until it is a day old, and
     /// through the short delays in any case: what is filled in later is old when it comes, and may still overtake the
-    /// event that it refers to. An event of a stage carries its rule's time, which may lie anywhere in the past; it waits
-    /// for a day of the wall clock.
+    /// event that it refers to. An event of a stage carries its rule's time, which may lie anywhere in the past. No event
+    /// waits for more than a day of the wall clock, though it says that it comes from the future.
     private func isFinal(_ arrival: Arrival) -> Bool {
         if case .stepped = clock.mode { return clock.isLastCall }
         let history = FailureHistory(arrival.delivery)
-        if StageName.allCases.contains(where: { $0.source == arrival.inbound.event.source }) {
-            let first = history.firstAt.flatMap(Instant.init(rfc3339:)) ?? wall
-            return wall >= first.adding(hours: limits.referenceHours)
-        }
+        let first = history.firstAt.flatMap(Instant.init(rfc3339:)) ?? wall
+        if wall >= first.adding(hours: limits.referenceHours) { return true }
+        if StageName.allCases.contains(where: { $0.source == arrival.inbound.event.source }) { return false }
         let isTried = RetryDelay.after(attempts: history.attempts + 1) != .fiveSeconds
         return isTried && clock.now >= arrival.inbound.event.time.adding(hours: limits.referenceHours)
     }
@@ -120,7 +144,7 @@ extension WorkerMachine {
                 current = nil
                 confirmed += keys
                 let reason = DeadLetterReason(.permanent, code: "store-fault", message: failure.description)
-                giveUp(arrival, reason, &actions)
+                giveUp(arrival.delivery, arrival.inbound.event.id, reason, &actions)
             }
             return
         }
@@ -190,9 +214,18 @@ extension WorkerMachine {
             case .settles(let delivery): settle([delivery.tag], delivery.channel, &actions)
             case .nothing: break
             }
-        case .unknown:
-            outgoing.hold(ticket)
+        case .unknown(let failure):
+            let publication = outgoing.hold(ticket)
             if outgoing.isReady { holdUntilLater() }
+            guard let publication, !failure.isRetriable else { break }
+            actions.append(
+                .log(
+                    LogLine(
+                        .error, "a message cannot be published; trying again",
+                        [
+                            ("exchange", publication.exchange), ("routingKey", publication.routingKey),
+                            ("cause", "\(failure)"),
+                        ])))
         case .returned(let code, let text):
             if let publication = outgoing.hold(ticket) {
                 actions.append(

@@ -130,25 +130,34 @@ package struct WorkerMachine: Sendable {
         guard delivery.channel == tags.channel else { return }
         tags.received(delivery.tag)
         let properties = delivery.properties
+        let hints = EnvelopeHints(
+            messageId: properties.messageId, type: properties.type, correlationId: properties.correlationId)
         if case .int(let bytes)? = properties[header: MessageProperties.oversizedHeader] {
             let reason = DeadLetterReason(
                 .schema, code: "oversized",
                 message: "a body of \(bytes) bytes, more than the consumer takes; the body is not kept")
-            return reject(
-                delivery, EventIdentity(id: properties.messageId, type: properties.type), reason, &actions)
+            return reject(delivery, EventIdentity(of: hints), reason, &actions)
         }
-        let hints = EnvelopeHints(
-            messageId: properties.messageId, type: properties.type, correlationId: properties.correlationId)
         do throws(RefusedDocument) {
             let (event, document) = try Event.readDocument(delivery.body, hints: hints, limits: limits.document)
             let inbound = InboundEvent(event: event, body: delivery.body, document: document)
             waiting.append(Arrival(delivery: delivery, inbound: inbound))
+        } catch  where isOfNewerRelease(error, delivery) {
+            leave(delivery, error.identity, error.identity.type ?? "its type", &actions)
         } catch {
             let reason = DeadLetterReason(
                 .schema, code: "contract", message: "the contract refuses it: \(error.faults.count) faults",
                 faults: error.faults)
             reject(delivery, error.identity, reason, &actions)
         }
+    }
+
+    /// A type that this contract has in no version, and yet its name is bound to the stage's queue: a newer release has
+    /// bound it. What nobody has bound never comes here.
+    private func isOfNewerRelease(_ refused: RefusedDocument, _ delivery: Delivery) -> Bool {
+        let key = FailureHistory(delivery).routingKey
+        guard let type = refused.identity.type, type == EventType(key).wireName else { return false }
+        return refused.faults.contains { $0.rule == "unknown-type" }
     }
 
     /// Dead letter and `event.rejected`; the delivery is acknowledged when both are confirmed.
@@ -173,16 +182,18 @@ package struct WorkerMachine: Sendable {
     }
 
     /// Publishes a dead letter without `event.rejected`.
-    mutating func giveUp(_ arrival: Arrival, _ reason: DeadLetterReason, _ actions: inout [WorkerAction]) {
-        let publication = failures.deadLetter(arrival.delivery, reason, ticket: outgoing.nextTicket(), wall: wall)
-        settleAfter([publication], arrival.delivery, &actions)
+    mutating func giveUp(
+        _ delivery: Delivery, _ event: String?, _ reason: DeadLetterReason, _ actions: inout [WorkerAction]
+    ) {
+        let publication = failures.deadLetter(delivery, reason, ticket: outgoing.nextTicket(), wall: wall)
+        settleAfter([publication], delivery, &actions)
         actions.append(
             .log(
                 LogLine(
                     .error, "dead letter",
                     [
                         ("class", reason.class.rawValue), ("code", reason.code),
-                        ("event", arrival.inbound.event.id), ("cause", reason.message),
+                        ("event", event ?? "unknown"), ("cause", reason.message),
                     ])))
     }
 

@@ -28,7 +28,8 @@ private struct Position {
 }
 
 extension Shape {
-    /// Appends everything that is wrong with `json`. Members that the shape does not know are ignored.
+    /// Appends everything that is wrong with `json`, up to `Fault.limit`. Members that the shape does not know are
+    /// ignored.
     ///
     /// - Parameter pointer: where `json` lies in its document (RFC 6901).
     package func check(_ json: JSON, at pointer: String, into faults: inout [Fault]) {
@@ -37,6 +38,7 @@ extension Shape {
     }
 
     private func check(_ json: JSON, _ position: inout Position, _ faults: inout [Fault]) {
+        guard faults.count < Fault.limit else { return }
         switch self {
         case .object(let fields): checkObject(fields, json, &position, &faults)
         case .array(let element, let min, let max): checkArray(element, min, max, json, &position, &faults)

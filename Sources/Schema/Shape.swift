@@ -59,6 +59,9 @@ package struct Fault: Sendable, Hashable, Codable {
     /// What was expected; never a value of the document.
     package let message: String
 
+    /// Of one document no more are listed: a thousand wrong elements are no better understood than a hundred.
+    package static let limit = 100
+
     package init(pointer: String, rule: String, message: String) {
         self.pointer = pointer
         self.rule = rule

@@ -120,6 +120,12 @@ package struct StageRunner: Sendable {
 
     package var name: StageName { type(of: stage).name }
 
+    package func takes(_ type: EventType) -> Bool {
+        let stage = Swift.type(of: stage)
+        return stage.takesFromInbox.contains(type) || stage.takesFromEvents.contains(type)
+            || type == CustomerErasureRequested.type
+    }
+
     /// The keys that `input` needs and `set` does not know yet. Ask, load, ask once more.
     package func missingKeys(for input: Input, in set: WorkingSet) -> [RecordKey] {
         keys(for: input, in: set).filter { !set.knows($0) }

@@ -47,6 +47,9 @@ extension Stage {
 /// so no `Dictionary` or `Set` inside (`SortedMap`, sorted arrays).
 package protocol Record: Codable, Sendable {
     static var kind: String { get }
+    /// Members that earlier releases wrote and this one does not know any more. A record with any other member that is
+    /// not known is a newer release's, and left to its workers: to write it again would lose that member.
+    static var retiredMembers: [String] { get }
     /// When time alone next changes this record; nil: never. Derived from the record, so no timer can be forgotten.
     ///
     /// When it comes, the stage gets `Input.timer` with `now` = that instant, and must change the record so that `wake`
@@ -127,5 +130,7 @@ package struct RecordReader: Sendable {
 }
 
 extension Record {
+    package static var retiredMembers: [String] { [] }
+
     package static func key(_ id: String) -> RecordKey { RecordKey(kind: kind, id: id) }
 }

@@ -217,6 +217,13 @@ package typealias WorkerId = String
 package protocol StoreSnapshot: PersonalSnapshot {
     /// Entries with a number above `after`, ascending. `withBodies` false leaves input and output bodies empty.
     func journal(after: Int64, limit: Int, withBodies: Bool) throws -> [JournalEntry]
+    /// What entries with a number above `after` have taken and how many outputs they have, ascending: for counting
+    /// millions, without a look at bodies, records or outputs.
+    func inputs(after: Int64, limit: Int) throws -> [InputRow]
+    /// What was emitted behind `after` (nil: from the first), in order; without bodies.
+    func emissions(after: OutboxKey?, limit: Int) throws -> [EmissionRow]
+    /// Records whose version is not the number of entries that changed them: how many, and the first `limit` of them.
+    func recordsOutOfStep(limit: Int) throws -> (count: Int, first: [RecordKey])
     /// Entries that changed `record`, ascending.
     func journal(of record: RecordKey, limit: Int) throws -> [JournalEntry]
     /// The entry that emitted the event with that id, else the first that took one with that id, if this stage did.
@@ -232,6 +239,40 @@ package protocol StoreSnapshot: PersonalSnapshot {
     func counts() throws -> StoreCounts
     /// The sums of the fund's ledger.
     func fundTotals() throws -> FundTotals
+}
+
+/// An entry of the journal without its contents.
+package struct InputRow: Sendable, Hashable {
+    package let number: Int64
+    package let fate: Fate
+    package let outputs: Int
+    /// nil for a timer.
+    package let event: EventKey?
+    /// The event's; empty for a timer.
+    package let type: String
+
+    package init(number: Int64, fate: Fate, outputs: Int, event: EventKey?, type: String) {
+        self.number = number
+        self.fate = fate
+        self.outputs = outputs
+        self.event = event
+        self.type = type
+    }
+}
+
+/// An output without its body.
+package struct EmissionRow: Sendable, Hashable {
+    package let key: OutboxKey
+    package let id: String
+    package let type: String
+    package let exchange: String
+
+    package init(key: OutboxKey, id: String, type: String, exchange: String) {
+        self.key = key
+        self.id = id
+        self.type = type
+        self.exchange = exchange
+    }
 }
 
 package struct StoreCounts: Sendable, Hashable {
@@ -268,6 +309,9 @@ package protocol StoreTransaction: StoreSnapshot, PersonalTransaction {
     func post(_ postings: [FundPosting]) throws
     /// Removes outputs that the broker has confirmed.
     func removeFromOutbox(_ keys: [OutboxKey]) throws
+    /// Puts outputs into the outbox again, to be published once more; what lies there already stays as it is.
+    /// Returns how many were put back.
+    func returnToOutbox(_ keys: [OutboxKey], owner: WorkerId) throws -> Int
     /// Takes over up to `limit` outbox rows whose owner has no live lease at `now` (wall clock), oldest first.
     /// A lease is live as long as `now` is before its end. The new owner must hold one, or others take over in turn.
     func takeOverOutbox(by owner: WorkerId, now: Instant, limit: Int) throws -> [OutboxRow]

@@ -25,6 +25,12 @@ package struct PostgresConfiguration: Sendable, Hashable, CustomStringConvertibl
     /// The longest wait for the answers to one round trip; a connection that takes longer is given up.
     package var answerMilliseconds: Int { 2 * statementMilliseconds }
 
+    /// What lets others on the network read along, or pose as the server. nil: nothing, or the server is on this machine.
+    package var weakness: String? {
+        guard let mode = parameters["sslmode"], mode != "verify-full", !isOnThisMachine else { return nil }
+        return "sslmode=\(mode) lets another machine pose as the server; verify-full does not"
+    }
+
     package var description: String {
         let host = parameters["host"] ?? parameters["hostaddr"] ?? "the local socket"
         return "database \(parameters["dbname"] ?? "") at \(host)" + (parameters["port"].map { ":" + $0 } ?? "")
@@ -133,10 +139,7 @@ extension PostgresConfiguration {
 
     private mutating func complete() {
         parameters["connect_timeout"] = nil
-        let hosts = (parameters["host"] ?? parameters["hostaddr"] ?? "").split(separator: ",")
-        if parameters["sslmode"] == nil {
-            parameters["sslmode"] = hosts.allSatisfy(Self.isLoopback) ? "prefer" : "verify-full"
-        }
+        if parameters["sslmode"] == nil { parameters["sslmode"] = isOnThisMachine ? "prefer" : "verify-full" }
         if parameters["sslmode"]?.hasPrefix("verify-") == true, parameters["sslrootcert"] == nil, !Self.hasOwnAuthority
         {
             parameters["sslrootcert"] = Self.authorities.first { access($0, R_OK) == 0 }
@@ -148,8 +151,15 @@ extension PostgresConfiguration {
         parameters.merge(fixed) { _, ours in ours }
     }
 
+    private var isOnThisMachine: Bool {
+        // Where there are both, libpq connects to `hostaddr`; `host` is then only the name that is checked.
+        (parameters["hostaddr"] ?? parameters["host"] ?? "").split(separator: ",").allSatisfy(Self.isLoopback)
+    }
+
     private static func isLoopback(_ host: Substring) -> Bool {
-        host.hasPrefix("/") || host.hasPrefix("@") || host == "localhost" || host.hasPrefix("127.") || host == "::1"
+        let isAddress = host.utf8.allSatisfy { $0 == UInt8(ascii: ".") || $0 &- UInt8(ascii: "0") < 10 }
+        return host.hasPrefix("/") || host.hasPrefix("@") || host == "localhost" || host == "::1"
+            || (isAddress && host.hasPrefix("127."))
     }
 
     /// Whether libpq finds certificates of authorities by itself.

@@ -17,7 +17,8 @@ package final class PostgresControl: ControlStore {
         var options = Session.Options()
         options.isDurable = false
         session = Session(configuration.named(schema), namespace: schema, options: options)
-        try SchemaHistory(namespace: schema, steps: [Self.version1(schema)]).bringUpToDate(session)
+        let steps = SchemaSteps([SchemaStep(oldestProgram: 1, Self.version1(schema))])
+        try SchemaHistory(namespace: schema, schema: steps).bringUpToDate(session)
     }
 
     private static func version1(_ schema: String) -> [String] {

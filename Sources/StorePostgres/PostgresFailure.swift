@@ -65,6 +65,8 @@ struct DatabaseOperation: Sendable {
             return failure(.unavailable, "the role lacks a right (\(said)); grant it")
         case "53300":
             return failure(.unavailable, "the server has no connection left (\(said)); raise max_connections")
+        case SchemaHistory.tooNew:
+            return failure(.unavailable, "\(error.message); use a newer program")
         case "53100":
             return failure(.unavailable, "the server's disk is full (\(said)); free space on its volume")
         case "XX001", "XX002":

@@ -12,9 +12,13 @@ package final class PostgresParking: DeadLetterStore {
     /// - Throws: `StoreFailure`.
     package init(_ configuration: PostgresConfiguration) throws {
         schema = configuration.namespace + "_parking"
-        writer = Session(configuration.named(schema), namespace: schema)
+        let history = SchemaHistory(
+            namespace: schema, schema: SchemaSteps([SchemaStep(oldestProgram: 1, Self.version1(schema))]))
+        var options = Session.Options()
+        options.check = history.check
+        writer = Session(configuration.named(schema), namespace: schema, options: options)
         reader = Session(configuration.named(schema), namespace: schema)
-        try SchemaHistory(namespace: schema, steps: [Self.version1(schema)]).bringUpToDate(reader)
+        try history.bringUpToDate(reader)
     }
 
     private static func version1(_ schema: String) -> [String] {

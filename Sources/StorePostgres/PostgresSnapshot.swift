@@ -26,6 +26,44 @@ class PostgresSnapshot: StoreSnapshot {
             [.int(after), .int(atLeastZero(limit))], conversation)
     }
 
+    func inputs(after: Int64, limit: Int) throws -> [InputRow] {
+        try conversation.query(
+            """
+            SELECT number, fate, outputs, source IS NULL, source, event, type FROM \(schema).journal WHERE number > $1
+            ORDER BY number LIMIT $2
+            """, [.int(after), .int(atLeastZero(limit))]
+        ).map { row in
+            InputRow(
+                number: row.int(0), fate: JournalRow.fate(row.int(1)), outputs: Int(row.int(2)),
+                event: row.int(3) == 1 ? nil : EventKey(source: row.text(4), id: row.text(5)), type: row.text(6))
+        }
+    }
+
+    func emissions(after: OutboxKey?, limit: Int) throws -> [EmissionRow] {
+        try conversation.query(
+            """
+            SELECT entry, place, id, type, exchange FROM \(schema).outputs WHERE (entry, place) > ($1, $2)
+            ORDER BY entry, place LIMIT $3
+            """, [.int(after?.entry ?? 0), .int(Int64(after?.index ?? -1)), .int(atLeastZero(limit))]
+        ).map { row in
+            EmissionRow(
+                key: OutboxKey(entry: row.int(0), index: Int(row.int(1))), id: row.text(2), type: row.text(3),
+                exchange: row.text(4))
+        }
+    }
+
+    func recordsOutOfStep(limit: Int) throws -> (count: Int, first: [RecordKey]) {
+        let found = try conversation.query(
+            """
+            SELECT count(*) OVER (), r.kind, r.id FROM \(schema).records r
+            LEFT JOIN (SELECT record, count(*) AS entries FROM \(schema).changes GROUP BY record) c ON c.record = r.number
+            WHERE r.body IS NOT NULL AND r.version <> coalesce(c.entries, 0) ORDER BY r.number
+            LIMIT $1
+            """, [.int(atLeastZero(limit))]
+        ).map { (Int($0.int(0)), RecordKey(kind: $0.text(1), id: $0.text(2))) }
+        return (found.first?.0 ?? 0, found.map(\.1))
+    }
+
     func journal(of record: RecordKey, limit: Int) throws -> [JournalEntry] {
         try JournalPage(schema: schema, withBodies: true).read(
             """

@@ -13,17 +13,22 @@ package final class PostgresStore: Store {
 
     /// Connects, and creates what is missing in the database.
     ///
-    /// - Parameter wall: reads this machine's clock, the one that leases are told in.
+    /// - Parameters:
+    ///   - steps: for tests of upgrades: the steps of a program of another version.
+    ///   - wall: reads this machine's clock, the one that leases are told in.
     /// - Throws: `StoreFailure`.
     package init(
-        _ configuration: PostgresConfiguration, stage: StageName, wall: @escaping @Sendable () -> Instant
+        _ configuration: PostgresConfiguration, stage: StageName,
+        steps: (_ namespace: String) -> SchemaSteps = StageSchema.steps, wall: @escaping @Sendable () -> Instant
     ) throws {
         schema = configuration.namespace + "_" + stage.rawValue
         var options = Session.Options()
         options.wall = wall
+        let history = SchemaHistory(namespace: schema, schema: steps(schema))
+        options.check = history.check
         writer = Session(configuration.named(schema), namespace: schema, options: options)
         reader = Session(configuration.named(schema), namespace: schema)
-        try SchemaHistory(namespace: schema, steps: StageSchema.steps(schema)).bringUpToDate(reader)
+        try history.bringUpToDate(reader)
     }
 
     /// How many round trips there have been; tests hold them.

@@ -169,7 +169,7 @@ final class PostgresTransaction: PostgresSnapshot, StoreTransaction {
         // In order: a payment comes before what comes back of it.
         try conversation.send(
             """
-            INSERT INTO \(schema).fund_postings SELECT entry, place, request, side, fen
+            INSERT INTO \(schema).fund_postings (entry, place, request, side, fen) SELECT entry, place, request, side, fen
             FROM unnest($1, $2, $3, $4, $5) WITH ORDINALITY AS p(entry, place, request, side, fen, rank) ORDER BY rank
             """,
             [
@@ -215,6 +215,19 @@ final class PostgresTransaction: PostgresSnapshot, StoreTransaction {
     // MARK: Outbox and leases
 
     func removeFromOutbox(_ keys: [OutboxKey]) throws { removals += keys }
+
+    func returnToOutbox(_ keys: [OutboxKey], owner: WorkerId) throws -> Int {
+        let returned = try conversation.query(
+            """
+            INSERT INTO \(schema).outbox (entry, place, owner)
+            SELECT p.entry, p.place, $3 FROM unnest($1, $2) AS k(entry, place)
+            JOIN \(schema).outputs p ON p.entry = k.entry AND p.place = k.place
+            ON CONFLICT DO NOTHING RETURNING 1
+            """, [.ints(keys.map(\.entry)), .ints(keys.map { Int64($0.index) }), .text(owner)]
+        ).count
+        change.outbox += returned
+        return returned
+    }
 
     func takeOverOutbox(by owner: WorkerId, now: Instant, limit: Int) throws -> [OutboxRow] {
         try settle()

@@ -20,6 +20,8 @@ final class Session: @unchecked Sendable {
     struct Options: Sendable {
         /// A commit is on the disk when it returns. If not, a crash of the server may undo the last commits.
         var isDurable = true
+        /// A statement that each transaction that writes begins with: whether it still may.
+        var check: String?
         /// Reads this machine's clock; nil where leases are of no concern.
         var wall: (@Sendable () -> Instant)?
     }
@@ -216,7 +218,8 @@ final class Session: @unchecked Sendable {
 
     private func opening(_ access: Access) -> [String] {
         switch access {
-        case .write: ["BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE", settings]
+        case .write:
+            ["BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE", settings] + (options.check.map { [$0] } ?? [])
         case .snapshot: ["BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", settings]
         }
     }

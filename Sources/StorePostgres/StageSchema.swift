@@ -1,18 +1,22 @@
 import Schema
+import Store
 
 /// The tables of a stage, in a schema of its own: the stages' roles can be kept apart by granting each its schema.
 ///
 /// Instants are microseconds since 1970. Everything that is looked up by an id of any length goes by a digest, since an
 /// index entry has a limit of 2.7 kB.
-enum StageSchema {
+package enum StageSchema {
     /// Violated by an event that is claimed already.
     static let claimConstraint = "journal_claim_key"
 
-    static func steps(_ namespace: String) -> [[String]] {
-        [
-            journal1(namespace) + outbox1(namespace) + records1(namespace), fundLedger2(namespace),
-            PersonalSchema.tables(namespace),
-        ]
+    package static func steps(_ namespace: String) -> SchemaSteps {
+        SchemaSteps([
+            SchemaStep(oldestProgram: 1, journal1(namespace) + outbox1(namespace) + records1(namespace)),
+            // A program before it would announce payments without posting them.
+            SchemaStep(oldestProgram: 2, fundLedger2(namespace)),
+            // A program before it would keep names and numbers where nothing erases them.
+            SchemaStep(oldestProgram: 3, PersonalSchema.tables(namespace)),
+        ])
     }
 
     /// The fund's ledger (R08), which the database itself keeps right whatever a program writes; filled from what a

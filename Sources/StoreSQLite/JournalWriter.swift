@@ -14,12 +14,22 @@ struct JournalWriter {
 
     init(_ db: Database, owner: WorkerId) throws {
         self.owner = owner
-        entries = try Query(db, "INSERT INTO journal VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")
-        taken = try Query(db, "INSERT INTO taken VALUES (?, ?)")
-        emitted = try Query(db, "INSERT INTO emitted VALUES (?, ?, ?)")
-        changes = try Query(db, "INSERT OR IGNORE INTO changes VALUES (?, ?)")
-        outputs = try Query(db, "INSERT INTO outputs VALUES (?, ?, ?, ?, ?, ?, ?)")
-        outbox = try Query(db, "INSERT INTO outbox VALUES (?, ?)")
+        entries = try Query(
+            db,
+            """
+            INSERT INTO journal (number, fate, late, now, outputs, records, policy, source, event, type, digest, timer,
+            timer_at, timer_order, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+            """)
+        taken = try Query(db, "INSERT INTO taken (hash, entry) VALUES (?, ?)")
+        emitted = try Query(db, "INSERT INTO emitted (segment, hash, place) VALUES (?, ?, ?)")
+        changes = try Query(db, "INSERT OR IGNORE INTO changes (record, entry) VALUES (?, ?)")
+        outputs = try Query(
+            db,
+            """
+            INSERT INTO outputs (place, id, type, exchange, routing_key, correlation, body)
+            VALUES (?, ?, ?, ?, ?, ?, ?)
+            """)
+        outbox = try Query(db, "INSERT INTO outbox (place, owner) VALUES (?, ?)")
     }
 
     /// - Parameters:

@@ -16,8 +16,10 @@ package final class SQLiteControl: ControlStore {
         options.readerCache = 256
         options.readers = 1
         options.turnLimitSeconds = 10
-        file = try SQLiteFile(directory: directory, name: "control", schema: [Self.version1], options: options)
+        file = try SQLiteFile(directory: directory, name: "control", schema: Self.schema, options: options)
     }
+
+    private static let schema = SchemaSteps([SchemaStep(oldestProgram: 1, [version1])])
 
     private static let version1 = """
         CREATE TABLE clock (
@@ -71,7 +73,7 @@ package final class SQLiteControl: ControlStore {
             let query = try Query(
                 db,
                 """
-                INSERT INTO clock VALUES (1, ?, ?)
+                INSERT INTO clock (one, now, phase) VALUES (1, ?, ?)
                 ON CONFLICT (one) DO UPDATE SET now = excluded.now, phase = excluded.phase
                 """)
             try query.bind(1, reading.now.microseconds)
@@ -87,7 +89,7 @@ package final class SQLiteControl: ControlStore {
             let query = try Query(
                 db,
                 """
-                INSERT INTO participants VALUES (?, ?, ?, ?) ON CONFLICT (name) DO UPDATE
+                INSERT INTO participants (name, next, done, alive_until) VALUES (?, ?, ?, ?) ON CONFLICT (name) DO UPDATE
                 SET next = excluded.next, done = excluded.done, alive_until = excluded.alive_until
                 """)
             try query.bind(1, participant.name)
@@ -158,7 +160,7 @@ package final class SQLiteControl: ControlStore {
             let query = try Query(
                 db,
                 """
-                INSERT INTO watermarks VALUES (?, ?, ?) ON CONFLICT (participant, stage) DO UPDATE
+                INSERT INTO watermarks (participant, stage, number) VALUES (?, ?, ?) ON CONFLICT (participant, stage) DO UPDATE
                 SET number = max(number, excluded.number)
                 """)
             try query.bind(1, participant)

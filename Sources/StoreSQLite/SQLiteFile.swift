@@ -6,7 +6,8 @@ import Synchronization
 /// One SQLite file in WAL mode: a connection that writes, in turn with other processes, and a few that read snapshots
 /// beside it. Everything runs on the connections' own queues, never on the cooperative pool.
 ///
-/// `@unchecked Sendable`: the pool is thread-safe by its own locks, and the turn is only used on the writer's queue.
+/// `@unchecked Sendable`: the pool is thread-safe by its own locks, and turn and schema are only used on the writer's
+/// queue.
 final class SQLiteFile: @unchecked Sendable {
     struct Options {
         /// A commit is on the disk when it returns. If not, a loss of power may undo the last commits.
@@ -30,27 +31,31 @@ final class SQLiteFile: @unchecked Sendable {
     private let pool: DatabasePool
     private let turn: WriterTurn
     private let options: Options
+    private let history: SchemaHistory
+    /// Only used in the writers' turn.
+    private var schema: SchemaState
     private let isClosed = Atomic(false)
 
     /// Opens or creates `DIRECTORY/NAME.sqlite` and brings its schema up to date.
     ///
     /// - Throws: `StoreFailure`.
-    init(directory: String, name: String, schema: [String], options: Options = Options()) throws {
+    init(directory: String, name: String, schema: SchemaSteps, options: Options = Options()) throws {
         let path = directory + "/" + name + ".sqlite"
         let opening = FileOperation(verb: "opening", path: path)
         try PrivateFiles.makeFolder(directory, opening)
         try PrivateFiles.makeFile(path, opening)
+        let history = SchemaHistory(schema: schema, operation: opening)
         let turn = try WriterTurn(path: directory + "/" + name + ".turn")
         try turn.take(limitSeconds: options.turnLimitSeconds)
         do {
-            pool = try opening.mapping {
+            (pool, self.schema) = try opening.mapping {
                 let pool = try DatabasePool(path: path, configuration: Self.configuration(options))
-                try pool.writeWithoutTransaction { db in
+                let state = try pool.writeWithoutTransaction { db in
                     // The pool has set NORMAL, with which a commit may be lost.
                     try db.execute(sql: "PRAGMA synchronous = \(options.isDurable ? "FULL" : "NORMAL")")
-                    try SchemaHistory(steps: schema, operation: opening).bringUpToDate(db)
+                    return try history.bringUpToDate(db)
                 }
-                return pool
+                return (pool, state)
             }
             try turn.release()
         } catch {
@@ -58,6 +63,7 @@ final class SQLiteFile: @unchecked Sendable {
             throw error
         }
         self.path = path
+        self.history = history
         self.turn = turn
         self.options = options
     }
@@ -107,6 +113,7 @@ final class SQLiteFile: @unchecked Sendable {
             let result: T = try operation("writing").mapping {
                 try db.beginTransaction(.immediate)
                 do {
+                    schema = try history.check(db, since: schema)
                     let result = try body(db)
                     try db.commit()
                     return result

@@ -12,8 +12,10 @@ package final class SQLiteParking: DeadLetterStore {
     package init(directory: String) throws {
         var options = SQLiteFile.Options()
         options.writerCache = 4 * 1024
-        file = try SQLiteFile(directory: directory, name: "parking", schema: [Self.version1], options: options)
+        file = try SQLiteFile(directory: directory, name: "parking", schema: Self.schema, options: options)
     }
+
+    private static let schema = SchemaSteps([SchemaStep(oldestProgram: 1, [version1])])
 
     private static let version1 = """
         CREATE TABLE letters (

@@ -25,6 +25,44 @@ class SQLiteSnapshot: StoreSnapshot {
         return try query.rows { JournalRow($0) }.map { try reader.entry($0) }
     }
 
+    func inputs(after: Int64, limit: Int) throws -> [InputRow] {
+        let query = try Query(
+            db,
+            "SELECT number, fate, outputs, source, event, type FROM journal WHERE number > ? ORDER BY number LIMIT ?")
+        try query.bind(1, after)
+        try query.bind(2, atLeastZero(limit))
+        return try query.rows { row in
+            InputRow(
+                number: row.int(0), fate: JournalRow.fate(row.int(1)), outputs: Int(row.int(2)),
+                event: row.isNull(3) ? nil : EventKey(source: row.text(3), id: row.text(4)), type: row.text(5))
+        }
+    }
+
+    func emissions(after: OutboxKey?, limit: Int) throws -> [EmissionRow] {
+        let query = try Query(
+            db, "SELECT place, id, type, exchange FROM outputs WHERE place > ? ORDER BY place LIMIT ?")
+        try query.bind(1, after.map { Place(entry: $0.entry, index: $0.index).value } ?? -1)
+        try query.bind(2, atLeastZero(limit))
+        return try query.rows { row in
+            let place = Place(row.int(0))
+            return EmissionRow(
+                key: OutboxKey(entry: place.entry, index: place.index), id: row.text(1), type: row.text(2),
+                exchange: row.text(3))
+        }
+    }
+
+    func recordsOutOfStep(limit: Int) throws -> (count: Int, first: [RecordKey]) {
+        let query = try Query(
+            db,
+            """
+            SELECT count(*) OVER (), kind, id FROM records r WHERE body IS NOT NULL
+            AND version <> (SELECT count(*) FROM changes c WHERE c.record = r.number) ORDER BY number LIMIT ?
+            """)
+        try query.bind(1, atLeastZero(limit))
+        let found = try query.rows { (Int($0.int(0)), RecordKey(kind: $0.text(1), id: $0.text(2))) }
+        return (found.first?.0 ?? 0, found.map(\.1))
+    }
+
     func journal(of record: RecordKey, limit: Int) throws -> [JournalEntry] {
         let query = try Query(
             db,

@@ -14,15 +14,19 @@ package final class SQLiteStore: Store {
     ///
     /// - Throws: `StoreFailure`.
     package convenience init(directory: String, stage: StageName) throws {
-        try self.init(directory: directory, stage: stage, sizeLimitPages: nil)
+        try self.init(directory: directory, stage: stage, schema: StageSchema.steps)
     }
 
-    /// - Parameter sizeLimitPages: the file grows to so many pages and is then full, like a disk.
-    package init(directory: String, stage: StageName, sizeLimitPages: Int?) throws {
+    /// - Parameters:
+    ///   - schema: for tests of upgrades: the steps of a program of another version.
+    ///   - sizeLimitPages: the file grows to so many pages and is then full, like a disk.
+    package init(
+        directory: String, stage: StageName, schema: SchemaSteps = StageSchema.steps, sizeLimitPages: Int? = nil
+    ) throws {
         var options = SQLiteFile.Options()
         options.sizeLimitPages = sizeLimitPages
         file = try SQLiteFile(
-            directory: directory, name: stage.rawValue, schema: StageSchema.steps, options: options)
+            directory: directory, name: stage.rawValue, schema: schema, options: options)
     }
 
     package var path: String { file.path }

@@ -140,7 +140,7 @@ final class SQLiteTransaction: SQLiteSnapshot, StoreTransaction {
     }
 
     func post(_ postings: [FundPosting]) throws {
-        let query = try Query(db, "INSERT INTO fund_postings VALUES (?, ?, ?, ?)")
+        let query = try Query(db, "INSERT INTO fund_postings (place, request, side, fen) VALUES (?, ?, ?, ?)")
         for posting in postings {
             try query.bind(1, Place(entry: posting.place.entry, index: posting.place.index).value)
             try query.bind(2, posting.movement.requestId)
@@ -184,6 +184,21 @@ final class SQLiteTransaction: SQLiteSnapshot, StoreTransaction {
         }
     }
 
+    func returnToOutbox(_ keys: [OutboxKey], owner: WorkerId) throws -> Int {
+        let query = try Query(
+            db,
+            "INSERT OR IGNORE INTO outbox (place, owner) SELECT place, ? FROM outputs WHERE place = ?")
+        var returned = 0
+        for key in keys where (0..<Place.indexLimit).contains(key.index) {
+            try query.bind(1, owner)
+            try query.bind(2, Place(entry: key.entry, index: key.index).value)
+            try query.run()
+            returned += db.changesCount
+        }
+        change.outbox += returned
+        return returned
+    }
+
     func takeOverOutbox(by owner: WorkerId, now: Instant, limit: Int) throws -> [OutboxRow] {
         let orphans = try Query(
             db,
@@ -208,7 +223,10 @@ final class SQLiteTransaction: SQLiteSnapshot, StoreTransaction {
 
     func renewLease(of worker: WorkerId, until: Instant) throws {
         let query = try Query(
-            db, "INSERT INTO leases VALUES (?, ?) ON CONFLICT (worker) DO UPDATE SET until = excluded.until")
+            db,
+            """
+            INSERT INTO leases (worker, until) VALUES (?, ?) ON CONFLICT (worker) DO UPDATE SET until = excluded.until
+            """)
         try query.bind(1, worker)
         try query.bind(2, until.microseconds)
         try query.run()

@@ -1,10 +1,19 @@
+import Store
+
 /// The schema of a stage's file.
 ///
 /// Bodies lie in the order of writing (`journal`, `outputs`); what is looked up at random has narrow integer keys,
 /// because every random key costs a page of the log for each row. Instants are microseconds since 1970. A *place* is
-/// `entry << 16 | index` of an output.
-enum StageSchema {
-    static let steps = [version1, fundLedger, PersonalSchema.tables]
+/// `entry << 16 | index` of an output. Statements name the columns that they write, so that the programs of one release
+/// live with those that the next adds.
+package enum StageSchema {
+    package static let steps = SchemaSteps([
+        SchemaStep(oldestProgram: 1, [version1]),
+        // A program before it would announce payments without posting them.
+        SchemaStep(oldestProgram: 2, [fundLedger]),
+        // A program before it would keep names and numbers where nothing erases them.
+        SchemaStep(oldestProgram: 3, [PersonalSchema.tables]),
+    ])
 
     private static let version1 = """
         CREATE TABLE journal (

@@ -41,6 +41,19 @@ import Testing
         #expect(try RabbitMQConfiguration(url: "amqp://host").encryption == nil)
     }
 
+    @Test(
+        arguments: [
+            ("amqp://u:hunter2@broker.example", "in clear"), ("amqp://127.example", "in clear"),
+            ("amqp://10.0.0.7", "in clear"),
+            ("amqps://u:hunter2@broker.example?verify=verify_none", "verify_none"), ("amqps://broker.example", nil),
+            ("amqp://localhost", nil), ("amqp://127.0.0.1", nil), ("amqp://[::1]", nil),
+        ] as [(String, String?)])
+    func `a connection that others could listen to is a weakness`(url: String, word: String?) throws {
+        let weakness = try RabbitMQConfiguration(url: url).weakness
+        #expect((weakness == nil) == (word == nil))
+        if let word { #expect(weakness?.contains(word) == true && weakness?.contains("hunter2") == false) }
+    }
+
     @Test func `all faults are listed at once, without the secret`() throws {
         let fault = try #require(
             throws: InvalidAMQPURL.self,

@@ -63,6 +63,24 @@ import Testing
         #expect(settings.amqpURL == "amqp://a:b@c")
     }
 
+    @Test(arguments: [(0o600, false), (0o640, false), (0o644, true)])
+    func `a file of a secret that everybody may read is told`(mode: Int, isTold: Bool) throws {
+        let file = FileManager.default.temporaryDirectory.appendingPathComponent(UUID().uuidString)
+        try Data("amqp://a:hunter2@localhost".utf8).write(to: file)
+        defer { #expect(throws: Never.self) { try FileManager.default.removeItem(at: file) } }
+        try FileManager.default.setAttributes([.posixPermissions: mode], ofItemAtPath: file.path)
+        let settings = try Configuration(environment: ["RECOURSE_AMQP_URL_FILE": file.path], requiring: [.amqp])
+        #expect(settings.warnings.contains { $0.contains(file.path) } == isTold)
+        #expect(!settings.warnings.joined().contains("hunter2"))
+    }
+
+    @Test func `a line of the log is one line, whatever others have written`() {
+        #expect(LineLogHandler.quoted("plain-1") == "plain-1")
+        #expect(LineLogHandler.quoted("王") == "王")
+        #expect(LineLogHandler.quoted("a b\n\"c\"\\") == #""a b\n\"c\"\\""#)
+        #expect(LineLogHandler.quoted("x\u{1B}[2J\r\u{2028}\u{202E}") == #""x\u{1b}[2J\u{d}\u{2028}\u{202e}""#)
+    }
+
     @Test func `a line-up names programs and counts; everything else is refused`() throws {
         let slots = try #require(Supervisor.lineup("intake=2,parking=0", programs: ["intake", "routing", "parking"]))
         #expect(slots.map(\.name) == ["intake-1", "intake-2", "routing-1"])

@@ -83,14 +83,15 @@ private let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
                 #expect(try !report.json().contains(secret), "\(name)")
             }
         }
-        // What was planted is really there.
+        // What was planted is really there: tokens stand for it where it is personal, elsewhere (serial numbers, titles)
+        // it lies open.
         let journal = try #require(pipeline.stores[.penalty])
         let inputs = try await journal.read { try $0.journal(after: 0, limit: 1_000, withBodies: true) }
         let planted = inputs.count { entry in
             guard case .event(_, _, _, _, let body) = entry.input else { return false }
             return String(decoding: body, as: UTF8.self).contains("13812345678")
         }
-        #expect(planted > 20)
+        #expect(planted > 10)
     }
 
     @Test func `is the same from a database on disk`() async throws {

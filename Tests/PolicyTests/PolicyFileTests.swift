@@ -171,7 +171,7 @@ struct PolicyFileTests {
         expectFaults(PolicyFolder.faults(policy: "- version"), ["policy.yaml:1: the file is no mapping"])
         expectFaults(PolicyFolder.faults(policy: "version: t\n---\nversion: u"), ["policy.yaml:2: the file is not"])
         expectFaults(PolicyFolder.faults(policy: "version: \u{0}"), ["policy.yaml: the file cannot be read"])
-        expectFaults(PolicyFolder.faults(policy: "version: *a"), ["policy.yaml:1: the file is not YAML"])
+        expectFaults(PolicyFolder.faults(policy: "version: *a"), ["policy.yaml:1: the file uses an alias"])
         expectFaults(PolicyFolder.faults(policy: "[a, b]: 1\nversion: t"), ["policy.yaml:1: the file has a key"])
         for empty in ["", "# only a comment\n", "---\n", "~"] where PolicyFolder.faults(policy: empty).isEmpty {
             Issue.record("an empty policy was taken")

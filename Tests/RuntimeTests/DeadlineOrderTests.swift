@@ -65,10 +65,25 @@ import Testing
         return try store.readNow { try $0.journal(after: 0, limit: 100, withBodies: true) }
     }
 
+    /// All of an entry but the numbers of persons, which are drawn by lot.
+    private func told(_ entry: JournalEntry) -> [String] {
+        var told = ["\(entry.number) \(entry.fate) \(entry.now) \(entry.isLate) \(entry.policyVersion) \(entry.records)"]
+        switch entry.input {
+        case .event(let source, let id, let type, let digest, let body):
+            told += ["\(source) \(id) \(type) \(digest)", String(decoding: body, as: UTF8.self)]
+        case .timer(let key, let at, let order): told.append("\(key) \(at) \(order)")
+        }
+        for output in entry.outputs {
+            told += ["\(output.id) \(output.type) \(output.exchange) \(output.routingKey) \(output.correlation ?? "")"]
+            told.append(String(decoding: output.body, as: UTF8.self))
+        }
+        return told.map { $0.replacing(/"~[0-9]+\./, with: "\"~person.") }
+    }
+
     @Test func `The journal is the same whether the timers were polled or an event was found first`() throws {
         let entries = try journal(isPolled: false)
         #expect(entries.map { $0.outputs.map(\.type) } == [["case.assigned", "case.assigned"], ["case.overdue"], []])
-        #expect(try entries == journal(isPolled: true))
+        #expect(try entries.map(told) == journal(isPolled: true).map(told))
     }
 
     @Test(arguments: [(-60, ["intake: timer a 0", "intake: a"]), (0, ["intake: a", "intake: timer a 0"])])

@@ -12,13 +12,14 @@ private func text(_ publication: Publication, _ name: String) -> String? {
     if case .string(let text)? = publication.properties[header: name] { text } else { nil }
 }
 
-/// A publication as it would be delivered from `recourse.dead`.
+/// A publication as it would be delivered: from `recourse.dead`, or from a delay queue by the default exchange.
 private func delivered(_ publication: Publication, headers: [HeaderField] = []) -> Delivery {
     var properties = publication.properties
     properties.headers += headers
     return Delivery(
-        tag: 1, channel: 1, redelivered: false, exchange: "", routingKey: publication.routingKey,
-        properties: properties, body: publication.body)
+        tag: 1, channel: 1, redelivered: false,
+        exchange: publication.exchange == ExchangeName.dead ? ExchangeName.dead : "",
+        routingKey: publication.routingKey, properties: properties, body: publication.body)
 }
 
 private func death(_ reason: String, queue: String, at seconds: UInt64? = nil) -> HeaderField {
@@ -142,7 +143,7 @@ private func death(_ reason: String, queue: String, at seconds: UInt64? = nil) -
 
     @Test func `What the broker gave up is a bystander`() throws {
         let delivery = try MachineHarness.delivery(
-            "a", tag: 1, headers: [death("delivery_limit", queue: "recourse.intake", at: 1_700_000_000)])
+            "a", tag: 1, headers: [death("delivery_limit", queue: "recourse.intake", at: 1_700_000_000)], exchange: "")
         let letter = DeadLetter(parking: delivery, at: wall)
         #expect(letter.failureClass == "bystander" && letter.code == "delivery_limit")
         #expect(letter.queue == "recourse.intake" && letter.routingKey == "case.accepted")
@@ -152,7 +153,8 @@ private func death(_ reason: String, queue: String, at seconds: UInt64? = nil) -
     @Test func `A second death of the same message in the broker is another row, a redelivery is not`() throws {
         func id(_ headers: [HeaderField], at seconds: Int64) throws -> String {
             DeadLetter(
-                parking: try MachineHarness.delivery("a", tag: 1, headers: headers), at: wall.adding(seconds: seconds)
+                parking: try MachineHarness.delivery("a", tag: 1, headers: headers, exchange: ""),
+                at: wall.adding(seconds: seconds)
             ).id
         }
         let first = [death("delivery_limit", queue: "recourse.intake", at: 1_700_000_000)]

@@ -84,7 +84,7 @@ struct MachineHarness {
 
     static func delivery(
         _ id: String, tag: UInt64, channel: UInt64 = 1, source: String = "upstream", headers: [HeaderField] = [],
-        body: [UInt8]? = nil
+        body: [UInt8]? = nil, exchange: String = ExchangeName.inbox
     ) throws -> Delivery {
         let event = Event(
             id: id, source: source, time: eventTime,
@@ -92,7 +92,7 @@ struct MachineHarness {
         var properties = MessageProperties.of(event)
         properties.headers = headers
         return Delivery(
-            tag: tag, channel: channel, redelivered: false, exchange: ExchangeName.inbox, routingKey: "case.accepted",
+            tag: tag, channel: channel, redelivered: false, exchange: exchange, routingKey: "case.accepted",
             properties: properties, body: try body ?? event.body())
     }
 

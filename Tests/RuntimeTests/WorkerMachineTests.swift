@@ -118,6 +118,41 @@ private let lost = BrokerFailure(.connection, operation: "use the connection", c
         #expect(worker.resolve([1]) == ["acknowledge through 1 on 1"])
     }
 
+    /// What a worker does with an event of a type that it does not know.
+    private func fate(ofType type: String, routingKey: String, waitedHours: Int64 = 0) throws -> [String] {
+        var worker = MachineHarness.running()
+        let known = try MachineHarness.delivery("a", tag: 1)
+        var properties = MessageProperties()
+        if waitedHours > 0 {
+            let first = worker.wall.adding(hours: -waitedHours)
+            properties.headers = [
+                HeaderField(FailureHeader.firstAt, .string(first.description)),
+                HeaderField(FailureHeader.routingKey, .string(routingKey)),
+            ]
+        }
+        let body = String(decoding: known.body, as: UTF8.self).split(separator: "case.accepted.v1", maxSplits: 1)
+        let delivery = Delivery(
+            tag: 1, channel: 1, redelivered: false, exchange: waitedHours > 0 ? "" : ExchangeName.inbox,
+            routingKey: waitedHours > 0 ? "recourse.intake" : routingKey,
+            properties: properties, body: Array(body.joined(separator: type).utf8))
+        return worker.handle(.consumer(.delivered([delivery]))).map { String($0.split(separator: " ").last ?? "") }
+    }
+
+    @Test func `An event of a newer release waits for its worker for a day, one that nobody has bound does not`() throws
+    {
+        let delayed = "recourse.retry/recourse.intake.retry.5s"
+        #expect(try fate(ofType: "case.adorned.v1", routingKey: "case.adorned") == [delayed])
+        #expect(try fate(ofType: "case.adorned.v1", routingKey: "case.adorned", waitedHours: 23) == [delayed])
+        #expect(
+            try fate(ofType: "case.adorned.v1", routingKey: "case.adorned", waitedHours: 24)
+                == ["recourse.dead/recourse.dead"])
+        for (type, key) in [("case.adorned.v1", "case.accepted"), ("case.accepted.v2", "case.accepted")] {
+            let refused = try fate(ofType: type, routingKey: key)
+            #expect(refused.first == "recourse.dead/recourse.dead")
+            #expect(refused.last?.hasPrefix("recourse.events/event.rejected.") == true)
+        }
+    }
+
     /// What happens to an unknown reference that has failed so often before, the clock at `age` of its event.
     private func fate(after attempts: Int64, age: Int64, source: String = "upstream", waited: Int64 = 0) throws
         -> String
@@ -129,7 +164,8 @@ private let lost = BrokerFailure(.connection, operation: "use the connection", c
             HeaderField(FailureHeader.attempts, .int(attempts)),
             HeaderField(FailureHeader.firstAt, .string(first.description)),
         ]
-        let delivery = try MachineHarness.delivery("a", tag: 1, source: source, headers: headers)
+        // From a delay queue; what upstream writes into these headers is not believed.
+        let delivery = try MachineHarness.delivery("a", tag: 1, source: source, headers: headers, exchange: "")
         _ = worker.handle(.consumer(.delivered([delivery])))
         return worker.done([.unknownReference("case 1")]).first ?? ""
     }
@@ -155,11 +191,18 @@ private let lost = BrokerFailure(.connection, operation: "use the connection", c
         #expect(try fate(after: 99, age: 0, source: source, waited: day) == "publish 1 to recourse.dead/recourse.dead")
     }
 
+    @Test func `An event that says it comes from the future waits no longer than a day of the wall clock`() throws {
+        let waiting = "publish 1 to recourse.retry/recourse.intake.retry.10m"
+        #expect(try fate(after: 99, age: -9_000 * day, waited: day - 1) == waiting)
+        #expect(try fate(after: 99, age: -9_000 * day, waited: day) == "publish 1 to recourse.dead/recourse.dead")
+    }
+
     @Test func `Under the stepped clock the age of an event does not count`() throws {
         var worker = MachineHarness.running()
         worker.clock = ClockReading(now: MachineHarness.eventTime.adding(days: 30), mode: .stepped(.events))
         let headers = [HeaderField(FailureHeader.attempts, .int(99))]
-        _ = worker.handle(.consumer(.delivered([try MachineHarness.delivery("a", tag: 1, headers: headers)])))
+        _ = worker.handle(
+            .consumer(.delivered([try MachineHarness.delivery("a", tag: 1, headers: headers, exchange: "")])))
         #expect(worker.done([.unknownReference("case 1")]) == ["publish 1 to recourse.retry/recourse.intake.retry.10m"])
     }
 

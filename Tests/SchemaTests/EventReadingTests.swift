@@ -136,6 +136,27 @@ private func replacing(_ old: String, _ new: String) throws -> String {
         #expect(faults(complaint, limits: limits) == [" size"])
     }
 
+    @Test func `refuses more values than there is any use for`() throws {
+        var limits = DocumentLimits()
+        limits.values = 40
+        #expect(faults(complaint, limits: limits).isEmpty)
+        let members = #"{"x":["# + String(repeating: "{},", count: 40) + #"0],"specversion""#
+        let many = try replacing(#"{"specversion""#, members)
+        #expect(faults(many).isEmpty)
+        #expect(faults(many, limits: limits) == [" count"])
+        let half = String(repeating: "[],", count: 1 << 17)
+        #expect(faults(#"{"x":["# + half + "0]}") == [" count"], "within the bytes that a body may have")
+    }
+
+    @Test func `lists a hundred faults at most`() {
+        let wrong = Array(repeating: #"{"name":1}"#, count: 1_000).joined(separator: ",")
+        let text =
+            #"{"specversion":"1.0","id":"e","source":"s","type":"customer-event.announced.v1","#
+            + #""time":"2026-11-21T10:00:05+08:00","data":{"customers":["# + wrong + "]}}"
+        let found = faults(text)
+        #expect(found.count >= Fault.limit && found.count <= Fault.limit + 3)
+    }
+
     @Test func `refuses an outgoing event without the reason of the decision`() throws {
         let event = Event(
             id: "e", source: "recourse/routing", time: Instant(seconds: 0), data: CalendarMissing(year: 2027))

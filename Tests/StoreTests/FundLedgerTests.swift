@@ -78,7 +78,7 @@ struct FundLedgerTests {
         let path = folder.path + "/handling.sqlite"
         let queue = try DatabaseQueue(path: path)
         try await queue.write { db in
-            try db.execute(sql: StoreSQLite.StageSchema.steps[0])
+            for statement in StoreSQLite.StageSchema.steps.steps[0].statements { try db.execute(sql: statement) }
             try db.execute(sql: "PRAGMA user_version = 1")
             try db.execute(
                 sql: Self.announced.replacing("%s", with: "outputs").replacing("%1", with: "(65536, ")
@@ -104,7 +104,7 @@ struct FundLedgerTests {
         let database = try TestPostgres()
         let schema = "\(database.namespace)_handling"
         try database.run("CREATE SCHEMA \(schema)")
-        for statement in StorePostgres.StageSchema.steps(schema)[0] { try database.run(statement) }
+        for statement in StorePostgres.StageSchema.steps(schema).steps[0].statements { try database.run(statement) }
         try database.run("CREATE TABLE \(schema).schema_history (version integer PRIMARY KEY, applied_at timestamptz)")
         try database.run("INSERT INTO \(schema).schema_history VALUES (1, now())")
         try database.run(

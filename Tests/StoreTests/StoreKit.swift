@@ -24,7 +24,16 @@ final class TestFolder: Sendable {
         rmdir(path)
     }
 
-    func entries() -> [String] {
+    func entries() -> [String] { entries(of: path) }
+
+    /// Removes a folder within this one; what was in it.
+    func remove(folder: String) -> [String]? {
+        let names = entries(of: folder)
+        for name in names { unlink(folder + "/" + name) }
+        return rmdir(folder) == 0 ? names : nil
+    }
+
+    private func entries(of path: String) -> [String] {
         guard let folder = opendir(path) else { return [] }
         defer { closedir(folder) }
         var names: [String] = []

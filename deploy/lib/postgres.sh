@@ -134,6 +134,8 @@ _postgres_run() {
 _postgres_pooler() {
     local dir=$1 port=$2 password=$3 pooler=$1/pooler user=postgres program=/usr/sbin/pgbouncer waited=0
     [[ -x $program ]] || return 0
+    # A server that is started again finds its pooler running.
+    if [[ -s $pooler/pid ]] && kill -0 "$(< "$pooler/pid")" 2> /dev/null; then return 0; fi
     mkdir -p "$pooler"
     (umask 077 && printf '"recourse" "%s"\n' "$password" > "$pooler/users")
     cat > "$pooler/ini" << END

@@ -3,6 +3,9 @@
 #
 #   rabbitmq_start DIR AMQP_PORT   starts the node (or leaves the one running in DIR alone) and writes DIR/env
 #   rabbitmq_stop DIR              stops the node and its epmd; nothing to stop is not a fault
+#   rabbitmq_cluster_start DIR AMQP_PORT COUNT
+#                                  a cluster of so many nodes in DIR/node-1, DIR/node-2, …, their ports 60 apart; each is a
+#                                  folder for the two above, so one that was killed is started again by rabbitmq_start
 #
 # All ports follow from the first: P AMQP, P+1 AMQP over TLS, P+2 management, P+3 Prometheus, P+4 distribution,
 # P+5 epmd, P+10 to P+50 for rabbitmqctl. DIR/env holds exports to source:
@@ -52,9 +55,36 @@ _rabbitmq_certificates() {
             -days 3650 -extfile "$tls/server.ext" -out "$tls/server.pem" 2>>"$tls/openssl.log"
 }
 
+# The first ports of all nodes of the cluster to which the node of DIR belongs; without a cluster its own.
+_rabbitmq_peers() {
+    local dir=$1 port=$2
+    cat "$dir/cluster" 2>/dev/null || printf '%s\n' "$port"
+}
+
+_rabbitmq_cluster_configuration() {
+    local dir=$1 sbin=$2 number=0 peer
+    [ -f "$dir/cluster" ] || return 0
+    echo "cluster_formation.peer_discovery_backend = classic_config"
+    while read -r peer; do
+        number=$((number + 1))
+        echo "cluster_formation.classic_config.nodes.$number = recourse$peer@localhost"
+    done <"$dir/cluster"
+    echo "cluster_partition_handling = pause_minority"
+    # Versions before 4.0 wait up to a minute before they form a cluster; later ones no longer know these keys.
+    case $sbin in
+        */rabbitmq_server-3.*)
+            echo "cluster_formation.randomized_startup_delay_range.min = 0"
+            echo "cluster_formation.randomized_startup_delay_range.max = 1"
+            ;;
+    esac
+}
+
 # What the node and its tools read from the environment, as a file that both source.
 _rabbitmq_node_environment() {
-    local dir=$1 port=$2
+    local dir=$1 port=$2 first tick=60
+    # The nodes of a cluster find one another through the epmd of the first, and soon notice that one is silent.
+    first=$(_rabbitmq_peers "$dir" "$port" | head -n 1)
+    if [ -f "$dir/cluster" ]; then tick=10; fi
     cat <<END
 export HOME='$dir' RABBITMQ_CONF_ENV_FILE=/dev/null
 export RABBITMQ_NODENAME=recourse$port@localhost RABBITMQ_NODE_IP_ADDRESS=127.0.0.1
@@ -63,9 +93,9 @@ export RABBITMQ_MNESIA_BASE='$dir/data' RABBITMQ_LOG_BASE='$dir/log'
 export RABBITMQ_CONFIG_FILE='$dir/rabbitmq' RABBITMQ_ADVANCED_CONFIG_FILE='$dir/advanced'
 export RABBITMQ_ENABLED_PLUGINS_FILE='$dir/enabled_plugins' RABBITMQ_PID_FILE='$dir/pid'
 export RABBITMQ_CTL_DIST_PORT_MIN=$((port + 10)) RABBITMQ_CTL_DIST_PORT_MAX=$((port + 50))
-export RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS='-kernel inet_dist_use_interface {127,0,0,1}'
+export RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS='-kernel inet_dist_use_interface {127,0,0,1} net_ticktime $tick'
 export RABBITMQ_CTL_ERL_ARGS='-kernel inet_dist_use_interface {127,0,0,1}'
-export ERL_EPMD_PORT=$((port + 5)) ERL_EPMD_ADDRESS=127.0.0.1 LC_ALL=C.UTF-8
+export ERL_EPMD_PORT=$((first + 5)) ERL_EPMD_ADDRESS=127.0.0.1 LC_ALL=C.UTF-8
 END
 }
 
@@ -107,7 +137,10 @@ _rabbitmq_write_files() {
     if command -v openssl >/dev/null && _rabbitmq_certificates "$dir/tls"; then tls=yes; fi
     echo '[rabbitmq_management,rabbitmq_prometheus].' >"$dir/enabled_plugins"
     _rabbitmq_node_environment "$dir" "$port" >"$dir/node.env"
-    _rabbitmq_configuration "$dir" "$port" "$password" "$tls" >"$dir/rabbitmq.conf"
+    {
+        _rabbitmq_configuration "$dir" "$port" "$password" "$tls"
+        _rabbitmq_cluster_configuration "$dir" "$sbin"
+    } >"$dir/rabbitmq.conf"
     cat >"$dir/rabbitmqctl" <<END
 #!/bin/bash
 . '$dir/node.env'
@@ -170,6 +203,27 @@ rabbitmq_start() {
     fi
     disown "$launcher" 2>/dev/null || true
     _rabbitmq_write_env "$dir" "$port"
+}
+
+rabbitmq_cluster_start() {
+    local dir=$1 port=$2 count=$3 index peer node pids=() status=0
+    for ((index = 1; index <= count; index++)); do
+        node=$dir/node-$index
+        mkdir -p "$node" && chmod 700 "$node" || return 1
+        for ((peer = 0; peer < count; peer++)); do printf '%s\n' $((port + 60 * peer)); done >"$node/cluster"
+        # One secret and one password for all.
+        [ -f "$dir/node-1/password" ] || _rabbitmq_secret >"$dir/node-1/password"
+        [ -f "$dir/node-1/.erlang.cookie" ] || _rabbitmq_secret >"$dir/node-1/.erlang.cookie"
+        [ "$index" = 1 ] || cp "$dir/node-1/password" "$dir/node-1/.erlang.cookie" "$node/"
+        chmod 400 "$node/.erlang.cookie"
+    done
+    # Together: each waits for the others to form the cluster with.
+    for ((index = 1; index <= count; index++)); do
+        rabbitmq_start "$dir/node-$index" $((port + 60 * (index - 1))) &
+        pids+=($!)
+    done
+    for index in "${pids[@]}"; do wait "$index" || status=$?; done
+    [ "$status" -eq 0 ] && "$dir/node-1/rabbitmqctl" await_online_nodes "$count" --timeout 60 >/dev/null
 }
 
 # Waits for the pid file, then for the node; gives up when the launcher ends or the limit has passed.

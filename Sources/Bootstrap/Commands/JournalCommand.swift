@@ -12,6 +12,7 @@ struct JournalCommand: AsyncParsableCommand {
         subcommands: [
             Outputs.self,
             Replay.self,
+            Republish.self,
         ])
 
     struct Outputs: AsyncParsableCommand {
@@ -42,6 +43,36 @@ struct JournalCommand: AsyncParsableCommand {
                     }
                     await store.close()
                 }
+            }
+        }
+    }
+
+    struct Republish: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "After a restore: sends again what a stage has emitted and another has not taken.",
+            discussion: """
+                Puts it back into the outboxes, from where the workers publish it; while they are still stopped, or not.
+                Doing it twice does no harm: who has an event knows it by its id. docs/OPERATING.md, Restore.
+                """)
+        @OptionGroup var common: CommonOptions
+        @Option(help: "Also everything emitted since this business time, for desks and others whose queues are lost")
+        var since: String?
+        @Flag(help: "Change nothing, only count") var dryRun = false
+        @Flag(help: "Print as JSON") var json = false
+
+        func run() async throws {
+            try await perform {
+                let from = since.map { Instant(rfc3339: $0) }
+                if case .some(.none) = from {
+                    throw Failure(ExitStatus.usage, "--since: expected a time such as 2026-11-21T18:00:00+08:00")
+                }
+                let installation = Installation(try common.configuration(requiring: [.database]))
+                let stores = try installation.stores()
+                let republish = Operations.Republish(
+                    stores: stores, deadLetters: try installation.deadLetters(), routes: Routes(Pipeline.stages))
+                let report = try await republish.run(since: from ?? nil, isDry: dryRun)
+                for store in stores.values { await store.close() }
+                try show(report, json: json)
             }
         }
     }

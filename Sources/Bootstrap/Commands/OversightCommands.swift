@@ -6,6 +6,7 @@ import RabbitMQ
 import Runtime
 import Schema
 import Stages
+import Store
 
 extension AsyncParsableCommand {
     /// Prints a report as text or JSON and ends with its exit code.
@@ -155,7 +156,8 @@ extension Installation {
         let audit = Audit(
             Audit.Parts(
                 stores: try stores(), deadLetters: try unopenedDeadLetters(), routes: Routes(Pipeline.stages),
-                queueDepth: depth, probes: [MoneyProbe(), TaskProbe()]))
+                queueDepth: depth, probes: [MoneyProbe(), TaskProbe()],
+                steppedClock: try control().clock()?.now))
         return try await audit.run(published: try published.map { try LedgerReader(path: $0) })
     }
 }

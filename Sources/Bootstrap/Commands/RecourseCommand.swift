@@ -31,6 +31,8 @@ package struct RecourseCommand: AsyncParsableCommand {
             AuditCommand.self,
             SummaryCommand.self,
             JournalCommand.self,
+            BackupCommand.self,
+            RestoreCommand.self,
             CaseCommand.self,
             OutletCommand.self,
             NoticeCommand.self,

@@ -10,11 +10,17 @@ enum YAMLDocument {
     /// A character of the private use area: no key of ours contains it.
     private static let mark: Character = "\u{E000}"
     /// How many repeated keys are reported; each costs another parse.
-    private static let repeatedKeyLimit = 50
+    private static let repeatedKeyLimit = 20
 
     /// The mapping at the top of the file; nil if there is none, with the fault recorded. An empty file is an
     /// empty mapping.
     static func read(_ text: String, _ faults: FaultCollector) -> MappingReader? {
+        if let line = lineOfAlias(text) {
+            faults.add(
+                line, "the file", "uses an alias (`*name`)",
+                allowed: "the value itself; a text that begins with * stands in quotation marks")
+            return nil
+        }
         var text = text
         for attempt in 1...repeatedKeyLimit {
             do {
@@ -42,6 +48,30 @@ enum YAMLDocument {
                 report(error, faults)
                 return nil
             }
+        }
+        return nil
+    }
+
+    /// The first line where a value or key is an alias. A few dozen of them can stand for more values than there is
+    /// time to look at (the parser itself compares keys value by value), and no policy needs one.
+    private static func lineOfAlias(_ text: String) -> Int? {
+        var line = 1
+        /// Only spaces and the marks of nesting since the last place where a value could begin.
+        var mayBegin = true
+        var previous: UInt8 = UInt8(ascii: "\n")
+        for byte in text.utf8 {
+            if previous == UInt8(ascii: "*"), mayBegin, byte > UInt8(ascii: " ") { return line }
+            switch byte {
+            case UInt8(ascii: "\n"), UInt8(ascii: "\r"):
+                if byte == UInt8(ascii: "\n") { line += 1 }
+                mayBegin = true
+            case UInt8(ascii: "["), UInt8(ascii: "{"), UInt8(ascii: ","): mayBegin = true
+            case UInt8(ascii: " "), UInt8(ascii: "\t"):
+                if [UInt8(ascii: ":"), UInt8(ascii: "-"), UInt8(ascii: "?")].contains(previous) { mayBegin = true }
+            case UInt8(ascii: "*") where mayBegin && previous != UInt8(ascii: "*"): break
+            default: mayBegin = false
+            }
+            previous = byte
         }
         return nil
     }

@@ -49,6 +49,8 @@ package struct RefusedDocument: Error, Sendable {
 package struct DocumentLimits: Sendable {
     /// In bytes; 1 MiB unless configured.
     package var bodyBytes = 1 << 20
+    /// JSON values: a tree takes up to a hundred times the bytes of its text. The largest event has some 5,000.
+    package var values = 1 << 16
     package init() {}
 }
 
@@ -65,12 +67,23 @@ package struct EnvelopeHints: Sendable {
     }
 }
 
+extension EventIdentity {
+    /// As far as AMQP properties have the form that the contract demands; they may hold anything.
+    package init(of hints: EnvelopeHints) {
+        self.init(
+            id: hints.messageId.flatMap { Identifier.isValid($0) ? $0 : nil },
+            type: hints.type.flatMap { $0.utf8.count <= Event.typeLimit ? $0 : nil })
+    }
+}
+
 extension Event {
+    fileprivate static let typeLimit = 128
+
     private static let envelopeShape: [Shape.Field] = [
         .required("specversion", .oneOf(["1.0"])),
         .required("id", .id),
         .required("source", .text(min: 1, max: 256)),
-        .required("type", .text(min: 1, max: 128)),
+        .required("type", .text(min: 1, max: typeLimit)),
         .required("time", .time),
         .optional("sequence", .integer(min: 0, max: Shape.integerLimit)),
         .optional("traceparent", .text(min: 1, max: 128)),
@@ -98,15 +111,15 @@ extension Event {
         guard body.count <= limits.bodyBytes else {
             let fault = Fault(
                 pointer: "", rule: "size", message: "at most \(limits.bodyBytes) bytes, found \(body.count)")
-            throw RefusedDocument(identity: EventIdentity(id: hints.messageId, type: hints.type), faults: [fault])
+            throw RefusedDocument(identity: EventIdentity(of: hints), faults: [fault])
         }
         let json: JSON
         do throws(JSONSyntaxError) {
-            json = try JSON(parsing: body)
+            json = try JSON(parsing: body, valueLimit: limits.values)
         } catch {
             let fault = Fault(
                 pointer: "", rule: error.rule, message: "at byte \(error.offset): \(error.message)")
-            throw RefusedDocument(identity: EventIdentity(id: hints.messageId, type: hints.type), faults: [fault])
+            throw RefusedDocument(identity: EventIdentity(of: hints), faults: [fault])
         }
         return (try read(json, hints: hints), json)
     }
@@ -145,7 +158,7 @@ extension Event {
         EventIdentity(
             source: json["source"]?.string.flatMap { $0.isEmpty || $0.utf8.count > 1024 ? nil : $0 },
             id: json["id"]?.string.flatMap { Identifier.isValid($0) ? $0 : nil },
-            type: json["type"]?.string.flatMap { $0.utf8.count <= 128 ? $0 : nil }
+            type: json["type"]?.string.flatMap { $0.utf8.count <= typeLimit ? $0 : nil }
         )
     }
 

@@ -50,7 +50,7 @@ package struct EventRejected: EventData, Hashable {
     package static let type = EventType("event.rejected")
 
     /// No event lists more faults than that; the initializer keeps the first ones.
-    package static let errorLimit = 100
+    package static let errorLimit = Fault.limit
 
     /// Of the rejected document, as far as it can be told.
     package var source: String?
@@ -74,7 +74,7 @@ package struct EventRejected: EventData, Hashable {
     package static let shape: [Shape.Field] = [
         .optional("source", .text(min: 1, max: 1024)), .optional("eventId", .id),
         .optional("eventType", .text(min: 0, max: 128)), .required("queue", .text(min: 1, max: 255)),
-        .required("errors", .array(Fault.shape, min: 1, max: 100)),
+        .required("errors", .array(Fault.shape, min: 1, max: errorLimit)),
     ]
 }
 

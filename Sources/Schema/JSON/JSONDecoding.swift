@@ -3,6 +3,10 @@
 /// Throws `DecodingError`; its descriptions name members and kinds, never values.
 package enum JSONDecoding {
     package static func decode<T: Decodable>(_ type: T.Type, from json: JSON) throws -> T {
+        try decode(type, from: json, nil)
+    }
+
+    fileprivate static func decode<T: Decodable>(_ type: T.Type, from json: JSON, _ count: MemberCount?) throws -> T {
         // Types are compared before a cast is tried: a cast that fails costs many times as much.
         if T.self == String.self, case .string(let text) = json, let same = text as? T { return same }
         if T.self == Instant.self, case .string(let text) = json, let instant = Instant(rfc3339: text),
@@ -11,12 +15,61 @@ package enum JSONDecoding {
             return same
         }
         if T.self == JSON.self, let same = json as? T { return same }
-        return try T(from: TreeDecoder(json: json))
+        return try T(from: TreeDecoder(json: json, count: count))
     }
 
     package static func decode<T: Decodable>(_ type: T.Type, from bytes: [UInt8]) throws -> T {
         try decode(type, from: JSON(parsing: bytes))
     }
+
+    /// Reads what is to be written again, so nothing of it may be passed over.
+    ///
+    /// - Parameter retired: names of members that may be passed over, because no program writes them any more.
+    /// - Throws: `UnreadMember` if the document has a member that `type` does not have.
+    package static func decodeWhole<T: Codable>(
+        _ type: T.Type, from bytes: [UInt8], retired: [String] = []
+    ) throws -> T {
+        let json = try JSON(parsing: bytes)
+        let count = MemberCount()
+        let value = try decode(type, from: json, count)
+        // Counting costs next to nothing; only where it does not come out even is it worth looking closely.
+        guard count.read != count.seen else { return value }
+        if let name = json.firstMember(notIn: try JSON(parsing: JSONEncoding.bytes(of: value)), but: retired) {
+            throw UnreadMember(name: name)
+        }
+        return value
+    }
+}
+
+/// A document has a member that its reader does not know.
+package struct UnreadMember: Error, Sendable, CustomStringConvertible {
+    package let name: String
+
+    package var description: String { "the member \(name) is not known" }
+}
+
+extension JSON {
+    fileprivate func firstMember(notIn other: JSON, but retired: [String]) -> String? {
+        switch (self, other) {
+        case (.object(let own), .object(let others)):
+            for member in own where member.value != .null && !retired.contains(member.name) {
+                guard let value = others.value(of: member.name) else { return member.name }
+                if let name = member.value.firstMember(notIn: value, but: retired) { return name }
+            }
+        case (.array(let own), .array(let others)):
+            for (element, other) in zip(own, others) {
+                if let name = element.firstMember(notIn: other, but: retired) { return name }
+            }
+        default: break
+        }
+        return nil
+    }
+}
+
+/// How many members the objects of a document have, and how many of them were read.
+private final class MemberCount {
+    var seen = 0
+    var read = 0
 }
 
 private func mismatch(_ expected: String, _ json: JSON) -> DecodingError {
@@ -28,20 +81,22 @@ private func mismatch(_ expected: String, _ json: JSON) -> DecodingError {
 
 private struct TreeDecoder: Decoder {
     let json: JSON
+    let count: MemberCount?
     var codingPath: [any CodingKey] { [] }
     var userInfo: [CodingUserInfoKey: Any] { [:] }
 
     func container<Key: CodingKey>(keyedBy type: Key.Type) throws -> KeyedDecodingContainer<Key> {
         guard case .object(let members) = json else { throw mismatch("object", json) }
-        return KeyedDecodingContainer(MemberReader<Key>(members: members))
+        if let count { count.seen += members.count }
+        return KeyedDecodingContainer(MemberReader<Key>(members: members, count: count))
     }
 
     func unkeyedContainer() throws -> any UnkeyedDecodingContainer {
         guard case .array(let elements) = json else { throw mismatch("array", json) }
-        return ElementReader(elements: elements)
+        return ElementReader(elements: elements, count: count)
     }
 
-    func singleValueContainer() throws -> any SingleValueDecodingContainer { SingleReader(json: json) }
+    func singleValueContainer() throws -> any SingleValueDecodingContainer { SingleReader(json: json, count: count) }
 }
 
 private func integer<T: FixedWidthInteger>(_ json: JSON) throws -> T {
@@ -69,6 +124,7 @@ private func truth(_ json: JSON) throws -> Bool {
 
 private struct MemberReader<Key: CodingKey>: KeyedDecodingContainerProtocol {
     let members: [JSON.Member]
+    let count: MemberCount?
     var codingPath: [any CodingKey] { [] }
     var allKeys: [Key] { members.compactMap { Key(stringValue: $0.name) } }
 
@@ -77,6 +133,7 @@ private struct MemberReader<Key: CodingKey>: KeyedDecodingContainerProtocol {
     /// The member, unless it is missing or null.
     private func present(_ key: Key) -> JSON? {
         guard let value = find(key) else { return nil }
+        if let count { count.read += 1 }
         if case .null = value { return nil }
         return value
     }
@@ -86,12 +143,13 @@ private struct MemberReader<Key: CodingKey>: KeyedDecodingContainerProtocol {
             throw DecodingError.keyNotFound(
                 key, DecodingError.Context(codingPath: [], debugDescription: "no member \(key.stringValue)"))
         }
+        if let count { count.read += 1 }
         return value
     }
 
     func contains(_ key: Key) -> Bool { find(key) != nil }
     func decodeNil(forKey key: Key) throws -> Bool {
-        if case .null = try get(key) { true } else { false }
+        if case .null? = find(key) { true } else { false }
     }
     func decode(_ type: Bool.Type, forKey key: Key) throws -> Bool { try truth(get(key)) }
     func decode(_ type: String.Type, forKey key: Key) throws -> String { try text(get(key)) }
@@ -108,7 +166,7 @@ private struct MemberReader<Key: CodingKey>: KeyedDecodingContainerProtocol {
     func decode(_ type: UInt32.Type, forKey key: Key) throws -> UInt32 { try integer(get(key)) }
     func decode(_ type: UInt64.Type, forKey key: Key) throws -> UInt64 { try integer(get(key)) }
     func decode<T: Decodable>(_ type: T.Type, forKey key: Key) throws -> T {
-        try JSONDecoding.decode(type, from: get(key))
+        try JSONDecoding.decode(type, from: get(key), count)
     }
 
     // The kinds that optional members have: looked up once, where the default looks up three times.
@@ -117,30 +175,32 @@ private struct MemberReader<Key: CodingKey>: KeyedDecodingContainerProtocol {
     func decodeIfPresent(_ type: Int.Type, forKey key: Key) throws -> Int? { try present(key).map(integer) }
     func decodeIfPresent(_ type: Int64.Type, forKey key: Key) throws -> Int64? { try present(key).map(integer) }
     func decodeIfPresent<T: Decodable>(_ type: T.Type, forKey key: Key) throws -> T? {
-        try present(key).map { try JSONDecoding.decode(type, from: $0) }
+        try present(key).map { try JSONDecoding.decode(type, from: $0, count) }
     }
 
     func nestedContainer<Nested: CodingKey>(
         keyedBy type: Nested.Type, forKey key: Key
     ) throws -> KeyedDecodingContainer<Nested> {
-        try TreeDecoder(json: get(key)).container(keyedBy: type)
+        try TreeDecoder(json: get(key), count: count).container(keyedBy: type)
     }
     func nestedUnkeyedContainer(forKey key: Key) throws -> any UnkeyedDecodingContainer {
-        try TreeDecoder(json: get(key)).unkeyedContainer()
+        try TreeDecoder(json: get(key), count: count).unkeyedContainer()
     }
-    func superDecoder() throws -> any Decoder { TreeDecoder(json: .object(members)) }
-    func superDecoder(forKey key: Key) throws -> any Decoder { TreeDecoder(json: try get(key)) }
+    func superDecoder() throws -> any Decoder { TreeDecoder(json: .object(members), count: count) }
+    func superDecoder(forKey key: Key) throws -> any Decoder { TreeDecoder(json: try get(key), count: count) }
 }
 
 private struct ElementReader: UnkeyedDecodingContainer {
     let elements: [JSON]
+    let countOfMembers: MemberCount?
     var currentIndex = 0
     var codingPath: [any CodingKey] { [] }
     var count: Int? { elements.count }
     var isAtEnd: Bool { currentIndex >= elements.count }
 
-    init(elements: [JSON]) {
+    init(elements: [JSON], count: MemberCount?) {
         self.elements = elements
+        countOfMembers = count
     }
 
     private mutating func next() throws -> JSON {
@@ -156,18 +216,23 @@ private struct ElementReader: UnkeyedDecodingContainer {
         currentIndex += 1
         return true
     }
-    mutating func decode<T: Decodable>(_ type: T.Type) throws -> T { try JSONDecoding.decode(type, from: next()) }
+    mutating func decode<T: Decodable>(_ type: T.Type) throws -> T {
+        try JSONDecoding.decode(type, from: next(), countOfMembers)
+    }
     mutating func nestedContainer<Nested: CodingKey>(
         keyedBy type: Nested.Type
-    ) throws -> KeyedDecodingContainer<Nested> { try TreeDecoder(json: next()).container(keyedBy: type) }
-    mutating func nestedUnkeyedContainer() throws -> any UnkeyedDecodingContainer {
-        try TreeDecoder(json: next()).unkeyedContainer()
+    ) throws -> KeyedDecodingContainer<Nested> {
+        try TreeDecoder(json: next(), count: countOfMembers).container(keyedBy: type)
     }
-    mutating func superDecoder() throws -> any Decoder { TreeDecoder(json: try next()) }
+    mutating func nestedUnkeyedContainer() throws -> any UnkeyedDecodingContainer {
+        try TreeDecoder(json: next(), count: countOfMembers).unkeyedContainer()
+    }
+    mutating func superDecoder() throws -> any Decoder { TreeDecoder(json: try next(), count: countOfMembers) }
 }
 
 private struct SingleReader: SingleValueDecodingContainer {
     let json: JSON
+    let count: MemberCount?
     var codingPath: [any CodingKey] { [] }
 
     func decodeNil() -> Bool {
@@ -187,7 +252,7 @@ private struct SingleReader: SingleValueDecodingContainer {
     func decode(_ type: UInt16.Type) throws -> UInt16 { try integer(json) }
     func decode(_ type: UInt32.Type) throws -> UInt32 { try integer(json) }
     func decode(_ type: UInt64.Type) throws -> UInt64 { try integer(json) }
-    func decode<T: Decodable>(_ type: T.Type) throws -> T { try JSONDecoding.decode(type, from: json) }
+    func decode<T: Decodable>(_ type: T.Type) throws -> T { try JSONDecoding.decode(type, from: json, count) }
 }
 
 extension JSON: Decodable {

@@ -2,7 +2,8 @@
 package struct JSONSyntaxError: Error, Hashable, Sendable {
     /// In bytes from the beginning.
     package let offset: Int
-    /// A short stable word: `syntax`, `utf-8`, `depth`, `duplicate-name`, `nul`, `surrogate`, `number`.
+    /// A short stable word: `syntax`, `utf-8`, `depth`, `count`, `duplicate-name`, `nul`, `surrogate`,
+    /// `number`.
     package let rule: String
     /// What was expected; never a piece of the document.
     package let message: String
@@ -14,9 +15,11 @@ extension JSON {
 
     /// Reads one document (RFC 8259) strictly: UTF-8 without a byte-order mark, no doubled names, no U+0000, no lone
     /// surrogates, at most `depthLimit` levels, nothing behind it.
-    package init(parsing bytes: [UInt8]) throws(JSONSyntaxError) {
+    ///
+    /// - Parameter valueLimit: how many values it may hold; for documents of others.
+    package init(parsing bytes: [UInt8], valueLimit: Int = .max) throws(JSONSyntaxError) {
         let result: Result<JSON, JSONSyntaxError> = bytes.withUnsafeBufferPointer { buffer in
-            var parser = Parser(bytes: buffer)
+            var parser = Parser(bytes: buffer, valueLimit: valueLimit)
             do throws(JSONSyntaxError) {
                 return .success(try parser.document())
             } catch {
@@ -29,11 +32,14 @@ extension JSON {
 
 private struct Parser {
     let bytes: UnsafeBufferPointer<UInt8>
+    let valueLimit: Int
     var index = 0
     var depth = 0
+    var values = 0
 
-    init(bytes: UnsafeBufferPointer<UInt8>) {
+    init(bytes: UnsafeBufferPointer<UInt8>, valueLimit: Int) {
         self.bytes = bytes
+        self.valueLimit = valueLimit
     }
 
     mutating func document() throws(JSONSyntaxError) -> JSON {
@@ -59,6 +65,8 @@ private struct Parser {
 
     mutating func value() throws(JSONSyntaxError) -> JSON {
         guard index < bytes.count else { throw fault("syntax", "expected a value, found the end") }
+        values += 1
+        guard values <= valueLimit else { throw fault("count", "more than \(valueLimit) values") }
         switch bytes[index] {
         case UInt8(ascii: "\""): return .string(try string())
         case UInt8(ascii: "{"): return try object()
@@ -105,12 +113,12 @@ private struct Parser {
     mutating func object() throws(JSONSyntaxError) -> JSON {
         try enter()
         var members: [JSON.Member] = []
-        members.reserveCapacity(8)
         if index < bytes.count, bytes[index] == UInt8(ascii: "}") {
             index += 1
             depth -= 1
             return .object(members)
         }
+        members.reserveCapacity(8)
         repeat {
             guard index < bytes.count, bytes[index] == UInt8(ascii: "\"") else {
                 throw fault("syntax", "expected a name in quotation marks")

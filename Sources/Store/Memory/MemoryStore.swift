@@ -111,6 +111,35 @@ class MemorySnapshot: StoreSnapshot {
         return withBodies ? Array(entries) : entries.map(\.withoutBodies)
     }
 
+    func inputs(after: Int64, limit: Int) throws -> [InputRow] {
+        try journal(after: after, limit: limit, withBodies: false).map { entry in
+            guard case .event(let source, let id, let type, _, _) = entry.input else {
+                return InputRow(
+                    number: entry.number, fate: entry.fate, outputs: entry.outputs.count, event: nil, type: "")
+            }
+            return InputRow(
+                number: entry.number, fate: entry.fate, outputs: entry.outputs.count,
+                event: EventKey(source: source, id: id), type: type)
+        }
+    }
+
+    func emissions(after: OutboxKey?, limit: Int) throws -> [EmissionRow] {
+        let first = Int(clamping: max(1, after?.entry ?? 1))
+        let rows = state.journal.dropFirst(first - 1).lazy.flatMap { entry in
+            entry.outputs.enumerated().lazy.map { index, output in
+                EmissionRow(
+                    key: OutboxKey(entry: entry.number, index: index), id: output.id, type: output.type,
+                    exchange: output.exchange)
+            }
+        }
+        return Array(rows.drop { row in after.map { row.key <= $0 } ?? false }.prefix(max(0, limit)))
+    }
+
+    func recordsOutOfStep(limit: Int) throws -> (count: Int, first: [RecordKey]) {
+        let found = state.records.values.filter { $0.version != Int64(state.changes[$0.key]?.count ?? 0) }.map(\.key)
+        return (found.count, Array(found.sorted().prefix(max(0, limit))))
+    }
+
     func journal(of record: RecordKey, limit: Int) throws -> [JournalEntry] {
         (state.changes[record] ?? []).prefix(max(0, limit)).map { state.journal[Int($0) - 1] }
     }
@@ -177,6 +206,15 @@ final class MemoryTransaction: MemorySnapshot, StoreTransaction {
 
     func removeFromOutbox(_ keys: [OutboxKey]) throws {
         for key in keys where state.outbox[key] != nil { state.changeOutbox(key, nil) }
+    }
+
+    func returnToOutbox(_ keys: [OutboxKey], owner: WorkerId) throws -> Int {
+        let missing = Set(keys).filter { key in
+            state.outbox[key] == nil && state.journal.indices.contains(Int(key.entry) - 1)
+                && state.journal[Int(key.entry) - 1].outputs.indices.contains(key.index)
+        }
+        for key in missing { state.changeOutbox(key, owner) }
+        return missing.count
     }
 
     func takeOverOutbox(by owner: WorkerId, now: Instant, limit: Int) throws -> [OutboxRow] {

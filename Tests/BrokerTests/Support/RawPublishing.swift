@@ -49,7 +49,7 @@ enum RawPublishing {
     }
 
     private static func read(_ link: Link, until isLast: (InboundFrame) throws -> Bool) throws {
-        let deadline = Uptime.milliseconds + 20_000
+        let deadline = Uptime.milliseconds + 120_000
         while true {
             while let frame = try link.nextFrame() { if try isLast(frame) { return } }
             let left = deadline - Uptime.milliseconds

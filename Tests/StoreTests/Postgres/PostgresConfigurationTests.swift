@@ -26,10 +26,25 @@ struct PostgresConfigurationTests {
         ("postgres://db.example/work", "verify-full"), ("postgres://10.0.0.7,localhost/work", "verify-full"),
         ("postgres://db.example/work?sslmode=require", "require"), ("postgres://localhost/work", "prefer"),
         ("postgres://127.0.0.1/work", "prefer"), ("postgres://[::1]/work", "prefer"), ("postgres:///work", "prefer"),
-        ("postgres:///work?host=/var/run/postgresql", "prefer"),
+        ("postgres:///work?host=/var/run/postgresql", "prefer"), ("postgres://127.example/work", "verify-full"),
+        ("postgres://localhost/work?hostaddr=10.0.0.7", "verify-full"),
     ])
     func `a server elsewhere must prove its name, unless the URL says otherwise`(url: String, mode: String) throws {
         #expect(try PostgresConfiguration(url: url).parameters["sslmode"] == mode)
+    }
+
+    @Test(
+        arguments: [
+            ("postgres://db.example/work", nil), ("postgres://localhost/work?sslmode=disable", nil),
+            ("postgres://db.example/work?sslmode=verify-full", nil),
+            ("postgres://db.example/work?sslmode=disable", "disable"),
+            ("postgres://db.example/work?sslmode=require", "require"),
+            ("postgres://localhost/work?hostaddr=10.0.0.7&sslmode=prefer", "prefer"),
+        ] as [(String, String?)])
+    func `a server elsewhere that need not prove its name is a weakness`(url: String, word: String?) throws {
+        let weakness = try PostgresConfiguration(url: url).weakness
+        #expect((weakness == nil) == (word == nil))
+        if let word { #expect(weakness?.contains(word) == true) }
     }
 
     @Test(arguments: [

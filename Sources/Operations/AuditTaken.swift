@@ -1,0 +1,58 @@
+import Runtime
+import Schema
+import Store
+
+/// What one stage has taken, read once from its journal.
+struct AuditTaken: Sendable {
+    let stage: StageName
+    var fates: StageFates
+    /// Keyed hashes of the events, see `Audit`.
+    var keys: Set<UInt64> = []
+    /// The last entry that was read: everything else of the audit ends there too.
+    var watermark: Int64 = 0
+    var doubled = 0
+    var doubledExamples: [String] = []
+    /// Taken from other stages.
+    var fromStages = 0
+
+    /// Reads the journal of `stage`, without bodies.
+    static func read(_ stage: StageName, _ store: any Store) async throws -> AuditTaken {
+        var taken = AuditTaken(stage: stage, fates: StageFates(stage: stage))
+        while true {
+            let after = taken.watermark
+            let page = try await store.read { try $0.inputs(after: after, limit: JournalScan.pageSize) }
+            guard let last = page.last else { return taken }
+            for row in page { taken.count(row) }
+            taken.watermark = last.number
+        }
+    }
+
+    private mutating func count(_ row: InputRow) {
+        fates.outputs += row.outputs
+        guard let event = row.event else { return fates.timers += 1 }
+        switch row.fate {
+        case .applied: fates.applied += 1
+        case .refused: fates.refused += 1
+        }
+        if !keys.insert(AuditTaken.hash(event)).inserted {
+            doubled += 1
+            Audit.note("\(stage.rawValue): entry \(row.number) takes \(event.id) again", &doubledExamples)
+        }
+        if AuditTaken.isFromStage(event.source, row.type) { fromStages += 1 }
+    }
+
+    /// Keyed anew in each process, so that nobody can choose ids whose hashes are equal.
+    static func hash(_ event: EventKey) -> UInt64 {
+        var hasher = Hasher()
+        for var text in [event.source, event.id] {
+            text.withUTF8 { hasher.combine(bytes: UnsafeRawBufferPointer($0)) }
+            hasher.combine(0 as UInt8)
+        }
+        return UInt64(bitPattern: Int64(hasher.finalize()))
+    }
+
+    /// What a stage's workers publish beside its journal is not looked for there.
+    static func isFromStage(_ source: String, _ type: String) -> Bool {
+        StageName.allCases.contains { $0.source == source } && type != EventRejected.type.rawValue
+    }
+}

@@ -1,0 +1,46 @@
+import Schema
+import Stages
+import Store
+
+/// A newer release has written the record, with a member that this one would lose.
+package struct NewerRecord: Error, Sendable, CustomStringConvertible {
+    package let key: RecordKey
+    package let member: String
+
+    package var description: String {
+        "record \(key), which a newer release has written: the member \(member) is not known here"
+    }
+}
+
+/// Records between the stage's types and the store's bytes.
+package enum RecordCoding {
+    /// The store keeps one number of outputs: those of the latest due time in the lower 32 bits, late ones above.
+    private static let onTime = 0xFFFF_FFFF
+
+    /// - Throws: `StageFault` naming the record if its body is not what the stage's type can read; `NewerRecord`.
+    package static func live(_ stored: StoredRecord, of stage: any Stage) throws -> LiveRecord {
+        let types = type(of: stage).recordTypes
+        guard let type = types.first(where: { $0.kind == stored.key.kind }) else {
+            throw StageFault(description: "read record \(stored.key): no such kind in this stage")
+        }
+        do {
+            return LiveRecord(
+                value: try JSONDecoding.decodeWhole(type, from: stored.body, retired: type.retiredMembers),
+                version: stored.version,
+                firedAt: stored.firedAt, firedOutputs: stored.firedOutputs & onTime,
+                lateOutputs: stored.firedOutputs >> 32)
+        } catch let member as UnreadMember {
+            throw NewerRecord(key: stored.key, member: member.name)
+        } catch {
+            throw StageFault(description: "read record \(stored.key) version \(stored.version): \(error)")
+        }
+    }
+
+    package static func stored(_ key: RecordKey, _ record: LiveRecord) throws -> StoredRecord {
+        let wake = record.value.wake
+        return StoredRecord(
+            key: key, version: record.version, wakeAt: wake?.at, wakeOrder: wake?.order ?? 0,
+            firedAt: record.firedAt, firedOutputs: record.lateOutputs << 32 | record.firedOutputs & onTime,
+            body: try JSONEncoding.bytes(of: record.value))
+    }
+}

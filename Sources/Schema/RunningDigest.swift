@@ -1,0 +1,15 @@
+internal import Crypto
+
+/// SHA-256 of what comes in pieces: a file that is longer than memory.
+package struct RunningDigest {
+    private var hash = SHA256()
+
+    package init() {}
+
+    package mutating func add(_ bytes: [UInt8]) { hash.update(data: bytes) }
+
+    package var hexadecimal: String {
+        let digits = Array("0123456789abcdef")
+        return String(hash.finalize().flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] })
+    }
+}
