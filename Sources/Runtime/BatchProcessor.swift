@@ -66,21 +66,24 @@ package struct BatchProcessor: Sendable {
     ) throws -> BatchResult {
         try transaction.removeFromOutbox(confirmed)
         var result = BatchResult()
+        // Asked for once: a secret made here is committed with the rest, or not at all.
+        let digester = inputs.isEmpty ? nil : try vault.digester(in: transaction)
         var rest = inputs[...]
         // An erasure is a full stop: what comes before it is erased, what comes behind it is not.
         while !rest.isEmpty {
             let end = rest.firstIndex { $0.event.data is CustomerErasureRequested } ?? rest.endIndex - 1
-            try process(Array(rest[...end]), clock: clock, speed: speed, into: &result, in: transaction)
+            var work = UnitOfWork(transaction: transaction, vault: vault, digester: digester)
+            try process(Array(rest[...end]), &work, clock: clock, speed: speed, into: &result)
             rest = rest[(end + 1)...]
         }
         return result
     }
 
     private func process(
-        _ inputs: [InboundEvent], clock: Instant, speed: Int64, into result: inout BatchResult,
-        in transaction: any StoreTransaction
+        _ inputs: [InboundEvent], _ work: inout UnitOfWork, clock: Instant, speed: Int64,
+        into result: inout BatchResult
     ) throws {
-        var work = UnitOfWork(transaction: transaction, vault: vault)
+        let transaction = work.transaction
         var claims = try transaction.claims(inputs.map(\.key))
         var admitted = try work.edge.admit(inputs.filter { claims[$0.key] == nil }, clock: clock)[...]
         try work.load(admitted.map { Input.event($0.inbound.event) }, runner)
@@ -162,9 +165,10 @@ private struct UnitOfWork {
     /// Records that a newer release has written.
     var newer: [RecordKey: String] = [:]
 
-    init(transaction: any StoreTransaction, vault: PersonalVault) {
+    /// - Parameter digester: nil where no event comes in.
+    init(transaction: any StoreTransaction, vault: PersonalVault, digester: PersonalDigester? = nil) {
         self.transaction = transaction
-        edge = PersonalEdge(vault: vault, transaction: transaction)
+        edge = PersonalEdge(vault: vault, digester: digester, transaction: transaction)
     }
 
     mutating func take(_ stored: StoredRecord, _ runner: StageRunner) {

@@ -7,6 +7,7 @@ import Store
 /// between – records, journal, outbox – there are tokens alone.
 struct PersonalEdge {
     private let vault: PersonalVault
+    private let digester: PersonalDigester?
     private let transaction: any StoreTransaction
     /// Rows that may be kept at the end, and the values in them.
     private var pending: [Int64: PersonalRow] = [:]
@@ -34,8 +35,10 @@ struct PersonalEdge {
         let contents: [Int64?]
     }
 
-    init(vault: PersonalVault, transaction: any StoreTransaction) {
+    /// - Parameter digester: nil where no event comes in.
+    init(vault: PersonalVault, digester: PersonalDigester?, transaction: any StoreTransaction) {
         self.vault = vault
+        self.digester = digester
         self.transaction = transaction
     }
 
@@ -45,8 +48,7 @@ struct PersonalEdge {
     ///
     /// - Parameter clock: the business clock.
     mutating func admit(_ inputs: [InboundEvent], clock: Instant) throws -> [Admitted] {
-        guard !inputs.isEmpty else { return [] }
-        let digester = try vault.digester(in: transaction)
+        guard !inputs.isEmpty, let digester else { return [] }
         let opened = inputs.map { Self.open($0, digester) }
         var inquiry = PersonalInquiry(now: clock)
         for one in opened.compactMap({ $0 }) {
