@@ -67,7 +67,7 @@ package struct BatchProcessor: Sendable {
         try transaction.removeFromOutbox(confirmed)
         var result = BatchResult()
         // Asked for once: a secret made here is committed with the rest, or not at all.
-        let digester = inputs.isEmpty ? nil : try vault.digester(in: transaction)
+        let digester = inputs.isEmpty ? nil : try vault.establishDigester(in: transaction)
         var rest = inputs[...]
         // An erasure is a full stop: what comes before it is erased, what comes behind it is not.
         while !rest.isEmpty {

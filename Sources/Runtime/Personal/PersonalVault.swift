@@ -20,8 +20,8 @@ package final class PersonalVault: Sendable {
     /// The store's secret, made where there is none.
     ///
     /// - Throws: `StoreFailure`, unavailable, if the key that sealed it is not there.
-    func digester(in transaction: any StoreTransaction) throws -> PersonalDigester {
-        if let digester = try digester(in: transaction as any StoreSnapshot) { return digester }
+    func establishDigester(in transaction: any StoreTransaction) throws -> PersonalDigester {
+        if let digester = try digester(in: transaction) { return digester }
         let fresh = SymmetricKey(size: .bits256).withUnsafeBytes { Array($0) }
         let (key, sealed) = try seal(secret: fresh)
         let kept = try transaction.keepPersonalSecret(PersonalSecret(key: key, sealed: sealed))
