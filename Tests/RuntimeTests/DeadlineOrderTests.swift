@@ -67,7 +67,8 @@ import Testing
 
     /// All of an entry but the numbers of persons, which are drawn by lot.
     private func told(_ entry: JournalEntry) -> [String] {
-        var told = ["\(entry.number) \(entry.fate) \(entry.now) \(entry.isLate) \(entry.policyVersion) \(entry.records)"]
+        var told = ["\(entry.number) \(entry.fate) \(entry.now) \(entry.isLate)"]
+        told.append("\(entry.policyVersion) \(entry.records)")
         switch entry.input {
         case .event(let source, let id, let type, let digest, let body):
             told += ["\(source) \(id) \(type) \(digest)", String(decoding: body, as: UTF8.self)]

@@ -63,7 +63,8 @@ struct PostgresStoreTests {
         }
         let store = try database.store()
         #expect(try await store.read { try $0.counts().applied } == 6)
-        #expect(try database.run("SELECT count(*) FROM \(database.namespace)_handling.schema_history")
+        #expect(
+            try database.run("SELECT count(*) FROM \(database.namespace)_handling.schema_history")
                 == Int64(StageSchema.steps("any").version))
         await store.close()
     }
