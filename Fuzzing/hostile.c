@@ -277,10 +277,12 @@ static const struct example *choose_route(struct route *route, amqp_pool_t *pool
         route->listed = chance < 78;
         follow(route);
     } else if (chance < 93) {
-        /* Straight into a stage's queue, as who may use the default exchange could. */
-        struct queue *queue;
-        do queue = &queues[below((uint64_t)queue_count)];
-        while (!strcmp(queue->name, "recourse.dead"));
+        /* Straight into a stage's queue, as who may use the default exchange could; into one that takes the type, for
+           others keep it for a day, for the worker of a newer release. */
+        int one;
+        do one = (int)below((uint64_t)binding_count);
+        while (strcmp(bindings[one].key, example->type));
+        struct queue *queue = queue_named(bindings[one].queue);
         route->exchange = "";
         route->key_bytes = bytes_of(queue->name);
         route->to[route->count++] = queue;
