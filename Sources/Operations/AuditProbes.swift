@@ -9,25 +9,18 @@ import Store
 package struct MoneyProbe: AuditProbe {
     package init() {}
 
-    private struct Sums: Equatable {
-        var disbursed: Int64 = 0
-        var recovered: Int64 = 0
-        var writtenOff: Int64 = 0
-    }
-
     package func check(_ stores: [StageName: any Store]) async throws -> AuditCheck {
         guard let store = stores[.handling] else { return AuditCheck("money", ok: true, figures: []) }
         return try await store.read { snapshot in
             var found = Findings()
-            var (total, byRequest) = (Sums(), [String: Sums]())
+            var (total, byRequest) = (FundTotals(), [String: FundTotals]())
             try ProbeScan.outputs(in: snapshot, where: { $0.hasPrefix("fund.") }) { entry, type, data in
                 let (id, amount) = (data["requestId"]?.string ?? "", data["amountFen"]?.int ?? 0)
-                for path in [\Sums.disbursed, \.recovered, \.writtenOff]
-                where path == MoneyProbe.path(of: type) {
-                    total[keyPath: path] += amount
-                    byRequest[id, default: Sums()][keyPath: path] += amount
+                if let side = MoneyProbe.side(of: type) {
+                    total[side] += amount
+                    byRequest[id, default: FundTotals()][side] += amount
                 }
-                if data["balanceFen"]?.int != total.recovered - total.disbursed {
+                if data["balanceFen"]?.int != total.recoveredFen - total.disbursedFen {
                     found.note("entry \(entry): \(type) of request \(id) tells another balance")
                 }
             }
@@ -35,38 +28,35 @@ package struct MoneyProbe: AuditProbe {
             let ledger = try snapshot.record(FundLedger.key(FundLedger.id)).map {
                 try JSONDecoding.decode(FundLedger.self, from: $0.body)
             }
-            let kept = Sums(
-                disbursed: ledger?.disbursedFen ?? 0, recovered: ledger?.recoveredFen ?? 0,
-                writtenOff: ledger?.writtenOffFen ?? 0)
+            let kept = FundTotals(
+                disbursedFen: ledger?.disbursedFen ?? 0, recoveredFen: ledger?.recoveredFen ?? 0,
+                writtenOffFen: ledger?.writtenOffFen ?? 0)
             if kept != total { found.note("the ledger differs from the sum of what was announced") }
-            let posted = try snapshot.fundTotals()
-            if (posted.disbursedFen, posted.recoveredFen, posted.writtenOffFen)
-                != (total.disbursed, total.recovered, total.writtenOff)
-            {
+            if try snapshot.fundTotals() != total {
                 found.note("the ledger's postings differ from the sum of what was announced")
             }
             return AuditCheck(
                 "money", ok: found.count == 0,
                 figures: [
-                    Figure("requests", requests), Figure("disbursedFen", Int(total.disbursed)),
-                    Figure("recoveredFen", Int(total.recovered)), Figure("writtenOffFen", Int(total.writtenOff)),
+                    Figure("requests", requests), Figure("disbursedFen", Int(total.disbursedFen)),
+                    Figure("recoveredFen", Int(total.recoveredFen)), Figure("writtenOffFen", Int(total.writtenOffFen)),
                     Figure("wrong", found.count),
                 ], examples: found.examples)
         }
     }
 
-    private static func path(of type: String) -> WritableKeyPath<Sums, Int64>? {
+    private static func side(of type: String) -> FundMovement.Side? {
         switch type {
-        case FundDisbursed.type.rawValue: \.disbursed
-        case FundRecovered.type.rawValue: \.recovered
-        case FundWrittenOff.type.rawValue: \.writtenOff
+        case FundDisbursed.type.rawValue: .disbursed
+        case FundRecovered.type.rawValue: .recovered
+        case FundWrittenOff.type.rawValue: .writtenOff
         default: nil
         }
     }
 
     /// - Returns: how many requests there are.
     private static func compare(
-        _ announced: [String: Sums], with snapshot: any StoreSnapshot, _ found: inout Findings
+        _ announced: [String: FundTotals], with snapshot: any StoreSnapshot, _ found: inout Findings
     ) throws -> Int {
         // Where a step of R08 is off, a payment may owe nothing.
         let owes = try KeptPolicy.all(in: snapshot).allSatisfy { version, kept in
@@ -77,15 +67,16 @@ package struct MoneyProbe: AuditProbe {
         var requests = 0
         try ProbeScan.records(of: AdvanceRequest.self, in: snapshot) { id, request in
             requests += 1
-            let kept = Sums(
-                disbursed: request.disbursedFen, recovered: request.recoveredFen, writtenOff: request.writtenOffFen)
-            if kept != announced.removeValue(forKey: id) ?? Sums() {
+            let kept = FundTotals(
+                disbursedFen: request.disbursedFen, recoveredFen: request.recoveredFen,
+                writtenOffFen: request.writtenOffFen)
+            if kept != announced.removeValue(forKey: id) ?? FundTotals() {
                 found.note("request \(id): its sums differ from what was announced")
             }
-            if kept.recovered + kept.writtenOff > kept.disbursed {
+            if kept.recoveredFen + kept.writtenOffFen > kept.disbursedFen {
                 found.note("request \(id): more came back or was given up than was paid")
             }
-            if owes, kept.disbursed > 0, !request.isBalanced, request.owed == nil {
+            if owes, kept.disbursedFen > 0, !request.isBalanced, request.owed == nil {
                 found.note("request \(id): not balanced, and nothing is owed")
             }
         }

@@ -25,6 +25,15 @@ package struct PersonOffice: Sendable {
     /// - Parameter unmask: with the values themselves.
     /// - Throws: `StoreFailure`, also if a key is missing.
     package func show(phone: String, unmask: Bool = false) async throws -> PersonReport {
+        let (stages, subjects) = try await known(phone: phone, unmask: unmask)
+        let letters = try await DeadLetterErasure(deadLetters: deadLetters, phone: phone, subjects: subjects).find()
+        return PersonReport(stages: stages, deadLetters: letters)
+    }
+
+    /// What the stages keep of a person, and what they know to be his.
+    private func known(
+        phone: String, unmask: Bool
+    ) async throws -> (stages: [PersonAtStage], subjects: Set<PersonalSubject>) {
         var stages: [PersonAtStage] = []
         var subjects: Set<PersonalSubject> = []
         for stage in StageName.allCases {
@@ -42,8 +51,7 @@ package struct PersonOffice: Sendable {
             subjects.formUnion(summary.subjects)
             stages.append(PersonAtStage(stage, summary, values: unmask ? values : nil))
         }
-        let letters = try await DeadLetterErasure(deadLetters: deadLetters, phone: phone, subjects: subjects).find()
-        return PersonReport(stages: stages, deadLetters: letters)
+        return (stages, subjects)
     }
 
     /// Erases whoever has this phone from the dead letters and from every stage's store. Done twice, it finds nothing the
@@ -51,8 +59,7 @@ package struct PersonOffice: Sendable {
     ///
     /// - Throws: `StoreFailure`; what was erased until then is gone.
     package func erase(phone: String) async throws -> PersonErasure {
-        let before = try await show(phone: phone)
-        let subjects = try await subjects(phone: phone)
+        let (stages, subjects) = try await known(phone: phone, unmask: false)
         // First the letters: what they are about is known only as long as the stages know it.
         let letters = try await DeadLetterErasure(deadLetters: deadLetters, phone: phone, subjects: subjects)
             .run(note: "erased with the person whom it was about")
@@ -61,27 +68,13 @@ package struct PersonOffice: Sendable {
             let vault = vault(stage)
             let erased = try await store.write { transaction -> Bool in
                 let key = Customer.phoneKey(of: phone)
-                guard let lookup = try vault.digester(in: transaction as any StoreSnapshot)?.lookup(phoneKey: key)
+                guard let lookup = try vault.digester(in: transaction)?.lookup(phoneKey: key)
                 else { return false }
                 return try transaction.erasePerson(lookup) != nil
             }
             if erased { try await store.scrub() }
         }
-        return PersonErasure(stages: before.stages, deadLetters: letters)
-    }
-
-    private func subjects(phone: String) async throws -> Set<PersonalSubject> {
-        var subjects: Set<PersonalSubject> = []
-        for (stage, store) in stores {
-            let vault = vault(stage)
-            let own = try await store.read { snapshot -> Set<PersonalSubject> in
-                let key = Customer.phoneKey(of: phone)
-                guard let lookup = try vault.digester(in: snapshot)?.lookup(phoneKey: key) else { return [] }
-                return try snapshot.personalSummary(lookup)?.subjects ?? []
-            }
-            subjects.formUnion(own)
-        }
-        return subjects
+        return PersonErasure(stages: stages, deadLetters: letters)
     }
 
     /// Seals everything with the current key that another has sealed, or none. Beside running workers.

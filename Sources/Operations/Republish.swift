@@ -26,24 +26,24 @@ package struct Republish: Sendable {
     ///   - isDry: counts, and changes nothing.
     /// - Throws: `StoreFailure`.
     package func run(since: Instant?, isDry: Bool) async throws -> RepublishReport {
-        var taken: [StageName: Set<EventKey>] = [:]
         var report = RepublishReport(isDry: isDry)
         // Looked for emitter by emitter, so that memory is bounded by what one stage has emitted.
         for subscription in routes.subscriptions {
             let stage = subscription.stage
             guard let store = stores[stage] else { continue }
-            taken.removeAll(keepingCapacity: true)
+            var taken: [StageName: Set<EventKey>] = [:]
             for taker in routes.subscriptions.map(\.stage) {
                 guard let store = stores[taker] else { continue }
                 taken[taker] = try await events(takenAt: store, from: stage)
             }
+            let known = taken
             var line = RepublishReport.Line(stage: stage)
             try await JournalScan.run(store, withBodies: false) { page in
                 var wanted: [OutboxKey] = []
                 for entry in page {
                     line.outputs += entry.outputs.count
                     for (index, output) in entry.outputs.enumerated() {
-                        let isLacking = try await isLacking(output, from: stage, taken)
+                        let isLacking = try await isLacking(output, from: stage, known)
                         if isLacking { line.lacking += 1 }
                         guard isLacking || since.map({ entry.now >= $0 }) ?? false else { continue }
                         wanted.append(OutboxKey(entry: entry.number, index: index))

@@ -111,7 +111,7 @@ struct OutputBuffer: ~Copyable {
         tail = pending
     }
 
-    /// Hands over as much as the socket takes; false when it takes no more for now.
+    /// Hands over as much as the socket takes; false when its buffer is full.
     mutating func send(to socket: Int32, operation: String) throws(BrokerFailure) -> Bool {
         while head < tail {
             let sent = Sockets.send(socket, storage + head, tail - head)

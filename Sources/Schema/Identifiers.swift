@@ -4,6 +4,11 @@ internal import Crypto
 package enum Identifiers {
     private static let hex = Array("0123456789abcdef".utf8)
 
+    /// Two lower-case digits for each byte.
+    package static func hexadecimal(_ bytes: some Sequence<UInt8>) -> String {
+        String(decoding: bytes.flatMap { [hex[Int($0 >> 4)], hex[Int($0 & 15)]] }, as: UTF8.self)
+    }
+
     /// RFC 9562 appendix C.1: the namespace of domain names.
     private static let dns: [UInt8] = [
         0x6b, 0xa7, 0xb8, 0x10, 0x9d, 0xad, 0x11, 0xd1, 0x80, 0xb4, 0x00, 0xc0, 0x4f, 0xd4, 0x30, 0xc8,

@@ -8,8 +8,5 @@ package struct RunningDigest {
 
     package mutating func add(_ bytes: [UInt8]) { hash.update(data: bytes) }
 
-    package var hexadecimal: String {
-        let digits = Array("0123456789abcdef")
-        return String(hash.finalize().flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] })
-    }
+    package var hexadecimal: String { Identifiers.hexadecimal(hash.finalize()) }
 }

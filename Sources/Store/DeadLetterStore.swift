@@ -106,9 +106,7 @@ package struct DeadLetter: Sendable, Hashable {
     /// The id of the row: the same delivery always gives the same row, and the same message that dies again later
     /// (after a replay) another.
     package static func id(queue: String, messageId: String?, body: [UInt8], firstAt: Instant) -> String {
-        let digits = Array("0123456789abcdef".utf8)
-        let digest = String(
-            decoding: Identifiers.digest(body).flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }, as: UTF8.self)
+        let digest = Identifiers.hexadecimal(Identifiers.digest(body))
         return Identifiers.uuid(["dead-letter", queue, messageId ?? "", digest, firstAt.description])
     }
 }

@@ -20,7 +20,11 @@ package struct FundTotals: Hashable, Sendable {
     package var recoveredFen: Int64 = 0
     package var writtenOffFen: Int64 = 0
 
-    package init() {}
+    package init(disbursedFen: Int64 = 0, recoveredFen: Int64 = 0, writtenOffFen: Int64 = 0) {
+        self.disbursedFen = disbursedFen
+        self.recoveredFen = recoveredFen
+        self.writtenOffFen = writtenOffFen
+    }
 
     package subscript(side: FundMovement.Side) -> Int64 {
         get {

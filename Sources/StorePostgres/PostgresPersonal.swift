@@ -104,7 +104,8 @@ extension PostgresTransaction {
         let now = inquiry.now.microseconds
         try conversation.send(
             """
-            INSERT INTO \(schema).persons SELECT lookup, person, $3 FROM unnest($1, $2) AS w(lookup, person)
+            INSERT INTO \(schema).persons (lookup, person, last_seen)
+            SELECT lookup, person, $3 FROM unnest($1, $2) AS w(lookup, person)
             WHERE NOT EXISTS (SELECT FROM \(schema).persons k WHERE k.lookup = w.lookup)
             ORDER BY lookup ON CONFLICT (lookup) DO NOTHING
             """, [lookups, .ints(wanted.map(\.value)), .int(now)])
@@ -147,7 +148,10 @@ extension PostgresTransaction {
     func keepPersonal(_ rows: [PersonalRow], subjects: [PersonalSubject: Int64]) throws {
         for part in rows.chunks(bytes: 32 << 20, { $0.sealed.count }) {
             try conversation.send(
-                "INSERT INTO \(schema).personal SELECT * FROM unnest($1, $2, $3, $4, $5, $6, $7)",
+                """
+                INSERT INTO \(schema).personal (number, person, subject, content, at, key, sealed)
+                SELECT * FROM unnest($1, $2, $3, $4, $5, $6, $7)
+                """,
                 [
                     .ints(part.map(\.number)), .ints(part.map(\.person)), .ints(part.map { $0.subject?.number }),
                     .ints(part.map(\.content)), .ints(part.map(\.at.microseconds)), .texts(part.map(\.key)),
@@ -158,7 +162,7 @@ extension PostgresTransaction {
         let links = subjects.sorted { $0.key.number < $1.key.number }
         try conversation.send(
             """
-            INSERT INTO \(schema).subjects SELECT * FROM unnest($1, $2) AS l(subject, person)
+            INSERT INTO \(schema).subjects (subject, person) SELECT * FROM unnest($1, $2) AS l(subject, person)
             WHERE NOT EXISTS (SELECT FROM \(schema).subjects k WHERE k.subject = l.subject)
             ORDER BY subject ON CONFLICT DO NOTHING
             """, [.ints(links.map(\.key.number)), .ints(links.map(\.value))])

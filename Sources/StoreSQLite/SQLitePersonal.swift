@@ -101,7 +101,7 @@ extension SQLiteTransaction {
     }
 
     func resealPersonalSecret(_ secret: PersonalSecret) throws {
-        let query = try Query(db, "INSERT OR REPLACE INTO personal_secret VALUES (1, ?, ?)")
+        let query = try Query(db, "INSERT OR REPLACE INTO personal_secret (one, key, sealed) VALUES (1, ?, ?)")
         try query.bind(1, secret.key)
         try query.bind(2, secret.sealed)
         try query.run()
@@ -132,7 +132,7 @@ extension SQLiteTransaction {
     }
 
     private func insert(_ lookup: PersonalLookup, _ person: Int64, _ now: Instant) throws {
-        let query = try Query(db, "INSERT INTO persons VALUES (?, ?, ?)")
+        let query = try Query(db, "INSERT INTO persons (lookup, person, last_seen) VALUES (?, ?, ?)")
         try query.bind(1, lookup.bytes)
         try query.bind(2, person)
         try query.bind(3, now.microseconds)
@@ -147,8 +147,8 @@ extension SQLiteTransaction {
     }
 
     func keepPersonal(_ rows: [PersonalRow], subjects: [PersonalSubject: Int64]) throws {
-        let insert = try Query(db, "INSERT INTO personal VALUES (?, ?, ?, ?, ?, ?, ?)")
-        let place = try Query(db, "INSERT INTO personal_segments VALUES (?, ?, ?)")
+        let insert = try Query(db, "INSERT INTO personal (\(PersonalRow.columns)) VALUES (?, ?, ?, ?, ?, ?, ?)")
+        let place = try Query(db, "INSERT INTO personal_segments (segment, person, number) VALUES (?, ?, ?)")
         for row in rows {
             try insert.bind(1, row.number)
             try insert.bind(2, row.person)
@@ -163,7 +163,7 @@ extension SQLiteTransaction {
             try place.bind(3, row.number)
             try place.run()
         }
-        let link = try Query(db, "INSERT OR IGNORE INTO subjects VALUES (?, ?)")
+        let link = try Query(db, "INSERT OR IGNORE INTO subjects (subject, person) VALUES (?, ?)")
         for (subject, person) in subjects {
             try link.bind(1, subject.number)
             try link.bind(2, person)

@@ -38,14 +38,16 @@ package final class PersonalVault: Sendable {
         return PersonalDigester(secret: opened)
     }
 
+    private var secretContext: [UInt8] { Array("recourse/\(stage.rawValue)/secret".utf8) }
+
     private func seal(secret: [UInt8]) throws -> (key: String, sealed: [UInt8]) {
-        try keyring.seal(secret, context: Array("recourse/\(stage.rawValue)/secret".utf8))
+        try keyring.seal(secret, context: secretContext)
     }
 
     private func open(_ secret: PersonalSecret) throws -> [UInt8] {
         do throws(SealFailure) {
             return try keyring.open(
-                secret.sealed, key: secret.key, context: Array("recourse/\(stage.rawValue)/secret".utf8))
+                secret.sealed, key: secret.key, context: secretContext)
         } catch {
             throw failure("opening the secret of the stage's store", error)
         }
@@ -62,7 +64,7 @@ package final class PersonalVault: Sendable {
         if let kept = try snapshot.personalSecret() {
             do throws(SealFailure) {
                 _ = try keyring.open(
-                    kept.sealed, key: kept.key, context: Array("recourse/\(stage.rawValue)/secret".utf8))
+                    kept.sealed, key: kept.key, context: secretContext)
             } catch {
                 return error
             }

@@ -6,8 +6,6 @@ extension ComparedByContent {
     /// Kept beside an id that upstream gives, to tell a repetition of the same thing from another thing under its id
     /// (`id-taken`), without keeping the data.
     package func fingerprint() throws -> String {
-        let digits = Array("0123456789abcdef".utf8)
-        let digest = Identifiers.digest(try JSONEncoding.bytes(of: self)).prefix(16)
-        return String(decoding: digest.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }, as: UTF8.self)
+        Identifiers.hexadecimal(Identifiers.digest(try JSONEncoding.bytes(of: self)).prefix(16))
     }
 }

@@ -121,10 +121,13 @@ struct PostgresTroubleTests {
         let database = try TestPostgres()
         var impatient = database.configuration
         impatient.statementMilliseconds = 50
-        let session = Session(impatient, namespace: "tests")
-        let failure = #expect(throws: StoreFailure.self) { try session.statementNow("waiting", "SELECT pg_sleep(20)") }
+        let (holder, session) = (database.administrator(), Session(impatient, namespace: "tests"))
+        let lock = "SELECT pg_advisory_lock(hashtextextended('\(database.namespace)', 0))"
+        _ = try holder.statementNow("holding", lock)
+        let failure = #expect(throws: StoreFailure.self) { try session.statementNow("waiting", lock) }
         #expect(failure?.kind == .transient)
         session.closeNow()
+        holder.closeNow()
     }
 
     @Test func `a server that stops and comes back loses nothing`() async throws {
