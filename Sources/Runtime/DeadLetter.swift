@@ -1,7 +1,7 @@
 import Broker
 import Schema
 
-/// Why a message becomes a dead letter, until it is replayed. `schema`: the contract refuses it. `transient`: it waited too long for something.
+/// Why a message becomes a dead letter. `schema`: the contract refuses it. `transient`: it waited too long for something.
 /// `permanent`: a stage cannot decide. `bystander`: the broker gave up (delivery limit) though no failure was recorded.
 /// `unroutable`: no queue took it.
 package enum DeadLetterClass: String, Sendable, CaseIterable, Codable {

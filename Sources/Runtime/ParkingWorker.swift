@@ -99,11 +99,9 @@ package final class ParkingWorker: Sendable {
         return false
     }
 
-    /// An order to erase a person, as upstream has published it; one that has died somewhere is a dead letter.
+    /// An order to erase a person, as upstream has published it; one that has died somewhere comes by another exchange.
     private static func isOrder(_ delivery: Delivery) -> Bool {
-        delivery.exchange == ExchangeName.inbox
-            && delivery.routingKey == CustomerErasureRequested.type.rawValue
-            && delivery.properties[header: FailureHeader.class] == nil && delivery.properties[header: "x-death"] == nil
+        delivery.exchange == ExchangeName.inbox && delivery.routingKey == CustomerErasureRequested.type.rawValue
     }
 
     /// What came in before the orders and is about their persons. An order that the contract refuses is left to the
@@ -169,20 +167,16 @@ extension DeadLetter {
         let unrouted = UnroutedMessage(delivery)
         let death = isWorkers || unrouted != nil ? nil : BrokerDeath(properties)
         let history = FailureHistory(delivery)
-        let first = text(FailureHeader.firstAt).flatMap(Instant.init(rfc3339:)) ?? wall
-        let last = text(FailureHeader.lastAt).flatMap(Instant.init(rfc3339:)) ?? wall
+        let last = text(FailureHeader.lastAt).flatMap(Instant.init(rfc3339:)) ?? death?.at ?? wall
+        let first = text(FailureHeader.firstAt).flatMap(Instant.init(rfc3339:)) ?? last
         let queue = text(FailureHeader.queue) ?? death?.queue ?? QueueName.dead
         let isRefused = unrouted.map { $0.faults.first?.rule != "unroutable" } ?? false
         let silent: DeadLetterClass = death != nil ? .bystander : isRefused ? .schema : .unroutable
         let `class` = text(FailureHeader.class) ?? silent.rawValue
         let code = text(FailureHeader.code) ?? death?.reason ?? (isRefused ? "contract" : "unroutable")
-        // Without a worker's times, the wall time of parking would give every redelivery a row of its own; the death that
-        // the broker wrote down, or the number of replays, tells a later death from a redelivery.
-        let identityTime =
-            isWorkers ? last : death?.at ?? Instant.distantPast.adding(seconds: min(max(history.replays, 0), 1 << 20))
         self.init(
             id: DeadLetter.id(
-                queue: queue, messageId: properties.messageId, body: delivery.body, firstAt: identityTime),
+                queue: queue, messageId: properties.messageId, body: delivery.body, replays: history.replays),
             queue: queue, failureClass: `class`, code: code, firstAt: first, lastAt: last, body: delivery.body)
         exchange = text(FailureHeader.exchange) ?? death?.exchange ?? history.exchange
         routingKey = text(FailureHeader.routingKey) ?? death?.routingKey ?? history.routingKey

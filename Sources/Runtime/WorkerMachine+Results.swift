@@ -83,8 +83,7 @@ extension WorkerMachine {
         if case .stepped = clock.mode {
             isFinal = clock.isLastCall
         } else {
-            let first = FailureHistory(delivery).firstAt.flatMap(Instant.init(rfc3339:)) ?? wall
-            isFinal = wall >= first.adding(hours: limits.referenceHours)
+            isFinal = hasWaitedLongest(FailureHistory(delivery))
         }
         guard !isFinal else {
             let reason = DeadLetterReason(
@@ -105,11 +104,16 @@ extension WorkerMachine {
     private func isFinal(_ arrival: Arrival) -> Bool {
         if case .stepped = clock.mode { return clock.isLastCall }
         let history = FailureHistory(arrival.delivery)
-        let first = history.firstAt.flatMap(Instant.init(rfc3339:)) ?? wall
-        if wall >= first.adding(hours: limits.referenceHours) { return true }
+        if hasWaitedLongest(history) { return true }
         if StageName.allCases.contains(where: { $0.source == arrival.inbound.event.source }) { return false }
         let isTried = RetryDelay.after(attempts: history.attempts + 1) != .fiveSeconds
         return isTried && clock.now >= arrival.inbound.event.time.adding(hours: limits.referenceHours)
+    }
+
+    /// By the wall clock, since its first failure.
+    private func hasWaitedLongest(_ history: FailureHistory) -> Bool {
+        let first = history.firstAt.flatMap(Instant.init(rfc3339:)) ?? wall
+        return wall >= first.adding(hours: limits.referenceHours)
     }
 
     mutating func publish(_ rows: [OutboxRow], _ actions: inout [WorkerAction]) {

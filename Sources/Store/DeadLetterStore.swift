@@ -7,8 +7,9 @@ import Schema
 ///
 /// - Throws: every call throws `StoreFailure`.
 package protocol DeadLetterStore: Sendable {
-    /// Inserts those whose id is not known; a known id is left as it is, whatever has become of it since. Returns how
-    /// many were new. Durable when it returns, so that the delivery can be acknowledged.
+    /// Inserts those whose id is not known. A known id is left as it is, unless somebody was done with it and it has
+    /// died again later: then its row is open again and tells of the later death. Of one id given twice the first counts.
+    /// Returns how many were new or opened again. Durable when it returns, so that the delivery can be acknowledged.
     /// `parkedAt` is wall time.
     func upsert(_ letters: [DeadLetter], parkedAt: Instant) async throws -> Int
     /// Rows that match, newest parked first, bodies included, after the row where the last page ended.
@@ -44,7 +45,7 @@ package enum DeadLetterState: String, Sendable, CaseIterable, Codable {
     /// A person has decided that it is not needed.
     case discarded
 
-    /// The states that may follow. A letter that dies again after a replay is a new row.
+    /// The states that a mark may lead to. A letter that dies again after a replay is a new row.
     package var next: Set<DeadLetterState> {
         switch self {
         case .open: [.sent, .resolved, .discarded]
@@ -103,11 +104,12 @@ package struct DeadLetter: Sendable, Hashable {
         return EventKey(source: source, id: eventId)
     }
 
-    /// The id of the row: the same delivery always gives the same row, and the same message that dies again later
-    /// (after a replay) another.
-    package static func id(queue: String, messageId: String?, body: [UInt8], firstAt: Instant) -> String {
+    /// The id of the row: one message that dies in one queue has one row, however often it is delivered, by upstream or
+    /// by the broker, and one more for each replay. No time is part of it: a worker that is killed between the dead
+    /// letter and its acknowledgement leaves the same message to another, who meets the failure at another time.
+    package static func id(queue: String, messageId: String?, body: [UInt8], replays: Int64) -> String {
         let digest = Identifiers.hexadecimal(Identifiers.digest(body))
-        return Identifiers.uuid(["dead-letter", queue, messageId ?? "", digest, firstAt.description])
+        return Identifiers.uuid(["dead-letter", queue, messageId ?? "", digest, String(replays)])
     }
 }
 
@@ -117,7 +119,7 @@ package struct ParkedLetter: Sendable, Hashable {
     package var state: DeadLetterState
     /// How often it was sent again.
     package var replays: Int64
-    /// 1 at first; each mark adds one.
+    /// 1 at first; each change of state adds one.
     package var version: Int64
     /// Ascending in the order of parking.
     package let number: Int64
@@ -152,6 +154,15 @@ package struct ParkedLetter: Sendable, Hashable {
         return ParkedLetter(
             letter: letter, state: .discarded, replays: replays, version: version + 1, number: number,
             parkedAt: parkedAt, note: note)
+    }
+
+    /// The row after the same message has died once more; nil: it needs no change, as somebody has it in hand, or this is
+    /// the death that it tells of already.
+    package func reopened(by later: DeadLetter, parkedAt: Instant) -> ParkedLetter? {
+        guard state == .resolved || state == .discarded, later.lastAt > letter.lastAt else { return nil }
+        return ParkedLetter(
+            letter: later, state: .open, replays: replays, version: version + 1, number: number, parkedAt: parkedAt,
+            note: note)
     }
 
     /// The row after `mark`; nil if the mark does not apply: another was faster, or the state cannot follow.

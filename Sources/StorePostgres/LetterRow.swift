@@ -10,14 +10,21 @@ enum LetterRow {
 
     static func insertion(_ schema: String) -> String {
         """
-        INSERT INTO \(schema).letters (parked_at, id, queue, exchange, routing_key, source, event, type, case_id, class,
+        INSERT INTO \(schema).letters AS letters (parked_at, id, queue, exchange, routing_key, source, event, type, case_id, class,
         code, message, fingerprint, attempts, first_at, last_at, headers, properties, body)
         SELECT $1, id, queue, exchange, routing_key, source, event, type, case_id, class, code, message, fingerprint,
         attempts, first_at, last_at, headers, properties, body
         FROM unnest($2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19) WITH ORDINALITY
         AS u(id, queue, exchange, routing_key, source, event, type, case_id, class, code, message, fingerprint,
         attempts, first_at, last_at, headers, properties, body, rank)
-        ORDER BY rank ON CONFLICT (id) DO NOTHING RETURNING number
+        ORDER BY rank
+        ON CONFLICT (id) DO UPDATE SET state = 'open', version = letters.version + 1, parked_at = excluded.parked_at,
+        exchange = excluded.exchange, routing_key = excluded.routing_key, class = excluded.class, code = excluded.code,
+        message = excluded.message, fingerprint = excluded.fingerprint, attempts = excluded.attempts,
+        first_at = excluded.first_at, last_at = excluded.last_at, headers = excluded.headers,
+        properties = excluded.properties, body = excluded.body
+        WHERE letters.state IN ('resolved', 'discarded') AND excluded.last_at > letters.last_at
+        RETURNING number
         """
     }
 

@@ -61,16 +61,19 @@ package final class PostgresParking: DeadLetterStore {
     }
 
     package func upsert(_ letters: [DeadLetter], parkedAt: Instant) async throws -> Int {
-        var inserted = 0
-        for part in letters.chunks(bytes: 32 << 20, { $0.body.count + $0.headers.count + $0.properties.count }) {
+        var changed = 0
+        // One statement cannot meet a row twice.
+        var seen: Set<String> = []
+        let different = letters.filter { seen.insert($0.id).inserted }
+        for part in different.chunks(bytes: 32 << 20, { $0.body.count + $0.headers.count + $0.properties.count }) {
             let letters = Array(part)
-            inserted += try await writer.transaction(.write, "parking in") { [schema] conversation in
+            changed += try await writer.transaction(.write, "parking in") { [schema] conversation in
                 try conversation.query(
                     LetterRow.insertion(schema), LetterRow.arguments(letters, parkedAt: parkedAt)
                 ).count
             }
         }
-        return inserted
+        return changed
     }
 
     package func list(_ filter: DeadLetterFilter, after: DeadLetterPlace?, limit: Int) async throws -> [ParkedLetter] {

@@ -55,13 +55,13 @@ package final class SQLiteParking: DeadLetterStore {
         guard !letters.isEmpty else { return 0 }
         return try await file.write { db in
             let insert = try Query(db, LetterRow.insertion)
-            var inserted = 0
+            var changed = 0
             for letter in letters {
                 try LetterRow.bind(letter, parkedAt: parkedAt, to: insert)
                 try insert.run()
-                inserted += db.changesCount
+                changed += db.changesCount
             }
-            return inserted
+            return changed
         }
     }
 
@@ -196,7 +196,13 @@ private enum LetterRow {
     static let insertion = """
         INSERT INTO letters (id, state, replays, version, parked_at, queue, exchange, routing_key, source, event, type,
         case_id, class, code, message, fingerprint, attempts, first_at, last_at, headers, properties, body)
-        VALUES (?, 'open', 0, 1, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING
+        VALUES (?, 'open', 0, 1, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+        ON CONFLICT (id) DO UPDATE SET state = 'open', version = letters.version + 1, parked_at = excluded.parked_at,
+        exchange = excluded.exchange, routing_key = excluded.routing_key, class = excluded.class, code = excluded.code,
+        message = excluded.message, fingerprint = excluded.fingerprint, attempts = excluded.attempts,
+        first_at = excluded.first_at, last_at = excluded.last_at, headers = excluded.headers,
+        properties = excluded.properties, body = excluded.body
+        WHERE letters.state IN ('resolved', 'discarded') AND excluded.last_at > letters.last_at
         """
 
     static func bind(_ letter: DeadLetter, parkedAt: Instant, to query: Query) throws {

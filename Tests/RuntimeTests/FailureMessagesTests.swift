@@ -128,17 +128,18 @@ private func death(_ reason: String, queue: String, at seconds: UInt64? = nil) -
         #expect(letter.caseId == "case-1" && letter.body == delivery.body)
     }
 
-    @Test func `The same letter delivered twice makes one row, a later death another`() throws {
+    @Test func `A message that two workers give up makes one row, one that dies after a replay another`() throws {
         let reason = DeadLetterReason(.permanent, code: "stage-fault", message: "broken")
-        let delivery = try MachineHarness.delivery("a", tag: 1)
-        let ids = [0, 0, 5].map { seconds in
-            DeadLetter(
-                parking: delivered(
-                    messages.deadLetter(delivery, reason, ticket: 1, wall: wall.adding(seconds: seconds))),
-                at: wall.adding(seconds: 100 + seconds)
-            ).id
+        func id(replays: Int64, at seconds: Int64) throws -> String {
+            let headers = replays > 0 ? [HeaderField(FailureHeader.replays, .int(replays))] : []
+            let delivery = try MachineHarness.delivery("a", tag: 1, headers: headers, exchange: "")
+            let dead = messages.deadLetter(delivery, reason, ticket: 1, wall: wall.adding(seconds: seconds))
+            return DeadLetter(parking: delivered(dead), at: wall.adding(seconds: 100 + seconds)).id
         }
-        #expect(ids[0] == ids[1] && ids[0] != ids[2])
+        let first = try id(replays: 0, at: 0)
+        #expect(try id(replays: 0, at: 5) == first, "the first was killed before it acknowledged")
+        #expect(try id(replays: 1, at: 5) != first)
+        #expect(try id(replays: 1, at: 5) == id(replays: 1, at: 9))
     }
 
     @Test func `What the broker gave up is a bystander`() throws {
@@ -148,9 +149,10 @@ private func death(_ reason: String, queue: String, at seconds: UInt64? = nil) -
         #expect(letter.failureClass == "bystander" && letter.code == "delivery_limit")
         #expect(letter.queue == "recourse.intake" && letter.routingKey == "case.accepted")
         #expect(letter.eventId == "a")
+        #expect(letter.lastAt == Instant(seconds: 1_700_000_000), "when the broker says, not when it was parked")
     }
 
-    @Test func `A second death of the same message in the broker is another row, a redelivery is not`() throws {
+    @Test func `What dies in the broker after a replay is another row, a redelivery is not`() throws {
         func id(_ headers: [HeaderField], at seconds: Int64) throws -> String {
             DeadLetter(
                 parking: try MachineHarness.delivery("a", tag: 1, headers: headers, exchange: ""),
@@ -158,13 +160,9 @@ private func death(_ reason: String, queue: String, at seconds: UInt64? = nil) -
             ).id
         }
         let first = [death("delivery_limit", queue: "recourse.intake", at: 1_700_000_000)]
-        let later = [death("delivery_limit", queue: "recourse.intake", at: 1_700_000_900)]
+        let replayed = first + [HeaderField(FailureHeader.replays, .int(1))]
         #expect(try id(first, at: 1) == id(first, at: 2))
-        #expect(try id(first, at: 1) != id(later, at: 1))
-        let untimed = [death("delivery_limit", queue: "recourse.intake")]
-        let replayed = untimed + [HeaderField(FailureHeader.replays, .int(1))]
-        #expect(try id(untimed, at: 1) == id(untimed, at: 2))
-        #expect(try id(untimed, at: 1) != id(replayed, at: 1))
+        #expect(try id(first, at: 1) != id(replayed, at: 1))
     }
 
     @Test func `What no queue took has the contract's faults if it breaks it, and unreadable bytes are no obstacle`() {

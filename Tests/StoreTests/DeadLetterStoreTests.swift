@@ -24,11 +24,11 @@ struct DeadLetterStoreTests {
     private func letter(
         _ id: String, queue: String = "recourse.intake", class failureClass: String = "schema", source: String? = "crm",
         eventId: String? = nil, type: String? = nil, caseId: String? = nil, code: String = "contract",
-        message: String = "", fingerprint: String = "f"
+        message: String = "", fingerprint: String = "f", lastAt: Instant = start.adding(seconds: 1)
     ) -> DeadLetter {
         var letter = DeadLetter(
             id: id, queue: queue, failureClass: failureClass, code: code, firstAt: start,
-            lastAt: start.adding(seconds: 1), body: Array("{\"a\":\(id.utf8.count)}".utf8))
+            lastAt: lastAt, body: Array("{\"a\":\(id.utf8.count)}".utf8))
         letter.exchange = "recourse.inbox"
         letter.routingKey = "complaint.received"
         letter.source = source
@@ -58,6 +58,28 @@ struct DeadLetterStoreTests {
             #expect(parked.parkedAt == start.adding(days: 1))
             #expect(try await parking.get("2")?.letter == bare)
             #expect(try await parking.get("3") == nil)
+        }
+    }
+
+    @Test(arguments: Adapter.allCases)
+    func `a message that dies again is open again once somebody was done with it`(_ adapter: Adapter) async throws {
+        try await withParking(adapter) { parking in
+            let first = letter("1", eventId: "e", message: "first")
+            let later = letter("1", eventId: "e", message: "later", lastAt: start.adding(seconds: 9))
+            _ = try await parking.upsert([first], parkedAt: start)
+            #expect(try await parking.upsert([later], parkedAt: start) == 0, "it is open: somebody will look")
+            let discarded = DeadLetterMark(id: "1", version: 1, state: .discarded, note: "not needed")
+            #expect(try await parking.mark([discarded]).count == 1)
+            #expect(try await parking.upsert([first], parkedAt: start) == 0, "the same death, delivered once more")
+            #expect(try await parking.upsert([later, later], parkedAt: start.adding(days: 1)) == 1)
+            let row = try #require(try await parking.get("1"))
+            #expect(row.letter == later)
+            #expect(row.state == .open && row.version == 3 && row.note == "not needed")
+            #expect(row.parkedAt == start.adding(days: 1))
+            #expect(try await parking.mark([DeadLetterMark(id: "1", version: 3, state: .sent)]).count == 1)
+            let last = letter("1", eventId: "e", lastAt: start.adding(seconds: 99))
+            #expect(try await parking.upsert([last], parkedAt: start) == 0, "its replay will tell")
+            #expect(try await parking.get("1")?.state == .sent)
         }
     }
 
@@ -180,15 +202,14 @@ struct DeadLetterStoreTests {
         }
     }
 
-    @Test func `the row's id follows from queue, message and first failure`() {
-        func id(_ queue: String, _ message: String?, _ body: String, _ at: Instant) -> String {
-            DeadLetter.id(queue: queue, messageId: message, body: Array(body.utf8), firstAt: at)
+    @Test func `the row's id follows from queue, message and the number of replays`() {
+        func id(_ queue: String, _ message: String?, _ body: String, _ replays: Int64) -> String {
+            DeadLetter.id(queue: queue, messageId: message, body: Array(body.utf8), replays: replays)
         }
-        let one = id("q", "m", "b", start)
-        #expect(one == id("q", "m", "b", start))
+        let one = id("q", "m", "b", 0)
+        #expect(one == id("q", "m", "b", 0))
         let others = [
-            id("r", "m", "b", start), id("q", "n", "b", start), id("q", nil, "b", start), id("q", "m", "c", start),
-            id("q", "m", "b", start.adding(seconds: 1)),
+            id("r", "m", "b", 0), id("q", "n", "b", 0), id("q", nil, "b", 0), id("q", "m", "c", 0), id("q", "m", "b", 1),
         ]
         #expect(Set(others + [one]).count == 6)
     }

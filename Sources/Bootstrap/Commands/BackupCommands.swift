@@ -19,7 +19,7 @@ struct BackupCommand: AsyncParsableCommand {
         try await perform {
             let store = try BackupFolder.store(common.configuration(requiring: [.database]))
             let backup = BackupFolder(path: folder)
-            guard backup.isEmpty else { throw Failure(ExitStatus.usage, "backup: \(folder) is not empty") }
+            guard try backup.isEmpty() else { throw Failure(ExitStatus.usage, "backup: \(folder) is not empty") }
             let madeAt = Wall.now()
             let names = try SQLiteBackup(directory: store).copy(to: folder)
             let manifest = BackupManifest(
@@ -45,7 +45,7 @@ struct RestoreCommand: AsyncParsableCommand {
     func run() async throws {
         try await perform {
             let store = try BackupFolder.store(common.configuration(requiring: [.database]))
-            guard BackupFolder(path: store).isEmpty else {
+            guard try BackupFolder(path: store).isEmpty() else {
                 throw Failure(ExitStatus.usage, "restore: \(store) is not empty; move it away first")
             }
             let backup = BackupFolder(path: folder)
@@ -110,7 +110,17 @@ struct BackupFolder {
 
     func path(of name: String) -> String { path + "/" + name }
 
-    var isEmpty: Bool { (try? FileManager.default.contentsOfDirectory(atPath: path))?.isEmpty ?? true }
+    /// Also where there is no such folder.
+    ///
+    /// - Throws: `Failure` if there is something that cannot be looked into: it is not ours to replace.
+    func isEmpty() throws -> Bool {
+        guard FileManager.default.fileExists(atPath: path) else { return true }
+        do {
+            return try FileManager.default.contentsOfDirectory(atPath: path).isEmpty
+        } catch {
+            throw Failure(ExitStatus.usage, "look into \(path): it is no folder that can be read; name another")
+        }
+    }
 
     func write(_ manifest: BackupManifest) throws {
         let text = String(decoding: try JSONEncoding.bytes(of: manifest), as: UTF8.self)

@@ -26,16 +26,22 @@ package final class MemoryDeadLetterStore: DeadLetterStore {
 
     package func upsert(_ letters: [DeadLetter], parkedAt: Instant) throws -> Int {
         try use { state in
-            var inserted = 0
-            for letter in letters where state.byId[letter.id] == nil {
+            var changed = 0
+            for letter in letters {
+                if let row = state.byId[letter.id] {
+                    guard let reopened = state.rows[row].reopened(by: letter, parkedAt: parkedAt) else { continue }
+                    state.rows[row] = reopened
+                    changed += 1
+                    continue
+                }
                 state.byId[letter.id] = state.rows.count
                 state.rows.append(
                     ParkedLetter(
                         letter: letter, state: .open, replays: 0, version: 1, number: Int64(state.rows.count + 1),
                         parkedAt: parkedAt, note: nil))
-                inserted += 1
+                changed += 1
             }
-            return inserted
+            return changed
         }
     }
 
