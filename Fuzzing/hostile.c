@@ -367,18 +367,21 @@ static void read_confirms(amqp_connection_state_t c, uint64_t open) {
 
 /* ---- The run ---- */
 
-/* Valid complaints to come again: a stage takes each once, whatever the second says. */
+/* Valid complaints to come again: a stage takes each once, whatever the others say. No two of the others are equal: those
+   would be one dead letter. */
 enum { KEPT = 64 };
 static struct kept {
     struct text body;
     struct queue *to[8];
     int count;
+    size_t others;
 } kept[KEPT];
 static int kept_count;
 
 static void keep(const struct document *document, const struct route *route) {
     struct kept *one = &kept[kept_count < KEPT ? kept_count++ : (int)below(KEPT)];
     one->body.count = 0;
+    one->others = 0;
     append(&one->body, document->body.bytes, document->body.count);
     one->count = route->count;
     memcpy(one->to, route->to, sizeof one->to);
@@ -396,9 +399,10 @@ static void publish_again(amqp_connection_state_t c) {
     struct kept *one = &kept[below((uint64_t)kept_count)];
     amqp_basic_properties_t none = {0};
     int differs = (int)below(2);
-    if (differs) append(&one->body, " ", 1);
+    size_t spaces = differs ? ++one->others : 0;
+    for (size_t i = 0; i < spaces; i++) append(&one->body, " ", 1);
     publish(c, "recourse.inbox", bytes_of("complaint.received"), &none, &one->body);
-    if (differs) one->body.count--;
+    one->body.count -= spaces;
     for (int i = 0; i < one->count; i++) {
         one->to[i]->delivered++;
         if (differs) one->to[i]->dead++;

@@ -174,9 +174,11 @@ extension DeadLetter {
         let silent: DeadLetterClass = death != nil ? .bystander : isRefused ? .schema : .unroutable
         let `class` = text(FailureHeader.class) ?? silent.rawValue
         let code = text(FailureHeader.code) ?? death?.reason ?? (isRefused ? "contract" : "unroutable")
+        let isKept = code != "oversized" && properties[header: MessageProperties.oversizedHeader] == nil
         self.init(
             id: DeadLetter.id(
-                queue: queue, messageId: properties.messageId, body: delivery.body, replays: history.replays),
+                queue: queue, messageId: properties.messageId, body: isKept ? delivery.body : nil,
+                replays: history.replays, lastAt: last),
             queue: queue, failureClass: `class`, code: code, firstAt: first, lastAt: last, body: delivery.body)
         exchange = text(FailureHeader.exchange) ?? death?.exchange ?? history.exchange
         routingKey = text(FailureHeader.routingKey) ?? death?.routingKey ?? history.routingKey

@@ -107,9 +107,13 @@ package struct DeadLetter: Sendable, Hashable {
     /// The id of the row: one message that dies in one queue has one row, however often it is delivered, by upstream or
     /// by the broker, and one more for each replay. No time is part of it: a worker that is killed between the dead
     /// letter and its acknowledgement leaves the same message to another, who meets the failure at another time.
-    package static func id(queue: String, messageId: String?, body: [UInt8], replays: Int64) -> String {
-        let digest = Identifiers.hexadecimal(Identifiers.digest(body))
-        return Identifiers.uuid(["dead-letter", queue, messageId ?? "", digest, String(replays)])
+    ///
+    /// - Parameter body: nil: it was too large to be kept. Then only the time of its death tells it from others.
+    package static func id(
+        queue: String, messageId: String?, body: [UInt8]?, replays: Int64, lastAt: Instant
+    ) -> String {
+        let content = body.map { Identifiers.hexadecimal(Identifiers.digest($0)) } ?? lastAt.description
+        return Identifiers.uuid(["dead-letter", queue, messageId ?? "", content, String(replays)])
     }
 }
 

@@ -203,13 +203,17 @@ struct DeadLetterStoreTests {
     }
 
     @Test func `the row's id follows from queue, message and the number of replays`() {
-        func id(_ queue: String, _ message: String?, _ body: String, _ replays: Int64) -> String {
-            DeadLetter.id(queue: queue, messageId: message, body: Array(body.utf8), replays: replays)
+        func id(_ queue: String, _ message: String?, _ body: String?, _ replays: Int64, at: Int64 = 0) -> String {
+            DeadLetter.id(
+                queue: queue, messageId: message, body: body.map { Array($0.utf8) }, replays: replays,
+                lastAt: start.adding(seconds: at))
         }
         let one = id("q", "m", "b", 0)
-        #expect(one == id("q", "m", "b", 0))
+        #expect(one == id("q", "m", "b", 0, at: 1))
+        #expect(id("q", "m", nil, 0) != id("q", "m", nil, 0, at: 1), "two that were too large may be different")
         let others = [
-            id("r", "m", "b", 0), id("q", "n", "b", 0), id("q", nil, "b", 0), id("q", "m", "c", 0), id("q", "m", "b", 1),
+            id("r", "m", "b", 0), id("q", "n", "b", 0), id("q", nil, "b", 0), id("q", "m", "c", 0),
+            id("q", "m", "b", 1),
         ]
         #expect(Set(others + [one]).count == 6)
     }
