@@ -69,7 +69,8 @@ struct JournalCommand: AsyncParsableCommand {
                 let installation = Installation(try common.configuration(requiring: [.database]))
                 let stores = try installation.stores()
                 let republish = Operations.Republish(
-                    stores: stores, deadLetters: try installation.unopenedDeadLetters(), routes: Routes(Pipeline.stages))
+                    stores: stores, deadLetters: try installation.unopenedDeadLetters(),
+                    routes: Routes(Pipeline.stages))
                 let report = try await republish.run(since: from ?? nil, isDry: dryRun)
                 for store in stores.values { await store.close() }
                 try show(report, json: json)
