@@ -235,6 +235,10 @@ static void many_values(struct text *body) {
     free(many.bytes);
 }
 
+static int is_id(const struct text *text, const struct span *span) {
+    return span->name != span->from && !strncmp(text->bytes + span->from - 4, "Id\":", 4);
+}
+
 static enum fate mutate(int strategy, struct text *body, const struct example *example) {
     int at = inside_data(body);
     int data = find(body, 0, "data");
@@ -258,6 +262,8 @@ static enum fate mutate(int strategy, struct text *body, const struct example *e
             return at == data ? FATE_DEAD : FATE_ANY;
         }
         case 3:
+            /* What a stage says of a case that no stage has opened is waited for, a day long. */
+            if (!example->inbound && is_id(body, &spans[at])) return FATE_ANY;
             if (spans[at].kind == '"' && below(4) == 0) {
                 struct text longer = {0};
                 append_text(&longer, "\"");

@@ -26,8 +26,12 @@ package struct PersonOffice: Sendable {
     /// - Throws: `StoreFailure`, also if a key is missing.
     package func show(phone: String, unmask: Bool = false) async throws -> PersonReport {
         let (stages, subjects) = try await known(phone: phone, unmask: unmask)
-        let letters = try await DeadLetterErasure(deadLetters: deadLetters, phone: phone, subjects: subjects).find()
-        return PersonReport(stages: stages, deadLetters: letters)
+        let letters = try await letters(of: .init(phone: phone, subjects: subjects)).find()
+        return PersonReport(stages: stages, deadLetters: letters.flatMap { $0 })
+    }
+
+    private func letters(of person: DeadLetterErasure.Person) -> DeadLetterErasure {
+        DeadLetterErasure(deadLetters: deadLetters, persons: [person])
     }
 
     /// What the stages keep of a person, and what they know to be his.
@@ -61,8 +65,8 @@ package struct PersonOffice: Sendable {
     package func erase(phone: String) async throws -> PersonErasure {
         let (stages, subjects) = try await known(phone: phone, unmask: false)
         // First the letters: what they are about is known only as long as the stages know it.
-        let letters = try await DeadLetterErasure(deadLetters: deadLetters, phone: phone, subjects: subjects)
-            .run(note: "erased with the person whom it was about")
+        let letters = try await letters(of: .init(phone: phone, subjects: subjects))
+            .run(notes: ["erased with the person whom it was about"])
         for stage in StageName.allCases {
             guard let store = stores[stage] else { continue }
             let vault = vault(stage)

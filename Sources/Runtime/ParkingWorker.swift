@@ -107,20 +107,14 @@ package final class ParkingWorker: Sendable {
     /// What came in before the orders and is about their persons. An order that the contract refuses is left to the
     /// stages, whose dead letter tells of it.
     private func erase(_ orders: [Delivery]) async -> Bool {
-        for order in orders {
-            guard let event = try? Event.read(order.body), let data = event.data as? CustomerErasureRequested else {
-                continue
-            }
-            let erasure = DeadLetterErasure(deadLetters: deadLetters, phone: data.phone)
-            let done = await patiently {
-                let erased = try await erasure.run(note: "erased by order \(data.requestId)")
-                if erased > 0 {
-                    self.logger.info("erased dead letters", metadata: ["count": "\(erased)"])
-                }
-            }
-            guard done else { return false }
+        let orders = orders.compactMap { (try? Event.read($0.body))?.data as? CustomerErasureRequested }
+        guard !orders.isEmpty else { return true }
+        let erasure = DeadLetterErasure(
+            deadLetters: deadLetters, persons: orders.map { DeadLetterErasure.Person(phone: $0.phone) })
+        return await patiently {
+            let erased = try await erasure.run(notes: orders.map { "erased by order \($0.requestId)" })
+            if erased > 0 { self.logger.info("erased dead letters", metadata: ["count": "\(erased)"]) }
         }
-        return true
     }
 
     /// Until they are committed; the broker keeps them meanwhile. False: stopped before that.

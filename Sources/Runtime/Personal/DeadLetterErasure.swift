@@ -1,50 +1,83 @@
 import Schema
 import Store
 
-/// Finds the dead letters of a person and erases their content.
+/// Finds the dead letters of persons and erases their content.
 ///
 /// A letter may be anything, so everything in it is looked at: whoever's telephone number it holds, however it is spelt,
 /// and whatever is about a matter of his. A name alone tells nobody apart from his namesakes, and counts for nothing.
+///
+/// All letters are read, once for all persons and once more where a letter tells of matters of theirs: what is kept here
+/// for long names nobody in the clear, so there is nothing to look a person up by.
 package struct DeadLetterErasure: Sendable {
+    /// Whose letters are looked for.
+    package struct Person: Sendable {
+        fileprivate let phoneKey: String
+        fileprivate var subjects: Set<PersonalSubject>
+        fileprivate var letters: Set<String> = []
+
+        /// - Parameter subjects: what the stages know to be the person's.
+        package init(phone: String, subjects: Set<PersonalSubject> = []) {
+            phoneKey = Customer.phoneKey(of: phone)
+            self.subjects = subjects
+        }
+
+        fileprivate mutating func look(at row: ParkedLetter, _ content: LetterContent) {
+            let hasPhone = content.texts.contains(where: isPhone)
+            guard hasPhone || !subjects.isDisjoint(with: content.subjects) else { return }
+            letters.insert(row.letter.id)
+            if hasPhone, content.phones <= 1 { subjects.formUnion(content.subjects) }
+        }
+
+        private func isPhone(_ text: String) -> Bool {
+            let digits = Customer.phoneKey(of: text)
+            if digits == phoneKey { return true }
+            guard phoneKey.utf8.count >= DeadLetterErasure.tellingDigits, digits.utf8.count > phoneKey.utf8.count else {
+                return false
+            }
+            return Array(digits.utf8).holds(Array(phoneKey.utf8))
+        }
+    }
+
     private let deadLetters: any DeadLetterStore
-    private let phoneKey: String
-    private let known: Set<PersonalSubject>
+    private let persons: [Person]
     private static let pageSize = 200
     /// Shorter ones occur in other numbers by chance, and must stand alone.
     private static let tellingDigits = 7
 
-    /// - Parameter subjects: what the stages know to be the person's.
-    package init(deadLetters: any DeadLetterStore, phone: String, subjects: Set<PersonalSubject> = []) {
+    package init(deadLetters: any DeadLetterStore, persons: [Person]) {
         self.deadLetters = deadLetters
-        phoneKey = Customer.phoneKey(of: phone)
-        known = subjects
+        self.persons = persons
     }
 
-    /// The ids of the person's letters that still hold something, and how many there are in all.
-    package func find() async throws -> [String] {
-        guard !phoneKey.isEmpty else { return [] }
-        var subjects = known
-        var found = Set<String>()
-        // A letter with the number may name a case, and others that case alone.
-        while true {
-            let before = (found.count, subjects.count)
+    /// The ids of each person's letters that still hold something.
+    package func find() async throws -> [[String]] {
+        var persons = persons
+        // Someone without digits in his number has no letters that could be told from others.
+        let wanted = persons.indices.filter { !persons[$0].phoneKey.isEmpty }
+        while !wanted.isEmpty {
+            let before = persons.map { [$0.letters.count, $0.subjects.count] }
+            let sieve = LetterSieve(phones: wanted.map { Array(persons[$0].phoneKey.utf8) })
+            let looksForMatters = wanted.contains { !persons[$0].subjects.isEmpty }
             try await scan { row in
+                guard looksForMatters || sieve.holds(row.letter) else { return }
                 let content = LetterContent(row.letter)
-                let isOwn = holdsPhone(content) || !subjects.isDisjoint(with: content.subjects)
-                guard isOwn else { return }
-                found.insert(row.letter.id)
-                if holdsPhone(content), content.phones <= 1 { subjects.formUnion(content.subjects) }
+                for person in wanted { persons[person].look(at: row, content) }
             }
-            if (found.count, subjects.count) == before || subjects.isEmpty { return found.sorted() }
+            // A letter with the number may name a case, and others that case alone.
+            let isSettled = persons.map { [$0.letters.count, $0.subjects.count] } == before
+            if isSettled || wanted.allSatisfy({ persons[$0].subjects.isEmpty }) { break }
         }
+        return persons.map { $0.letters.sorted() }
     }
 
+    /// - Parameter notes: one for each person.
     /// - Returns: how many letters were erased.
-    package func run(note: String) async throws -> Int {
-        let ids = try await find()
-        guard !ids.isEmpty else { return 0 }
-        let erased = try await deadLetters.erase(ids, note: note)
-        try await deadLetters.scrub()
+    package func run(notes: [String]) async throws -> Int {
+        var erased = 0
+        for (ids, note) in zip(try await find(), notes) where !ids.isEmpty {
+            erased += try await deadLetters.erase(ids, note: note)
+        }
+        if erased > 0 { try await deadLetters.scrub() }
         return erased
     }
 
@@ -57,15 +90,22 @@ package struct DeadLetterErasure: Sendable {
             place = last.place
         }
     }
+}
 
-    private func holdsPhone(_ content: LetterContent) -> Bool {
-        content.texts.contains { text in
-            let digits = Customer.phoneKey(of: text)
-            if digits == phoneKey { return true }
-            guard phoneKey.utf8.count >= Self.tellingDigits, digits.utf8.count > phoneKey.utf8.count else {
-                return false
+/// Tells letters that can hold none of these numbers by their digits alone, without reading what they say.
+private struct LetterSieve {
+    let phones: [[UInt8]]
+
+    func holds(_ letter: DeadLetter) -> Bool {
+        let texts = [letter.source, letter.eventId, letter.message].compactMap { $0 }.map { Array($0.utf8) }
+        return ([letter.body, letter.headers, letter.properties] + texts).contains { part in
+            var digits: [UInt8] = []
+            for byte in part {
+                // A digit may be written as an escape.
+                if byte == UInt8(ascii: "\\") { return true }
+                if byte &- UInt8(ascii: "0") < 10 { digits.append(byte) }
             }
-            return digits.utf8.holds(phoneKey.utf8)
+            return phones.contains { digits.holds($0) }
         }
     }
 }
@@ -75,6 +115,7 @@ private struct LetterContent {
     private(set) var texts: [String] = []
     private(set) var subjects: Set<PersonalSubject> = []
     private(set) var phones = 0
+    private static let numeric = Set("0123456789 +-()./".utf8)
 
     init(_ letter: DeadLetter) {
         for part in [letter.body, letter.headers, letter.properties] {
@@ -82,8 +123,7 @@ private struct LetterContent {
                 add(try JSON(parsing: part), member: "")
             } catch {
                 // No JSON: the bytes themselves, each run of characters that may belong to a number.
-                texts += String(decoding: part, as: UTF8.self)
-                    .split { !($0.isNumber || " +-()./".contains($0)) }.map(String.init)
+                texts += part.split { !Self.numeric.contains($0) }.map { String(decoding: $0, as: UTF8.self) }
             }
         }
         texts += [letter.source, letter.eventId, letter.message].compactMap { $0 }
@@ -109,11 +149,10 @@ private struct LetterContent {
     }
 }
 
-extension Sequence<UInt8> {
-    /// Whether `part` occurs in it; both are short.
-    fileprivate func holds(_ part: some Collection<UInt8>) -> Bool {
-        let all = Array(self)
-        guard part.count <= all.count else { return false }
-        return (0...(all.count - part.count)).contains { all[$0...].starts(with: part) }
+extension [UInt8] {
+    /// Whether `part` occurs in it.
+    fileprivate func holds(_ part: [UInt8]) -> Bool {
+        guard let first = part.first, part.count <= count else { return part.isEmpty }
+        return (0...(count - part.count)).contains { self[$0] == first && self[$0...].starts(with: part) }
     }
 }
