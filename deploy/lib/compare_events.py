@@ -3,20 +3,41 @@
 
     compare_events.py EXPECTED ACTUAL [--without-sequence]
 
---without-sequence leaves out `sequence`: a record's version counts the events that changed it, and which of two events of
-one instant came first is decided by their arrival where workers compete or are killed.
+`sequence` is part of the content, but for one case, which is counted and named: events of one record and one instant
+that carry each other's. A record's version counts the events that changed it, and which of two events of one instant that
+come from two programs is first, is decided by their arrival.
+
+--without-sequence leaves it out: where workers compete or are killed, arrival decides more than that.
 
 Prints the figures; exit code 1 if an event is missing, superfluous, twice, or different.
 """
 
 import argparse
 import collections
+import dataclasses
 import json
 import sys
 
 
+@dataclasses.dataclass(frozen=True)
+class Outgoing:
+    type: str
+    # The record and the business time.
+    instant: tuple[str, str, str]
+    sequence: int | None
+    # All the rest, canonically.
+    text: str
+
+
+def record(event):
+    """What `sequence` counts the versions of."""
+    data = event["data"]
+    names = ["outletId", "addressee"] if event.get("source") == "recourse/penalty" else ["requestId", "callbackId"]
+    return next((str(data[name]) for name in (*names, "caseId", "outletId", "storeId") if name in data), "")
+
+
 def read(path, without_sequence):
-    """Events by (source, id) as canonical text, and how many of them came more than once."""
+    """Events by (source, id), and how many of them came more than once."""
     events, repeated = {}, 0
     with open(path, encoding="utf-8") as file:
         for line in file:
@@ -25,13 +46,28 @@ def read(path, without_sequence):
                 key = ("dead-letter", json.dumps(event["data"], sort_keys=True))
             else:
                 key = (event["source"], event["id"])
-            if without_sequence:
-                event.pop("sequence", None)
+            sequence = event.pop("sequence", None)
             text = json.dumps(event, sort_keys=True, ensure_ascii=False)
             if key in events:
                 repeated += 1
-            events[key] = (event["type"], text)
+            events[key] = Outgoing(event["type"], (record(event), event.get("source", ""), event.get("time", "")),
+                                   None if without_sequence else sequence, text)
     return events, repeated
+
+
+def exchanged(expected, actual):
+    """The keys of events that differ in `sequence` alone, where the versions of one instant have only changed places."""
+    instants = collections.defaultdict(list)
+    for key, event in expected.items():
+        if key in actual and event.text == actual[key].text and event.sequence != actual[key].sequence:
+            instants[event.instant].append(key)
+    found = set()
+    for keys in instants.values():
+        places = {(expected[key].sequence, actual[key].sequence) for key in keys}
+        before, after = {one for one, _ in places}, {other for _, other in places}
+        if before == after and len(places) == len(before):
+            found.update(keys)
+    return found
 
 
 def main():
@@ -44,18 +80,22 @@ def main():
     actual, actual_repeats = read(options.actual, options.without_sequence)
     missing = [key for key in expected if key not in actual]
     superfluous = [key for key in actual if key not in expected]
-    different = [key for key in expected if key in actual and expected[key][1] != actual[key][1]]
+    reordered = exchanged(expected, actual)
+    different = [key for key in expected if key in actual and expected[key] != actual[key] and key not in reordered]
     print(f"expected {len(expected)}, found {len(actual)}, missing {len(missing)}, "
           f"superfluous {len(superfluous)}, different {len(different)}, repeated {actual_repeats}")
+    if reordered:
+        instants = len({expected[key].instant for key in reordered})
+        print(f"{len(reordered)} events of {instants} instants carry each other's sequence")
     for name, keys, events in (("missing", missing, expected), ("superfluous", superfluous, actual),
                                ("different", different, expected)):
-        by_type = collections.Counter(events[key][0] for key in keys)
+        by_type = collections.Counter(events[key].type for key in keys)
         for event_type, count in by_type.most_common():
             print(f"  {name} {event_type}: {count}")
         for key in keys[:3]:
-            print(f"    {events[key][1][:600]}")
+            print(f"    {events[key].sequence} {events[key].text[:600]}")
             if name == "different":
-                print(f"    {actual[key][1][:600]}")
+                print(f"    {actual[key].sequence} {actual[key].text[:600]}")
     return 1 if missing or superfluous or different or expected_repeats or actual_repeats else 0
 
 

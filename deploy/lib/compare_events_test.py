@@ -1,0 +1,58 @@
+#!/usr/bin/env python3
+"""Tests of compare_events: what it must take for equal, and what it must not."""
+
+import json
+import pathlib
+import subprocess
+import sys
+import tempfile
+import unittest
+
+PROGRAM = pathlib.Path(__file__).with_name("compare_events.py")
+
+
+def event(name, sequence, outlet="o", time="2026-01-05T10:00:00+08:00", **data):
+    return {"source": "recourse/penalty", "id": name, "type": "violation.recorded.v1", "time": time,
+            "sequence": sequence, "data": {"outletId": outlet} | data}
+
+
+class Comparison(unittest.TestCase):
+    def compare(self, expected, actual, *options):
+        with tempfile.TemporaryDirectory() as folder:
+            files = []
+            for name, events in (("expected", expected), ("actual", actual)):
+                files.append(pathlib.Path(folder, name))
+                files[-1].write_text("".join(json.dumps(one) + "\n" for one in events), encoding="utf-8")
+            done = subprocess.run([sys.executable, "-B", str(PROGRAM), *options, *map(str, files)],
+                                  capture_output=True, text=True, timeout=60, check=False)
+            return done.returncode, done.stdout
+
+    def test_two_of_one_instant_may_change_places(self):
+        status, text = self.compare([event("a", 1), event("b", 1), event("c", 2)],
+                                    [event("c", 1), event("a", 2), event("b", 2)])
+        self.assertEqual(status, 0)
+        self.assertIn("3 events of 1 instants carry each other's sequence", text)
+
+    def test_a_version_that_is_nobody_elses_is_different(self):
+        self.assertEqual(self.compare([event("a", 1), event("b", 2)], [event("a", 2), event("b", 3)])[0], 1)
+        self.assertEqual(self.compare([event("a", 1)], [event("a", 2)])[0], 1)
+
+    def test_two_that_became_one_version_are_different(self):
+        self.assertEqual(self.compare([event("a", 1), event("b", 2)], [event("a", 2), event("b", 2)])[0], 1)
+
+    def test_places_change_within_one_record_and_instant_only(self):
+        other = {"time": "2026-01-06T10:00:00+08:00"}
+        self.assertEqual(self.compare([event("a", 1), event("b", 2, **other)],
+                                      [event("a", 2), event("b", 1, **other)])[0], 1)
+        self.assertEqual(self.compare([event("a", 1), event("b", 2, outlet="p")],
+                                      [event("a", 2), event("b", 1, outlet="p")])[0], 1)
+
+    def test_all_else_must_be_equal(self):
+        one = event("a", 1)
+        for actual in ([], [one, one], [one, event("b", 1)], [event("a", 1, count=2)]):
+            self.assertEqual(self.compare([one], actual)[0], 1, actual)
+        self.assertEqual(self.compare([one], [event("a", 7)], "--without-sequence")[0], 0)
+
+
+if __name__ == "__main__":
+    unittest.main()
