@@ -49,10 +49,13 @@ def main(audit_path, letters_path, *summary_paths):
             wrong.append(f"{name}: {sent['valid']} valid events were sent, fewer were taken")
     for name, sent in sorted(queues.items()):
         dead = letters.pop(name, 0)
-        print(f"{name:<20}{sent['delivered']:>10}{0:>10}{0:>10}{0:>10}{0:>8}{dead:>10}{sent['delivered'] - dead:>6}")
-        sums[0], sums[5] = sums[0] + sent["delivered"], sums[5] + dead
-        if dead != sent["delivered"]:
-            wrong.append(f"{name}: {sent['delivered']} messages, {dead} dead letters")
+        # Orders are carried out, and are no letters.
+        row = [sent["delivered"], 0, sent["orders"], 0, 0, dead]
+        sums = [a + b for a, b in zip(sums, row)]
+        rest = row[0] - row[2] - dead
+        print(f"{name:<20}{row[0]:>10}{0:>10}{row[2]:>10}{0:>10}{0:>8}{dead:>10}{rest:>6}")
+        if rest:
+            wrong.append(f"{name}: {row[0]} messages, {row[2]} orders, {dead} dead letters")
     print(f"{'in all':<20}" + "".join(f"{value:>{10 if at != 4 else 8}}" for at, value in enumerate(sums)))
     wrong += [f"{count} dead letters of a queue that was sent nothing: {name}" for name, count in letters.items()]
     published = sum(summary["published"] for summary in summaries)

@@ -31,7 +31,7 @@ static struct binding {
 static int binding_count;
 static struct queue {
     char name[64];
-    uint64_t delivered, dead, valid, twice, listed;
+    uint64_t delivered, dead, valid, twice, listed, orders;
 } queues[16];
 static int queue_count;
 
@@ -93,6 +93,8 @@ static void read_examples(const char *folder) {
         free(names[i]);
         FILE *file = fopen(path, "r");
         check(file != NULL, "reading an example");
+        /* What no stage takes leaves its place to the next. */
+        one->body.count = 0;
         char part[4096];
         for (size_t got; (got = fread(part, 1, sizeof part, file)) > 0;) append(&one->body, part, got);
         fclose(file);
@@ -424,7 +426,10 @@ static void publish_new(amqp_connection_state_t c, uint64_t number, amqp_pool_t 
     int complaint = route.listed && document.fate == FATE_VALID && !strcmp(document.example->type, "complaint.received");
     for (int i = 0; i < route.count; i++) {
         route.to[i]->delivered++;
-        route.to[i]->dead += unrouted || document.fate == FATE_DEAD;
+        /* What is bound to the queue of dead letters is an order to the worker there, not one of them. */
+        int is_order = !unrouted && !strcmp(route.to[i]->name, "recourse.dead");
+        route.to[i]->orders += (uint64_t)is_order;
+        route.to[i]->dead += !is_order && (unrouted || document.fate == FATE_DEAD);
         route.to[i]->valid += (uint64_t)complaint;
     }
     if (complaint) keep(&document, &route);
@@ -442,10 +447,12 @@ static void report(double seconds) {
         printf("%s\"%s\": %llu", i ? ", " : "", strategy_names[i], (unsigned long long)used[i]);
     printf("}, \"queues\": {");
     for (int i = 0; i < queue_count; i++)
-        printf("%s\"%s\": {\"delivered\": %llu, \"dead\": %llu, \"valid\": %llu, \"twice\": %llu, \"listed\": %llu}",
+        printf("%s\"%s\": {\"delivered\": %llu, \"dead\": %llu, \"valid\": %llu, \"twice\": %llu, \"listed\": %llu, "
+               "\"orders\": %llu}",
                i ? ", " : "", queues[i].name, (unsigned long long)queues[i].delivered,
                (unsigned long long)queues[i].dead, (unsigned long long)queues[i].valid,
-               (unsigned long long)queues[i].twice, (unsigned long long)queues[i].listed);
+               (unsigned long long)queues[i].twice, (unsigned long long)queues[i].listed,
+               (unsigned long long)queues[i].orders);
     printf("}}\n");
 }
 

@@ -40,7 +40,8 @@ package struct DeadLetterErasure: Sendable {
 
     private let deadLetters: any DeadLetterStore
     private let persons: [Person]
-    private static let pageSize = 200
+    /// A letter may be a megabyte.
+    private static let pageSize = 50
     /// Shorter ones occur in other numbers by chance, and must stand alone.
     private static let tellingDigits = 7
 
