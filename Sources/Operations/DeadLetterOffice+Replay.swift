@@ -186,9 +186,11 @@ extension DeadLetterOffice {
     static func properties(of row: ParkedLetter, _ event: Event) -> MessageProperties {
         var properties = MessageProperties.of(event)
         let before = DeadLetterDetail.json(row.letter.headers)?[FailureHeader.replays]?.int ?? 0
+        let count = min(max(before, 0), FailureHistory.mostReplays) + max(row.replays, 1)
+        // A number that whoever reads it would cut back would be the number of this row.
         properties.headers += [
             HeaderField(replayOf, .string(row.letter.id)),
-            HeaderField(FailureHeader.replays, .int(min(max(before, 0), 1_000_000) + max(row.replays, 1))),
+            HeaderField(FailureHeader.replays, .int(count > FailureHistory.mostReplays ? 1 : count)),
         ]
         return properties
     }

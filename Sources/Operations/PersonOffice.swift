@@ -30,8 +30,8 @@ package struct PersonOffice: Sendable {
         return PersonReport(stages: stages, deadLetters: letters.flatMap { $0 })
     }
 
-    private func letters(of person: DeadLetterErasure.Person) -> DeadLetterErasure {
-        DeadLetterErasure(deadLetters: deadLetters, persons: [person])
+    private func letters(of person: DeadLettersOfPersons.Person) -> DeadLettersOfPersons {
+        DeadLettersOfPersons(deadLetters: deadLetters, persons: [person])
     }
 
     /// What the stages keep of a person, and what they know to be his.
@@ -65,8 +65,9 @@ package struct PersonOffice: Sendable {
     package func erase(phone: String) async throws -> PersonErasure {
         let (stages, subjects) = try await known(phone: phone, unmask: false)
         // First the letters: what they are about is known only as long as the stages know it.
-        let letters = try await letters(of: .init(phone: phone, subjects: subjects))
-            .run(notes: ["erased with the person whom it was about"])
+        let ids = try await letters(of: .init(phone: phone, subjects: subjects)).find().flatMap { $0 }
+        let letters = try await deadLetters.erase(ids, note: "erased with the person whom it was about")
+        try await deadLetters.scrub()
         for stage in StageName.allCases {
             guard let store = stores[stage] else { continue }
             let vault = vault(stage)

@@ -71,6 +71,7 @@ package struct FailureHistory: Sendable {
     package let attempts: Int
     package let firstAt: String?
     package let replays: Int64
+    package static let mostReplays: Int64 = 1_000_000
 
     package init(_ delivery: Delivery) {
         let properties = delivery.properties
@@ -81,7 +82,7 @@ package struct FailureHistory: Sendable {
         }
         func number(_ name: String) -> Int64 {
             guard case .int(let value)? = properties[header: name] else { return 0 }
-            return min(max(value, 0), 1_000_000)
+            return min(max(value, 0), Self.mostReplays)
         }
         exchange =
             text(FailureHeader.exchange) ?? FailureMessages.clip(delivery.exchange, to: FailureHeader.copiedLimit)
@@ -125,6 +126,9 @@ package struct FailureMessages: Sendable {
             HeaderField(FailureHeader.lastAt, .string(wall.description)),
             HeaderField(FailureHeader.worker, .string(worker)),
         ]
+        if let size = delivery.oversized {
+            properties.headers.append(HeaderField(MessageProperties.oversizedHeader, .int(size)))
+        }
         if history.replays > 0 { properties.headers.append(HeaderField(FailureHeader.replays, .int(history.replays))) }
         return properties
     }

@@ -106,22 +106,41 @@ package final class ParkingWorker: Sendable {
 
     /// What came in before the orders and is about their persons. An order that the contract refuses is left to the
     /// stages, whose dead letter tells of it.
-    private func erase(_ orders: [Delivery]) async -> Bool {
-        let orders = orders.compactMap { (try? Event.read($0.body))?.data as? CustomerErasureRequested }
+    private func erase(_ deliveries: [Delivery]) async -> Bool {
+        let orders = deliveries.compactMap { (try? Event.read($0.body))?.data as? CustomerErasureRequested }
         guard !orders.isEmpty else { return true }
-        let erasure = DeadLetterErasure(
-            deadLetters: deadLetters, persons: orders.map { DeadLetterErasure.Person(phone: $0.phone) })
-        return await patiently {
-            let erased = try await erasure.run(notes: orders.map { "erased by order \($0.requestId)" })
-            if erased > 0 { self.logger.info("erased dead letters", metadata: ["count": "\(erased)"]) }
+        let erasure = DeadLettersOfPersons(
+            deadLetters: deadLetters, persons: orders.map { DeadLettersOfPersons.Person(phone: $0.phone) })
+        // Each step by itself: one that has succeeded is not forgotten when the next fails.
+        var found: [[String]] = []
+        guard await patiently({ found = try await erasure.find() }) else { return false }
+        var erased: Set<String> = []
+        for (ids, order) in zip(found, orders) {
+            let ids = ids.filter { erased.insert($0).inserted }
+            guard
+                await patiently({
+                    _ = try await self.deadLetters.erase(ids, note: "erased by order \(order.requestId)")
+                })
+            else { return false }
         }
+        if !erased.isEmpty { logger.info("erased dead letters", metadata: ["count": "\(erased.count)"]) }
+        // An order that comes once more may have been left before this.
+        guard !erased.isEmpty || deliveries.contains(where: \.redelivered) else { return true }
+        return await patiently { try await self.deadLetters.scrub() }
     }
 
     /// Until they are committed; the broker keeps them meanwhile. False: stopped before that.
     private func park(_ deliveries: [Delivery]) async -> Bool {
         let at = wall()
-        let letters = deliveries.map { DeadLetter(parking: $0, at: at) }
         return await patiently {
+            var letters: [DeadLetter] = []
+            for delivery in deliveries {
+                let letter = DeadLetter(parking: delivery, at: at)
+                // Nobody has written down when it failed to find a queue: delivered again it would pass for a later death.
+                let isUntimed = delivery.redelivered && UnroutedMessage(delivery) != nil
+                if isUntimed, try await self.deadLetters.get(letter.id) != nil { continue }
+                letters.append(letter)
+            }
             let fresh = try await self.deadLetters.upsert(letters, parkedAt: at)
             if fresh > 0 { self.logger.warning("parked dead letters", metadata: ["count": "\(fresh)"]) }
         }
@@ -168,11 +187,12 @@ extension DeadLetter {
         let silent: DeadLetterClass = death != nil ? .bystander : isRefused ? .schema : .unroutable
         let `class` = text(FailureHeader.class) ?? silent.rawValue
         let code = text(FailureHeader.code) ?? death?.reason ?? (isRefused ? "contract" : "unroutable")
-        let isKept = code != "oversized" && properties[header: MessageProperties.oversizedHeader] == nil
+        // Of a body that was too large to be kept, size and time of death are all that tells it from others.
+        let content = delivery.oversized.map { Array("\($0) \(isWorkers ? last.description : "")".utf8) }
         self.init(
             id: DeadLetter.id(
-                queue: queue, messageId: properties.messageId, body: isKept ? delivery.body : nil,
-                replays: history.replays, lastAt: last),
+                queue: queue, messageId: properties.messageId, content: content ?? delivery.body,
+                replays: history.replays),
             queue: queue, failureClass: `class`, code: code, firstAt: first, lastAt: last, body: delivery.body)
         exchange = text(FailureHeader.exchange) ?? death?.exchange ?? history.exchange
         routingKey = text(FailureHeader.routingKey) ?? death?.routingKey ?? history.routingKey

@@ -132,7 +132,7 @@ package struct WorkerMachine: Sendable {
         let properties = delivery.properties
         let hints = EnvelopeHints(
             messageId: properties.messageId, type: properties.type, correlationId: properties.correlationId)
-        if case .int(let bytes)? = properties[header: MessageProperties.oversizedHeader] {
+        if let bytes = delivery.oversized {
             let reason = DeadLetterReason(
                 .schema, code: "oversized",
                 message: "a body of \(bytes) bytes, more than the consumer takes; the body is not kept")

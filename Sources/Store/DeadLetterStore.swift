@@ -7,8 +7,9 @@ import Schema
 ///
 /// - Throws: every call throws `StoreFailure`.
 package protocol DeadLetterStore: Sendable {
-    /// Inserts those whose id is not known. A known id is left as it is, unless somebody was done with it and it has
-    /// died again later: then its row is open again and tells of the later death. Of one id given twice the first counts.
+    /// Inserts those whose id is not known. A known id is left as it is while its row is open, or if it is the death that
+    /// the row tells of. Else it has died once more after somebody acted: its row is open again, tells of this death, and
+    /// is the last in the order of parking.
     /// Returns how many were new or opened again. Durable when it returns, so that the delivery can be acknowledged.
     /// `parkedAt` is wall time.
     func upsert(_ letters: [DeadLetter], parkedAt: Instant) async throws -> Int
@@ -23,8 +24,9 @@ package protocol DeadLetterStore: Sendable {
     /// Empties body, headers, properties and texts of rows and discards them with `note`; what names the failure stays.
     /// Returns how many there were.
     func erase(_ ids: [String], note: String) async throws -> Int
-    /// Replaces body, headers and properties of rows by these; nothing else changes.
-    func replace(_ letters: [DeadLetter]) async throws
+    /// Replaces body, headers and properties by these, of rows whose row version is still the given one; nothing else
+    /// changes.
+    func replace(_ rows: [ParkedLetter]) async throws
     /// Makes what was erased unreadable in the database's files, as far as the database can.
     func scrub() async throws
     /// How many rows there are by queue, class and state, ascending by these.
@@ -108,18 +110,16 @@ package struct DeadLetter: Sendable, Hashable {
     /// by the broker, and one more for each replay. No time is part of it: a worker that is killed between the dead
     /// letter and its acknowledgement leaves the same message to another, who meets the failure at another time.
     ///
-    /// - Parameter body: nil: it was too large to be kept. Then only the time of its death tells it from others.
-    package static func id(
-        queue: String, messageId: String?, body: [UInt8]?, replays: Int64, lastAt: Instant
-    ) -> String {
-        let content = body.map { Identifiers.hexadecimal(Identifiers.digest($0)) } ?? lastAt.description
-        return Identifiers.uuid(["dead-letter", queue, messageId ?? "", content, String(replays)])
+    /// - Parameter content: the body; of one that was too large to be kept what else tells it from others.
+    package static func id(queue: String, messageId: String?, content: [UInt8], replays: Int64) -> String {
+        let digest = Identifiers.hexadecimal(Identifiers.digest(content))
+        return Identifiers.uuid(["dead-letter", queue, messageId ?? "", digest, String(replays)])
     }
 }
 
 /// A dead letter and what was done about it.
 package struct ParkedLetter: Sendable, Hashable {
-    package let letter: DeadLetter
+    package var letter: DeadLetter
     package var state: DeadLetterState
     /// How often it was sent again.
     package var replays: Int64
@@ -160,13 +160,13 @@ package struct ParkedLetter: Sendable, Hashable {
             parkedAt: parkedAt, note: note)
     }
 
-    /// The row after the same message has died once more; nil: it needs no change, as somebody has it in hand, or this is
-    /// the death that it tells of already.
-    package func reopened(by later: DeadLetter, parkedAt: Instant) -> ParkedLetter? {
-        guard state == .resolved || state == .discarded, later.lastAt > letter.lastAt else { return nil }
+    /// The row after the same message has died once more; nil: it needs no change, as it is open, or this is the death
+    /// that it tells of already. Clocks of machines differ, so any other time is another death.
+    package func reopened(by other: DeadLetter, parkedAt: Instant, number: Int64) -> ParkedLetter? {
+        guard state != .open, other.lastAt != letter.lastAt else { return nil }
         return ParkedLetter(
-            letter: later, state: .open, replays: replays, version: version + 1, number: number, parkedAt: parkedAt,
-            note: note)
+            letter: other, state: .open, replays: replays, version: version + 1, number: number, parkedAt: parkedAt,
+            note: letter.body.isEmpty ? nil : note)
     }
 
     /// The row after `mark`; nil if the mark does not apply: another was faster, or the state cannot follow.

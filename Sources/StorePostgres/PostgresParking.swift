@@ -62,10 +62,20 @@ package final class PostgresParking: DeadLetterStore {
 
     package func upsert(_ letters: [DeadLetter], parkedAt: Instant) async throws -> Int {
         var changed = 0
-        // One statement cannot meet a row twice.
-        var seen: Set<String> = []
-        let different = letters.filter { seen.insert($0.id).inserted }
-        for part in different.chunks(bytes: 32 << 20, { $0.body.count + $0.headers.count + $0.properties.count }) {
+        var rest = letters
+        while !rest.isEmpty {
+            // One statement cannot meet a row twice.
+            var seen: Set<String> = []
+            let (first, again) = rest.partitioned { seen.insert($0.id).inserted }
+            rest = again
+            changed += try await upsert(different: first, parkedAt: parkedAt)
+        }
+        return changed
+    }
+
+    private func upsert(different letters: [DeadLetter], parkedAt: Instant) async throws -> Int {
+        var changed = 0
+        for part in letters.chunks(bytes: 32 << 20, { $0.body.count + $0.headers.count + $0.properties.count }) {
             let letters = Array(part)
             changed += try await writer.transaction(.write, "parking in") { [schema] conversation in
                 try conversation.query(
@@ -79,16 +89,15 @@ package final class PostgresParking: DeadLetterStore {
     package func list(_ filter: DeadLetterFilter, after: DeadLetterPlace?, limit: Int) async throws -> [ParkedLetter] {
         var terms = ["number < $1"]
         var arguments: [Argument] = [.int(after?.number ?? Int64.max), .int(Int64(max(0, limit)))]
-        for (column, value) in LetterRow.columns(of: filter) {
-            guard let value else { continue }
+        for (column, value) in LetterTable.conditions(of: filter) {
             arguments.append(.text(LetterRow.storable(value)))
             terms.append("\(column) = $\(arguments.count)")
         }
         if let text = filter.text {
-            arguments.append(.text("%" + LetterRow.escaped(LetterRow.storable(text)) + "%"))
+            arguments.append(.text(LetterTable.pattern(containing: LetterRow.storable(text))))
             // Under the collation C, ILIKE takes ASCII letters alone for equal.
-            let columns = ["id", "source", "event", "type", "case_id", "code", "message"]
-            terms.append("(" + columns.map { "\($0) ILIKE $\(arguments.count)" }.joined(separator: " OR ") + ")")
+            let matches = LetterTable.searched.map { "\($0) ILIKE $\(arguments.count)" }
+            terms.append("(" + matches.joined(separator: " OR ") + ")")
         }
         return try await letters(
             "WHERE \(terms.joined(separator: " AND ")) ORDER BY number DESC LIMIT $2", arguments)
@@ -100,8 +109,8 @@ package final class PostgresParking: DeadLetterStore {
 
     private func letters(_ condition: String, _ arguments: [Argument]) async throws -> [ParkedLetter] {
         try await reader.transaction(.snapshot, "reading") { [schema] conversation in
-            try conversation.query("SELECT \(LetterRow.columns) FROM \(schema).letters \(condition)", arguments)
-                .map { try LetterRow.letter($0) }
+            try conversation.query("SELECT \(LetterTable.columns) FROM \(schema).letters \(condition)", arguments)
+                .map { try LetterTable.letter($0) }
         }
     }
 
@@ -109,10 +118,10 @@ package final class PostgresParking: DeadLetterStore {
         guard !marks.isEmpty else { return [] }
         return try await writer.transaction(.write, "marking in") { [schema] conversation in
             let rows = try conversation.query(
-                "SELECT \(LetterRow.columns) FROM \(schema).letters WHERE id = ANY($1) ORDER BY number FOR UPDATE",
+                "SELECT \(LetterTable.columns) FROM \(schema).letters WHERE id = ANY($1) ORDER BY number FOR UPDATE",
                 [.texts(marks.map { LetterRow.storable($0.id) })])
             var present: [String: ParkedLetter] = [:]
-            for letter in try rows.map({ try LetterRow.letter($0) }) { present[letter.letter.id] = letter }
+            for letter in try rows.map({ try LetterTable.letter($0) }) { present[letter.letter.id] = letter }
             var moved: [ParkedLetter] = []
             for mark in marks {
                 let id = LetterRow.storable(mark.id)
@@ -147,16 +156,17 @@ package final class PostgresParking: DeadLetterStore {
         }
     }
 
-    package func replace(_ letters: [DeadLetter]) async throws {
+    package func replace(_ rows: [ParkedLetter]) async throws {
         _ = try await writer.transaction(.write, "writing in") { [schema] conversation in
             try conversation.query(
                 """
                 UPDATE \(schema).letters l SET headers = n.headers, properties = n.properties, body = n.body
-                FROM unnest($1, $2, $3, $4) AS n(id, headers, properties, body) WHERE l.id = n.id
+                FROM unnest($1, $2, $3, $4, $5) AS n(id, version, headers, properties, body)
+                WHERE l.id = n.id AND l.version = n.version
                 """,
                 [
-                    .texts(letters.map(\.id)), .blobs(letters.map(\.headers)), .blobs(letters.map(\.properties)),
-                    .blobs(letters.map(\.body)),
+                    .texts(rows.map(\.letter.id)), .ints(rows.map(\.version)), .blobs(rows.map(\.letter.headers)),
+                    .blobs(rows.map(\.letter.properties)), .blobs(rows.map(\.letter.body)),
                 ]
             ).count
         }
@@ -169,11 +179,7 @@ package final class PostgresParking: DeadLetterStore {
         try await reader.transaction(.snapshot, "reading") { [schema] conversation in
             try conversation.query(
                 "SELECT queue, class, state, count(*) FROM \(schema).letters GROUP BY 1, 2, 3 ORDER BY 1, 2, 3"
-            ).map { row in
-                DeadLetterCount(
-                    queue: row.text(0), failureClass: row.text(1), state: try LetterRow.state(row.text(2)),
-                    count: Int(row.int(3)))
-            }
+            ).map { try LetterTable.count($0) }
         }
     }
 
@@ -193,5 +199,14 @@ package final class PostgresParking: DeadLetterStore {
     package func close() async {
         await writer.close()
         await reader.close()
+    }
+}
+
+extension Array {
+    /// Those that match, and the others.
+    fileprivate func partitioned(_ matches: (Element) -> Bool) -> ([Element], [Element]) {
+        reduce(into: ([], [])) { parts, one in
+            if matches(one) { parts.0.append(one) } else { parts.1.append(one) }
+        }
     }
 }

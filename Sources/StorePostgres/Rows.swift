@@ -1,4 +1,5 @@
 internal import CPostgreSQL
+import Store
 
 /// What a statement gave back, in binary format. Rows and columns count from 0.
 final class Rows {
@@ -52,3 +53,5 @@ final class Rows {
         func optionalText(_ column: Int32) -> String? { isNull(column) ? nil : text(column) }
     }
 }
+
+extension Rows.Row: ColumnReading {}

@@ -1,5 +1,6 @@
 internal import GRDB
 internal import GRDBSQLite
+import Store
 
 /// A prepared statement, cached by its connection. Values are bound and read through SQLite's own interface: a worker
 /// writes some ten rows for each event, and boxing every value would cost more than SQLite itself.
@@ -108,3 +109,5 @@ struct Query {
         func optionalText(_ column: Int32) -> String? { isNull(column) ? nil : text(column) }
     }
 }
+
+extension Query.Row: ColumnReading {}

@@ -69,25 +69,23 @@ package final class SQLiteParking: DeadLetterStore {
         try await file.read { db in
             var terms = ["number < ?1"]
             var values: [String] = []
-            for (column, value) in LetterRow.columns(of: filter) {
-                guard let value else { continue }
+            for (column, value) in LetterTable.conditions(of: filter) {
                 values.append(value)
                 terms.append("\(column) = ?\(values.count + 2)")
             }
             if let text = filter.text {
-                values.append("%" + LetterRow.escaped(text) + "%")
-                let columns = ["id", "source", "event", "type", "case_id", "code", "message"]
-                terms.append(
-                    "(" + columns.map { "\($0) LIKE ?\(values.count + 2) ESCAPE '\\'" }.joined(separator: " OR ") + ")")
+                values.append(LetterTable.pattern(containing: text))
+                let matches = LetterTable.searched.map { "\($0) LIKE ?\(values.count + 2) ESCAPE '\\'" }
+                terms.append("(" + matches.joined(separator: " OR ") + ")")
             }
             let query = try Query(
                 db,
-                "SELECT \(LetterRow.columns) FROM letters WHERE \(terms.joined(separator: " AND ")) "
+                "SELECT \(LetterTable.columns) FROM letters WHERE \(terms.joined(separator: " AND ")) "
                     + "ORDER BY number DESC LIMIT ?2")
             try query.bind(1, after?.number ?? Int64.max)
             try query.bind(2, Int64(max(0, limit)))
             for (index, value) in values.enumerated() { try query.bind(Int32(index + 3), value) }
-            return try query.rows { try LetterRow.letter($0) }
+            return try query.rows { try LetterTable.letter($0) }
         }
     }
 
@@ -96,9 +94,9 @@ package final class SQLiteParking: DeadLetterStore {
     }
 
     private static func letter(_ id: String, _ db: Database) throws -> ParkedLetter? {
-        let query = try Query(db, "SELECT \(LetterRow.columns) FROM letters WHERE id = ?")
+        let query = try Query(db, "SELECT \(LetterTable.columns) FROM letters WHERE id = ?")
         try query.bind(1, id)
-        return try query.first { try LetterRow.letter($0) }
+        return try query.first { try LetterTable.letter($0) }
     }
 
     package func mark(_ marks: [DeadLetterMark]) async throws -> [ParkedLetter] {
@@ -140,14 +138,16 @@ package final class SQLiteParking: DeadLetterStore {
         }
     }
 
-    package func replace(_ letters: [DeadLetter]) async throws {
+    package func replace(_ rows: [ParkedLetter]) async throws {
         try await file.write { db in
-            let update = try Query(db, "UPDATE letters SET headers = ?, properties = ?, body = ? WHERE id = ?")
-            for letter in letters {
-                try update.bind(1, letter.headers)
-                try update.bind(2, letter.properties)
-                try update.bind(3, letter.body)
-                try update.bind(4, letter.id)
+            let update = try Query(
+                db, "UPDATE letters SET headers = ?, properties = ?, body = ? WHERE id = ? AND version = ?")
+            for row in rows {
+                try update.bind(1, row.letter.headers)
+                try update.bind(2, row.letter.properties)
+                try update.bind(3, row.letter.body)
+                try update.bind(4, row.letter.id)
+                try update.bind(5, row.version)
                 try update.run()
             }
         }
@@ -160,23 +160,19 @@ package final class SQLiteParking: DeadLetterStore {
             let query = try Query(
                 db,
                 "SELECT queue, class, state, count(*) FROM letters GROUP BY queue, class, state ORDER BY 1, 2, 3")
-            return try query.rows { row in
-                DeadLetterCount(
-                    queue: row.text(0), failureClass: row.text(1), state: try LetterRow.state(row.text(2)),
-                    count: Int(row.int(3)))
-            }
+            return try query.rows { try LetterTable.count($0) }
         }
     }
 
     package func find(_ events: [EventKey]) async throws -> [EventKey: [ParkedLetter]] {
         try await file.read { db in
             let query = try Query(
-                db, "SELECT \(LetterRow.columns) FROM letters WHERE event = ? AND source = ? ORDER BY number")
+                db, "SELECT \(LetterTable.columns) FROM letters WHERE event = ? AND source = ? ORDER BY number")
             var found: [EventKey: [ParkedLetter]] = [:]
             for event in events {
                 try query.bind(1, event.id)
                 try query.bind(2, event.source)
-                let letters = try query.rows { try LetterRow.letter($0) }
+                let letters = try query.rows { try LetterTable.letter($0) }
                 if !letters.isEmpty { found[event] = letters }
             }
             return found
@@ -186,23 +182,13 @@ package final class SQLiteParking: DeadLetterStore {
     package func close() async { await file.close() }
 }
 
-/// How a dead letter lies in its table.
+/// How a dead letter comes into its table.
 private enum LetterRow {
-    static let columns = """
-        number, id, state, replays, version, parked_at, note, queue, exchange, routing_key, source, event, type, \
-        case_id, class, code, message, fingerprint, attempts, first_at, last_at, headers, properties, body
-        """
-
     static let insertion = """
         INSERT INTO letters (id, state, replays, version, parked_at, queue, exchange, routing_key, source, event, type,
         case_id, class, code, message, fingerprint, attempts, first_at, last_at, headers, properties, body)
         VALUES (?, 'open', 0, 1, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-        ON CONFLICT (id) DO UPDATE SET state = 'open', version = letters.version + 1, parked_at = excluded.parked_at,
-        exchange = excluded.exchange, routing_key = excluded.routing_key, class = excluded.class, code = excluded.code,
-        message = excluded.message, fingerprint = excluded.fingerprint, attempts = excluded.attempts,
-        first_at = excluded.first_at, last_at = excluded.last_at, headers = excluded.headers,
-        properties = excluded.properties, body = excluded.body
-        WHERE letters.state IN ('resolved', 'discarded') AND excluded.last_at > letters.last_at
+        \(LetterTable.reopening(number: "(SELECT max(number) + 1 FROM letters)"))
         """
 
     static func bind(_ letter: DeadLetter, parkedAt: Instant, to query: Query) throws {
@@ -219,51 +205,5 @@ private enum LetterRow {
         try query.bind(17, letter.headers)
         try query.bind(18, letter.properties)
         try query.bind(19, letter.body)
-    }
-
-    static func letter(_ row: Query.Row) throws -> ParkedLetter {
-        var letter = DeadLetter(
-            id: row.text(1), queue: row.text(7), failureClass: row.text(14), code: row.text(15),
-            firstAt: Instant(microseconds: row.int(19)), lastAt: Instant(microseconds: row.int(20)),
-            body: row.bytes(23))
-        letter.exchange = row.text(8)
-        letter.routingKey = row.text(9)
-        letter.source = row.optionalText(10)
-        letter.eventId = row.optionalText(11)
-        letter.type = row.optionalText(12)
-        letter.caseId = row.optionalText(13)
-        letter.message = row.text(16)
-        letter.fingerprint = row.text(17)
-        letter.attempts = row.int(18)
-        letter.headers = row.bytes(21)
-        letter.properties = row.bytes(22)
-        return ParkedLetter(
-            letter: letter, state: try state(row.text(2)), replays: row.int(3), version: row.int(4),
-            number: row.int(0), parkedAt: Instant(microseconds: row.int(5)), note: row.optionalText(6))
-    }
-
-    static func state(_ word: String) throws -> DeadLetterState {
-        guard let state = DeadLetterState(rawValue: word) else {
-            throw StoreFailure(
-                .corrupt, operation: "reading dead letters", cause: "a row has an unknown state; use a newer program")
-        }
-        return state
-    }
-
-    static func columns(of filter: DeadLetterFilter) -> [(String, String?)] {
-        [
-            ("state", filter.state?.rawValue), ("class", filter.failureClass), ("queue", filter.queue),
-            ("type", filter.type), ("case_id", filter.caseId), ("fingerprint", filter.fingerprint),
-        ]
-    }
-
-    /// For `LIKE … ESCAPE '\'`.
-    static func escaped(_ text: String) -> String {
-        var escaped = ""
-        for character in text.unicodeScalars {
-            if character == "%" || character == "_" || character == "\\" { escaped += "\\" }
-            escaped.unicodeScalars.append(character)
-        }
-        return escaped
     }
 }

@@ -155,7 +155,7 @@ final class WatchedLetters: DeadLetterStore {
         return try letters.erase(ids, note: note)
     }
 
-    func replace(_ letters: [DeadLetter]) async throws { try self.letters.replace(letters) }
+    func replace(_ rows: [ParkedLetter]) async throws { try letters.replace(rows) }
     func scrub() async throws { try letters.scrub() }
     func counts() async throws -> [DeadLetterCount] { try letters.counts() }
     func find(_ events: [EventKey]) async throws -> [EventKey: [ParkedLetter]] { try letters.find(events) }

@@ -31,7 +31,15 @@ package struct SealedDeadLetters: DeadLetterStore {
     }
 
     package func erase(_ ids: [String], note: String) async throws -> Int { try await store.erase(ids, note: note) }
-    package func replace(_ letters: [DeadLetter]) async throws { try await store.replace(try letters.map(seal)) }
+    package func replace(_ rows: [ParkedLetter]) async throws {
+        let sealed = try rows.map { row in
+            var row = row
+            row.letter = try seal(row.letter)
+            return row
+        }
+        try await store.replace(sealed)
+    }
+
     package func counts() async throws -> [DeadLetterCount] { try await store.counts() }
     package func scrub() async throws { try await store.scrub() }
     package func close() async { await store.close() }
@@ -56,7 +64,7 @@ package struct SealedDeadLetters: DeadLetterStore {
         while true {
             let page = try await store.list(DeadLetterFilter(), after: place, limit: 200)
             let old = page.filter { !$0.isErased && Envelope.key(of: $0.letter.body) != keyring.currentId }
-            try await replace(try old.map { try open($0).letter })
+            try await replace(try old.map(open))
             count += old.count
             guard let last = page.last else { return count }
             place = last.place
@@ -83,9 +91,9 @@ package struct SealedDeadLetters: DeadLetterStore {
             throw StoreFailure(
                 .unavailable, operation: "opening the dead letter \(letter.id)", cause: error.description)
         }
-        return ParkedLetter(
-            letter: letter, state: row.state, replays: row.replays, version: row.version, number: row.number,
-            parkedAt: row.parkedAt, note: row.note)
+        var row = row
+        row.letter = letter
+        return row
     }
 
     private func context(_ member: String, _ letter: DeadLetter) -> [UInt8] {

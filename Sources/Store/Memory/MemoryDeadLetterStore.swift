@@ -4,9 +4,10 @@ import Synchronization
 /// Dead letters in memory, for simulation and tests. Its calls are synchronous, which serves both.
 package final class MemoryDeadLetterStore: DeadLetterStore {
     private struct State {
-        /// Row n is at n - 1.
+        /// Ascending by number.
         var rows: [ParkedLetter] = []
         var byId: [String: Int] = [:]
+        var nextNumber: Int64 { (rows.last?.number ?? 0) + 1 }
         var isClosed = false
     }
 
@@ -28,17 +29,21 @@ package final class MemoryDeadLetterStore: DeadLetterStore {
         try use { state in
             var changed = 0
             for letter in letters {
-                if let row = state.byId[letter.id] {
-                    guard let reopened = state.rows[row].reopened(by: letter, parkedAt: parkedAt) else { continue }
-                    state.rows[row] = reopened
-                    changed += 1
-                    continue
+                let number = state.nextNumber
+                if let index = state.byId[letter.id] {
+                    guard
+                        let reopened = state.rows[index].reopened(by: letter, parkedAt: parkedAt, number: number)
+                    else { continue }
+                    state.rows.remove(at: index)
+                    state.rows.append(reopened)
+                    for (index, row) in state.rows.enumerated() { state.byId[row.letter.id] = index }
+                } else {
+                    state.byId[letter.id] = state.rows.count
+                    state.rows.append(
+                        ParkedLetter(
+                            letter: letter, state: .open, replays: 0, version: 1, number: number, parkedAt: parkedAt,
+                            note: nil))
                 }
-                state.byId[letter.id] = state.rows.count
-                state.rows.append(
-                    ParkedLetter(
-                        letter: letter, state: .open, replays: 0, version: 1, number: Int64(state.rows.count + 1),
-                        parkedAt: parkedAt, note: nil))
                 changed += 1
             }
             return changed
@@ -76,14 +81,11 @@ package final class MemoryDeadLetterStore: DeadLetterStore {
         }
     }
 
-    package func replace(_ letters: [DeadLetter]) throws {
+    package func replace(_ rows: [ParkedLetter]) throws {
         try use { state in
-            for letter in letters {
-                guard let index = state.byId[letter.id] else { continue }
-                let row = state.rows[index]
-                state.rows[index] = ParkedLetter(
-                    letter: letter, state: row.state, replays: row.replays, version: row.version, number: row.number,
-                    parkedAt: row.parkedAt, note: row.note)
+            for row in rows {
+                guard let index = state.byId[row.letter.id], state.rows[index].version == row.version else { continue }
+                state.rows[index] = row
             }
         }
     }

@@ -1,14 +1,14 @@
 import Schema
 import Store
 
-/// Finds the dead letters of persons and erases their content.
+/// Finds the dead letters of persons, whose content is to be erased.
 ///
 /// A letter may be anything, so everything in it is looked at: whoever's telephone number it holds, however it is spelt,
 /// and whatever is about a matter of his. A name alone tells nobody apart from his namesakes, and counts for nothing.
 ///
-/// All letters are read, once for all persons and once more where a letter tells of matters of theirs: what is kept here
-/// for long names nobody in the clear, so there is nothing to look a person up by.
-package struct DeadLetterErasure: Sendable {
+/// All letters are read, once for all persons, and again while letters tell of further matters of theirs: what is kept
+/// here for long names nobody in the clear, so there is nothing to look a person up by.
+package struct DeadLettersOfPersons: Sendable {
     /// Whose letters are looked for.
     package struct Person: Sendable {
         fileprivate let phoneKey: String
@@ -31,7 +31,8 @@ package struct DeadLetterErasure: Sendable {
         private func isPhone(_ text: String) -> Bool {
             let digits = Customer.phoneKey(of: text)
             if digits == phoneKey { return true }
-            guard phoneKey.utf8.count >= DeadLetterErasure.tellingDigits, digits.utf8.count > phoneKey.utf8.count else {
+            guard phoneKey.utf8.count >= DeadLettersOfPersons.tellingDigits, digits.utf8.count > phoneKey.utf8.count
+            else {
                 return false
             }
             return Array(digits.utf8).holds(Array(phoneKey.utf8))
@@ -71,17 +72,6 @@ package struct DeadLetterErasure: Sendable {
         return persons.map { $0.letters.sorted() }
     }
 
-    /// - Parameter notes: one for each person.
-    /// - Returns: how many letters were erased.
-    package func run(notes: [String]) async throws -> Int {
-        var erased = 0
-        for (ids, note) in zip(try await find(), notes) where !ids.isEmpty {
-            erased += try await deadLetters.erase(ids, note: note)
-        }
-        if erased > 0 { try await deadLetters.scrub() }
-        return erased
-    }
-
     private func scan(_ body: (ParkedLetter) -> Void) async throws {
         var place: DeadLetterPlace?
         while true {
@@ -96,17 +86,39 @@ package struct DeadLetterErasure: Sendable {
 /// Tells letters that can hold none of these numbers by their digits alone, without reading what they say.
 private struct LetterSieve {
     let phones: [[UInt8]]
+    private static let exactDigits = 15
 
     func holds(_ letter: DeadLetter) -> Bool {
         let texts = [letter.source, letter.eventId, letter.message].compactMap { $0 }.map { Array($0.utf8) }
         return ([letter.body, letter.headers, letter.properties] + texts).contains { part in
             var digits: [UInt8] = []
+            var number = 0
+            var last = UInt8(ascii: " ")
             for byte in part {
-                // A digit may be written as an escape.
+                // A digit may be written as an escape, and a number with other digits than those of its value.
                 if byte == UInt8(ascii: "\\") { return true }
-                if byte &- UInt8(ascii: "0") < 10 { digits.append(byte) }
+                if number > 0, byte | 0x20 == UInt8(ascii: "e") || number > Self.exactDigits { return true }
+                let isDigit = byte &- UInt8(ascii: "0") < 10
+                if isDigit { digits.append(byte) }
+                let goesOn = number > 0 || Self.precedesNumber(last)
+                number = goesOn && (isDigit || Self.isInNumber(byte)) ? number + 1 : 0
+                last = byte
             }
             return phones.contains { digits.holds($0) }
+        }
+    }
+
+    private static func precedesNumber(_ byte: UInt8) -> Bool {
+        switch Unicode.Scalar(byte) {
+        case ":", "[", ",", " ", "\n", "\r", "\t": true
+        default: false
+        }
+    }
+
+    private static func isInNumber(_ byte: UInt8) -> Bool {
+        switch Unicode.Scalar(byte) {
+        case "-", "+", ".": true
+        default: false
         }
     }
 }

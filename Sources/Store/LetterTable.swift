@@ -1,0 +1,91 @@
+import Schema
+
+/// A row of a query as a database's adapter gives it; columns count from 0.
+package protocol ColumnReading {
+    func int(_ column: Int32) -> Int64
+    func bytes(_ column: Int32) -> [UInt8]
+    func text(_ column: Int32) -> String
+    func optionalText(_ column: Int32) -> String?
+}
+
+/// What the table `letters` of dead letters has in common in all databases.
+package enum LetterTable {
+    package static let columns = """
+        number, id, state, replays, version, parked_at, note, queue, exchange, routing_key, source, event, type, \
+        case_id, class, code, message, fingerprint, attempts, first_at, last_at, headers, properties, body
+        """
+
+    /// The end of an insertion: `ParkedLetter.reopened` for the rows that are there already.
+    ///
+    /// - Parameter number: an expression for the next one.
+    package static func reopening(number: String) -> String {
+        let taken = [
+            "parked_at", "exchange", "routing_key", "source", "event", "type", "case_id", "class", "code", "message",
+            "fingerprint", "attempts", "first_at", "last_at", "headers", "properties", "body",
+        ]
+        return """
+            ON CONFLICT (id) DO UPDATE SET number = \(number), state = 'open', version = letters.version + 1,
+            note = CASE WHEN length(letters.body) = 0 THEN NULL ELSE letters.note END,
+            \(taken.map { "\($0) = excluded.\($0)" }.joined(separator: ", "))
+            WHERE letters.state <> 'open' AND excluded.last_at <> letters.last_at
+            """
+    }
+
+    /// A row of `columns`.
+    package static func letter(_ row: some ColumnReading) throws -> ParkedLetter {
+        var letter = DeadLetter(
+            id: row.text(1), queue: row.text(7), failureClass: row.text(14), code: row.text(15),
+            firstAt: Instant(microseconds: row.int(19)), lastAt: Instant(microseconds: row.int(20)),
+            body: row.bytes(23))
+        letter.exchange = row.text(8)
+        letter.routingKey = row.text(9)
+        letter.source = row.optionalText(10)
+        letter.eventId = row.optionalText(11)
+        letter.type = row.optionalText(12)
+        letter.caseId = row.optionalText(13)
+        letter.message = row.text(16)
+        letter.fingerprint = row.text(17)
+        letter.attempts = row.int(18)
+        letter.headers = row.bytes(21)
+        letter.properties = row.bytes(22)
+        return ParkedLetter(
+            letter: letter, state: try state(row.text(2)), replays: row.int(3), version: row.int(4),
+            number: row.int(0), parkedAt: Instant(microseconds: row.int(5)), note: row.optionalText(6))
+    }
+
+    /// A row of queue, class, state and how many there are.
+    package static func count(_ row: some ColumnReading) throws -> DeadLetterCount {
+        DeadLetterCount(
+            queue: row.text(0), failureClass: row.text(1), state: try state(row.text(2)), count: Int(row.int(3)))
+    }
+
+    private static func state(_ word: String) throws -> DeadLetterState {
+        guard let state = DeadLetterState(rawValue: word) else {
+            throw StoreFailure(
+                .corrupt, operation: "reading dead letters", cause: "a row has an unknown state; use a newer program")
+        }
+        return state
+    }
+
+    /// The columns that must have these values.
+    package static func conditions(of filter: DeadLetterFilter) -> [(column: String, value: String)] {
+        let all: [(String, String?)] = [
+            ("state", filter.state?.rawValue), ("class", filter.failureClass), ("queue", filter.queue),
+            ("type", filter.type), ("case_id", filter.caseId), ("fingerprint", filter.fingerprint),
+        ]
+        return all.compactMap { column, value in value.map { (column, $0) } }
+    }
+
+    /// The columns in which `DeadLetterFilter.text` is looked for.
+    package static let searched = ["id", "source", "event", "type", "case_id", "code", "message"]
+
+    /// For `LIKE … ESCAPE '\'`, which is the escape of PostgreSQL anyway.
+    package static func pattern(containing text: String) -> String {
+        var escaped = ""
+        for character in text.unicodeScalars {
+            if character == "%" || character == "_" || character == "\\" { escaped += "\\" }
+            escaped.unicodeScalars.append(character)
+        }
+        return "%" + escaped + "%"
+    }
+}
