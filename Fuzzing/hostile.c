@@ -155,6 +155,9 @@ static amqp_table_t strange_table(amqp_pool_t *pool, int depth, int count) {
     amqp_table_t table = {count, amqp_pool_alloc(pool, 1 + sizeof(amqp_table_entry_t) * (size_t)count)};
     for (int i = 0; i < count; i++) {
         table.entries[i].key = below(3) ? bytes_of(known_headers[below(KNOWN)]) : strange_bytes(pool, below(128));
+        /* To RabbitMQ itself these name further routing keys; of the wrong type they end the sender's channel. */
+        amqp_bytes_t *key = &table.entries[i].key;
+        if ((key->len == 2 && !memcmp(key->bytes, "CC", 2)) || (key->len == 3 && !memcmp(key->bytes, "BCC", 3))) key->len = 1;
         table.entries[i].value = strange_value(pool, depth);
     }
     return table;
