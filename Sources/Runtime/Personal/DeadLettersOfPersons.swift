@@ -128,7 +128,6 @@ private struct LetterContent {
     private(set) var texts: [String] = []
     private(set) var subjects: Set<PersonalSubject> = []
     private(set) var phones = 0
-    private static let numeric = Set("0123456789 +-()./".utf8)
 
     init(_ letter: DeadLetter) {
         for part in [letter.body, letter.headers, letter.properties] {
@@ -136,11 +135,18 @@ private struct LetterContent {
                 add(try JSON(parsing: part), member: "")
             } catch {
                 // No JSON: the bytes themselves, each run of characters that may belong to a number.
-                texts += part.split { !Self.numeric.contains($0) }.map { String(decoding: $0, as: UTF8.self) }
+                texts += part.split { !Self.belongsToNumber($0) }.map { String(decoding: $0, as: UTF8.self) }
             }
         }
         texts += [letter.source, letter.eventId, letter.message].compactMap { $0 }
         if let id = letter.caseId, let subject = PersonalSubject(member: "caseId", id: id) { subjects.insert(subject) }
+    }
+
+    private static func belongsToNumber(_ byte: UInt8) -> Bool {
+        switch Unicode.Scalar(byte) {
+        case "0"..."9", " ", "+", "-", "(", ")", ".", "/": true
+        default: false
+        }
     }
 
     private mutating func add(_ json: JSON, member: String) {
