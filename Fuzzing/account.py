@@ -37,25 +37,26 @@ def main(audit_path, letters_path, *summary_paths):
         # What the other stages sent here: the audit expects it and the ledger does not.
         others = stage["expected"] - sent["listed"]
         dead = letters.pop(name, 0)
-        row = [sent["delivered"], others, stage["applied"], stage["refused"], sent["twice"], dead]
+        again = sent["twice"] + sent["equal"]
+        row = [sent["delivered"], others, stage["applied"], stage["refused"], again, dead]
         sums = [a + b for a, b in zip(sums, row)]
         rest = row[0] + row[1] - sum(row[2:])
         print(f"{name:<20}{row[0]:>10}{row[1]:>10}{row[2]:>10}{row[3]:>10}{row[4]:>8}{row[5]:>10}{rest:>6}")
         if rest:
             wrong.append(f"{name}: {rest} messages without a fate of their own")
-        if dead < sent["dead"]:
+        if dead < sent["dead"] - sent["equal"]:
             wrong.append(f"{name}: {sent['dead']} messages had to be dead letters, {dead} are")
         if stage["applied"] + stage["refused"] < sent["valid"]:
             wrong.append(f"{name}: {sent['valid']} valid events were sent, fewer were taken")
     for name, sent in sorted(queues.items()):
         dead = letters.pop(name, 0)
         # Orders are carried out, and are no letters.
-        row = [sent["delivered"], 0, sent["orders"], 0, 0, dead]
+        row = [sent["delivered"], 0, sent["orders"], 0, sent["equal"], dead]
         sums = [a + b for a, b in zip(sums, row)]
-        rest = row[0] - row[2] - dead
-        print(f"{name:<20}{row[0]:>10}{0:>10}{row[2]:>10}{0:>10}{0:>8}{dead:>10}{rest:>6}")
+        rest = row[0] - sum(row[2:])
+        print(f"{name:<20}{row[0]:>10}{0:>10}{row[2]:>10}{0:>10}{row[4]:>8}{dead:>10}{rest:>6}")
         if rest:
-            wrong.append(f"{name}: {row[0]} messages, {row[2]} orders, {dead} dead letters")
+            wrong.append(f"{name}: {row[0]} messages, {row[2]} orders, {row[4]} equal to others, {dead} dead letters")
     print(f"{'in all':<20}" + "".join(f"{value:>{10 if at != 4 else 8}}" for at, value in enumerate(sums)))
     wrong += [f"{count} dead letters of a queue that was sent nothing: {name}" for name, count in letters.items()]
     published = sum(summary["published"] for summary in summaries)

@@ -31,7 +31,7 @@ static struct binding {
 static int binding_count;
 static struct queue {
     char name[64];
-    uint64_t delivered, dead, valid, twice, listed, orders;
+    uint64_t delivered, dead, valid, twice, listed, orders, equal;
 } queues[16];
 static int queue_count;
 
@@ -416,6 +416,30 @@ static void publish_again(amqp_connection_state_t c) {
     }
 }
 
+/* Whether a message equal in id and body has gone to the queue before: such a one has no fate of its own, for it is the
+   same dead letter or a duplicate. */
+static int is_equal_to_another(const struct queue *queue, const amqp_basic_properties_t *properties, const struct text *body) {
+    static uint64_t *seen;
+    enum { PLACES = 1 << 23 };
+    if (!seen) seen = calloc(PLACES, sizeof *seen);
+    check(seen != NULL, "remembering messages");
+    uint64_t hash = 0xCBF29CE484222325u;
+    const struct { const void *bytes; size_t count; } parts[] = {
+        {queue->name, strlen(queue->name) + 1},
+        {properties->message_id.bytes, properties->_flags & AMQP_BASIC_MESSAGE_ID_FLAG ? properties->message_id.len : 0},
+        {"", 1},
+        {body->bytes, body->count},
+    };
+    for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++)
+        for (size_t j = 0; j < parts[i].count; j++) hash = (hash ^ ((const uint8_t *)parts[i].bytes)[j]) * 0x100000001B3u;
+    hash |= 1; /* 0 is a free place */
+    uint64_t place = (hash >> 20) % PLACES;
+    for (; seen[place]; place = (place + 1) % PLACES)
+        if (seen[place] == hash) return 1;
+    seen[place] = hash;
+    return 0;
+}
+
 static uint64_t used[64];
 
 static void publish_new(amqp_connection_state_t c, uint64_t number, amqp_pool_t *pool, FILE *ledger) {
@@ -432,6 +456,7 @@ static void publish_new(amqp_connection_state_t c, uint64_t number, amqp_pool_t 
         /* What is bound to the queue of dead letters is an order to the worker there, not one of them. */
         int is_order = !unrouted && !strcmp(route.to[i]->name, "recourse.dead");
         route.to[i]->orders += (uint64_t)is_order;
+        route.to[i]->equal += !is_order && is_equal_to_another(route.to[i], &properties, &document.body);
         route.to[i]->dead += !is_order && (unrouted || document.fate == FATE_DEAD);
         route.to[i]->valid += (uint64_t)complaint;
     }
@@ -451,11 +476,11 @@ static void report(double seconds) {
     printf("}, \"queues\": {");
     for (int i = 0; i < queue_count; i++)
         printf("%s\"%s\": {\"delivered\": %llu, \"dead\": %llu, \"valid\": %llu, \"twice\": %llu, \"listed\": %llu, "
-               "\"orders\": %llu}",
+               "\"orders\": %llu, \"equal\": %llu}",
                i ? ", " : "", queues[i].name, (unsigned long long)queues[i].delivered,
                (unsigned long long)queues[i].dead, (unsigned long long)queues[i].valid,
                (unsigned long long)queues[i].twice, (unsigned long long)queues[i].listed,
-               (unsigned long long)queues[i].orders);
+               (unsigned long long)queues[i].orders, (unsigned long long)queues[i].equal);
     printf("}}\n");
 }
 
