@@ -17,7 +17,7 @@ import sys
 import tempfile
 import time
 
-SECONDS = 60
+SECONDS = 20
 BYTES = 2 << 30
 FILES = ["policy.yaml", "organisation.yaml", "calendar.csv"]
 TOKENS = [

@@ -58,14 +58,6 @@ package struct Delivery: Sendable {
     /// because the broker has already taken the message back.
     package let channel: UInt64
     package let redelivered: Bool
-    /// In bytes, of a body that was too large to be kept and is empty here; nil: this is the body. Upstream may write the
-    /// header too.
-    package var oversized: Int64? {
-        guard body.isEmpty, case .int(let size)? = properties[header: MessageProperties.oversizedHeader] else {
-            return nil
-        }
-        return size
-    }
     package let exchange: String
     package let routingKey: String
     package let properties: MessageProperties
@@ -82,6 +74,15 @@ package struct Delivery: Sendable {
         self.routingKey = routingKey
         self.properties = properties
         self.body = body
+    }
+
+    /// In bytes, of a body that was too large to be kept and is empty here; nil: this is the body. Upstream may write the
+    /// header too.
+    package var oversized: Int64? {
+        guard body.isEmpty, case .int(let size)? = properties[header: MessageProperties.oversizedHeader] else {
+            return nil
+        }
+        return size
     }
 }
 

@@ -3,13 +3,11 @@
 
     compare_events.py EXPECTED ACTUAL [--without-sequence]
 
-`sequence` is part of the content, but for one case, which is counted and named: events of one record and one instant
-that carry each other's. A record's version counts the events that changed it, and which of two events of one instant that
-come from two programs is first, is decided by their arrival.
+--without-sequence leaves out `sequence`: a record's version counts the events that changed it, and which of two events of
+one instant came first is decided by their arrival where workers compete or are killed.
 
---without-sequence leaves it out: where workers compete or are killed, arrival decides more than that.
-
-Prints the figures; exit code 1 if an event is missing, superfluous, twice, or different.
+Prints the figures, and how many of the different events only carry each other's `sequence` within one record and instant,
+which tells of another order of arrival. Exit code 1 if an event is missing, superfluous, twice, or different.
 """
 
 import argparse
@@ -80,13 +78,13 @@ def main():
     actual, actual_repeats = read(options.actual, options.without_sequence)
     missing = [key for key in expected if key not in actual]
     superfluous = [key for key in actual if key not in expected]
+    different = [key for key in expected if key in actual and expected[key] != actual[key]]
     reordered = exchanged(expected, actual)
-    different = [key for key in expected if key in actual and expected[key] != actual[key] and key not in reordered]
     print(f"expected {len(expected)}, found {len(actual)}, missing {len(missing)}, "
           f"superfluous {len(superfluous)}, different {len(different)}, repeated {actual_repeats}")
     if reordered:
         instants = len({expected[key].instant for key in reordered})
-        print(f"{len(reordered)} events of {instants} instants carry each other's sequence")
+        print(f"{len(reordered)} of the different events carry each other's sequence, at {instants} instants")
     for name, keys, events in (("missing", missing, expected), ("superfluous", superfluous, actual),
                                ("different", different, expected)):
         by_type = collections.Counter(events[key].type for key in keys)

@@ -1,6 +1,7 @@
 # shellcheck shell=bash
 # Steps with a log, a duration and a limit, and processes in the background; to be sourced under `set -euo pipefail`.
 #
+#   working_folder NAME          makes an empty folder for a run, and prints its path
 #   steps_begin FOLDER           where the logs go: FOLDER/NAME.log
 #   step NAME COMMAND…           runs it and prints its duration; if it fails: the end of its log, and the script ends
 #   background NAME COMMAND…     starts it in a process group of its own
@@ -13,6 +14,9 @@ STEPS_LOG=
 STEPS_STDERR=2
 declare -A steps_pid=()
 steps_started=()
+
+# mktemp puts what makes it unique in place of each X.
+working_folder() { mktemp -d "${TMPDIR:-/tmp}/recourse-$1.XXXXXX"; }
 
 steps_begin() {
     STEPS_LOG=$1
