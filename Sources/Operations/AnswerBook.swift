@@ -46,6 +46,10 @@ package struct Answer: Sendable {
     package let body: [UInt8]
     /// What it is about, to find the input's own answer: type and the values that the rule copies.
     package let subject: AnswerSubject
+    /// The index of its rule.
+    let rule: Int
+    /// The time of the event that it answers.
+    let asked: Instant
 }
 
 /// The same thing: the event type and the top-level fields that a rule copies, with their values.
@@ -106,7 +110,9 @@ extension AnswerBook.Rule {
             "time": .string(due.description), "data": answer,
         ]
         do throws(RefusedDocument) {
-            return Answer(event: try Event.read(event), body: event.serialized, subject: subject(in: answer))
+            return Answer(
+                event: try Event.read(event), body: event.serialized, subject: subject(in: answer),
+                rule: index, asked: time)
         } catch {
             let faults = error.faults.map { "\($0.pointer) \($0.message)" }.joined(separator: "; ")
             throw UnansweredRule(description: "answer \(index) to \(on) \(id): not valid: \(faults)")

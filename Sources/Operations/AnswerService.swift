@@ -1,5 +1,4 @@
 import Broker
-import HeapModule
 import Policy
 import Runtime
 import Schema
@@ -10,14 +9,6 @@ import Store
 /// It reads what the stages emit from their journals, so it misses nothing and needs no queue of its own. An answer's
 /// id follows from what it answers: given twice it is one event.
 package struct AnswerService: Sendable {
-    private struct Pending: Sendable, Comparable {
-        let time: Instant
-        let order: Int
-        let answer: Answer
-        static func < (a: Pending, b: Pending) -> Bool { (a.time, a.order) < (b.time, b.order) }
-        static func == (a: Pending, b: Pending) -> Bool { (a.time, a.order) == (b.time, b.order) }
-    }
-
     package struct Parts: Sendable {
         package var broker: any Broker
         package var clock: any BusinessClock
@@ -43,14 +34,10 @@ package struct AnswerService: Sendable {
         }
     }
 
-    private static let participant = "answer"
+    static let participant = "answer"
     private let parts: Parts
-    private let book: AnswerBook
-    private let calendar: WorkCalendar
+    private var agenda: AnswerAgenda
     private var positions: [StageName: Int64] = [:]
-    private var pending = Heap<Pending>()
-    private var order = 0
-    private var inputAnswers: [AnswerSubject: Instant] = [:]
     private var announced: (next: Instant?, at: Instant)?
     package private(set) var given = 0
     package private(set) var unanswered = 0
@@ -58,14 +45,7 @@ package struct AnswerService: Sendable {
     /// - Parameter input: the events that upstream publishes itself; what they answer is left to them.
     package init(_ parts: Parts, book: AnswerBook, calendar: WorkCalendar, input: [JSON]) {
         self.parts = parts
-        self.book = book
-        self.calendar = calendar
-        for event in input {
-            guard let time = event["time"]?.string.flatMap(Instant.init(rfc3339:)) else { continue }
-            for subject in book.subjects(of: event) {
-                inputAnswers[subject] = min(inputAnswers[subject] ?? time, time)
-            }
-        }
+        agenda = AnswerAgenda(book: book, calendar: calendar, input: input)
     }
 
     /// Runs until `isStopped`.
@@ -119,39 +99,18 @@ package struct AnswerService: Sendable {
     }
 
     private mutating func plan(_ output: JournalOutput) throws {
-        guard book.rules.contains(where: { $0.on == output.type }) else { return }
         do {
-            for answer in try book.answers(to: JSON(parsing: output.body), calendar: calendar) {
-                if let own = inputAnswers[answer.subject], own <= answer.event.time { continue }
-                pending.insert(Pending(time: answer.event.time, order: order, answer: answer))
-                order += 1
-            }
+            try agenda.plan(answersTo: output.type, output.body)
         } catch let cause as UnansweredRule {
             unanswered += 1
             parts.report(cause.description)
         }
     }
 
-    /// Whether every other program has handed over its events of the instant: as in `recourse simulate`, what upstream
-    /// publishes comes before the answers of the same time. Both may concern one record, so their order shows in its
-    /// `sequence`.
-    ///
-    /// - Parameter control: nil: the clock runs by itself, and nobody waits for anybody.
-    package static func isTurn(at now: Instant, wall: Instant, control: (any ControlStore)?) throws -> Bool {
-        guard let control else { return true }
-        return try control.participants().allSatisfy { other in
-            other.name == participant || other.isDone || other.aliveUntil <= wall || other.next.map { $0 > now } ?? true
-        }
-    }
-
     private mutating func publishDue(_ publisher: ConfirmedPublisher) async throws {
-        let now = try parts.clock.read().now
-        guard try AnswerService.isTurn(at: now, wall: parts.wall(), control: parts.control) else { return }
-        var due: [Answer] = []
-        while let first = pending.min, first.time <= now, due.count < 1_000 {
-            pending.removeMin()
-            due.append(first.answer)
-        }
+        let reading = try parts.clock.read()
+        guard reading.allowsAnswers else { return }
+        let due = agenda.removeDue(at: reading.now, limit: 1_000)
         guard !due.isEmpty else { return }
         try parts.control?.appendHanded(
             due.map {
@@ -168,7 +127,7 @@ package struct AnswerService: Sendable {
     }
 
     private mutating func announce() throws {
-        let next = pending.min?.time
+        let next = agenda.next
         let wall = parts.wall()
         if let announced, announced.next == next, wall < announced.at.adding(seconds: 2) { return }
         announced = (next, wall)

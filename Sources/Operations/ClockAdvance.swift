@@ -5,8 +5,9 @@ import Store
 /// `recourse clock advance --to TIME`: moves the stepped clock from instant to instant.
 ///
 /// At each instant: first the events of that time with all that follows, until every stage has taken what it is sent;
-/// then the timers due, stage by stage, each to quiet. Quiet is read from the journals, exactly, for all that came
-/// through `recourse publish` and `recourse answer`; what others publish is waited for by the length of the queues.
+/// then the answers due, in the same way; then the timers due, stage by stage, each to quiet. Quiet is read from the
+/// journals, exactly, for all that came through `recourse publish` and `recourse answer`; what others publish is waited
+/// for by the length of the queues.
 package struct ClockAdvance: Sendable {
     package struct Parts: Sendable {
         package var control: any ControlStore
@@ -66,9 +67,14 @@ package struct ClockAdvance: Sendable {
         try await wait("for \(participants) participants") { mutable in
             try mutable.present().count >= participants
         }
-        try endLastCall()
         try await settleForeign()
-        if let reading = try parts.control.clock() { try await complete(reading.now) }
+        if let reading = try parts.control.clock() {
+            // One that was killed may have left any phase.
+            if reading.phase != .events {
+                try parts.control.setClock(ControlReading(now: reading.now, phase: .events))
+            }
+            try await complete(reading.now)
+        }
         while true {
             let now = try parts.control.clock()?.now
             guard let next = try await nextInstant(), next <= target else {
@@ -129,18 +135,31 @@ package struct ClockAdvance: Sendable {
         }
     }
 
-    /// Until participants have handed over what belongs to `instant`, stages have taken everything, and observers have
-    /// seen it.
+    /// Until upstream has handed over what belongs to `instant`, the answers due have been given, stages have taken
+    /// everything, and observers have seen it.
     private mutating func quiet(_ instant: Instant) async throws {
+        try await rest(at: instant) { mutable in
+            try mutable.present().allSatisfy { $0.name == AnswerService.participant || !$0.isDue(at: instant) }
+        }
+        guard try isAnswerDue(at: instant) else { return }
+        try parts.control.setClock(ControlReading(now: instant, phase: .answers))
+        try await rest(at: instant) { try !$0.isAnswerDue(at: instant) }
+        try parts.control.setClock(ControlReading(now: instant, phase: .events))
+    }
+
+    private mutating func rest(
+        at instant: Instant, whenHandedOver isHandedOver: (ClockAdvance) throws -> Bool
+    ) async throws {
         try await wait("for quiet at \(instant)") { mutable in
-            let isHandedOver = try mutable.present().allSatisfy { participant in
-                participant.isDone || (participant.next.map { $0 > instant } ?? true)
-            }
-            guard isHandedOver else { return false }
+            guard try isHandedOver(mutable) else { return false }
             try await mutable.catchUp()
             return try mutable.tracker.isQuiet && mutable.isObserved()
         }
         try endLastCall()
+    }
+
+    private func isAnswerDue(at instant: Instant) throws -> Bool {
+        try present().contains { $0.name == AnswerService.participant && $0.isDue(at: instant) }
     }
 
     /// Who is done, or has been heard of lately: a program that was killed must not hold up the clock for ever.
@@ -237,11 +256,18 @@ package struct ClockAdvance: Sendable {
 
     /// Everything else has come to rest: references that are still unknown are final.
     private func callLast() async throws {
-        guard !tracker.isQuiet, let reading = try parts.control.clock(), reading.phase == .events else { return }
+        guard !tracker.isQuiet, let reading = try parts.control.clock() else { return }
+        let isHandedOver = try reading.phase == .answers && !isAnswerDue(at: reading.now)
+        guard reading.phase == .events || isHandedOver else { return }
         for queue in parts.routes.subscriptions.map(\.stage.queue) {
             guard let ready = await parts.readyCount(queue), ready == 0 else { return }
         }
         parts.report("unknown references are called last at \(reading.now)")
         try parts.control.setClock(ControlReading(now: reading.now, phase: .lastCall))
     }
+}
+
+extension Participant {
+    /// Has it something to hand over at `instant` or before?
+    fileprivate func isDue(at instant: Instant) -> Bool { !isDone && next.map { $0 <= instant } ?? false }
 }

@@ -1,4 +1,3 @@
-import HeapModule
 import Policy
 import Runtime
 import Schema
@@ -26,14 +25,6 @@ package struct Simulation: Sendable {
         case answered(Answer)
     }
 
-    private struct Pending: Sendable, Comparable {
-        let time: Instant
-        let order: Int
-        let answer: Answer
-        static func < (a: Pending, b: Pending) -> Bool { (a.time, a.order) < (b.time, b.order) }
-        static func == (a: Pending, b: Pending) -> Bool { (a.time, a.order) == (b.time, b.order) }
-    }
-
     private let policy: PolicyBook
     private let stages: [any Stage]
     private let answers: AnswerBook?
@@ -53,22 +44,15 @@ package struct Simulation: Sendable {
         let events = input.enumerated().sorted {
             ($0.element.event.time, $0.offset) < ($1.element.event.time, $1.offset)
         }.map(\.element)
-        var inputAnswers: [AnswerSubject: Instant] = [:]
-        if let answers {
-            for event in events {
-                for subject in answers.subjects(of: event.json) where inputAnswers[subject] == nil {
-                    inputAnswers[subject] = event.event.time
-                }
-            }
-        }
         var pipeline = VirtualPipeline(
             stages: stages, policy: policy, start: events.first?.event.time ?? until)
-        var pending = Heap<Pending>()
-        var order = 0
+        var agenda = answers.map {
+            AnswerAgenda(book: $0, calendar: policy.calendar, input: events.map(\.json))
+        }
         var position = 0
         while true {
             let nextEvent = position < events.count ? events[position].event.time : nil
-            let candidates = [nextEvent, pending.min?.time, pipeline.nextWake].compactMap { $0 }
+            let candidates = [nextEvent, agenda?.next, pipeline.nextWake].compactMap { $0 }
             guard let next = candidates.min() else { return }
             let now = max(next, pipeline.now)
             guard now <= until else { return }
@@ -77,25 +61,22 @@ package struct Simulation: Sendable {
                 due.append(events[position].event)
                 position += 1
             }
-            while let first = pending.min, first.time <= now {
-                pending.removeMin()
-                if let own = inputAnswers[first.answer.subject], own <= first.time { continue }
-                due.append(first.answer.event)
-                try output(.answered(first.answer))
+            func answersDue() throws -> [Event] {
+                try agenda?.removeDue(at: now).map { answer in
+                    try output(.answered(answer))
+                    return answer.event
+                } ?? []
             }
-            try pipeline.run(instant: now, events: due) { notice in
+            try pipeline.run(instant: now, events: due, whenQuiet: answersDue) { notice in
                 switch notice {
                 case .deadLetter(let stage, let event, let code, let cause):
                     try output(.deadLetter(stage: stage, event: event, code: code, cause: cause))
                 case .emitted(let event, _):
                     let body = try event.body()
                     try output(.emitted(event, body: body))
-                    guard let answers, event.destination == .events else { return }
+                    guard event.destination == .events else { return }
                     do {
-                        for answer in try answers.answers(to: JSON(parsing: body), calendar: policy.calendar) {
-                            pending.insert(Pending(time: answer.event.time, order: order, answer: answer))
-                            order += 1
-                        }
+                        try agenda?.plan(answersTo: event.event.type.rawValue, body)
                     } catch let unanswered as UnansweredRule {
                         try output(.unanswered(unanswered.description))
                     }

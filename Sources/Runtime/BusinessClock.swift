@@ -4,7 +4,7 @@ import Store
 /// What the business clock says, and which part of the instant is on.
 ///
 /// Under a running clock everything may happen at any time. Under the stepped clock, an instant has phases: first the
-/// events of that time with all that follows, then the timers stage by stage.
+/// events of that time with all that follows, then the answers due with all that follows, then the timers stage by stage.
 package struct ClockReading: Sendable, Hashable {
     package enum Mode: Sendable, Hashable {
         /// Wall or scaled: timers run when they are due.
@@ -31,6 +31,9 @@ package struct ClockReading: Sendable, Hashable {
         case .stepped(let phase): phase == .timers(stage)
         }
     }
+
+    /// May the answers that are due be given now?
+    package var allowsAnswers: Bool { mode == .running || mode == .stepped(.answers) }
 
     /// Is a reference that is still unknown now final? (Under the stepped clock the instant says so.)
     var isLastCall: Bool { mode == .stepped(.lastCall) }

@@ -8,7 +8,7 @@ import Stages
 ///
 /// Within an instant T: first the events of (CloudEvents) time T in the order in which they were handed over, and all
 /// that follows from them, first in first out; then the timers due at T, stage by stage, each stage to quiet with all
-/// that follows. A reference to something unknown is tried again after every other event of the instant, then dead.
+/// that follows. Whenever all is quiet, more events of T may come (the answers to what was emitted). A reference to something unknown is tried again after every other event of the instant, then dead.
 package struct VirtualPipeline: Sendable {
     /// What an event has led to somewhere.
     package enum Notice: Sendable {
@@ -60,15 +60,15 @@ package struct VirtualPipeline: Sendable {
 
     /// Runs the instant `time`: these events of upstream, what follows, then the timers due.
     ///
+    /// - Parameter whenQuiet: the events that come when nothing else is left to do but timers; asked until there are none.
     /// - Throws: what a stage throws for a record that it cannot have written (a fault of the stage).
     package mutating func run(
-        instant time: Instant, events: [Event], notice: (Notice) throws -> Void
+        instant time: Instant, events: [Event], whenQuiet: () throws -> [Event] = { [] },
+        notice: (Notice) throws -> Void
     ) throws {
         now = max(now, time)
-        for event in events {
-            for stage in routes.takers(fromInbox: event.type) { queue.append(Queued(stage: stage, event: event)) }
-        }
-        try drain(notice)
+        enqueue(events)
+        try settle(whenQuiet, notice)
         var isQuiet = false
         while !isQuiet {
             isQuiet = true
@@ -77,8 +77,22 @@ package struct VirtualPipeline: Sendable {
                     isQuiet = false
                     try decide(stage, .timer(due.key, due.wake), notice)
                 }
-                try drain(notice)
+                try settle(whenQuiet, notice)
             }
+        }
+    }
+
+    private mutating func enqueue(_ events: [Event]) {
+        for event in events {
+            for stage in routes.takers(fromInbox: event.type) { queue.append(Queued(stage: stage, event: event)) }
+        }
+    }
+
+    private mutating func settle(_ whenQuiet: () throws -> [Event], _ notice: (Notice) throws -> Void) throws {
+        try drain(notice)
+        while case let more = try whenQuiet(), !more.isEmpty {
+            enqueue(more)
+            try drain(notice)
         }
     }
 

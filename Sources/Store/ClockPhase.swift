@@ -4,6 +4,8 @@ import Schema
 package enum ClockPhase: Hashable, Sendable {
     /// The events of the instant, with all that follows.
     case events
+    /// The answers that are due at the instant, with all that follows.
+    case answers
     /// The timers of one stage that are due at the instant, with all that follows.
     case timers(StageName)
     /// Everything else is quiet: a reference that is unknown now stays unknown and its event is dead-lettered.

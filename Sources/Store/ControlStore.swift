@@ -59,21 +59,23 @@ package enum ClockFailure {
 }
 
 extension ClockPhase {
-    /// The place of the phase within its instant, from 0; also how it is stored.
-    package var rank: Int {
+    /// How the phase is stored; its value never changes, as programs of several versions read it.
+    package var code: Int {
         switch self {
         case .events: 0
         case .timers(let stage): 1 + (StageName.allCases.firstIndex(of: stage) ?? 0)
         case .lastCall: 1 + StageName.allCases.count
+        case .answers: 2 + StageName.allCases.count
         }
     }
 
-    /// nil: no phase has this rank.
-    package init?(rank: Int) {
-        switch rank {
+    /// nil: no phase has this code.
+    package init?(code: Int) {
+        switch code {
         case 0: self = .events
-        case 1...StageName.allCases.count: self = .timers(StageName.allCases[rank - 1])
+        case 1...StageName.allCases.count: self = .timers(StageName.allCases[code - 1])
         case 1 + StageName.allCases.count: self = .lastCall
+        case 2 + StageName.allCases.count: self = .answers
         default: return nil
         }
     }

@@ -70,7 +70,7 @@ package final class PostgresControl: ControlStore {
 
     package func clock() throws -> ControlReading? {
         try session.statementNow("using", "SELECT now, phase FROM \(schema).clock", isPolled: true).first.map { row in
-            guard let phase = ClockPhase(rank: Int(row.int(1))) else {
+            guard let phase = ClockPhase(code: Int(row.int(1))) else {
                 throw Self.corrupt("the clock has the unknown phase \(row.int(1))")
             }
             return ControlReading(now: Instant(microseconds: row.int(0)), phase: phase)
@@ -82,7 +82,7 @@ package final class PostgresControl: ControlStore {
             """
             INSERT INTO \(schema).clock AS c (now, phase) VALUES ($1, $2) ON CONFLICT (one) DO UPDATE
             SET now = excluded.now, phase = excluded.phase WHERE c.now <= excluded.now RETURNING now
-            """, [.int(reading.now.microseconds), .int(Int64(reading.phase.rank))])
+            """, [.int(reading.now.microseconds), .int(Int64(reading.phase.code))])
         if set.count == 0, let present = try clock() { try ClockFailure.requireForward(from: present, to: reading) }
     }
 

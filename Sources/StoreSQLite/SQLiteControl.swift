@@ -60,7 +60,7 @@ package final class SQLiteControl: ControlStore {
 
     private static func clock(_ db: Database) throws -> ControlReading? {
         try Query(db, "SELECT now, phase FROM clock").first { row in
-            guard let phase = ClockPhase(rank: Int(row.int(1))) else {
+            guard let phase = ClockPhase(code: Int(row.int(1))) else {
                 throw corrupt("the clock has the unknown phase \(row.int(1))")
             }
             return ControlReading(now: Instant(microseconds: row.int(0)), phase: phase)
@@ -77,7 +77,7 @@ package final class SQLiteControl: ControlStore {
                 ON CONFLICT (one) DO UPDATE SET now = excluded.now, phase = excluded.phase
                 """)
             try query.bind(1, reading.now.microseconds)
-            try query.bind(2, Int64(reading.phase.rank))
+            try query.bind(2, Int64(reading.phase.code))
             try query.run()
         }
     }

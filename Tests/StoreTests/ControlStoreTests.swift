@@ -39,7 +39,7 @@ struct ControlStoreTests {
     func `the clock reads what was set, in every phase, and never goes back`(_ adapter: Adapter) throws {
         try withControls(adapter) { (control, other) throws in
             #expect(try control.clock() == nil)
-            let phases = [ClockPhase.events] + StageName.allCases.map { .timers($0) } + [.lastCall, .events]
+            let phases = [ClockPhase.events] + StageName.allCases.map { .timers($0) } + [.lastCall, .answers, .events]
             for phase in phases {
                 let reading = ControlReading(now: start, phase: phase)
                 try control.setClock(reading)
@@ -52,11 +52,12 @@ struct ControlStoreTests {
         }
     }
 
-    @Test func `every phase has a rank of its own`() {
-        let phases = (0...7).map { ClockPhase(rank: $0) }
-        #expect(phases.compactMap { $0?.rank } == Array(0...7))
-        #expect(ClockPhase(rank: 8) == nil)
-        #expect(ClockPhase(rank: -1) == nil)
+    @Test func `every phase is stored under a code of its own`() {
+        let phases = (0...8).map { ClockPhase(code: $0) }
+        #expect(phases.compactMap { $0?.code } == Array(0...8))
+        #expect(phases.first == .events && phases[7] == .lastCall && phases[8] == .answers)
+        #expect(ClockPhase(code: 9) == nil)
+        #expect(ClockPhase(code: -1) == nil)
     }
 
     @Test(arguments: Adapter.allCases)
