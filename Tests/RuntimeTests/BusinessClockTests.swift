@@ -28,7 +28,7 @@ import Testing
         let wall = wallStart
         let reading = RunningClock.wall { wall }.read()
         #expect(reading.now == wall && reading.mode == .running)
-        #expect(reading.allowsTimers(of: .penalty) && !reading.isLastCall)
+        #expect(reading.allowsTimers(of: .penalty) && reading.allowsAnswers && !reading.isLastCall)
     }
 
     @Test func `The stepped clock has no time before it is first set, then what the store says`() throws {
@@ -38,7 +38,9 @@ import Testing
         try control.setClock(ControlReading(now: start, phase: .timers(.callback)))
         let reading = try clock.read()
         #expect(reading.now == start)
-        #expect(reading.allowsTimers(of: .callback) && !reading.allowsTimers(of: .intake))
+        #expect(reading.allowsTimers(of: .callback) && !reading.allowsTimers(of: .intake) && !reading.allowsAnswers)
+        try control.setClock(ControlReading(now: start, phase: .answers))
+        #expect(try clock.read().allowsAnswers)
         try control.setClock(ControlReading(now: start, phase: .lastCall))
         #expect(try clock.read().isLastCall)
     }

@@ -15,10 +15,12 @@ import Testing
     }
 
     /// What is said, in order.
-    private func notes(_ stages: [any Stage], _ events: [Event], at instant: Instant? = nil) throws -> [String] {
+    private func notes(
+        _ stages: [any Stage], _ events: [Event], at instant: Instant? = nil, whenQuiet: () throws -> [Event] = { [] }
+    ) throws -> [String] {
         var pipeline = VirtualPipeline(stages: stages, policy: ProbePolicy.book, start: noon)
         var notes: [String] = []
-        try pipeline.run(instant: instant ?? noon, events: events) { notice in
+        try pipeline.run(instant: instant ?? noon, events: events, whenQuiet: whenQuiet) { notice in
             switch notice {
             case .emitted(let output, _): notes.append((output.event.data as? ProbeNote)?.text ?? "")
             case .deadLetter(let stage, let event, let code, _):
@@ -45,6 +47,19 @@ import Testing
             try notes([second, first], [accepted("a", id: "1")]) == [
                 "intake: a", "routing: a", "routing: intake: a", "intake: timer x 0", "routing: intake: timer x 0",
                 "routing: timer y 0",
+            ])
+    }
+
+    @Test func `What comes when all is quiet is behind what follows from the events, and before timers`() throws {
+        var more = [[accepted("b", id: "2")], [accepted("c", id: "3")]]
+        let timer = ProbeStage<FirstProbe>(records: [("x", [ProbeRecord.Moment(at: noon, order: 0)])])
+        let found = try notes([timer, ProbeStage<SecondProbe>()], [accepted("a", id: "1")]) {
+            more.isEmpty ? [] : more.removeFirst()
+        }
+        #expect(
+            found == [
+                "intake: a", "routing: a", "routing: intake: a", "intake: b", "routing: b", "routing: intake: b",
+                "intake: c", "routing: c", "routing: intake: c", "intake: timer x 0", "routing: intake: timer x 0",
             ])
     }
 

@@ -1,0 +1,82 @@
+import Policy
+import Schema
+import Testing
+
+@testable import Operations
+
+@Suite("Answers that wait")
+struct AnswerAgendaTests {
+    private static let rules = """
+        {"answers": [
+          {"on": "penalty.proposed", "after": {"workingDays": 1, "hour": 10}, "publish": "penalty.decided",
+           "data": {"proposalId": "$proposalId", "approved": true, "by": {"id": "b-1", "tier": "business"}}},
+          {"on": "notice.issued", "after": {"days": 1, "hour": 10}, "publish": "appeal.lodged",
+           "data": {"noticeId": "$noticeId", "by": {"id": "d-1", "tier": "hq"}, "grounds": "none"}},
+          {"on": "notice.issued", "after": {"days": 1, "hour": 10}, "publish": "rectification.reviewed",
+           "data": {"noticeId": "$noticeId", "accepted": true, "by": {"id": "q-1", "tier": "hq"}}}
+        ]}
+        """
+    private static let due = "2026-03-05T10:00:00+08:00"
+
+    private func agenda(input: [JSON] = []) throws -> AnswerAgenda {
+        let newYear = try #require(CivilDate(year: 2026, month: 1, day: 1))
+        return AnswerAgenda(
+            book: try AnswerBook(parsing: Array(Self.rules.utf8)), calendar: WorkCalendar(exceptions: [newYear: .holiday]),
+            input: input)
+    }
+
+    private func body(_ type: String, _ id: String, at time: String) -> [UInt8] {
+        let event: JSON = [
+            "id": .string(id), "source": "recourse/penalty", "type": .string(type + ".v1"), "time": .string(time),
+            "data": ["proposalId": .string("p-" + id), "noticeId": .string("n-" + id)],
+        ]
+        return event.serialized
+    }
+
+    private func subjects(_ answers: [Answer]) -> [String] {
+        answers.map { $0.subject.type + " " + ($0.subject.fields.first?.value.string ?? "") }
+    }
+
+    /// What is asked at 18:00 and at 17:00 of the day before, in either order.
+    private let asked = [
+        ("notice.issued", "2", "2026-03-04T18:00:00+08:00"), ("penalty.proposed", "1", "2026-03-04T18:00:00+08:00"),
+        ("notice.issued", "3", "2026-03-04T17:00:00+08:00"),
+    ]
+
+    @Test(arguments: [[0, 1, 2], [2, 1, 0], [1, 2, 0]])
+    func `come in the order of what they answer, then of the rules, however they were planned`(order: [Int]) throws {
+        var agenda = try agenda()
+        for (type, id, time) in order.map({ asked[$0] }) {
+            try agenda.plan(answersTo: type, body(type, id, at: time))
+        }
+        let ten = try instant(Self.due)
+        #expect(agenda.next == ten)
+        #expect(agenda.removeDue(at: ten.adding(seconds: -1)).isEmpty)
+        #expect(
+            subjects(agenda.removeDue(at: ten)) == [
+                "appeal.lodged n-3", "rectification.reviewed n-3", "penalty.decided p-1", "appeal.lodged n-2",
+                "rectification.reviewed n-2",
+            ])
+        #expect(agenda.next == nil)
+    }
+
+    @Test func `are taken a few at a time, none twice and none left out`() throws {
+        var agenda = try agenda()
+        for (type, id, time) in asked { try agenda.plan(answersTo: type, body(type, id, at: time)) }
+        let ten = try instant(Self.due)
+        let sizes = (0..<4).map { _ in agenda.removeDue(at: ten, limit: 2).count }
+        #expect(sizes == [2, 2, 1, 0])
+    }
+
+    @Test func `leave to the input what it says itself by then`() throws {
+        func own(_ time: String) -> JSON {
+            ["type": "penalty.decided.v1", "time": .string(time), "data": ["proposalId": "p-1", "approved": false]]
+        }
+        for (time, count) in [(Self.due, 0), ("2026-03-05T10:00:01+08:00", 1)] {
+            var agenda = try agenda(input: [own("2026-03-06T10:00:00+08:00"), own(time)])
+            let (type, id, asked) = asked[1]
+            try agenda.plan(answersTo: type, body(type, id, at: asked))
+            #expect(agenda.removeDue(at: try instant(Self.due)).count == count)
+        }
+    }
+}
