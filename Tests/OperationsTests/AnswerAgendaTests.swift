@@ -20,9 +20,8 @@ struct AnswerAgendaTests {
 
     private func agenda(input: [JSON] = []) throws -> AnswerAgenda {
         let newYear = try #require(CivilDate(year: 2026, month: 1, day: 1))
-        return AnswerAgenda(
-            book: try AnswerBook(parsing: Array(Self.rules.utf8)), calendar: WorkCalendar(exceptions: [newYear: .holiday]),
-            input: input)
+        let book = try AnswerBook(parsing: Array(Self.rules.utf8))
+        return AnswerAgenda(book: book, calendar: WorkCalendar(exceptions: [newYear: .holiday]), input: input)
     }
 
     private func body(_ type: String, _ id: String, at time: String) -> [UInt8] {
