@@ -52,10 +52,9 @@ package struct AnswerService: Sendable {
     package mutating func run(isStopped: @Sendable () -> Bool) async throws {
         let publisher = ConfirmedPublisher(parts.broker, wall: parts.wall)
         do {
+            try begin()
             while !isStopped() {
-                try await observe()
-                try await publishDue(publisher)
-                try announce()
+                try await look(publisher)
                 try await Task.sleep(for: .microseconds(parts.clock.pollMicroseconds / 2))
             }
         } catch {
@@ -65,6 +64,23 @@ package struct AnswerService: Sendable {
         }
         await publisher.close()
         try leave()
+    }
+
+    /// Takes its place among the participants. The clock is held until the journals have been read from their beginning:
+    /// what was planned by a program that was killed is planned again before anything moves on.
+    mutating func begin() throws {
+        guard let control = parts.control else { return }
+        try say(next: try parts.clock.read().now)
+        for stage in parts.stores.keys {
+            try control.setWatermark(participant: AnswerService.participant, stage: stage, number: 0)
+        }
+    }
+
+    /// One look at the journals and the clock, and what it leads to.
+    mutating func look(_ publisher: ConfirmedPublisher) async throws {
+        try await observe()
+        try await publishDue(publisher)
+        try announce()
     }
 
     private func leave() throws {
@@ -128,8 +144,12 @@ package struct AnswerService: Sendable {
 
     private mutating func announce() throws {
         let next = agenda.next
+        if let announced, announced.next == next, parts.wall() < announced.at.adding(seconds: 2) { return }
+        try say(next: next)
+    }
+
+    private mutating func say(next: Instant?) throws {
         let wall = parts.wall()
-        if let announced, announced.next == next, wall < announced.at.adding(seconds: 2) { return }
         announced = (next, wall)
         try parts.control?.upsertParticipant(
             Participant(

@@ -64,17 +64,13 @@ package struct ClockAdvance: Sendable {
     /// - Parameter participants: how many programs that hand over events must have announced themselves first.
     /// - Throws: `Stalled` after ten minutes without progress, `StoreFailure`.
     package mutating func advance(to target: Instant, participants: Int) async throws {
+        // One that was killed may have left any phase.
+        try enter(.events)
         try await wait("for \(participants) participants") { mutable in
             try mutable.present().count >= participants
         }
         try await settleForeign()
-        if let reading = try parts.control.clock() {
-            // One that was killed may have left any phase.
-            if reading.phase != .events {
-                try parts.control.setClock(ControlReading(now: reading.now, phase: .events))
-            }
-            try await complete(reading.now)
-        }
+        if let reading = try parts.control.clock() { try await complete(reading.now) }
         while true {
             let now = try parts.control.clock()?.now
             guard let next = try await nextInstant(), next <= target else {
@@ -123,13 +119,13 @@ package struct ClockAdvance: Sendable {
                     let wake = try await store.read({ try $0.nextWake() }), wake <= instant
                 else { continue }
                 isDone = false
-                try parts.control.setClock(ControlReading(now: instant, phase: .timers(stage)))
+                try enter(.timers(stage))
                 try await wait("for the timers of \(stage.rawValue) at \(instant)") { mutable in
                     let next = try await store.read { try $0.nextWake() }
                     try await mutable.catchUp()
                     return next.map { $0 > instant } ?? true
                 }
-                try parts.control.setClock(ControlReading(now: instant, phase: .events))
+                try enter(.events)
                 try await quiet(instant)
             }
         }
@@ -138,40 +134,45 @@ package struct ClockAdvance: Sendable {
     /// Until upstream has handed over what belongs to `instant`, the answers due have been given, stages have taken
     /// everything, and observers have seen it.
     private mutating func quiet(_ instant: Instant) async throws {
-        try await rest(at: instant) { mutable in
-            try mutable.present().allSatisfy { $0.name == AnswerService.participant || !$0.isDue(at: instant) }
+        try await wait("for quiet at \(instant)") { mutable in
+            guard try mutable.isHandedOver(at: instant) else { return false }
+            try await mutable.catchUp()
+            guard try mutable.isObserved() else { return false }
+            if try mutable.isAnswerDue(at: instant) {
+                // An answer that was noted and never reached the broker, as its program was killed, is still open: it can
+                // only be given once more.
+                if mutable.tracker.open.allSatisfy({ $0.events.allSatisfy { $0.source == AnswerBook.source } }) {
+                    try mutable.enter(.answers)
+                }
+                return false
+            }
+            guard mutable.tracker.isQuiet else { return false }
+            // An answer that was given while the journals were read is seen now: it was noted before it was said to be given.
+            let progress = mutable.tracker.progress
+            try await mutable.catchUp()
+            return mutable.tracker.progress == progress
         }
-        guard try isAnswerDue(at: instant) else { return }
-        try parts.control.setClock(ControlReading(now: instant, phase: .answers))
-        try await rest(at: instant) { try !$0.isAnswerDue(at: instant) }
-        try parts.control.setClock(ControlReading(now: instant, phase: .events))
+        try enter(.events)
     }
 
-    private mutating func rest(
-        at instant: Instant, whenHandedOver isHandedOver: (ClockAdvance) throws -> Bool
-    ) async throws {
-        try await wait("for quiet at \(instant)") { mutable in
-            guard try isHandedOver(mutable) else { return false }
-            try await mutable.catchUp()
-            return try mutable.tracker.isQuiet && mutable.isObserved()
-        }
-        try endLastCall()
+    /// Has upstream nothing more for `instant`?
+    private func isHandedOver(at instant: Instant) throws -> Bool {
+        try present().allSatisfy { $0.name == AnswerService.participant || !$0.isDue(at: instant) }
     }
 
     private func isAnswerDue(at instant: Instant) throws -> Bool {
         try present().contains { $0.name == AnswerService.participant && $0.isDue(at: instant) }
     }
 
+    private func enter(_ phase: ClockPhase) throws {
+        guard let reading = try parts.control.clock(), reading.phase != phase else { return }
+        try parts.control.setClock(ControlReading(now: reading.now, phase: phase))
+    }
+
     /// Who is done, or has been heard of lately: a program that was killed must not hold up the clock for ever.
     private func present() throws -> [Participant] {
         let wall = parts.wall()
         return try parts.control.participants().filter { $0.isDone || $0.aliveUntil > wall }
-    }
-
-    /// The last call is for what was open then; what comes after it waits for its reference again.
-    private func endLastCall() throws {
-        guard let reading = try parts.control.clock(), reading.phase == .lastCall else { return }
-        try parts.control.setClock(ControlReading(now: reading.now, phase: .events))
     }
 
     private func isObserved() throws -> Bool {
@@ -254,16 +255,17 @@ package struct ClockAdvance: Sendable {
         }
     }
 
-    /// Everything else has come to rest: references that are still unknown are final.
+    /// Everything else has come to rest: references that are still unknown are final, unless an answer makes what they
+    /// refer to.
     private func callLast() async throws {
-        guard !tracker.isQuiet, let reading = try parts.control.clock() else { return }
-        let isHandedOver = try reading.phase == .answers && !isAnswerDue(at: reading.now)
-        guard reading.phase == .events || isHandedOver else { return }
+        guard !tracker.isQuiet, let reading = try parts.control.clock(), !reading.phase.isTimers else { return }
         for queue in parts.routes.subscriptions.map(\.stage.queue) {
             guard let ready = await parts.readyCount(queue), ready == 0 else { return }
         }
+        guard try !isAnswerDue(at: reading.now) else { return try enter(.answers) }
+        guard reading.phase != .lastCall else { return }
         parts.report("unknown references are called last at \(reading.now)")
-        try parts.control.setClock(ControlReading(now: reading.now, phase: .lastCall))
+        try enter(.lastCall)
     }
 }
 

@@ -7,8 +7,9 @@ import Stages
 /// All stages in one process on virtual time: no broker, no database. The same input gives the same bytes.
 ///
 /// Within an instant T: first the events of (CloudEvents) time T in the order in which they were handed over, and all
-/// that follows from them, first in first out; then the timers due at T, stage by stage, each stage to quiet with all
-/// that follows. Whenever all is quiet, more events of T may come (the answers to what was emitted). A reference to something unknown is tried again after every other event of the instant, then dead.
+/// that follows from them, first in first out; then, as long as there are any, more events of T (the answers to what was
+/// emitted), with all that follows; then the timers due at T, stage by stage, each stage to quiet in the same way. A
+/// reference to something unknown is tried again after every other event of the instant, then dead.
 package struct VirtualPipeline: Sendable {
     /// What an event has led to somewhere.
     package enum Notice: Sendable {
@@ -88,27 +89,31 @@ package struct VirtualPipeline: Sendable {
         }
     }
 
+    /// Until nothing is left to do but timers. What still refers to something unknown then is dead.
     private mutating func settle(_ whenQuiet: () throws -> [Event], _ notice: (Notice) throws -> Void) throws {
-        try drain(notice)
-        while case let more = try whenQuiet(), !more.isEmpty {
-            enqueue(more)
+        while true {
             try drain(notice)
+            let more = try whenQuiet()
+            enqueue(more)
+            guard more.isEmpty else { continue }
+            guard !unresolved.isEmpty else { return }
+            let dead = unresolved
+            unresolved.removeAll()
+            for queued in dead { try take(queued, isLastCall: true, notice) }
         }
     }
 
+    /// Until the queue is empty, and what refers to something unknown has been tried again in vain.
     private mutating func drain(_ notice: (Notice) throws -> Void) throws {
-        while true {
+        var takenBefore = -1
+        while !queue.isEmpty || !unresolved.isEmpty {
             while let next = queue.popFirst() { try take(next, isLastCall: false, notice) }
-            guard !unresolved.isEmpty else { return }
+            let count = taken.values.reduce(0) { $0 + $1.count }
+            guard count != takenBefore else { return }
+            takenBefore = count
             let again = unresolved
             unresolved.removeAll()
-            let journaled = taken.values.reduce(0) { $0 + $1.count }
             for queued in again { try take(queued, isLastCall: false, notice) }
-            if queue.isEmpty, journaled == taken.values.reduce(0, { $0 + $1.count }) {
-                let dead = unresolved
-                unresolved.removeAll()
-                for queued in dead { try take(queued, isLastCall: true, notice) }
-            }
         }
     }
 

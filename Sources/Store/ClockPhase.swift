@@ -10,4 +10,6 @@ package enum ClockPhase: Hashable, Sendable {
     case timers(StageName)
     /// Everything else is quiet: a reference that is unknown now stays unknown and its event is dead-lettered.
     case lastCall
+
+    package var isTimers: Bool { if case .timers = self { true } else { false } }
 }

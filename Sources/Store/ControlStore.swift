@@ -56,10 +56,17 @@ package enum ClockFailure {
                 cause: "it reads \(present.now) and never goes back; name a later time")
         }
     }
+
+    /// Not corrupt: the phase passes, and whoever does not know it waits.
+    package static func unknownPhase(_ code: Int64) -> StoreFailure {
+        StoreFailure(
+            .unavailable, operation: "reading the stepped clock",
+            cause: "its phase \(code) is one of a newer release; run programs of one release under the stepped clock")
+    }
 }
 
 extension ClockPhase {
-    /// How the phase is stored; its value never changes, as programs of several versions read it.
+    /// How the phase is stored. A code never means another phase later on.
     package var code: Int {
         switch self {
         case .events: 0

@@ -71,7 +71,7 @@ package final class PostgresControl: ControlStore {
     package func clock() throws -> ControlReading? {
         try session.statementNow("using", "SELECT now, phase FROM \(schema).clock", isPolled: true).first.map { row in
             guard let phase = ClockPhase(code: Int(row.int(1))) else {
-                throw Self.corrupt("the clock has the unknown phase \(row.int(1))")
+                throw ClockFailure.unknownPhase(row.int(1))
             }
             return ControlReading(now: Instant(microseconds: row.int(0)), phase: phase)
         }

@@ -61,7 +61,7 @@ package final class SQLiteControl: ControlStore {
     private static func clock(_ db: Database) throws -> ControlReading? {
         try Query(db, "SELECT now, phase FROM clock").first { row in
             guard let phase = ClockPhase(code: Int(row.int(1))) else {
-                throw corrupt("the clock has the unknown phase \(row.int(1))")
+                throw ClockFailure.unknownPhase(row.int(1))
             }
             return ControlReading(now: Instant(microseconds: row.int(0)), phase: phase)
         }

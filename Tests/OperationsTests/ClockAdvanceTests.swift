@@ -1,28 +1,45 @@
 import Runtime
 import Schema
+import Stages
 import Store
 import Synchronization
 import Testing
 
 @testable import Operations
 
-@Suite("Moving the stepped clock")
+@Suite("Moving the stepped clock", .timeLimit(.minutes(1)))
 struct ClockAdvanceTests {
     private static let start = Instant(seconds: 1_780_000_000)
     private static let next = start.adding(seconds: 3_600)
+    private static let upstream = EventKey(source: "upstream", id: "1")
+    private static let answer = EventKey(source: "recourse/answers", id: "1")
+
+    private let intake = MemoryStore()
 
     private func participant(_ name: String, next: Instant?) -> Participant {
         Participant(name: name, next: next, isDone: next == nil, aliveUntil: .limit)
     }
 
-    /// Moves the clock to `target`; returns all that it was ever set to.
-    private func advance(_ control: ScriptedControl, to target: Instant = next) async throws -> [ControlReading] {
+    /// Moves the clock to `target`; returns all phases that it was ever set to.
+    ///
+    /// - Parameter wall: a minute passes at each look at it: whatever waits for long has waited long enough.
+    private func advance(
+        _ control: ScriptedControl, to target: Instant = next, isSlow: Bool = false
+    ) async throws -> [ClockPhase] {
+        let wall = Mutex(Self.start)
+        let stage = try #require(Pipeline.stages.first { type(of: $0).name == .intake })
         var advance = ClockAdvance(
             ClockAdvance.Parts(
-                control: control, stores: [:], deadLetters: MemoryDeadLetterStore(), routes: Routes([]),
-                readyCount: { _ in 0 }, wall: { Self.start }, report: { _ in }))
+                control: control, stores: [.intake: intake], deadLetters: MemoryDeadLetterStore(),
+                routes: Routes([stage]), readyCount: { _ in 0 },
+                wall: {
+                    wall.withLock { wall in
+                        if isSlow { wall = wall.adding(seconds: 5) }
+                        return wall
+                    }
+                }, report: { _ in }))
         try await advance.advance(to: target, participants: 0)
-        return control.readings
+        return control.readings.map(\.phase)
     }
 
     private func control(at phase: ClockPhase = .events) throws -> ScriptedControl {
@@ -31,34 +48,125 @@ struct ClockAdvanceTests {
         return control
     }
 
-    @Test func `answers have their turn once upstream has handed over its events of the instant`() async throws {
+    private func hand(_ event: EventKey, _ control: any ControlStore) throws {
+        try control.appendHanded([HandedEvent(key: event, type: ComplaintReceived.type.rawValue)])
+    }
+
+    /// Intake takes it.
+    private func take(_ event: EventKey) throws {
+        let entry = JournalEntry(
+            input: .event(source: event.source, id: event.id, type: "complaint.received", digest: [], body: []),
+            fate: .applied, now: Self.next, isLate: false, policyVersion: "1", records: [], outputs: [])
+        try intake.writeNow { _ = try $0.append([entry], owner: "test") }
+    }
+
+    @Test func `answers have their turn once all that upstream hands over is taken, and observers have seen it`()
+        async throws
+    {
         let control = try control()
         try control.upsertParticipant(participant("publish", next: Self.next))
         try control.upsertParticipant(participant("answer", next: Self.next))
+        try control.setWatermark(participant: "answer", stage: .intake, number: 0)
         control.onPoll = { control, polls in
-            guard control.readings.last?.now == Self.next, polls == 5 else { return }
-            #expect(control.readings.last?.phase == .events)
-            try control.upsertParticipant(participant("publish", next: nil))
+            guard control.readings.last?.now == Self.next else { return }
+            if polls < 15 { #expect(control.readings.last?.phase == .events) }
+            switch polls {
+            case 5:
+                try hand(Self.upstream, control)
+                try control.upsertParticipant(participant("publish", next: nil))
+            case 10: try take(Self.upstream)
+            case 15: try control.setWatermark(participant: "answer", stage: .intake, number: 1)
+            default: return
+            }
         }
         control.onClock = { control, reading in
             guard reading.phase == .answers else { return }
-            #expect(control.polls >= 5)
             try control.upsertParticipant(participant("answer", next: nil))
         }
-        let readings = try await advance(control)
-        #expect(readings.map(\.phase) == [.events, .events, .answers, .events])
-        #expect(readings.map(\.now) == [Self.start, Self.next, Self.next, Self.next])
+        #expect(try await advance(control) == [.events, .events, .answers, .events])
+        #expect(control.readings.map(\.now) == [Self.start, Self.next, Self.next, Self.next])
+    }
+
+    @Test func `what an answer leads to is waited for before the clock moves on`() async throws {
+        let control = try control()
+        try control.upsertParticipant(participant("answer", next: Self.start))
+        control.onPoll = { control, polls in
+            guard control.readings.last?.phase == .answers else { return }
+            #expect(control.readings.count == 2)
+            switch polls {
+            case 10:
+                try hand(Self.answer, control)
+                try control.upsertParticipant(participant("answer", next: nil))
+            case 20: try take(Self.answer)
+            default: return
+            }
+        }
+        #expect(try await advance(control) == [.events, .answers, .events, .events])
     }
 
     @Test func `an instant without answers has no turn for them`() async throws {
         let control = try control()
         try control.upsertParticipant(participant("answer", next: Self.next.adding(seconds: 1)))
-        #expect(try await advance(control).map(\.phase) == [.events, .events])
+        #expect(try await advance(control) == [.events, .events])
+    }
+
+    @Test func `an answer that was noted and never sent is given once more`() async throws {
+        let control = try control()
+        try hand(Self.answer, control)
+        try control.upsertParticipant(participant("answer", next: Self.start))
+        control.onClock = { control, reading in
+            guard reading.phase == .answers else { return }
+            try take(Self.answer)
+            try control.upsertParticipant(participant("answer", next: nil))
+        }
+        #expect(try await advance(control, to: Self.start) == [.events, .answers, .events])
+    }
+
+    @Test func `a reference is called last when no answer can make what it refers to`() async throws {
+        let control = try control()
+        try hand(Self.upstream, control)
+        try control.upsertParticipant(participant("answer", next: Self.start))
+        control.onClock = { control, reading in
+            switch reading.phase {
+            case .answers: try control.upsertParticipant(participant("answer", next: nil))
+            case .lastCall: try take(Self.upstream)
+            case .events, .timers: return
+            }
+        }
+        #expect(try await advance(control, to: Self.start, isSlow: true) == [.events, .answers, .lastCall, .events])
+    }
+
+    @Test func `an answer that becomes due at the last call has its turn`() async throws {
+        let control = try control()
+        try hand(Self.upstream, control)
+        control.onClock = { control, reading in
+            switch reading.phase {
+            case .lastCall:
+                try take(Self.upstream)
+                try control.upsertParticipant(participant("answer", next: Self.start))
+            case .answers: try control.upsertParticipant(participant("answer", next: nil))
+            case .events, .timers: return
+            }
+        }
+        #expect(try await advance(control, to: Self.start, isSlow: true) == [.events, .lastCall, .answers, .events])
+    }
+
+    @Test func `who waits in vain says what for, and ends`() async throws {
+        let control = try control()
+        try hand(Self.upstream, control)
+        let stalled = await #expect(throws: ClockAdvance.Stalled.self) {
+            try await advance(control, to: Self.start, isSlow: true)
+        }
+        #expect(stalled?.description.contains("open: intake 1 (1)") == true, "\(stalled?.description ?? "")")
     }
 
     @Test(arguments: [ClockPhase.answers, .lastCall, .timers(.callback)])
-    func `what a killed one left is begun again with the events`(phase: ClockPhase) async throws {
-        #expect(try await advance(control(at: phase), to: Self.start).map(\.phase) == [phase, .events])
+    func `what a killed one left is begun again with the events, before anything is waited for`(phase: ClockPhase)
+        async throws
+    {
+        let control = try control(at: phase)
+        control.onPoll = { control, _ in #expect(control.readings.last?.phase == .events) }
+        #expect(try await advance(control, to: Self.start) == [phase, .events])
     }
 }
 

@@ -63,6 +63,21 @@ import Testing
             ])
     }
 
+    @Test func `What comes when a stage's timers are quiet is before the next stage's timers`() throws {
+        let moment = ProbeRecord.Moment(at: noon, order: 0)
+        var looks = 0
+        let first = ProbeStage<FirstProbe>(records: [("x", [moment])])
+        let found = try notes([first, ProbeStage<SecondProbe>(records: [("y", [moment])])], []) {
+            looks += 1
+            return looks == 2 ? [accepted("b", id: "2")] : []
+        }
+        #expect(
+            found == [
+                "intake: timer x 0", "routing: intake: timer x 0", "intake: b", "routing: b", "routing: intake: b",
+                "routing: timer y 0",
+            ])
+    }
+
     @Test func `Timers of a stage run by time, order and record`() throws {
         let early = ProbeRecord.Moment(at: noon.adding(minutes: -1), order: 5)
         let now = ProbeRecord.Moment(at: noon, order: 0)
