@@ -15,9 +15,9 @@ import shutil
 import subprocess
 import sys
 import tempfile
-import time
 
-SECONDS = 20
+SECONDS = 20  # of processor time, which does not depend on what else the machine does
+HANGS_SECONDS = 120  # of time
 BYTES = 2 << 30
 FILES = ["policy.yaml", "organisation.yaml", "calendar.csv"]
 TOKENS = [
@@ -96,18 +96,24 @@ def mutate(chance, text):
 
 def limit():
     resource.setrlimit(resource.RLIMIT_AS, (BYTES, BYTES))
+    resource.setrlimit(resource.RLIMIT_CPU, (SECONDS, SECONDS))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+
+
+def processor_seconds():
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return usage.ru_utime + usage.ru_stime
 
 
 def check(program, folder):
     """What is wrong with how the program ended; None: nothing."""
-    began = time.monotonic()
+    began = processor_seconds()
     try:
         run = subprocess.run(
-            [program, "policy", "check", folder], capture_output=True, timeout=SECONDS, preexec_fn=limit, check=False)
+            [program, "policy", "check", folder], capture_output=True, timeout=HANGS_SECONDS, preexec_fn=limit, check=False)
     except subprocess.TimeoutExpired:
-        return f"did not end within {SECONDS} s", SECONDS, None
-    seconds = time.monotonic() - began
+        return f"hung for {HANGS_SECONDS} s", processor_seconds() - began, None
+    seconds = processor_seconds() - began
     told = (run.stdout + run.stderr).decode(errors="replace")
     if run.returncode == 0:
         return None, seconds, 0
@@ -148,7 +154,7 @@ def main():
                 faults += 1
                 print(f"WRONG: {name} ({', '.join(files)}): {fault}", flush=True)
     told = ", ".join(f"exit {code}: {count}" for code, count in sorted(ends.items(), key=str))
-    print(f"{len(cases)} policy folders, {told}; slowest {slowest[0]:.1f} s ({slowest[1]}); {faults} faults")
+    print(f"{len(cases)} policy folders, {told}; slowest {slowest[0]:.1f} s of processor time ({slowest[1]}); {faults} faults")
     return 1 if faults else 0
 
 

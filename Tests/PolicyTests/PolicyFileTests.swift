@@ -199,6 +199,15 @@ struct PolicyFileTests {
         #expect(faults.count == 1)
         #expect(faults.first?.hasSuffix("`a` is given more than once; allowed: each key once") == true)
     }
+
+    @Test func `a large file is not parsed again for each repeated key`() {
+        let repeated = "version: t\nversion: u\n"
+        let space = String(repeating: "#\n", count: 1 << 19)
+        expectFaults(PolicyFolder.faults(policy: repeated), ["policy.yaml:2: version is given twice, first on line 1"])
+        expectFaults(
+            PolicyFolder.faults(policy: repeated + space),
+            ["policy.yaml:1: `version` is given more than once; allowed: each key once"])
+    }
 }
 
 struct RuleSwitchesTests {

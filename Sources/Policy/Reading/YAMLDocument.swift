@@ -9,8 +9,9 @@ import Yams
 enum YAMLDocument {
     /// A character of the private use area: no key of ours contains it.
     private static let mark: Character = "\u{E000}"
-    /// How many repeated keys are reported; each costs another parse.
+    /// How many repeated keys are reported, and how many bytes may be parsed for their sake: each costs another parse.
     private static let repeatedKeyLimit = 20
+    private static let repeatedKeyBytes = 1 << 20
 
     /// The mapping at the top of the file; nil if there is none, with the fault recorded. An empty file is an
     /// empty mapping.
@@ -22,7 +23,8 @@ enum YAMLDocument {
             return nil
         }
         var text = text
-        for attempt in 1...repeatedKeyLimit {
+        let limit = max(1, min(repeatedKeyLimit, repeatedKeyBytes / max(1, text.utf8.count)))
+        for attempt in 1...limit {
             do {
                 guard let root = try compose(yaml: text, .basic, .default, .utf8) else {
                     return MappingReader(Node.Mapping([]), path: "", line: 1, faults)
@@ -36,7 +38,7 @@ enum YAMLDocument {
                 }
                 return MappingReader(mapping, path: "", line: root.mark?.line ?? 1, faults)
             } catch YamlError.duplicatedKeysInMapping(let keys, let context) {
-                guard attempt < repeatedKeyLimit,
+                guard attempt < limit,
                     let renamed = rename(keyAt: context.mark, in: text, number: attempt)
                 else {
                     let names = keys.map { "`\(shown($0))`" }.joined(separator: ", ")
