@@ -113,7 +113,7 @@ package final class ParkingWorker: Sendable {
             deadLetters: deadLetters, persons: orders.map { DeadLettersOfPersons.Person(phone: $0.phone) })
         // Each step by itself: one that has succeeded is not forgotten when the next fails.
         var found: [[String]] = []
-        guard await patiently({ found = try await erasure.find() }) else { return false }
+        guard await patiently({ found = try await erasure.find { self.isStopping } }) else { return false }
         var erased: Set<String> = []
         for (ids, order) in zip(found, orders) {
             let ids = ids.filter { erased.insert($0).inserted }
@@ -153,6 +153,8 @@ package final class ParkingWorker: Sendable {
             do {
                 try await body()
                 return true
+            } catch is CancellationError {
+                return false
             } catch {
                 failures += 1
                 if failures == 1 || failures.isMultiple(of: 60) {

@@ -131,8 +131,13 @@ final class WatchedLetters: DeadLetterStore {
     private let letters = MemoryDeadLetterStore()
     private let isAway: Bool
     private let inserted = Atomic(0)
+    private let onPage: @Sendable () -> Void
 
-    init(isAway: Bool = false) { self.isAway = isAway }
+    /// - Parameter onPage: called before each page of letters that is read.
+    init(isAway: Bool = false, onPage: @escaping @Sendable () -> Void = {}) {
+        self.isAway = isAway
+        self.onPage = onPage
+    }
 
     var rows: Int { inserted.load(ordering: .acquiring) }
 
@@ -145,7 +150,8 @@ final class WatchedLetters: DeadLetterStore {
     }
 
     func list(_ filter: DeadLetterFilter, after: DeadLetterPlace?, limit: Int) async throws -> [ParkedLetter] {
-        try letters.list(filter, after: after, limit: limit)
+        onPage()
+        return try letters.list(filter, after: after, limit: limit)
     }
 
     func get(_ id: String) async throws -> ParkedLetter? { try letters.get(id) }

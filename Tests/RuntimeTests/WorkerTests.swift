@@ -74,9 +74,9 @@ import Testing
 }
 
 @Suite struct ParkingWorkerTests {
-    private func worker(_ broker: PumpedBroker, _ letters: MemoryDeadLetterStore) -> ParkingWorker {
+    private func worker(_ broker: PumpedBroker, _ letters: any DeadLetterStore) -> ParkingWorker {
         ParkingWorker(
-            deadLetters: letters, broker: broker, prefetch: 10, wall: { Instant(seconds: 1_700_000_000) },
+            deadLetters: letters, broker: broker, prefetch: 10, wall: { WorkerScene.noon },
             logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
     }
 
@@ -89,14 +89,24 @@ import Testing
             })
     }
 
+    private func orderErasure(in broker: PumpedBroker) throws {
+        let order = Event(
+            id: "o-1", source: "shop", time: WorkerScene.noon,
+            data: CustomerErasureRequested(
+                requestId: "R1", phone: "13800138000", by: Person(id: "someone", tier: "hq")))
+        broker.publisher { _ in }.publish([
+            Publication(
+                ticket: 9, exchange: ExchangeName.inbox, routingKey: order.type.rawValue, mandatory: true,
+                properties: .of(order), body: try order.body())
+        ])
+    }
+
     @Test func `What was parked is acknowledged, and a letter that comes twice makes one row`() async throws {
         let broker = PumpedBroker()
         try await broker.memory.declare(WorkerScene.topology)
         bury(["a", "b", "a"], in: broker)
         let letters = WatchedLetters()
-        let parking = ParkingWorker(
-            deadLetters: letters, broker: broker, prefetch: 10, wall: { Instant(seconds: 1_700_000_000) },
-            logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+        let parking = worker(broker, letters)
         async let run: Void = parking.run()
         try await letters.log.wait(for: 3, "three letters")
         parking.stop()
@@ -110,19 +120,9 @@ import Testing
         let broker = PumpedBroker()
         try await broker.memory.declare(Topology.pipeline([IntakeStage()]))
         bury([#"{"phone":"+86 138 0013 8000"}"#, "call 138-0013-8000", #"{"phone":"13900139000"}"#], in: broker)
-        let order = Event(
-            id: "o-1", source: "shop", time: WorkerScene.noon,
-            data: CustomerErasureRequested(
-                requestId: "R1", phone: "13800138000", by: Person(id: "someone", tier: "hq")))
-        broker.publisher { _ in }.publish([
-            Publication(
-                ticket: 9, exchange: ExchangeName.inbox, routingKey: order.type.rawValue, mandatory: true,
-                properties: .of(order), body: try order.body())
-        ])
+        try orderErasure(in: broker)
         let letters = WatchedLetters()
-        let parking = ParkingWorker(
-            deadLetters: letters, broker: broker, prefetch: 10, wall: { WorkerScene.noon },
-            logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+        let parking = worker(broker, letters)
         async let run: Void = parking.run()
         try await letters.erasures.wait(for: 2, "two letters to be erased")
         parking.stop()
@@ -133,6 +133,31 @@ import Testing
         let left = rows.filter { !$0.isErased }.map { String(decoding: $0.letter.body, as: UTF8.self) }
         #expect(left == [#"{"phone":"13900139000"}"#])
         #expect(rows.filter(\.isErased).allSatisfy { $0.note == "erased by order R1" })
+        broker.end()
+    }
+
+    @Test func `Stopped while it looks for a customer's letters, it leaves the order in the queue`() async throws {
+        let broker = PumpedBroker()
+        try await broker.memory.declare(Topology.pipeline([IntakeStage()]))
+        try orderErasure(in: broker)
+        let parking = Mutex<ParkingWorker?>(nil)
+        let pages = Atomic(0)
+        let letters = WatchedLetters {
+            pages.add(1, ordering: .relaxed)
+            parking.withLock { $0?.stop() }
+        }
+        let many = (0..<200).map { number in
+            DeadLetter(
+                id: "letter-\(number)", queue: "q", failureClass: "c", code: "c", firstAt: WorkerScene.noon,
+                lastAt: WorkerScene.noon, body: Array("call 138-0013-8000".utf8))
+        }
+        _ = try await letters.upsert(many, parkedAt: WorkerScene.noon)
+        let stopped = worker(broker, letters)
+        parking.withLock { $0 = stopped }
+        await stopped.run()
+        #expect(pages.load(ordering: .relaxed) == 1)
+        broker.memory.deliverAll()
+        #expect(broker.memory.queueDepth(QueueName.dead)?.ready == 1)
         broker.end()
     }
 
@@ -177,9 +202,7 @@ import Testing
         try await broker.memory.declare(WorkerScene.topology)
         bury(["a"], in: broker)
         let letters = WatchedLetters(isAway: true)
-        let parking = ParkingWorker(
-            deadLetters: letters, broker: broker, prefetch: 10, wall: { Instant(seconds: 1_700_000_000) },
-            logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+        let parking = worker(broker, letters)
         async let run: Void = parking.run()
         try await letters.log.wait(for: 1, "an attempt")
         parking.stop()

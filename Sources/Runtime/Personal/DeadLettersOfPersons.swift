@@ -52,7 +52,10 @@ package struct DeadLettersOfPersons: Sendable {
     }
 
     /// The ids of each person's letters that still hold something.
-    package func find() async throws -> [[String]] {
+    ///
+    /// - Parameter isStopped: asked before each page, as there may be many.
+    /// - Throws: `CancellationError` when it was stopped, `StoreFailure`.
+    package func find(isStopped: () -> Bool = { false }) async throws -> [[String]] {
         var persons = persons
         // Someone without digits in his number has no letters that could be told from others.
         let wanted = persons.indices.filter { !persons[$0].phoneKey.isEmpty }
@@ -60,7 +63,7 @@ package struct DeadLettersOfPersons: Sendable {
             let before = persons.map { [$0.letters.count, $0.subjects.count] }
             let sieve = LetterSieve(phones: wanted.map { Array(persons[$0].phoneKey.utf8) })
             let looksForMatters = wanted.contains { !persons[$0].subjects.isEmpty }
-            try await scan { row in
+            try await scan(isStopped) { row in
                 guard looksForMatters || sieve.holds(row.letter) else { return }
                 let content = LetterContent(row.letter)
                 for person in wanted { persons[person].look(at: row, content) }
@@ -72,9 +75,10 @@ package struct DeadLettersOfPersons: Sendable {
         return persons.map { $0.letters.sorted() }
     }
 
-    private func scan(_ body: (ParkedLetter) -> Void) async throws {
+    private func scan(_ isStopped: () -> Bool, _ body: (ParkedLetter) -> Void) async throws {
         var place: DeadLetterPlace?
         while true {
+            guard !isStopped() else { throw CancellationError() }
             let page = try await deadLetters.list(DeadLetterFilter(), after: place, limit: Self.pageSize)
             for row in page where !row.isErased { body(row) }
             guard page.count == Self.pageSize, let last = page.last else { return }
