@@ -12,6 +12,7 @@ import pathlib
 import random
 import resource
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -96,7 +97,7 @@ def mutate(chance, text):
 
 def limit():
     resource.setrlimit(resource.RLIMIT_AS, (BYTES, BYTES))
-    resource.setrlimit(resource.RLIMIT_CPU, (SECONDS, SECONDS))
+    resource.setrlimit(resource.RLIMIT_CPU, (SECONDS, SECONDS + 1))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 
@@ -114,6 +115,8 @@ def check(program, folder):
     except subprocess.TimeoutExpired:
         return f"hung for {HANGS_SECONDS} s", processor_seconds() - began, None
     seconds = processor_seconds() - began
+    if run.returncode == -signal.SIGXCPU:
+        return f"took more than {SECONDS} s of processor time", seconds, run.returncode
     told = (run.stdout + run.stderr).decode(errors="replace")
     if run.returncode == 0:
         return None, seconds, 0

@@ -58,8 +58,8 @@ package struct AnswerService: Sendable {
                 try await Task.sleep(for: .microseconds(parts.clock.pollMicroseconds / 2))
             }
         } catch {
+            // The clock waits for who takes over, as it does after a kill.
             await publisher.close()
-            try leave()
             throw error
         }
         await publisher.close()
@@ -102,6 +102,8 @@ package struct AnswerService: Sendable {
                         try plan(output)
                     }
                 }
+                // All journals take longer to read than the clock waits for one that is silent.
+                if let announced, parts.wall() >= announced.at.adding(seconds: 2) { try say(next: announced.next) }
                 if let last = entries.last { seen.append((stage, last.number)) }
                 if entries.count < 500 { break }
             }

@@ -164,9 +164,10 @@ package struct ClockAdvance: Sendable {
         try present().contains { $0.name == AnswerService.participant && $0.isDue(at: instant) }
     }
 
-    private func enter(_ phase: ClockPhase) throws {
+    private mutating func enter(_ phase: ClockPhase) throws {
         guard let reading = try parts.control.clock(), reading.phase != phase else { return }
         try parts.control.setClock(ControlReading(now: reading.now, phase: phase))
+        progressAt = parts.wall()
     }
 
     /// Who is done, or has been heard of lately: a program that was killed must not hold up the clock for ever.
@@ -257,13 +258,19 @@ package struct ClockAdvance: Sendable {
 
     /// Everything else has come to rest: references that are still unknown are final, unless an answer makes what they
     /// refer to.
-    private func callLast() async throws {
-        guard !tracker.isQuiet, let reading = try parts.control.clock(), !reading.phase.isTimers else { return }
+    private mutating func callLast() async throws {
+        guard !tracker.isQuiet, let reading = try parts.control.clock(), !reading.phase.isTimers,
+            try isHandedOver(at: reading.now), try isObserved()
+        else { return }
+        guard try !isAnswerDue(at: reading.now) else { return try enter(.answers) }
+        guard reading.phase != .lastCall else { return }
         for queue in parts.routes.subscriptions.map(\.stage.queue) {
             guard let ready = await parts.readyCount(queue), ready == 0 else { return }
         }
-        guard try !isAnswerDue(at: reading.now) else { return try enter(.answers) }
-        guard reading.phase != .lastCall else { return }
+        // What was handed over meanwhile is no rest.
+        let progress = tracker.progress
+        try await catchUp()
+        guard tracker.progress == progress, try !isAnswerDue(at: reading.now) else { return }
         parts.report("unknown references are called last at \(reading.now)")
         try enter(.lastCall)
     }

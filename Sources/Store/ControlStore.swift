@@ -57,7 +57,7 @@ package enum ClockFailure {
         }
     }
 
-    /// Not corrupt: the phase passes, and whoever does not know it waits.
+    /// Not corrupt: the phase passes, and a worker that does not know it tries again until then.
     package static func unknownPhase(_ code: Int64) -> StoreFailure {
         StoreFailure(
             .unavailable, operation: "reading the stepped clock",

@@ -9,7 +9,7 @@ import Testing
 
 @testable import Operations
 
-@Suite("Giving answers", .timeLimit(.minutes(1)))
+@Suite("Giving answers", .timeLimit(.minutes(10)))
 struct AnswerServiceTests {
     private static let rules = """
         {"answers": [{"on": "case.opened", "after": {"hours": 1}, "publish": "case.accepted",

@@ -7,7 +7,7 @@ import Testing
 
 @testable import Operations
 
-@Suite("Moving the stepped clock", .timeLimit(.minutes(1)))
+@Suite("Moving the stepped clock", .timeLimit(.minutes(10)))
 struct ClockAdvanceTests {
     private static let start = Instant(seconds: 1_780_000_000)
     private static let next = start.adding(seconds: 3_600)
@@ -22,16 +22,17 @@ struct ClockAdvanceTests {
 
     /// Moves the clock to `target`; returns all phases that it was ever set to.
     ///
-    /// - Parameter wall: a minute passes at each look at it: whatever waits for long has waited long enough.
+    /// - Parameter isSlow: five seconds pass at each look at the wall's clock: whoever waits for long has waited long enough.
     private func advance(
-        _ control: ScriptedControl, to target: Instant = next, isSlow: Bool = false
+        _ control: ScriptedControl, to target: Instant = next, isSlow: Bool = false,
+        readyCount: @escaping @Sendable () throws -> Int? = { 0 }
     ) async throws -> [ClockPhase] {
         let wall = Mutex(Self.start)
         let stage = try #require(Pipeline.stages.first { type(of: $0).name == .intake })
         var advance = ClockAdvance(
             ClockAdvance.Parts(
                 control: control, stores: [.intake: intake], deadLetters: MemoryDeadLetterStore(),
-                routes: Routes([stage]), readyCount: { _ in 0 },
+                routes: Routes([stage]), readyCount: { _ in try? readyCount() },
                 wall: {
                     wall.withLock { wall in
                         if isSlow { wall = wall.adding(seconds: 5) }
@@ -134,6 +135,46 @@ struct ClockAdvanceTests {
             }
         }
         #expect(try await advance(control, to: Self.start, isSlow: true) == [.events, .answers, .lastCall, .events])
+    }
+
+    @Test func `an answer that is given while the queues are counted puts the last call off`() async throws {
+        let control = try control()
+        try hand(Self.upstream, control)
+        try control.upsertParticipant(participant("answer", next: Self.next))
+        let counts = Mutex(0)
+        control.onClock = { control, reading in
+            guard reading.phase == .lastCall else { return }
+            #expect(counts.withLock { $0 } == 4, "something happened during the second and the third")
+            try take(Self.upstream)
+        }
+        let phases = try await advance(control, to: Self.start, isSlow: true) {
+            // The first count is at the start. Handed over at the second, taken at the third.
+            let count = counts.withLock { count in
+                count += 1
+                return count
+            }
+            if count == 2 { try hand(Self.answer, control) } else if count == 3 { try take(Self.answer) }
+            return 0
+        }
+        #expect(phases == [.events, .lastCall, .events])
+    }
+
+    @Test func `nothing is called last before observers have seen all`() async throws {
+        let control = try control()
+        try take(EventKey(source: "upstream", id: "0"))
+        try hand(Self.upstream, control)
+        try control.upsertParticipant(participant("answer", next: Self.next))
+        try control.setWatermark(participant: "answer", stage: .intake, number: 0)
+        control.onPoll = { control, polls in
+            if polls == 100 { try control.setWatermark(participant: "answer", stage: .intake, number: 1) }
+        }
+        control.onClock = { control, reading in
+            guard reading.phase == .lastCall else { return }
+            #expect(control.polls >= 100)
+            try take(Self.upstream)
+            try control.setWatermark(participant: "answer", stage: .intake, number: 2)
+        }
+        #expect(try await advance(control, to: Self.start, isSlow: true) == [.events, .lastCall, .events])
     }
 
     @Test func `an answer that becomes due at the last call has its turn`() async throws {
