@@ -15,8 +15,7 @@ STEPS_STDERR=2
 declare -A steps_pid=()
 steps_started=()
 
-# mktemp puts what makes it unique in place of each X.
-working_folder() { mktemp -d "${TMPDIR:-/tmp}/recourse-$1.XXXXXX"; }
+working_folder() { mktemp -d --tmpdir --suffix=".recourse-$1"; }
 
 steps_begin() {
     STEPS_LOG=$1
