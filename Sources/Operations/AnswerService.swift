@@ -70,7 +70,7 @@ package struct AnswerService: Sendable {
     /// what was planned by a program that was killed is planned again before anything moves on.
     mutating func begin() throws {
         guard let control = parts.control else { return }
-        try say(next: try parts.clock.read().now)
+        try announce(try parts.clock.read().now)
         for stage in parts.stores.keys {
             try control.setWatermark(participant: AnswerService.participant, stage: stage, number: 0)
         }
@@ -80,7 +80,7 @@ package struct AnswerService: Sendable {
     mutating func look(_ publisher: ConfirmedPublisher) async throws {
         try await observe()
         try await publishDue(publisher)
-        try announce()
+        try announce(agenda.next)
     }
 
     private func leave() throws {
@@ -102,15 +102,15 @@ package struct AnswerService: Sendable {
                         try plan(output)
                     }
                 }
-                // All journals take longer to read than the clock waits for one that is silent.
-                if let announced, parts.wall() >= announced.at.adding(seconds: 2) { try say(next: announced.next) }
+                // To read all journals may take longer than the silent are waited for.
+                if let announced { try announce(announced.next) }
                 if let last = entries.last { seen.append((stage, last.number)) }
                 if entries.count < 500 { break }
             }
         }
         // First what is planned, then the watermark: the clock never passes an answer that it has not been told of.
         guard !seen.isEmpty else { return }
-        try announce()
+        try announce(agenda.next)
         for (stage, number) in seen {
             try parts.control?.setWatermark(participant: AnswerService.participant, stage: stage, number: number)
         }
@@ -144,14 +144,10 @@ package struct AnswerService: Sendable {
         given += due.count
     }
 
-    private mutating func announce() throws {
-        let next = agenda.next
-        if let announced, announced.next == next, parts.wall() < announced.at.adding(seconds: 2) { return }
-        try say(next: next)
-    }
-
-    private mutating func say(next: Instant?) throws {
+    /// Said again every two seconds, also where nothing is new: who is silent is not waited for.
+    private mutating func announce(_ next: Instant?) throws {
         let wall = parts.wall()
+        if let announced, announced.next == next, wall < announced.at.adding(seconds: 2) { return }
         announced = (next, wall)
         try parts.control?.upsertParticipant(
             Participant(

@@ -11,5 +11,6 @@ package enum ClockPhase: Hashable, Sendable {
     /// Everything else is quiet: a reference that is unknown now stays unknown and its event is dead-lettered.
     case lastCall
 
+    /// Is it the turn of some stage's timers?
     package var isTimers: Bool { if case .timers = self { true } else { false } }
 }
