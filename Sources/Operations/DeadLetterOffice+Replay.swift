@@ -203,8 +203,9 @@ extension StageRunner {
     /// What the stage would say of an event now; changes nothing.
     func rehearse(_ event: Event, in snapshot: any StoreSnapshot, clock: Instant) throws -> Verdict {
         var set = WorkingSet()
-        for _ in 1...2 {
-            for key in missingKeys(for: .event(event), in: set) {
+        var search = KeySearch([.event(event)], self)
+        while let missing = search.next(in: set) {
+            for key in missing {
                 set.note(key, try snapshot.record(key).map { try RecordCoding.live($0, of: stage) })
             }
         }

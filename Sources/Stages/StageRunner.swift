@@ -126,12 +126,7 @@ package struct StageRunner: Sendable {
             || type == CustomerErasureRequested.type
     }
 
-    /// The keys that `input` needs and `set` does not know yet. Ask, load, ask once more.
-    package func missingKeys(for input: Input, in set: WorkingSet) -> [RecordKey] {
-        keys(for: input, in: set).filter { !set.knows($0) }
-    }
-
-    /// Every key that `input` needs, the record that it is about first.
+    /// Every key that `input` needs as far as `set` tells, the record that it is about first. `KeySearch` finds them all.
     package func keys(for input: Input, in set: WorkingSet) -> [RecordKey] {
         var own: [RecordKey] = []
         switch input {

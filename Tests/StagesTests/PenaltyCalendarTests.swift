@@ -12,10 +12,8 @@ struct PenaltyCalendarTests {
     ) throws -> StepOutcome {
         let runner = StageRunner(stage: PenaltyStage(), policy: policy)
         let input = Input.timer(key, try #require(set[key]?.value.wake))
-        for _ in 1...2 {
-            for missing in runner.missingKeys(for: input, in: set) { set.note(missing, nil) }
-        }
-        return try runner.run(input, in: &set, clock: try instant("2027-12-31T00:00:00+08:00"))
+        let keys = KeySearch.complete(input, runner, in: &set)
+        return try runner.run(input, keys: keys, in: &set, clock: try instant("2027-12-31T00:00:00+08:00"))
     }
 
     @Test func `What should have been evaluated meanwhile is evaluated at the look at which the year is there`() throws

@@ -34,7 +34,7 @@ struct StageHarness {
         let event = Event(id: id ?? "event-\(sent)", source: source, time: time, data: data)
         var before: [OutgoingEvent] = []
         var left = 1000
-        know(.event(event))
+        _ = KeySearch.complete(.event(event), runner, in: &set)
         while left > 0, let timer = runner.overdue(before: event, in: set, clock: clock) {
             before += try run(timer).outputs
             left -= 1
@@ -87,16 +87,9 @@ struct StageHarness {
         return first
     }
 
-    /// What is not in memory does not exist.
-    private mutating func know(_ input: Input) {
-        for _ in 1...2 {
-            for key in runner.missingKeys(for: input, in: set) { set.note(key, nil) }
-        }
-    }
-
     private mutating func run(_ input: Input) throws -> StepOutcome {
-        know(input)
-        return try runner.run(input, in: &set, clock: clock)
+        let keys = KeySearch.complete(input, runner, in: &set)
+        return try runner.run(input, keys: keys, in: &set, clock: clock)
     }
 }
 

@@ -253,10 +253,8 @@ struct SimulationCheck {
                 case .event(_, _, _, _, let body): input = .event(try Event.read(body))
                 case .timer(let key, let at, let order): input = .timer(key, Wake(at: at, order: order))
                 }
-                for _ in 1...2 {
-                    for key in runner.missingKeys(for: input, in: set) { set.note(key, nil) }
-                }
-                let outcome = try runner.run(input, in: &set, clock: .limit)
+                let keys = KeySearch.complete(input, runner, in: &set)
+                let outcome = try runner.run(input, keys: keys, in: &set, clock: .limit)
                 let outputs = try outcome.outputs.map { try JournalOutput($0) }
                 if outputs != entry.outputs || outcome.now != entry.now || outcome.isLate != entry.isLate
                     || outcome.changed != entry.records
