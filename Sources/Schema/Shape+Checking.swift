@@ -50,6 +50,16 @@ extension Shape {
             if value > max {
                 faults.append(Fault(pointer: position.pointer, rule: "maximum", message: "at most \(max)"))
             }
+        case .sequence:
+            if case .string(let text) = json {
+                guard !SequenceText.isDigits(text) else { return }
+                faults.append(
+                    Fault(
+                        pointer: position.pointer, rule: "pattern",
+                        message: "1 to \(SequenceText.digitLimit) digits, or a number"))
+            } else {
+                Shape.integer(min: 0, max: Shape.integerLimit).check(json, &position, &faults)
+            }
         case .boolean:
             guard case .bool = json else { return wrongKind("boolean", json, position, &faults) }
         case .anyObject:
@@ -118,7 +128,7 @@ extension Shape {
         case .quarter: return PeriodText.isQuarter(text) ? nil : ("pattern", "a quarter, as 2026-Q4")
         case .oneOf(let allowed):
             return allowed.contains(text) ? nil : ("enum", "one of " + allowed.joined(separator: ", "))
-        case .integer, .boolean, .array, .object, .anyObject: return nil
+        case .integer, .boolean, .array, .object, .anyObject, .sequence: return nil
         }
     }
 

@@ -15,6 +15,8 @@ package indirect enum Shape: Sendable, Hashable {
     case week
     /// `YYYY-Qn`.
     case quarter
+    /// A number that is not negative, or its digits as CloudEvents' `sequence` has them.
+    case sequence
     case oneOf([String])
     case array(Shape, min: Int, max: Int)
     case object([Field])
@@ -86,6 +88,21 @@ package enum Identifier {
             count += 1
         }
         return (1...64).contains(count)
+    }
+}
+
+/// A `sequence` in CloudEvents' form: digits, which leading zeros make comparable as text.
+package enum SequenceText {
+    /// So every text is a number that JSON can tell exactly.
+    package static let digitLimit = 15
+
+    package static func isDigits(_ text: String) -> Bool {
+        (1...digitLimit).contains(text.utf8.count) && text.utf8.allSatisfy { $0 &- UInt8(ascii: "0") < 10 }
+    }
+
+    /// Of a number or a text of digits; nil of anything else.
+    package static func value(of json: JSON) -> Int64? {
+        json.int ?? json.string.flatMap { isDigits($0) ? Int64($0) : nil }
     }
 }
 

@@ -9,7 +9,7 @@ import Testing
     @Test func `has its own name, and an own name on the wire`() {
         let names = EventCatalogue.entries.map { $0.data.type.wireName }
         #expect(Set(names).count == names.count)
-        #expect(names.count == 74)
+        #expect(names.count == 90)
         #expect(EventCatalogue.byWireName.count == names.count)
     }
 
@@ -99,7 +99,7 @@ import Testing
         #expect(
             found == [
                 "name", "phone", "address", "description", "reason", "note", "solution", "liableParty", "facts",
-                "grounds", "comments",
+                "grounds", "comments", "text", "subject", "remarks",
             ])
         #expect(BusinessRejected.shape.allSatisfy { !$0.isPersonal })
         #expect(NoticeIssued.shape.allSatisfy { !$0.isPersonal })

@@ -55,6 +55,9 @@ struct DocumentGenerator {
         case .date: return quoted(date())
         case .week: return quoted("20\(digits(2))-W\(digits(2))")
         case .quarter: return quoted("20\(digits(2))-Q\(Int.random(in: 1...4, using: &random))")
+        case .sequence:
+            return random.once(in: 2)
+                ? integer(0, Shape.integerLimit) : quoted(digits(Int.random(in: 1...15, using: &random)))
         case .oneOf(let allowed): return quoted(random.pick(allowed))
         case .array(let element, let min, let max):
             let most = Swift.min(max, Swift.max(min, 3))
@@ -96,6 +99,9 @@ struct DocumentGenerator {
         case .date: return quoted(random.pick(Self.oddDates))
         case .week: return quoted(random.pick(Self.oddWeeks))
         case .quarter: return quoted(random.pick(Self.oddQuarters))
+        case .sequence:
+            return random.once(in: 2)
+                ? nearMiss(of: .integer(min: 0, max: Shape.integerLimit)) : quoted(random.pick(Self.oddSequences))
         case .oneOf(let allowed): return quoted(random.pick(allowed) + random.pick(["", " ", "x", "\n"]))
         case .array(let element, let min, let max):
             let count = random.pick([Swift.max(0, min - 1), min, Swift.min(max, 100), Swift.min(max, 200) + 1])
@@ -108,6 +114,7 @@ struct DocumentGenerator {
     /// Texts around the border of what each form allows, on both sides of it.
     static let oddTexts: [(shape: Shape, texts: [String])] = [
         (.id, oddIds), (.time, oddTimes), (.date, oddDates), (.week, oddWeeks), (.quarter, oddQuarters),
+        (.sequence, oddSequences),
     ]
 
     private static let oddIds = [
@@ -118,6 +125,10 @@ struct DocumentGenerator {
         "2026-W47", "2026-W60", "0000-W00", "2026-W7", "2026-W473", "2026-w47", "2026W47", "2026-W47\n", "２026-W47",
     ]
     private static let oddQuarters = ["2026-Q1", "2026-Q4", "2026-Q0", "2026-Q5", "2026Q4", "2026-Q4 ", "2026-Q4\n"]
+
+    private static let oddSequences = [
+        "", "0", "7", "0000000012", "999999999999999", "1000000000000000", "-1", "+1", "1.0", " 1", "1\n", "１", "0x1",
+    ]
 
     private static let oddDates = [
         "2026-02-30", "2024-02-29", "2023-02-29", "1900-02-29", "2000-02-29", "2026-04-31", "2026-13-01", "2026-00-10",

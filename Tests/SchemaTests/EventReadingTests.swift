@@ -56,6 +56,17 @@ private func replacing(_ old: String, _ new: String) throws -> String {
         #expect(again.traceparent == trace)
     }
 
+    @Test func `reads a sequence as CloudEvents has it, and writes the number that older releases read`() throws {
+        let more = try replacing(#""specversion":"1.0","#, #""specversion":"1.0","sequence":"0000000007","#)
+        let event = try Event.read(Array(more.utf8))
+        #expect(event.sequence == 7)
+        #expect(String(decoding: try event.body(), as: UTF8.self).contains(#""sequence":7,"#))
+        for wrong in [#""""#, #""7a""#, #""-7""#, #""1234567890123456""#, "-1", "1.5", "true"] {
+            let text = try replacing(#""specversion":"1.0","#, #""specversion":"1.0","sequence":\#(wrong),"#)
+            #expect(faults(text).count == 1, "\(wrong)")
+        }
+    }
+
     @Test(arguments: [
         (#""specversion":"1.0""#, #""specversion":"0.3""#, "/specversion enum"),
         (#""id":"e-1","#, "", "/id required"),

@@ -98,7 +98,7 @@ import Testing
     @Test func `Every free text is marked as personal`() {
         let known: Set<String> = [
             "category", "brand", "model", "serial", "title", "source", "type", "eventType", "queue", "pointer", "rule",
-            "message", "kind", "number", "zh", "en", "policy", "documents",
+            "message", "kind", "number", "zh", "en", "policy", "documents", "step", "reference",
         ]
         func texts(_ shape: Shape, _ name: String, isPersonal: Bool) -> [(String, Bool)] {
             switch shape {

@@ -5,7 +5,8 @@ package struct Event: Sendable {
     package let type: EventType
     package let time: Instant
     package let data: any EventData
-    /// That record's version at the emitting stage; receivers ignore what is older than they know.
+    /// That record's version at the emitting stage; receivers ignore what is older than they know. Read as a number or
+    /// as digits, written as a number until every release in use reads both.
     package let sequence: Int64?
     package let traceparent: String?
 
@@ -85,7 +86,7 @@ extension Event {
         .required("source", .text(min: 1, max: 256)),
         .required("type", .text(min: 1, max: typeLimit)),
         .required("time", .time),
-        .optional("sequence", .integer(min: 0, max: Shape.integerLimit)),
+        .optional("sequence", .sequence),
         .optional("traceparent", .text(min: 1, max: 128)),
     ]
 
@@ -193,7 +194,7 @@ extension Event {
         do {
             return Event(
                 id: id, source: source, time: time, data: try JSONDecoding.decode(type, from: data),
-                sequence: json["sequence"]?.int, traceparent: json["traceparent"]?.string
+                sequence: json["sequence"].flatMap(SequenceText.value), traceparent: json["traceparent"]?.string
             )
         } catch {
             // The shape accepted what the struct cannot hold: a fault of the catalogue, told as one of the document

@@ -20,12 +20,14 @@ package struct CallbackSatisfied: EventData, Hashable {
     package var kind: CallbackKind?
     package var score: Int?
     package var survey: [SurveyAnswer]?
+    /// Who made the call: he does not decide on what comes of it.
+    package var by: String?
 
     package init(
         callbackId: String, about: CallbackSubject, caseId: String? = nil, serviceId: String? = nil,
         atFault: CallbackCompleted.AtFault? = nil, outletId: String? = nil, manufacturerId: String? = nil,
         customer: Customer, product: Product? = nil, storeId: String? = nil, comments: String? = nil,
-        kind: CallbackKind? = nil, score: Int? = nil, survey: [SurveyAnswer]? = nil
+        kind: CallbackKind? = nil, score: Int? = nil, survey: [SurveyAnswer]? = nil, by: String? = nil
     ) {
         self.callbackId = callbackId
         self.about = about
@@ -41,6 +43,7 @@ package struct CallbackSatisfied: EventData, Hashable {
         self.kind = kind
         self.score = score
         self.survey = survey
+        self.by = by
     }
 
     package var correlation: String? { caseId ?? about.caseId }
@@ -52,7 +55,7 @@ package struct CallbackSatisfied: EventData, Hashable {
         .optional("product", Product.shape), .optional("storeId", .id),
         .optional("comments", .text(min: 0, max: 4000), personal: true),
         .optional("kind", .names(CallbackKind.self)), .optional("score", .integer(min: 1, max: 5)),
-        .optional("survey", .array(SurveyAnswer.shape, min: 0, max: 12)),
+        .optional("survey", .array(SurveyAnswer.shape, min: 0, max: 12)), .optional("by", .id),
     ]
 }
 
@@ -78,12 +81,14 @@ package struct CallbackDissatisfied: ComparedByContent, Hashable {
     package var kind: CallbackKind?
     package var score: Int?
     package var survey: [SurveyAnswer]?
+    /// Who made the call: he does not decide on what comes of it.
+    package var by: String?
 
     package init(
         callbackId: String, about: CallbackSubject, caseId: String? = nil, serviceId: String? = nil,
         atFault: CallbackCompleted.AtFault? = nil, outletId: String? = nil, manufacturerId: String? = nil,
         customer: Customer, product: Product? = nil, storeId: String? = nil, comments: String? = nil,
-        kind: CallbackKind? = nil, score: Int? = nil, survey: [SurveyAnswer]? = nil
+        kind: CallbackKind? = nil, score: Int? = nil, survey: [SurveyAnswer]? = nil, by: String? = nil
     ) {
         self.callbackId = callbackId
         self.about = about
@@ -99,6 +104,7 @@ package struct CallbackDissatisfied: ComparedByContent, Hashable {
         self.kind = kind
         self.score = score
         self.survey = survey
+        self.by = by
     }
 
     package var correlation: String? { caseId ?? about.caseId }
@@ -110,6 +116,6 @@ package struct CallbackDissatisfied: ComparedByContent, Hashable {
         .optional("product", Product.shape), .optional("storeId", .id),
         .optional("comments", .text(min: 0, max: 4000), personal: true),
         .optional("kind", .names(CallbackKind.self)), .optional("score", .integer(min: 1, max: 5)),
-        .optional("survey", .array(SurveyAnswer.shape, min: 0, max: 12)),
+        .optional("survey", .array(SurveyAnswer.shape, min: 0, max: 12)), .optional("by", .id),
     ]
 }

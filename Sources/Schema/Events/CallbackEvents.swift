@@ -17,6 +17,10 @@ package struct CallbackCompleted: EventData, Hashable {
         case nobody = "none"
     }
 
+    package enum Medium: String, Codable, Hashable, Sendable, CaseIterable {
+        case phone, sms, visit
+    }
+
     package var callbackId: String
     /// The number of the attempt that was asked for: 1, 2 …
     package var attempt: Int
@@ -31,11 +35,18 @@ package struct CallbackCompleted: EventData, Hashable {
     package var manufacturerId: String?
     package var comments: String?
     package var survey: [SurveyAnswer]?
+    /// By what the customer was spoken with (R27).
+    package var medium: Medium?
+    /// A letter to the customer was asked for in the call (R26).
+    package var letter: Bool?
+    /// What the customer said beside his answer (R54).
+    package var remarks: [CustomerRemark.Remark]?
 
     package init(
         callbackId: String, attempt: Int, attemptAt: Instant, outcome: Outcome, by: Person, satisfied: Bool? = nil,
         score: Int? = nil, atFault: AtFault? = nil, outletId: String? = nil, manufacturerId: String? = nil,
-        comments: String? = nil, survey: [SurveyAnswer]? = nil
+        comments: String? = nil, survey: [SurveyAnswer]? = nil, medium: Medium? = nil, letter: Bool? = nil,
+        remarks: [CustomerRemark.Remark]? = nil
     ) {
         self.callbackId = callbackId
         self.attempt = attempt
@@ -49,6 +60,9 @@ package struct CallbackCompleted: EventData, Hashable {
         self.manufacturerId = manufacturerId
         self.comments = comments
         self.survey = survey
+        self.medium = medium
+        self.letter = letter
+        self.remarks = remarks
     }
 
     package var ruleTime: Instant? { attemptAt }
@@ -59,7 +73,9 @@ package struct CallbackCompleted: EventData, Hashable {
         .optional("satisfied", .boolean), .optional("score", .integer(min: 1, max: 5)),
         .optional("atFault", .names(AtFault.self)), .optional("outletId", .id), .optional("manufacturerId", .id),
         .optional("comments", .text(min: 0, max: 4000), personal: true),
-        .optional("survey", .array(SurveyAnswer.shape, min: 0, max: 12)),
+        .optional("survey", .array(SurveyAnswer.shape, min: 0, max: 12)), .optional("medium", .names(Medium.self)),
+        .optional("letter", .boolean),
+        .optional("remarks", .array(CustomerRemark.Remark.shape, min: 0, max: 20)),
     ]
 }
 

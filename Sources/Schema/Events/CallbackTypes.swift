@@ -30,8 +30,10 @@ package struct CallbackSubject: Codable, Hashable, Sendable {
 
 /// What a customer expected and what he got, by one criterion, each from 1 to 7.
 package struct SurveyAnswer: Codable, Hashable, Sendable {
+    /// `responsiveness`, `assurance` and `empathy` are of the contract's first edition, `skill`, `attitude` and
+    /// `accessibility` of its second.
     package enum Criterion: String, Codable, Hashable, Sendable, CaseIterable {
-        case reliability, responsiveness, assurance, empathy, recovery, reputation
+        case reliability, responsiveness, assurance, empathy, recovery, reputation, skill, attitude, accessibility
     }
 
     package var criterion: Criterion

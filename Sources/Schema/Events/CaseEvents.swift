@@ -74,6 +74,11 @@ package struct CaseDuplicateLinked: EventData, Hashable {
 package struct CaseAssigned: EventData, Hashable {
     package static let type = EventType("case.assigned")
 
+    /// Why the case is given to somebody. After `escalated` and `reopened` it must be resolved anew.
+    package enum Reason: String, Codable, Hashable, Sendable, CaseIterable {
+        case opened, escalated, reopened, reassigned
+    }
+
     package var caseId: String
     package var complaintId: String
     package var tier: HandlerTier
@@ -84,6 +89,8 @@ package struct CaseAssigned: EventData, Hashable {
     package var major: Bool
     /// When the case moves up (or, at HQ, is overdue) unless it is resolved.
     package var dueAt: Instant
+    /// Why; absent in what releases before 0.2 wrote.
+    package var reason: Reason?
     /// Only in the message to the handlers' desks (`recourse.handlers`); absent on `recourse.events`, as the two below.
     package var customer: Customer?
     package var product: Product?
@@ -91,7 +98,8 @@ package struct CaseAssigned: EventData, Hashable {
 
     package init(
         caseId: String, complaintId: String, tier: HandlerTier, handlerId: String, owner: String, major: Bool,
-        dueAt: Instant, customer: Customer? = nil, product: Product? = nil, description: String? = nil
+        dueAt: Instant, reason: Reason? = nil, customer: Customer? = nil, product: Product? = nil,
+        description: String? = nil
     ) {
         self.caseId = caseId
         self.complaintId = complaintId
@@ -103,6 +111,7 @@ package struct CaseAssigned: EventData, Hashable {
         self.customer = customer
         self.product = product
         self.description = description
+        self.reason = reason
     }
 
     package var correlation: String? { caseId }
@@ -110,7 +119,8 @@ package struct CaseAssigned: EventData, Hashable {
     package static let shape: [Shape.Field] = [
         .required("caseId", .id), .required("complaintId", .id), .required("tier", .names(HandlerTier.self)),
         .required("handlerId", .id), .required("owner", .id), .required("major", .boolean),
-        .required("dueAt", .time), .optional("customer", Customer.shape), .optional("product", Product.shape),
+        .required("dueAt", .time), .optional("reason", .names(Reason.self)), .optional("customer", Customer.shape),
+        .optional("product", Product.shape),
         .optional("description", .text(min: 1, max: 4000), personal: true),
     ]
 }
@@ -289,12 +299,21 @@ package struct CaseClosed: EventData, Hashable {
     package var contactedAt: Instant?
     /// How many documents are listed (R42).
     package var documents: Int?
+    /// As the resolution named it.
+    package var liableParty: String?
+    /// When the first complaint was received.
+    package var receivedAt: Instant?
+    /// Of all that was said about the case.
+    package var hazards: [String]?
+    /// Who resolved the case: he does not decide on what comes of it.
+    package var by: String?
 
     package init(
         caseId: String, complaintId: String, closedAt: Instant, closing: Int, customer: Customer, product: Product,
         storeId: String? = nil, regionId: String? = nil, outletId: String? = nil, liability: CaseResolved.Liability,
         tier: HandlerTier, resolvedAt: Instant? = nil, respondedAt: Instant? = nil, contactedAt: Instant? = nil,
-        documents: Int? = nil
+        documents: Int? = nil, liableParty: String? = nil, receivedAt: Instant? = nil, hazards: [String]? = nil,
+        by: String? = nil
     ) {
         self.caseId = caseId
         self.complaintId = complaintId
@@ -311,6 +330,10 @@ package struct CaseClosed: EventData, Hashable {
         self.respondedAt = respondedAt
         self.contactedAt = contactedAt
         self.documents = documents
+        self.liableParty = liableParty
+        self.receivedAt = receivedAt
+        self.hazards = hazards
+        self.by = by
     }
 
     package var ruleTime: Instant? { closedAt }
@@ -324,6 +347,9 @@ package struct CaseClosed: EventData, Hashable {
         .required("tier", .names(HandlerTier.self)), .optional("resolvedAt", .time),
         .optional("respondedAt", .time), .optional("contactedAt", .time),
         .optional("documents", .integer(min: 0, max: Shape.integerLimit)),
+        .optional("liableParty", .text(min: 1, max: 200), personal: true),
+        .optional("receivedAt", .time), .optional("hazards", .array(.oneOf(ComplaintReceived.hazards), min: 0, max: 4)),
+        .optional("by", .id),
     ]
 }
 

@@ -73,19 +73,31 @@ package struct CompensationAuthorised: EventData, Hashable {
     package var amountFen: Int64
     package var caseId: String?
     package var complaintId: String?
+    package var cause: CompensationCause?
+    package var brand: String?
+    /// 1 to 4, as HQ recorded it (R06).
+    package var severity: Int?
 
-    package init(requestId: String, amountFen: Int64, caseId: String? = nil, complaintId: String? = nil) {
+    package init(
+        requestId: String, amountFen: Int64, caseId: String? = nil, complaintId: String? = nil,
+        cause: CompensationCause? = nil, brand: String? = nil, severity: Int? = nil
+    ) {
         self.requestId = requestId
         self.amountFen = amountFen
         self.caseId = caseId
         self.complaintId = complaintId
+        self.cause = cause
+        self.brand = brand
+        self.severity = severity
     }
 
     package var correlation: String? { caseId }
 
     package static let shape: [Shape.Field] = [
         .required("requestId", .id), .required("amountFen", .positiveFen), .optional("caseId", .id),
-        .optional("complaintId", .id),
+        .optional("complaintId", .id), .optional("cause", .names(CompensationCause.self)),
+        .optional("brand", .text(min: 1, max: 200)),
+        .optional("severity", .integer(min: 1, max: 4)),
     ]
 }
 

@@ -2,6 +2,11 @@
 package struct ComplaintReceived: ComparedByContent, Hashable {
     package static let type = EventType("complaint.received")
 
+    /// What the complaint is about, as who took it down sees it.
+    package enum ComplaintType: String, Codable, Hashable, Sendable, CaseIterable {
+        case quality, installation, repair, attitude, delivery, billing, other
+    }
+
     package var complaintId: String
     package var channel: String
     package var receivedAt: Instant
@@ -14,11 +19,13 @@ package struct ComplaintReceived: ComparedByContent, Hashable {
     package var remedy: String
     package var claimFen: Int64?
     package var hazards: [String]?
+    package var complaintType: ComplaintType?
 
     package init(
         complaintId: String, channel: String, receivedAt: Instant, customer: Customer, storeId: String? = nil,
         regionId: String? = nil, product: Product, outletId: String? = nil, description: String, remedy: String,
-        claimFen: Int64? = nil, hazards: [String]? = nil
+        claimFen: Int64? = nil, hazards: [String]? = nil,
+        complaintType: ComplaintType? = nil
     ) {
         self.complaintId = complaintId
         self.channel = channel
@@ -32,6 +39,7 @@ package struct ComplaintReceived: ComparedByContent, Hashable {
         self.remedy = remedy
         self.claimFen = claimFen
         self.hazards = hazards
+        self.complaintType = complaintType
     }
 
     package var ruleTime: Instant? { receivedAt }
@@ -56,6 +64,7 @@ package struct ComplaintReceived: ComparedByContent, Hashable {
             .required("description", .text(min: 1, max: 4000), personal: true),
             .required("remedy", .oneOf(remedies)), .optional("claimFen", .fen),
             .optional("hazards", .array(.oneOf(hazards), min: 0, max: 4)),
+            .optional("complaintType", .names(ComplaintType.self)),
         ]
     }
 }
@@ -100,5 +109,29 @@ package struct CaseOpened: EventData, Hashable {
         .required(
             "cluster",
             .object([.required("phones", .integer(min: 0, max: Shape.integerLimit)), .required("major", .boolean)])),
+    ]
+}
+
+/// `batch.alerted`: a complaint has completed a cluster; once for each span (R52).
+package struct BatchAlerted: EventData, Hashable {
+    package static let type = EventType("batch.alerted")
+
+    package var brand: String
+    package var category: String
+    /// The number of the span of `clusterWindowDays` dates, counted from 1970-01-01.
+    package var span: Int
+    /// How many phones have complained; at most 100.
+    package var phones: Int
+
+    package init(brand: String, category: String, span: Int, phones: Int) {
+        self.brand = brand
+        self.category = category
+        self.span = span
+        self.phones = phones
+    }
+
+    package static let shape: [Shape.Field] = [
+        .required("brand", .text(min: 1, max: 200)), .required("category", .text(min: 1, max: 100)),
+        .required("span", .anyInteger), .required("phones", .integer(min: 0, max: Shape.integerLimit)),
     ]
 }

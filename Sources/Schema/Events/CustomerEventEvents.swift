@@ -58,16 +58,20 @@ package struct LetterSent: EventData, Hashable {
     package var callbackId: String
     package var by: Person
     package var at: Instant
+    /// What was sent (R27).
+    package var subject: String?
 
-    package init(callbackId: String, by: Person, at: Instant) {
+    package init(callbackId: String, by: Person, at: Instant, subject: String? = nil) {
         self.callbackId = callbackId
         self.by = by
         self.at = at
+        self.subject = subject
     }
 
     package var ruleTime: Instant? { at }
 
     package static let shape: [Shape.Field] = [
         .required("callbackId", .id), .required("by", Person.shape), .required("at", .time),
+        .optional("subject", .text(min: 0, max: 200), personal: true),
     ]
 }

@@ -9,6 +9,8 @@ extension EventCatalogue {
         RectificationReviewed.self, AppealLodged.self, AppealDecided.self, OutletReinstated.self,
         TrainingAssessed.self, OutletSiteChecked.self, ManufacturerIncidentHandled.self, FeedbackFormSubmitted.self,
         CustomerEventAnnounced.self, LetterSent.self, CustomerErasureRequested.self,
+        CaseReassigned.self, CrisisDeclared.self, CustomerContactCorrected.self, OutletEvaluated.self,
+        WithdrawalRecommended.self, ManufacturerProblemReported.self, ReplacementDecided.self,
     ]
 
     /// What the stages emit, in the order of the contract.
@@ -25,5 +27,8 @@ extension EventCatalogue {
         SettlementBlocked.self, SettlementReleased.self, ManufacturerIncidentRecorded.self,
         ManufacturerReplacementDemanded.self, WeeklySummaryPublished.self, ReportPublished.self,
         CalendarMissing.self, BusinessRejected.self, EventRejected.self,
+        BatchAlerted.self, CaseResolutionAccepted.self, CaseResponded.self, LiabilityDecided.self,
+        RecoveryStepDue.self, CustomerRemark.self, OutletStanding.self, ManufacturerReplacementProposed.self,
+        EventWaiting.self,
     ]
 }

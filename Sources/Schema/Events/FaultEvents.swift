@@ -90,3 +90,32 @@ package struct CalendarMissing: EventData, Hashable {
 
     package static let shape: [Shape.Field] = [.required("year", .integer(min: 1, max: 9999))]
 }
+
+/// `event.waiting`: an event has waited for a minute for what it refers to; said once, by a running clock alone.
+package struct EventWaiting: EventData, Hashable {
+    package static let type = EventType("event.waiting")
+
+    /// Of the event that waits.
+    package var source: String
+    package var eventId: String
+    /// From which it was taken.
+    package var queue: String
+    /// What it waits for, e.g. `case 1f0c…`.
+    package var reference: String
+    /// When it will be a dead letter unless that has come.
+    package var until: Instant
+
+    package init(source: String, eventId: String, queue: String, reference: String, until: Instant) {
+        self.source = source
+        self.eventId = eventId
+        self.queue = queue
+        self.reference = reference
+        self.until = until
+    }
+
+    package static let shape: [Shape.Field] = [
+        .required("source", .text(min: 1, max: 256)), .required("eventId", .id),
+        .required("queue", .text(min: 1, max: 255)), .required("reference", .text(min: 1, max: 128)),
+        .required("until", .time),
+    ]
+}

@@ -89,15 +89,22 @@ package struct FundDisbursed: EventData, Hashable {
     package var balanceFen: Int64
     package var caseId: String?
     package var complaintId: String?
+    /// 1 to 4, as HQ recorded it (R06).
+    package var severity: Int?
+    /// Whom the approved opinion names (R08).
+    package var liableKind: LiabilityProposed.Liable.Kind?
 
     package init(
-        requestId: String, amountFen: Int64, balanceFen: Int64, caseId: String? = nil, complaintId: String? = nil
+        requestId: String, amountFen: Int64, balanceFen: Int64, caseId: String? = nil, complaintId: String? = nil,
+        severity: Int? = nil, liableKind: LiabilityProposed.Liable.Kind? = nil
     ) {
         self.requestId = requestId
         self.amountFen = amountFen
         self.balanceFen = balanceFen
         self.caseId = caseId
         self.complaintId = complaintId
+        self.severity = severity
+        self.liableKind = liableKind
     }
 
     package var correlation: String? { caseId }
@@ -107,7 +114,8 @@ package struct FundDisbursed: EventData, Hashable {
 
     package static let shape: [Shape.Field] = [
         .required("requestId", .id), .required("amountFen", .positiveFen), .required("balanceFen", .anyInteger),
-        .optional("caseId", .id), .optional("complaintId", .id),
+        .optional("caseId", .id), .optional("complaintId", .id), .optional("severity", .integer(min: 1, max: 4)),
+        .optional("liableKind", .names(LiabilityProposed.Liable.Kind.self)),
     ]
 }
 
@@ -121,15 +129,22 @@ package struct FundRecovered: EventData, Hashable {
     package var balanceFen: Int64
     package var caseId: String?
     package var complaintId: String?
+    /// 1 to 4, as HQ recorded it (R06).
+    package var severity: Int?
+    /// Whom the approved opinion names (R08).
+    package var liableKind: LiabilityProposed.Liable.Kind?
 
     package init(
-        requestId: String, amountFen: Int64, balanceFen: Int64, caseId: String? = nil, complaintId: String? = nil
+        requestId: String, amountFen: Int64, balanceFen: Int64, caseId: String? = nil, complaintId: String? = nil,
+        severity: Int? = nil, liableKind: LiabilityProposed.Liable.Kind? = nil
     ) {
         self.requestId = requestId
         self.amountFen = amountFen
         self.balanceFen = balanceFen
         self.caseId = caseId
         self.complaintId = complaintId
+        self.severity = severity
+        self.liableKind = liableKind
     }
 
     package var correlation: String? { caseId }
@@ -139,7 +154,8 @@ package struct FundRecovered: EventData, Hashable {
 
     package static let shape: [Shape.Field] = [
         .required("requestId", .id), .required("amountFen", .positiveFen), .required("balanceFen", .anyInteger),
-        .optional("caseId", .id), .optional("complaintId", .id),
+        .optional("caseId", .id), .optional("complaintId", .id), .optional("severity", .integer(min: 1, max: 4)),
+        .optional("liableKind", .names(LiabilityProposed.Liable.Kind.self)),
     ]
 }
 
@@ -153,15 +169,22 @@ package struct FundWrittenOff: EventData, Hashable {
     package var balanceFen: Int64
     package var caseId: String?
     package var complaintId: String?
+    /// 1 to 4, as HQ recorded it (R06).
+    package var severity: Int?
+    /// Whom the approved opinion names (R08).
+    package var liableKind: LiabilityProposed.Liable.Kind?
 
     package init(
-        requestId: String, amountFen: Int64, balanceFen: Int64, caseId: String? = nil, complaintId: String? = nil
+        requestId: String, amountFen: Int64, balanceFen: Int64, caseId: String? = nil, complaintId: String? = nil,
+        severity: Int? = nil, liableKind: LiabilityProposed.Liable.Kind? = nil
     ) {
         self.requestId = requestId
         self.amountFen = amountFen
         self.balanceFen = balanceFen
         self.caseId = caseId
         self.complaintId = complaintId
+        self.severity = severity
+        self.liableKind = liableKind
     }
 
     package var correlation: String? { caseId }
@@ -171,6 +194,7 @@ package struct FundWrittenOff: EventData, Hashable {
 
     package static let shape: [Shape.Field] = [
         .required("requestId", .id), .required("amountFen", .positiveFen), .required("balanceFen", .anyInteger),
-        .optional("caseId", .id), .optional("complaintId", .id),
+        .optional("caseId", .id), .optional("complaintId", .id), .optional("severity", .integer(min: 1, max: 4)),
+        .optional("liableKind", .names(LiabilityProposed.Liable.Kind.self)),
     ]
 }

@@ -147,15 +147,19 @@ package struct LiabilityProposed: EventData, Hashable {
     package var requestId: String
     package var by: Person
     package var liable: Liable
+    /// Wanted where another party than that of the cause is named (R41).
+    package var reason: String?
 
-    package init(requestId: String, by: Person, liable: Liable) {
+    package init(requestId: String, by: Person, liable: Liable, reason: String? = nil) {
         self.requestId = requestId
         self.by = by
         self.liable = liable
+        self.reason = reason
     }
 
     package static let shape: [Shape.Field] = [
         .required("requestId", .id), .required("by", Person.shape), .required("liable", Liable.shape),
+        .optional("reason", .text(min: 1, max: 1000), personal: true),
     ]
 }
 
@@ -190,12 +194,14 @@ package struct ObligationOverdue: EventData, Hashable {
         case customerNumber = "customer-number"
         case customerLetter = "customer-letter"
         case penaltyDecision = "penalty-decision"
+        case replacementDecision = "replacement-decision"
+        case verification
         case manufacturerIncident = "manufacturer-incident"
         case siteCheck = "site-check"
     }
 
     package var obligation: Obligation
-    /// The requestId, callbackId, proposalId, incidentId or outletId that it is owed for.
+    /// The requestId, callbackId, proposalId, violationId, incidentId or outletId that it is owed for.
     package var subject: String
     package var caseId: String?
     package var complaintId: String?

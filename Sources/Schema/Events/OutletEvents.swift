@@ -104,19 +104,23 @@ package struct TrainingAssessed: EventData, Hashable {
     package var passed: Int
     /// A retest is no assessment of its quarter.
     package var retest: Bool?
+    package var by: Person?
 
-    package init(outletId: String, quarter: String, assessed: Int, passed: Int, retest: Bool? = nil) {
+    package init(outletId: String, quarter: String, assessed: Int, passed: Int, retest: Bool? = nil, by: Person? = nil)
+    {
         self.outletId = outletId
         self.quarter = quarter
         self.assessed = assessed
         self.passed = passed
         self.retest = retest
+        self.by = by
     }
 
     package static let shape: [Shape.Field] = [
         .required("outletId", .id), .required("quarter", .quarter),
         .required("assessed", .integer(min: 0, max: Shape.integerLimit)),
         .required("passed", .integer(min: 0, max: Shape.integerLimit)), .optional("retest", .boolean),
+        .optional("by", Person.shape),
     ]
 }
 

@@ -10,7 +10,7 @@ package struct PenaltyProposed: EventData, Hashable {
 
     /// By what the proposal came about.
     package enum Ladder: String, Codable, Hashable, Sendable, CaseIterable {
-        case monthly, cumulative, rectification, training
+        case monthly, cumulative, rectification, training, grave, recommendation
     }
 
     package var proposalId: String
@@ -18,16 +18,19 @@ package struct PenaltyProposed: EventData, Hashable {
     /// `warning`, `rectification`, `stop-dispatch` or `withdrawal`.
     package var rung: String
     package var ladder: Ladder
-    /// `2026-11`, `2026`; ladder rectification: the noticeId; ladder training: the quarter of the third failure.
+    /// `2026-11`, `2026`; ladder rectification: the noticeId; training: the quarter of the third failure; grave: the
+    /// violationId; recommendation: the quarter.
     package var period: String
     package var count: Int
-    /// Absent for the ladders rectification and training, which have none.
+    /// Only the ladders monthly and cumulative have one.
     package var threshold: Int?
     package var violationIds: [String]
+    /// How many violations are not listed.
+    package var more: Int?
 
     package init(
         proposalId: String, outletId: String, rung: String, ladder: Ladder, period: String, count: Int,
-        threshold: Int? = nil, violationIds: [String]
+        threshold: Int? = nil, violationIds: [String], more: Int? = nil
     ) {
         self.proposalId = proposalId
         self.outletId = outletId
@@ -37,6 +40,7 @@ package struct PenaltyProposed: EventData, Hashable {
         self.count = count
         self.threshold = threshold
         self.violationIds = violationIds
+        self.more = more
     }
 
     package static let shape: [Shape.Field] = [
@@ -45,6 +49,7 @@ package struct PenaltyProposed: EventData, Hashable {
         .required("count", .integer(min: 0, max: Shape.integerLimit)),
         .optional("threshold", .integer(min: 0, max: Shape.integerLimit)),
         .required("violationIds", .array(.id, min: 0, max: 5000)),
+        .optional("more", .integer(min: 1, max: Shape.integerLimit)),
     ]
 }
 
@@ -98,6 +103,7 @@ package struct NoticeIssued: EventData, Hashable {
         case penalty
         case manufacturerPenalty = "manufacturer-penalty"
         case manufacturerReplacement = "manufacturer-replacement"
+        case recoveryDemand = "recovery-demand"
     }
 
     /// The text in both languages; the dossier gives it again byte for byte (R14). No personal data.
@@ -117,10 +123,12 @@ package struct NoticeIssued: EventData, Hashable {
 
     package var noticeId: String
     package var kind: Kind
-    /// The outletId or manufacturerId.
+    /// The id of the outlet, manufacturer or person.
     package var addressee: String
     package var proposalId: String?
     package var incidentId: String?
+    /// Of a recovery-demand: the advance that is owed.
+    package var requestId: String?
     package var rung: String?
     /// The letter's own number, by which people call it: `<addressee>-<year>-<n>`.
     package var number: String?
@@ -128,13 +136,14 @@ package struct NoticeIssued: EventData, Hashable {
 
     package init(
         noticeId: String, kind: Kind, addressee: String, proposalId: String? = nil, incidentId: String? = nil,
-        rung: String? = nil, number: String? = nil, letter: Letter
+        requestId: String? = nil, rung: String? = nil, number: String? = nil, letter: Letter
     ) {
         self.noticeId = noticeId
         self.kind = kind
         self.addressee = addressee
         self.proposalId = proposalId
         self.incidentId = incidentId
+        self.requestId = requestId
         self.rung = rung
         self.number = number
         self.letter = letter
@@ -142,7 +151,8 @@ package struct NoticeIssued: EventData, Hashable {
 
     package static let shape: [Shape.Field] = [
         .required("noticeId", .id), .required("kind", .names(Kind.self)), .required("addressee", .id),
-        .optional("proposalId", .id), .optional("incidentId", .id), .optional("rung", .rung),
+        .optional("proposalId", .id), .optional("incidentId", .id),
+        .optional("requestId", .id), .optional("rung", .rung),
         .optional("number", .text(min: 1, max: 100)), .required("letter", Letter.shape),
     ]
 }

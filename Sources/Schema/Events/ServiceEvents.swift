@@ -65,32 +65,62 @@ package struct FeedbackFormSubmitted: EventData, Hashable {
     ]
 }
 
-/// `settlement.blocked`: the feedback form of a service is missing, so the service is not settled (R38).
+/// Why a settlement is held back; a block ends by a release of the same source and reason.
+package enum SettlementReason: String, Codable, Hashable, Sendable, CaseIterable {
+    /// The feedback form of the service is missing (R38).
+    case feedbackForm = "feedback-form"
+    /// The outlet owes what the fund has paid for it (R49).
+    case recovery
+}
+
+/// `settlement.blocked`: a service is not settled as its feedback form is missing (R38), or an outlet as it owes (R49).
 package struct SettlementBlocked: EventData, Hashable {
     package static let type = EventType("settlement.blocked")
 
-    package var serviceId: String
+    package var serviceId: String?
     package var outletId: String?
+    /// The advance that the outlet owes; set where `serviceId` is not.
+    package var requestId: String?
+    /// Absent in what releases before 0.2 wrote: the feedback form.
+    package var reason: SettlementReason?
 
-    package init(serviceId: String, outletId: String? = nil) {
+    package init(
+        serviceId: String? = nil, outletId: String? = nil, requestId: String? = nil, reason: SettlementReason? = nil
+    ) {
         self.serviceId = serviceId
         self.outletId = outletId
+        self.requestId = requestId
+        self.reason = reason
     }
 
-    package static let shape: [Shape.Field] = [.required("serviceId", .id), .optional("outletId", .id)]
+    package static let shape: [Shape.Field] = [
+        .optional("serviceId", .id), .optional("outletId", .id), .optional("requestId", .id),
+        .optional("reason", .names(SettlementReason.self)),
+    ]
 }
 
-/// `settlement.released`: the missing feedback form has come; the service may be settled (R38).
+/// `settlement.released`: what held the settlement back has ended (R38, R49).
 package struct SettlementReleased: EventData, Hashable {
     package static let type = EventType("settlement.released")
 
-    package var serviceId: String
+    package var serviceId: String?
     package var outletId: String?
+    /// The advance that the outlet owes; set where `serviceId` is not.
+    package var requestId: String?
+    /// Absent in what releases before 0.2 wrote: the feedback form.
+    package var reason: SettlementReason?
 
-    package init(serviceId: String, outletId: String? = nil) {
+    package init(
+        serviceId: String? = nil, outletId: String? = nil, requestId: String? = nil, reason: SettlementReason? = nil
+    ) {
         self.serviceId = serviceId
         self.outletId = outletId
+        self.requestId = requestId
+        self.reason = reason
     }
 
-    package static let shape: [Shape.Field] = [.required("serviceId", .id), .optional("outletId", .id)]
+    package static let shape: [Shape.Field] = [
+        .optional("serviceId", .id), .optional("outletId", .id), .optional("requestId", .id),
+        .optional("reason", .names(SettlementReason.self)),
+    ]
 }

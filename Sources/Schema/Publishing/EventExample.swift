@@ -29,9 +29,13 @@ enum EventExample {
     private static func emitter(of type: EventType) -> StageName {
         let family = type.rawValue.prefix { $0 != "." }
         switch type.rawValue {
-        case "case.opened", "case.duplicate-linked", "business.rejected", "event.rejected", "calendar.missing":
+        case "case.opened", "case.duplicate-linked", "batch.alerted", "event.waiting", "business.rejected",
+            "event.rejected", "calendar.missing":
             return .intake
-        case "case.close-blocked", "case.closed", "case.reopened": return .handling
+        case "case.close-blocked", "case.closed", "case.reopened", "case.responded", "liability.decided",
+            "recovery.step-due":
+            return .handling
+        case "customer.remark": return .callback
         case "weekly-summary.published", "report.published": return .reports
         default: break
         }
@@ -67,6 +71,7 @@ enum EventExample {
         case .date: "2026-05-01"
         case .week: "2026-W47"
         case .quarter: "2026-Q4"
+        case .sequence: 3
         case .id: .string(ids[name] ?? "X-1")
         case .text: .string(texts[name] ?? "a text")
         case .anyObject: ["count": 3]

@@ -35,6 +35,15 @@ extension EventCatalogue {
         "customer-event.announced": "Customers are to be told of an event: first by telephone, then by letter (R26).",
         "letter.sent": "The letter to the customer of a customer event has gone out (R26, R27).",
         "customer.erasure-requested": "The personal data of a customer are to be erased wherever they are kept.",
+        "case.reassigned": "A case is given to another person of the place that holds it (R51).",
+        "crisis.declared": "Somebody has learned of a hazard that no complaint about the case has told of (R50).",
+        "customer.contact-corrected":
+            "The number of a customer who was called in vain under a wrong one has been found (R10).",
+        "outlet.evaluated": "An outlet was evaluated for a quarter; it decides nothing (R55).",
+        "withdrawal.recommended": "Somebody recommends to part with an outlet (R55).",
+        "manufacturer-problem.reported": "A store reports a problem with a manufacturer (R17).",
+        "replacement.decided":
+            "The business division decides whether another service provider is demanded (R18).",
         "case.opened": "Intake has opened a case for a complaint.",
         "case.duplicate-linked": "A complaint about a matter whose case is open already; no second case is opened.",
         "case.assigned": "Routing has given the case to a handler (R01, R03, R28); deadlines run anew.",
@@ -74,14 +83,30 @@ extension EventCatalogue {
             "An outlet's status or holds have changed: may work be given to it, and what of the work it has (R20).",
         "training.failed":
             "An outlet has failed a quarter (R15); `consecutive` counts failures without a pass in between.",
-        "settlement.blocked": "The feedback form of a service is missing, so the service is not settled (R38).",
-        "settlement.released": "The missing feedback form has come; the service may be settled (R38).",
-        "manufacturer.incident-recorded": "A dissatisfied customer lays the fault on a manufacturer (R17).",
+        "settlement.blocked":
+            "A service is not settled as its feedback form is missing (R38), or an outlet as it owes (R49).",
+        "settlement.released": "What held the settlement back has ended (R38, R49).",
+        "manufacturer.incident-recorded":
+            "A dissatisfied customer, or a store, lays the fault on a manufacturer (R17).",
         "manufacturer.replacement-demanded":
             "Three incidents in a quarter: another service provider is demanded (R18).",
         "weekly-summary.published": "What all stores reported in a week (R11).",
         "report.published": "A periodic report (R29, R33).",
         "calendar.missing": "A deadline falls into a year whose holidays nobody has entered; it waits for them.",
+        "batch.alerted": "A complaint has completed a cluster; once for each span (R52).",
+        "case.resolution-accepted":
+            "Routing has judged a resolution: its maker may resolve the case (R48). "
+            + "Who wants to know of resolutions reads this event.",
+        "case.responded": "The first acceptance or contact with the customer that counts (R40); once for a case.",
+        "liability.decided": "The approved opinion who bears a payment (R49).",
+        "recovery.step-due": "The money has not come back; the next step of the recovery ladder is due (R49).",
+        "customer.remark": "What a customer said in a call beside his answer (R54).",
+        "outlet.standing":
+            "Where an outlet stands on both ladders at the close of a month, as penalty counts it (R12, R13).",
+        "manufacturer.replacement-proposed":
+            "Three incidents in a quarter; the business division decides whether another service provider is "
+            + "demanded (R18).",
+        "event.waiting": "An event has waited for a minute for what it refers to; said once.",
         "business.rejected": "A well-formed event that a rule refuses; it has no other effect.",
         "event.rejected": "A document that the contract does not accept; it lies among the dead letters.",
     ]

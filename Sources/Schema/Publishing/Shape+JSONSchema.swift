@@ -21,6 +21,13 @@ extension Shape {
         case .date: return ["type": "string", "format": "date", "pattern": .string(TimePatterns.date)]
         case .week: return ["type": "string", "pattern": "^[0-9]{4}-W[0-9]{2}$"]
         case .quarter: return ["type": "string", "pattern": "^[0-9]{4}-Q[1-4]$"]
+        case .sequence:
+            return [
+                "oneOf": [
+                    ["type": "integer", "minimum": 0, "maximum": .int(Shape.integerLimit)],
+                    ["type": "string", "pattern": .string("^[0-9]{1,\(SequenceText.digitLimit)}$")],
+                ]
+            ]
         case .oneOf(let allowed):
             return allowed.count == 1
                 ? ["const": .string(allowed[0])] : ["type": "string", "enum": .array(allowed.map(JSON.string))]

@@ -44,7 +44,7 @@ struct Effect: Codable, Hashable, Sendable {
     var hold: OutletStatusChanged.Hold? {
         guard rung >= .stopDispatch else { return nil }
         switch ladder {
-        case .monthly, .cumulative: return .ladder
+        case .monthly, .cumulative, .grave, .recommendation: return .ladder
         case .rectification: return .rectification
         case .training: return .training
         }

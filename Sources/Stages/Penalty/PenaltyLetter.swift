@@ -44,7 +44,8 @@ struct PenaltyLetter {
 
     private var rule: Rule {
         switch proposal.ladder {
-        case .monthly, .rectification: .r12
+        // The last two come from a newer release alone; their rules are not known here.
+        case .monthly, .rectification, .grave, .recommendation: .r12
         case .cumulative: .r13
         case .training: .r16
         }

@@ -34,7 +34,7 @@ struct Proposal: Codable, Hashable, Sendable {
         switch ladder {
         case .monthly: Month(period)
         case .cumulative: Int(period).map { Month(year: $0, month: 12) }
-        case .rectification, .training: nil
+        case .rectification, .training, .grave, .recommendation: nil
         }
     }
 

@@ -1,0 +1,49 @@
+/// `case.reassigned`: a case is given to another person of the place that holds it (R51).
+package struct CaseReassigned: EventData, Hashable {
+    package static let type = EventType("case.reassigned")
+
+    package var caseId: String
+    /// The id of that person.
+    package var to: String
+    package var by: Person
+    package var reason: String
+
+    package init(caseId: String, to: String, by: Person, reason: String) {
+        self.caseId = caseId
+        self.to = to
+        self.by = by
+        self.reason = reason
+    }
+
+    package var correlation: String? { caseId }
+
+    package static let shape: [Shape.Field] = [
+        .required("caseId", .id), .required("to", .id), .required("by", Person.shape),
+        .required("reason", .text(min: 1, max: 1000), personal: true),
+    ]
+}
+
+/// `crisis.declared`: somebody has learned of a hazard that no complaint about the case has told of (R50).
+package struct CrisisDeclared: EventData, Hashable {
+    package static let type = EventType("crisis.declared")
+
+    package var caseId: String
+    package var hazards: [String]
+    package var by: Person
+    package var at: Instant
+
+    package init(caseId: String, hazards: [String], by: Person, at: Instant) {
+        self.caseId = caseId
+        self.hazards = hazards
+        self.by = by
+        self.at = at
+    }
+
+    package var ruleTime: Instant? { at }
+    package var correlation: String? { caseId }
+
+    package static let shape: [Shape.Field] = [
+        .required("caseId", .id), .required("hazards", .array(.oneOf(ComplaintReceived.hazards), min: 1, max: 4)),
+        .required("by", Person.shape), .required("at", .time),
+    ]
+}

@@ -1,0 +1,62 @@
+/// `liability.decided`: the approved opinion who bears a payment (R49).
+package struct LiabilityDecided: EventData, Hashable {
+    package static let type = EventType("liability.decided")
+
+    package var requestId: String
+    package var kind: LiabilityProposed.Liable.Kind
+    package var id: String?
+    package var caseId: String?
+    package var complaintId: String?
+
+    package init(
+        requestId: String, kind: LiabilityProposed.Liable.Kind, id: String? = nil, caseId: String? = nil,
+        complaintId: String? = nil
+    ) {
+        self.requestId = requestId
+        self.kind = kind
+        self.id = id
+        self.caseId = caseId
+        self.complaintId = complaintId
+    }
+
+    package var correlation: String? { caseId }
+
+    package static let shape: [Shape.Field] = [
+        .required("requestId", .id), .required("kind", .names(LiabilityProposed.Liable.Kind.self)),
+        .optional("id", .id), .optional("caseId", .id), .optional("complaintId", .id),
+    ]
+}
+
+/// `recovery.step-due`: the money has not come back; the next step of the recovery ladder is to be taken (R49).
+package struct RecoveryStepDue: EventData, Hashable {
+    package static let type = EventType("recovery.step-due")
+
+    package var requestId: String
+    /// As the policy's ladder calls it.
+    package var step: String
+    /// Whole days since the money was due, plus 1.
+    package var overdueDays: Int
+    package var owedFen: Int64
+    package var caseId: String?
+    package var complaintId: String?
+
+    package init(
+        requestId: String, step: String, overdueDays: Int, owedFen: Int64, caseId: String? = nil,
+        complaintId: String? = nil
+    ) {
+        self.requestId = requestId
+        self.step = step
+        self.overdueDays = overdueDays
+        self.owedFen = owedFen
+        self.caseId = caseId
+        self.complaintId = complaintId
+    }
+
+    package var correlation: String? { caseId }
+
+    package static let shape: [Shape.Field] = [
+        .required("requestId", .id), .required("step", .text(min: 1, max: 64)),
+        .required("overdueDays", .integer(min: 1, max: Shape.integerLimit)), .required("owedFen", .positiveFen),
+        .optional("caseId", .id), .optional("complaintId", .id),
+    ]
+}
