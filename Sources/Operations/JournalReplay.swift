@@ -224,6 +224,7 @@ private struct ReplayCourse: Sendable {
         case .applied: fate = .applied
         case .refused: fate = .refused
         case .unknownReference(let what): return differ(number, nil, "refers to something unknown: \(what)")
+        case .waits(let key, _): return differ(number, nil, "refers to something unknown: \(key)")
         }
         let first = entry.records.first
         if fate != entry.fate { differ(number, first, "now \(fate.rawValue), was \(entry.fate.rawValue)") }

@@ -93,6 +93,7 @@ struct UnitOfWork: InputCourse {
         let fate: Fate
         switch outcome.verdict {
         case .unknownReference(let what): return .unknownReference(what)
+        case .waits(let key, _): return .unknownReference(key.description)
         case .applied: fate = .applied
         case .refused: fate = .refused
         }

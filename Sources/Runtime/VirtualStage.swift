@@ -40,7 +40,11 @@ struct VirtualStage: InputCourse {
         guard !taken.contains(name) else { return nil }
         let keys = try settleBefore(event)
         let outcome = try decide(.event(event), keys: keys)
-        if case .unknownReference(let what) = outcome.verdict { return what }
+        switch outcome.verdict {
+        case .unknownReference(let what): return what
+        case .waits(let key, _): return key.description
+        case .applied, .refused: break
+        }
         taken.insert(name)
         try settleAfter(outcome.changed)
         return nil

@@ -84,6 +84,20 @@ package struct StepOutcome: Sendable {
     /// The records that were changed, the one the input is about first.
     package let changed: [RecordKey]
     package let outputs: [OutgoingEvent]
+    /// What events could refer to in vain before this step, and can now: records that it has made, and what else it names.
+    package let known: [RecordKey]
+
+    init(
+        verdict: Verdict, now: Instant, isLate: Bool, changed: [RecordKey] = [], outputs: [OutgoingEvent] = [],
+        known: [RecordKey] = []
+    ) {
+        self.verdict = verdict
+        self.now = now
+        self.isLate = isLate
+        self.changed = changed
+        self.outputs = outputs
+        self.known = known
+    }
 }
 
 /// An event that a stage emits, with its id and sequence.
@@ -165,7 +179,7 @@ package struct StageRunner: Sendable {
         switch input {
         case .event(let event) where event.data is CustomerErasureRequested:
             // The runtime's matter: stages hold nothing of a person but tokens.
-            return StepOutcome(verdict: .applied, now: event.ruleTime, isLate: false, changed: [], outputs: [])
+            return StepOutcome(verdict: .applied, now: event.ruleTime, isLate: false)
         case .event(let event):
             now = event.ruleTime
             if let ahead = rejectionAhead(of: clock, event) {
@@ -186,8 +200,8 @@ package struct StageRunner: Sendable {
                 throw StageFault(description: "stage \(name.rawValue): a timer cannot be refused")
             }
             return try refuse(event, rejection, at: now, isLate: isLate)
-        case .unknownReference:
-            return StepOutcome(verdict: verdict, now: now, isLate: isLate, changed: [], outputs: [])
+        case .unknownReference, .waits:
+            return StepOutcome(verdict: verdict, now: now, isLate: isLate)
         }
     }
 
@@ -243,7 +257,7 @@ package struct StageRunner: Sendable {
             because: Because(rule: rejection.reason, parameters: [:], facts: [:], policy: policy.version),
             isLate: isLate, destination: .events)
         return StepOutcome(
-            verdict: .refused(rejection), now: now, isLate: isLate, changed: [], outputs: [output])
+            verdict: .refused(rejection), now: now, isLate: isLate, outputs: [output])
     }
 
     private func apply(
@@ -266,6 +280,7 @@ package struct StageRunner: Sendable {
                 throw StageFault(description: "stage \(name.rawValue): \(key) wakes again at \(next.at)")
             }
         }
+        let known = turn.known + changed.filter { set[$0] == nil }
         for key in changed {
             guard let value = turn.changes[key] else { continue }
             var record = set[key] ?? LiveRecord(value: value, version: 0)
@@ -276,7 +291,7 @@ package struct StageRunner: Sendable {
         }
         let outputs = outgoing(turn.emissions, input, &set)
         return StepOutcome(
-            verdict: .applied, now: turn.now, isLate: turn.isLate, changed: changed, outputs: outputs)
+            verdict: .applied, now: turn.now, isLate: turn.isLate, changed: changed, outputs: outputs, known: known)
     }
 
     private func outgoing(

@@ -99,6 +99,9 @@ package enum Verdict: Sendable {
     case refused(Rejection)
     /// The event refers to something that this stage does not know yet; it will be tried again.
     case unknownReference(String)
+    /// It refers to something that may still come, which `Turn.makeKnown` will name; if that does not come in time the event
+    /// is no dead letter: the rule refuses it.
+    case waits(RecordKey, orElse: Rejection)
 }
 
 /// Why a rule refuses a well-formed event.

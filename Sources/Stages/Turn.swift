@@ -11,6 +11,8 @@ package struct Turn: Sendable {
     private let records: RecordReader
     package private(set) var changes: [RecordKey: any Record] = [:]
     package private(set) var emissions: [Emission] = []
+    /// What `makeKnown` has named.
+    package private(set) var known: [RecordKey] = []
 
     package init(policy: PolicyBook, now: Instant, isLate: Bool, records: RecordReader) {
         self.policy = policy
@@ -29,6 +31,10 @@ package struct Turn: Sendable {
     package mutating func put<R: Record>(_ record: R, _ id: String) {
         changes[RecordKey(kind: R.kind, id: id)] = record
     }
+
+    /// Says that events which refer to `key` may be judged now, though no record of that name has come to be. A record
+    /// that this turn makes need not be named.
+    package mutating func makeKnown(_ key: RecordKey) { known.append(key) }
 
     /// Emits an event.
     ///
