@@ -139,6 +139,9 @@ extension DeadLetterOffice {
             case .unknownReference(let what):
                 let detail = "refers to \(what), which \(stage.rawValue) does not know"
                 return Judgement(verdict: .stillRefused, detail: detail)
+            case .waits(let key, _):
+                let detail = "refers to \(key), which \(stage.rawValue) does not know"
+                return Judgement(verdict: .stillRefused, detail: detail)
             }
         } catch let failure as StoreFailure {
             throw failure
