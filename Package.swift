@@ -53,17 +53,19 @@ let package = Package(
         library("Broker", ["Schema"]),
         library("RabbitMQ", ["Broker", "CRabbitMQ"]),
         library("Runtime", ["Schema", "Policy", "Stages", "Store", "Broker", crypto, logging, heap, deque]),
-        library("Operations", ["Schema", "Policy", "Stages", "Store", "Broker", "Runtime", logging, heap]),
+        library("Web", ["Schema"]),
+        library("Operations", ["Schema", "Policy", "Stages", "Store", "Broker", "Runtime", "Web", logging, heap]),
         library(
             "Bootstrap",
             [
                 "Schema", "Policy", "Stages", "Store", "StoreSQLite", "StorePostgres", "Broker", "RabbitMQ", "Runtime",
-                "Operations", logging, arguments,
+                "Operations", "Web", logging, arguments,
             ]
         ),
         .executableTarget(name: "recourse", dependencies: ["Bootstrap"], swiftSettings: settings),
         .testTarget(
             name: "SchemaTests", dependencies: ["Schema"], exclude: ["validate.py"], swiftSettings: settings),
+        tests("WebTests", ["Web", "Schema"]),
         tests("PolicyTests", ["Policy", "Schema", yams]),
         tests("StagesTests", ["Stages", "Policy", "Schema"]),
         tests("StoreTests", ["Store", "StoreSQLite", "StorePostgres", "Schema", grdb]),
@@ -78,6 +80,7 @@ let package = Package(
             name: "OperationsTests",
             dependencies: [
                 "Operations", "Bootstrap", "Schema", "Policy", "Stages", "Store", "Broker", "Runtime", "RabbitMQ",
+                "Web",
             ],
             exclude: ["Letters"], swiftSettings: settings),
     ]

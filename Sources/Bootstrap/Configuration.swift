@@ -54,7 +54,40 @@ extension Configuration {
     package init(
         environment: [String: String], flags: [String: String] = [:], requiring parts: Set<Part>
     ) throws(ConfigurationFaults) {
-        var reader = ConfigurationReader(environment: environment, flags: flags)
+        let faults: [String]
+        (self, faults) = Configuration.read(environment: environment, flags: flags, requiring: parts)
+        guard faults.isEmpty else { throw ConfigurationFaults(faults: faults) }
+    }
+
+    /// The same for a program that would be told of the faults of its policy folder only after the ones found here: they
+    /// are told together.
+    package static func checked(
+        environment: [String: String], flags: [String: String], requiring parts: Set<Part>
+    ) throws(ConfigurationFaults) -> Configuration {
+        var (configuration, faults) = read(environment: environment, flags: flags, requiring: parts)
+        if faults.isEmpty { return configuration }
+        if parts.contains(.policy), let directory = configuration.policyDirectory {
+            do throws(ConfigurationFaults) {
+                _ = try PolicyLoading.load(directory: directory, currentYear: nil)
+            } catch {
+                faults += error.faults
+            }
+        }
+        throw ConfigurationFaults(faults: faults)
+    }
+
+    /// What could be read, and all faults.
+    private static func read(
+        environment: [String: String], flags: [String: String], requiring parts: Set<Part>
+    ) -> (Configuration, faults: [String]) {
+        var configuration = Configuration()
+        let faults = configuration.take(
+            ConfigurationReader(environment: environment, flags: flags), requiring: parts)
+        return (configuration, faults)
+    }
+
+    private mutating func take(_ source: ConfigurationReader, requiring parts: Set<Part>) -> [String] {
+        var reader = source
         amqpURL = reader.secret("AMQP_URL")
         managementURL = reader.secret("MANAGEMENT_URL")
         reader.checkURLs(amqp: amqpURL, management: managementURL)
@@ -83,7 +116,7 @@ extension Configuration {
                 reader.demand(policyDirectory, "POLICY", "a folder with policy.yaml, organisation.yaml, calendar.csv")
             }
         }
-        guard reader.faults.isEmpty else { throw ConfigurationFaults(faults: reader.faults) }
+        return reader.faults
     }
 }
 

@@ -1,6 +1,30 @@
 import Foundation
+import Operations
 import Policy
 import Schema
+
+/// Gathers the faults of several things that a program is configured by, so that all are told at once.
+struct FaultGatherer {
+    private var faults: [String] = []
+
+    /// - Returns: nil if it has faults; they are kept.
+    /// - Throws: whatever else `body` throws.
+    mutating func take<Value>(_ body: () throws -> Value) throws -> Value? {
+        do {
+            return try body()
+        } catch let found as ConfigurationFaults {
+            faults += found.faults
+        } catch let found as AnswerFaults {
+            faults += found.faults
+        }
+        return nil
+    }
+
+    /// - Throws: `ConfigurationFaults` if anything had one.
+    func finish() throws(ConfigurationFaults) {
+        if !faults.isEmpty { throw ConfigurationFaults(faults: faults) }
+    }
+}
 
 /// Reads a policy folder; the only place that opens its files.
 package enum PolicyLoading {

@@ -43,13 +43,30 @@ package struct CommonOptions: ParsableArguments {
 
     package func configuration(requiring parts: Set<Configuration.Part>) throws(ConfigurationFaults) -> Configuration {
         let environment = ProcessInfo.processInfo.environment
-        let configuration = try Configuration(environment: environment, flags: flags, requiring: parts)
+        let configuration = try Configuration.checked(environment: environment, flags: flags, requiring: parts)
         // A supervisor has said it once for all of its workers.
         if environment["RECOURSE_SUPERVISED"] == nil {
             for warning in configuration.warnings { Output.note("warning: " + warning) }
         }
         return configuration
     }
+}
+
+/// What a worker understands: the common options, `--help` and `--version`.
+struct WorkerOptions: ParsableCommand {
+    static var configuration: CommandConfiguration {
+        CommandConfiguration(
+            commandName: name, abstract: "A worker of Recourse; runs until SIGTERM or SIGINT.",
+            discussion: "Exit codes: 0 stopped, 64 usage, 78 configuration, every fault at once on standard error.",
+            version: "\(name) \(Release.version)")
+    }
+
+    /// The program's own.
+    private static var name: String {
+        CommandLine.arguments.first.map { URL(fileURLWithPath: $0).lastPathComponent } ?? "recourse"
+    }
+
+    @OptionGroup var common: CommonOptions
 }
 
 /// Exit codes of every program.
@@ -121,8 +138,8 @@ package enum WorkerProgram {
         // Who has no use for it lets it pass.
         signal(SIGHUP, SIG_IGN)
         do {
-            let options = try CommonOptions.parse(Array(CommandLine.arguments.dropFirst()))
-            let configuration = try options.configuration(requiring: [.amqp, .database, .policy])
+            let options = try WorkerOptions.parse(Array(CommandLine.arguments.dropFirst()))
+            let configuration = try options.common.configuration(requiring: [.amqp, .database, .policy])
             let label = configuration.workerName ?? "\(role)-\(ProcessInfo.processInfo.hostName)-\(getpid())"
             try await body(configuration, label, LineLogHandler.logger(label, level: configuration.logLevel))
             return 0
@@ -130,9 +147,10 @@ package enum WorkerProgram {
             Output.note(faults.description)
             return ExitStatus.configuration
         } catch {
-            let text = CommonOptions.fullMessage(for: error)
-            Output.note(text)
-            return CommonOptions.exitCode(for: error).rawValue
+            let (text, status) = (WorkerOptions.fullMessage(for: error), WorkerOptions.exitCode(for: error))
+            // What was asked for, the help or the version, is no error.
+            if status.isSuccess { Output.line(text) } else { Output.note(text) }
+            return status.rawValue
         }
     }
 

@@ -1,6 +1,7 @@
 import Policy
 import Schema
 import Store
+import Web
 
 /// `recourse notice show | list`: the letters that went out, from the journal of the penalty stage.
 ///
@@ -116,7 +117,7 @@ package struct NoticeReport: OperationReport, Codable, Hashable {
         self.format = format
         let letters = notice.data.letter
         let text = language == .zh ? letters.zh : letters.en
-        letter = format == .text ? text : LetterPage(text, language: language).html
+        letter = format == .text ? text : LetterPage(text, language: language).html.text
     }
 
     /// Printed with a line feed behind it, this is the letter byte for byte.

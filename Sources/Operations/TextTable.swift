@@ -1,3 +1,5 @@
+import Schema
+
 /// Lines of aligned columns.
 ///
 /// What comes from outside cannot steer the terminal: control characters are shown as `·`.
@@ -47,20 +49,7 @@ package struct TextTable: Sendable {
     package var text: String { lines.joined(separator: "\n") }
 
     /// `text` without anything that a terminal would act on.
-    package static func printable(_ text: String) -> String {
-        guard text.unicodeScalars.contains(where: isSteering) else { return text }
-        var clean = String.UnicodeScalarView()
-        for scalar in text.unicodeScalars { clean.append(isSteering(scalar) ? "·" : scalar) }
-        return String(clean)
-    }
-
-    /// Control characters, and marks that turn the direction of writing.
-    private static func isSteering(_ scalar: Unicode.Scalar) -> Bool {
-        switch scalar.value {
-        case 0..<0x20, 0x7F..<0xA0, 0x200E, 0x200F, 0x2028, 0x2029, 0x202A...0x202E, 0x2066...0x2069: true
-        default: false
-        }
-    }
+    package static func printable(_ text: String) -> String { text.withoutSteering }
 
     /// In cells of a terminal; East Asian wide characters take two.
     private static func width(_ text: String) -> Int {

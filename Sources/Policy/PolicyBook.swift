@@ -80,7 +80,7 @@ extension PolicyBook {
             calendarFaults
         )
         var collectors = [policyFaults, organisationFaults, calendarFaults]
-        let letters = LetterBook.read(files.letters, categories: settings.letterCategories) { collectors.append($0) }
+        let letters = LetterBook.read(files.letters, names: settings.letters) { collectors.append($0) }
 
         let faults = collectors.flatMap { $0.faults }
         guard faults.isEmpty else { return .failure(PolicyFaults(faults: faults)) }

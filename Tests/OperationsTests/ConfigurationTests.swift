@@ -1,4 +1,5 @@
 import Foundation
+import Operations
 import Runtime
 import Schema
 import Testing
@@ -18,6 +19,27 @@ import Testing
         #expect(settings.limits.batch == 20)
         #expect(settings.database == .sqlite(directory: "/data"))
         #expect(settings.clock == .wall)
+    }
+
+    @Test func `tells the faults of the policy folder together with its own`() throws {
+        let bad = good.merging(["RECOURSE_BATCH": "0", "RECOURSE_POLICY": "/nowhere"]) { $1 }
+        let error = try #require(throws: ConfigurationFaults.self) {
+            try Configuration.checked(environment: bad, flags: [:], requiring: [.amqp, .database, .policy])
+        }
+        #expect(error.faults.contains { $0.hasPrefix("RECOURSE_BATCH: ") })
+        for name in ["policy.yaml", "organisation.yaml", "calendar.csv"] {
+            #expect(error.faults.contains { $0.hasPrefix("read /nowhere/\(name)") })
+        }
+    }
+
+    @Test func `has its faults gathered with those of other files`() throws {
+        var gatherer = FaultGatherer()
+        let policies = try gatherer.take { try PolicyLoading.load(directories: ["/nowhere", "/neither"]) }
+        let answers = try gatherer.take { try AnswerBook(parsing: Array("{".utf8)) }
+        #expect(policies == nil && answers == nil)
+        #expect(try gatherer.take { 3 } == 3)
+        let error = try #require(throws: ConfigurationFaults.self) { try gatherer.finish() }
+        #expect(error.faults.count == 7, "three files of each folder, and the answers: \(error)")
     }
 
     @Test func `tells every fault at once and no secret`() throws {

@@ -25,6 +25,7 @@ struct LetterScenario {
         let settings = """
             version: \(version)
             letters:
+              nameCasesBy: complaint
               categories:
                 late-visit: {zh: 上门迟到, en: late visit}
                 no-show: {zh: 未按约上门, en: missed appointment}
@@ -114,6 +115,7 @@ struct LetterScenario {
                 violationId: id, outletId: outlet, occurredAt: instant(time),
                 category: index.isMultiple(of: 2) ? "no-show" : "late-visit", recordedBy: .store,
                 by: Person(id: "clerk", tier: "store", storeId: "S1"), caseId: index == 3 ? nil : "case-\(id)",
+                complaintId: index.isMultiple(of: 2) ? "TS-\(id)" : nil,
                 serviceId: index == 3 ? "service-\(id)" : nil, description: "d",
                 hazards: outlet == "O-STOP" ? ["fire"] : nil),
             at: time)

@@ -6,6 +6,7 @@ import Schema
 import Stages
 import Store
 import Testing
+import Web
 
 @testable import Bootstrap
 
@@ -142,7 +143,7 @@ private let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
 
 @Suite struct `A letter on paper` {
     private func html(_ letter: String, _ language: LetterLanguage = .zh) -> String {
-        LetterPage(letter, language: language).html
+        LetterPage(letter, language: language).html.text
     }
 
     @Test func `shows every character as text`() async throws {
@@ -156,6 +157,7 @@ private let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
         let text = try #require(try await view.show(notice.noticeId, language: .en, format: .text)).letter
         #expect(text.contains("To: Service outlet \(name) (O-WARN)\n"))
         #expect(html("a'b\nx: <&>\n\n<p>\n").contains("<h1>a&#39;b</h1>"))
+        #expect(html("a\n\n\"\u{301}<\u{338}p>\u{202E}x\n").contains("<p>&quot;\u{301}&lt;\u{338}p&gt;·x</p>"))
     }
 
     @Test func `has title, head, headings, lists and paragraphs as the text has them`() {
@@ -179,6 +181,11 @@ private let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
                 <p>Alone</p>
                 </section>
                 """))
+    }
+
+    @Test func `has a place for signature and seal, below everything`() {
+        #expect(html("T\n\nx\n", .zh).hasSuffix("<footer>\n<p>签字：</p>\n<p>（盖章）</p>\n</footer>\n</body>\n</html>\n"))
+        #expect(html("T\n\nx\n", .en).contains("<footer>\n<p>Signature:</p>\n<p>(Seal)</p>\n</footer>\n</body>"))
     }
 
     @Test func `asks for nothing from anywhere`() {

@@ -2,6 +2,7 @@ import Foundation
 import Schema
 import Stages
 import Testing
+import Web
 
 @testable import Operations
 
@@ -11,7 +12,8 @@ import Testing
 
 /// Reports as text, CSV and HTML.
 @Suite struct `A report, rendered,` {
-    private static let nasty = "<b>\"O'Neill\" & Söhne</b>" + String(repeating: "长x", count: 200)
+    private static let nasty =
+        "<b>\"O'Neill\" & Söhne</b>" + "\"\u{301}<\u{338}\u{202E}'\u{308}" + String(repeating: "长x", count: 200)
 
     /// A report of every kind of section, with a subject that means harm.
     private func report(_ kind: String = "callback-analysis", subject: String? = nasty) throws -> ReportDocument {
@@ -54,18 +56,19 @@ import Testing
     }
 
     @Test func `as HTML is well formed and holds no script and nothing from elsewhere`() throws {
-        let html = ReportHTML.html(try report())
+        let html = ReportHTML.html(try report()).text
         let parser = XMLParser(data: Data(html.utf8))
         #expect(parser.parse(), "line \(parser.lineNumber): \(String(describing: parser.parserError))")
         for harm in ["<script", "javascript:", "http://", "https://", "<b>", "onload"] { #expect(!html.contains(harm)) }
         #expect(html.contains("&lt;b&gt;&quot;O&#39;Neill&quot; &amp; Söhne&lt;/b&gt;"))
+        #expect(html.contains("&lt;/b&gt;&quot;\u{301}&lt;\u{338}·&#39;\u{308}长x"), "bytes are escaped, not characters")
         #expect(html.contains("<svg") && html.contains("Noto Sans CJK SC"))
         #expect(html.contains("月度回访分析") && html.contains("Monthly callback analysis"))
         #expect(html.contains("overflow-wrap:anywhere"), "what is long wraps")
     }
 
     @Test func `holds no word inside a chart but the numbers of months`() throws {
-        let html = ReportHTML.html(try report())
+        let html = ReportHTML.html(try report()).text
         let words = html.components(separatedBy: "<text").dropFirst().compactMap {
             $0.components(separatedBy: "</text>").first?.components(separatedBy: ">").last
         }
@@ -74,16 +77,19 @@ import Testing
 
     @Test func `a chart stays inside its frame`() throws {
         let rows = (1...12).map { [ReportPage.Cell.text("2026-\($0)"), .number(Int64($0) * 1_000_000)] }
-        let chart = ReportCharts.months(columns: ["month", "complaints"], rows: rows, drawn: ["complaints"])
+        let chart = ReportCharts.months(columns: ["month", "complaints"], rows: rows, drawn: ["complaints"]).text
         let heights = chart.components(separatedBy: "height=\"").dropFirst().compactMap {
             Int($0.prefix { $0 != "\"" })
         }
         #expect(heights.max() == 200)
-        let xs = chart.components(separatedBy: "<rect x=\"").dropFirst().compactMap { Int($0.prefix { $0 != "\"" }) }
+        let xs = chart.components(separatedBy: "<rect class=\"s0\" x=\"").dropFirst().compactMap {
+            Int($0.prefix { $0 != "\"" })
+        }
         #expect(xs.count == 12 && xs.allSatisfy { (0...980).contains($0) })
         #expect(ReportCharts.months(columns: ["month"], rows: [], drawn: ["month"]).isEmpty)
         let full = ReportPage.Rate(name: "x", numerator: 3, denominator: 2, basisPoints: 15_000, limits: [])
-        #expect(ReportCharts.bar(full).contains("width=\"10000\" height=\"8\" fill=\"#2f6fb5\""))
+        #expect(
+            ReportCharts.bar(full).text.contains("<rect class=\"s0\" x=\"0\" y=\"1\" width=\"10000\" height=\"8\"/>"))
     }
 
     @Test func `as text has every section, money in yuan and the verdicts`() throws {

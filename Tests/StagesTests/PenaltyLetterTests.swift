@@ -20,10 +20,16 @@ struct PenaltyLetterTests {
         return (try #require(output.event.data as? NoticeIssued), output.because, harness)
     }
 
-    private func letters(_ policy: PolicyFiles.Letter..., categories: [String: [LetterLanguage: String]] = [:])
+    private func letters(_ policy: PolicyFiles.Letter..., names: LetterNames = LetterNames())
         -> LetterBook
     {
-        LetterBook.read(policy, categories: categories) { _ in }
+        LetterBook.read(policy, names: names) { _ in }
+    }
+
+    private func harness(_ letters: LetterBook) throws -> StageHarness {
+        try StageHarness(
+            PenaltyStage(), policy: PenaltyFixture.policy(letters: letters), clock: instant("2026-11-01T00:00:00+08:00")
+        )
     }
 
     @Test func `It states number, date, addressee, facts, rule, demand, deadline and appeal`() throws {
@@ -90,11 +96,56 @@ struct PenaltyLetterTests {
     }
 
     @Test func `A category is called as the policy calls it, and not printed if the policy does not list it`() throws {
-        let book = letters(categories: ["late-visit": [.zh: "上门迟到", .en: "late visit"]])
+        var names = LetterNames()
+        names.categories = ["late-visit": [.zh: "上门迟到", .en: "late visit"]]
+        let book = letters(names: names)
         let letter = try notice(2, policy: PenaltyFixture.policy(letters: book)).notice.letter
         #expect(letter.zh.contains("，上门迟到，") && letter.en.contains(", late visit, "))
         let unlisted = try notice(2).notice.letter
         #expect(!unlisted.zh.contains("late-visit") && !unlisted.en.contains("late-visit"))
+    }
+
+    @Test func `A case is called by its complaint's id where the policy says so, and by its own otherwise`() throws {
+        var names = LetterNames()
+        names.cases = .complaint
+        for (book, zh, en) in [
+            (letters(names: names), "，投诉 TS-1，事件 ", ", complaint TS-1, incident "),
+            (letters(), "，案件 case-1，事件 ", ", case case-1, incident "),
+        ] {
+            var harness = try harness(book)
+            let complaint = CallbackDissatisfied(
+                callbackId: "CB1", about: .closing(1, caseId: "case-1", complaintId: "TS-1"), caseId: "case-1",
+                atFault: .manufacturer, manufacturerId: "M1", customer: Customer(name: "张三", phone: "13800000000"))
+            _ = try harness.send(complaint, at: "2026-11-05T09:00:00+08:00", source: "recourse/callback")
+            let handled = ManufacturerIncidentHandled(
+                incidentId: Identifiers.incidentId(callbackId: "CB1"), by: PenaltyFixture.inspector)
+            let notice = try harness.send(handled, at: "2026-11-06T09:00:00+08:00").all(NoticeIssued.self).first
+            let letter = try #require(notice).letter
+            #expect(letter.zh.contains(zh), "\(letter.zh)")
+            #expect(letter.en.contains(en), "\(letter.en)")
+        }
+    }
+
+    @Test func `A violation that names its complaint is listed by it`() throws {
+        var names = LetterNames()
+        names.cases = .complaint
+        var harness = try harness(letters(names: names))
+        for index in 1...2 {
+            let time = "2026-11-07T09:0\(index):00+08:00"
+            let report = ViolationReported(
+                violationId: "V\(index)", outletId: "O1", occurredAt: try instant(time), category: "late",
+                recordedBy: .hotline, by: PenaltyFixture.clerk, caseId: "case-\(index)",
+                complaintId: index == 1 ? "TS-1" : nil)
+            _ = try harness.send(report, at: time)
+            _ = try harness.send(
+                ViolationVerified(violationId: "V\(index)", upheld: true, by: PenaltyFixture.inspector), at: time)
+        }
+        let proposals = try harness.advance(to: "2026-11-11T09:00:00+08:00").all(PenaltyProposed.self)
+        let outcome = try harness.decide(
+            try #require(proposals.first).proposalId, at: "2026-11-11T09:00:00+08:00")
+        let letter = try #require(outcome.all(NoticeIssued.self).first).letter
+        #expect(letter.zh.contains("\n1. 2026-11-07，违规，投诉 TS-1\n2. 2026-11-07，违规，案件 case-2\n"))
+        #expect(letter.en.contains("\n1. 2026-11-07, violation, complaint TS-1\n"))
     }
 
     @Test func `A stop after a failed rectification names the letter that had demanded it`() throws {

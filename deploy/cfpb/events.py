@@ -164,6 +164,7 @@ def violation(complaint):
         "recordedBy": "hotline",
         "by": {"id": f"hq-hotline-{digest[6] % 4 + 1}", "tier": "hq"},
         "caseId": complaint.case,
+        "complaintId": complaint.id,
     }
     if complaint.store:
         report["storeId"] = complaint.store

@@ -87,9 +87,12 @@ struct AnswerCommand: AsyncParsableCommand {
 
     func run() async throws {
         try await perform {
-            let settings = try common.configuration(requiring: [.amqp, .database, .policy])
+            var gatherer = FaultGatherer()
+            let settings = try gatherer.take { try common.configuration(requiring: [.amqp, .database, .policy]) }
+            let book = try gatherer.take { try AnswerBook(parsing: try Output.bytes(of: answers)) }
+            try gatherer.finish()
+            guard let settings, let book else { return }
             let installation = Installation(settings)
-            let book = try AnswerBook(parsing: try Output.bytes(of: answers))
             let events = try input.map { path in
                 try Output.lines(of: path).compactMap { line in try? JSON(parsing: line.bytes) }
             }

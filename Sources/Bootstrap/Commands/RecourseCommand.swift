@@ -17,30 +17,28 @@ package struct RecourseCommand: AsyncParsableCommand {
             Every option can also be given as a variable RECOURSE_…; the option wins. A secret may be given as …_FILE.
             Exit codes: 0 done, 1 found something wrong, 64 usage, 69 something needed is unavailable, 78 configuration.
             """,
-        subcommands: [
-            RunCommand.self,
-            PublishCommand.self,
-            ValidateCommand.self,
-            SimulateCommand.self,
-            AnswerCommand.self,
-            ClockCommand.self,
-            PolicyCommand.self,
-            CalendarCommand.self,
-            SchemaCommand.self,
-            TopologyCommand.self,
-            AuditCommand.self,
-            SummaryCommand.self,
-            JournalCommand.self,
-            BackupCommand.self,
-            RestoreCommand.self,
-            CaseCommand.self,
-            OutletCommand.self,
-            NoticeCommand.self,
-            ReportCommand.self,
-            FundCommand.self,
-            ExplainCommand.self,
-            DeadLettersCommand.self,
-            PersonCommand.self,
+        version: "recourse \(Release.version)",
+        groupedSubcommands: [
+            CommandGroup(
+                name: "Desk",
+                subcommands: [
+                    CaseCommand.self, OutletCommand.self, FundCommand.self, NoticeCommand.self, ReportCommand.self,
+                    ExplainCommand.self, PersonCommand.self,
+                ]),
+            CommandGroup(
+                name: "On-call",
+                subcommands: [DeadLettersCommand.self, SummaryCommand.self, AuditCommand.self, JournalCommand.self]),
+            CommandGroup(
+                name: "Operator",
+                subcommands: [
+                    RunCommand.self, TopologyCommand.self, BackupCommand.self, RestoreCommand.self, ClockCommand.self,
+                ]),
+            CommandGroup(
+                name: "Business division",
+                subcommands: [PolicyCommand.self, CalendarCommand.self, SimulateCommand.self]),
+            CommandGroup(
+                name: "Integration",
+                subcommands: [SchemaCommand.self, ValidateCommand.self, PublishCommand.self, AnswerCommand.self]),
         ]
     )
 

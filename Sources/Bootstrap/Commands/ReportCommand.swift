@@ -3,6 +3,7 @@ import Foundation
 import Operations
 import Schema
 import Stages
+import Web
 
 struct ReportCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -40,7 +41,7 @@ struct ReportCommand: AsyncParsableCommand {
                 switch json ? "json" : format {
                 case "json": Output.line(try report.json())
                 case "csv": Output.bytes(Data(ReportCSV.csv(report).utf8))
-                case "html": Output.bytes(Data(ReportHTML.html(report).utf8))
+                case "html": Output.bytes(Data(ReportHTML.html(report).bytes))
                 default: Output.line(report.text)
                 }
             }

@@ -5,6 +5,7 @@ import Policy
 import Runtime
 import Schema
 import Stages
+import Web
 
 struct ValidateCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -80,8 +81,13 @@ struct SimulateCommand: AsyncParsableCommand {
             guard let until = Instant(rfc3339: until), until <= .limit else {
                 throw Failure(ExitStatus.usage, "--until: expected a time with offset before 2100")
             }
-            let books = try PolicyLoading.load(directories: [policy] + [compare].compactMap { $0 })
-            let answerBook = try answers.map { try AnswerBook(parsing: try Output.bytes(of: $0)) }
+            var gatherer = FaultGatherer()
+            let folders = [policy] + [compare].compactMap { $0 }
+            let books = try gatherer.take { try PolicyLoading.load(directories: folders) } ?? []
+            let answerBook = try answers.flatMap { path in
+                try gatherer.take { try AnswerBook(parsing: try Output.bytes(of: path)) }
+            }
+            try gatherer.finish()
             if let compare {
                 return try await self.compare(books, folders: [policy, compare], answerBook, until: until)
             }
@@ -104,7 +110,7 @@ struct SimulateCommand: AsyncParsableCommand {
         }
         let comparison = try await PolicyComparison.run(
             sides[0], sides[1], stages: Pipeline.stages, answers: answers, input: input, until: until)
-        if let html { try Output.write(comparison.html, to: html) }
+        if let html { try Output.write(comparison.html.text, to: html) }
         try show(comparison, json: json)
     }
 

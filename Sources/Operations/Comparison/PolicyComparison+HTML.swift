@@ -1,101 +1,139 @@
 import Schema
+import Web
 
 /// The comparison as one HTML file: inline style, no script, nothing loaded from elsewhere, labels in Chinese and
 /// English.
 extension PolicyComparison {
-    package var html: String {
-        var page = HTMLPage()
-        page.raw("<!DOCTYPE html>\n<html lang=\"zh-CN\">\n<head>\n<meta charset=\"utf-8\">\n")
-        page.raw("<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n")
-        page.raw("<title>政策对比 Policy comparison</title>\n<style>\n\(PolicyComparison.style)</style>\n</head>\n<body>\n")
-        page.heading(1, "政策对比 Policy comparison")
-        page.table(["", "政策版本 Policy", "文件夹 Folder"]) { table in
-            for side in [a, b] { table.row([side.name, side.policy, side.folder]) }
-        }
-        page.paragraph("截止业务时间 Business time until: \(until)")
-        if !differs { page.paragraph("两套政策的决定相同。Both policies decide the same.") }
-        page.heading(2, "合计 Totals")
-        page.table(["", ">A", ">B", ">B−A"]) { table in
-            for row in totalRows {
-                table.row([
-                    Labels.both(row.name), String(row.a), String(row.b), Self.signed(Int(row.b - row.a)),
-                ])
-            }
-        }
-        for side in [a, b] where side.unanswered > 0 {
-            page.paragraph("\(side.name): 未能给出的答复 answers that could not be given: \(side.unanswered)")
-        }
-        if !events.isEmpty {
-            page.heading(2, "数量不同的事件 Events that differ in number")
-            page.table(["事件 Event", ">A", ">B", ">B−A"]) { table in
-                for one in events { table.row([one.type, String(one.a), String(one.b), Self.signed(one.b - one.a)]) }
-            }
-        }
-        page.heading(2, "处理不同的网点 Outlets judged otherwise: \(outlets.count) / \(outletsSeen)")
-        for outlet in outlets { outlet.write(to: &page) }
-        if caseCount > 0 {
-            page.heading(2, "升级不同的案件 Cases that move up otherwise: \(caseCount)")
-            page.table(["投诉 Complaint", "案件 Case", "A", "B"]) { table in
-                for one in cases { table.row([one.complaintId, one.caseId, Self.told(one.a), Self.told(one.b)]) }
-            }
-            if caseCount > cases.count { page.paragraph("另有 and more: \(caseCount - cases.count)") }
-        }
-        page.raw("</body>\n</html>\n")
-        return page.text
+    package var html: HTML {
+        let parts: [HTML] = [
+            "<h1>政策对比 Policy comparison</h1>\n",
+            table(["", "政策版本 Policy", "文件夹 Folder"], [a, b].map { [$0.name, $0.policy, $0.folder] }),
+            paragraph("截止业务时间 Business time until: \(until)"),
+            differs ? HTML() : paragraph("两套政策的决定相同。Both policies decide the same."),
+            totals, eventCounts,
+            "<h2>处理不同的网点 Outlets judged otherwise: \(outlets.count) / \(outletsSeen)</h2>\n",
+            outlets.map(\.html).joined(), movedCases,
+        ]
+        return """
+            <!DOCTYPE html>
+            <html lang="zh-CN">
+            <head>
+            <meta charset="utf-8">
+            <meta name="viewport" content="width=device-width, initial-scale=1">
+            <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
+            <title>政策对比 Policy comparison</title>
+            <style>
+            \(Self.style)
+            </style>
+            </head>
+            <body>
+            \(parts)</body>
+            </html>
+
+            """
     }
 
-    private static let style = """
-        body { font: 15px/1.5 "Noto Sans CJK SC", "Microsoft YaHei", "PingFang SC", sans-serif; margin: 2em auto;
-          max-width: 80em; padding: 0 1em; color: #1a1a1a; background: #fff; }
-        h1, h2, h3 { line-height: 1.25; }
-        table { border-collapse: collapse; margin: .5em 0 1em; display: block; overflow-x: auto; }
-        th, td { border: 1px solid #767676; padding: .25em .6em; text-align: left; vertical-align: top; }
-        th { background: #eee; }
-        td.number, th.number { text-align: right; font-variant-numeric: tabular-nums; }
-        section { border-top: 2px solid #1a1a1a; margin-top: 1.5em; }
+    private var totals: HTML {
+        let rows = totalRows.map { row in
+            [Labels.both(row.name), String(row.a), String(row.b), Self.signed(Int(row.b - row.a))]
+        }
+        let unanswered = [a, b].filter { $0.unanswered > 0 }.map { side in
+            paragraph("\(side.name): 未能给出的答复 answers that could not be given: \(side.unanswered)")
+        }
+        return "<h2>合计 Totals</h2>\n\(table(["", ">A", ">B", ">B−A"], rows))\(unanswered)"
+    }
 
+    private var eventCounts: HTML {
+        if events.isEmpty { return HTML() }
+        let rows = events.map { [$0.type, String($0.a), String($0.b), Self.signed($0.b - $0.a)] }
+        return """
+            <h2>数量不同的事件 Events that differ in number</h2>
+            \(table(["事件 Event", ">A", ">B", ">B−A"], rows))
+            """
+    }
+
+    private var movedCases: HTML {
+        if caseCount == 0 { return HTML() }
+        let rows = cases.map { [$0.complaintId, $0.caseId, Self.told($0.a), Self.told($0.b)] }
+        let more = caseCount > cases.count ? paragraph("另有 and more: \(caseCount - cases.count)") : HTML()
+        return """
+            <h2>升级不同的案件 Cases that move up otherwise: \(caseCount)</h2>
+            \(table(["投诉 Complaint", "案件 Case", "A", "B"], rows))\(more)
+            """
+    }
+
+    /// Black on white on paper; tables go over pages row by row.
+    private static let style: HTML = """
+        :root { color-scheme: light dark; --ink: #1a1a1a; --paper: #fff; --line: #767676; --head: #eee; }
+        @media screen and (prefers-color-scheme: dark) {
+          :root { --ink: #e6eaf0; --paper: #12161c; --line: #6b7684; --head: #232a34; }
+        }
+        body { font: 15px/1.5 "Noto Sans CJK SC", "Microsoft YaHei", "PingFang SC", sans-serif; margin: 2em auto;
+          max-width: 80em; padding: 0 1em; color: var(--ink); background: var(--paper); overflow-wrap: anywhere; }
+        h1, h2, h3 { line-height: 1.25; break-after: avoid; }
+        table { border-collapse: collapse; margin: .5em 0 1em; display: block; overflow-x: auto; }
+        th, td { border: 1px solid var(--line); padding: .25em .6em; text-align: left; vertical-align: top;
+          min-width: 3em; }
+        th { background: var(--head); }
+        thead { display: table-header-group; }
+        tr { break-inside: avoid; }
+        td.number, th.number { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
+        section { border-top: 2px solid var(--ink); margin-top: 1.5em; }
+        @page { size: A4; margin: 16mm 15mm; }
+        @media print {
+          body { margin: 0; max-width: none; padding: 0; font-size: 9.5pt; }
+          table { display: table; width: 100%; }
+          th, td { padding: .8mm 1.2mm; min-width: 0; }
+        }
+        @media screen and (max-width: 40em) { body { margin: 1em auto; } h1 { font-size: 1.4em; } }
         """
 }
 
 extension OutletDifference {
-    fileprivate func write(to page: inout HTMLPage) {
-        page.raw("<section>\n")
-        page.heading(3, "网点 Outlet \(outletId)")
+    fileprivate var html: HTML {
+        var parts: [HTML] = ["<section>\n<h3>网点 Outlet \(outletId)</h3>\n"]
         if !counts.isEmpty {
-            page.table(["按发生时间的成立违规数 Upheld violations by occurrence", ">A", ">B"]) { table in
-                for one in counts { table.row([one.period, String(one.a), String(one.b)]) }
-            }
+            parts.append(
+                table(
+                    ["按发生时间的成立违规数 Upheld violations by occurrence", ">A", ">B"],
+                    counts.map { [$0.period, String($0.a), String($0.b)] }))
         }
         if !rungs.isEmpty {
-            page.table([
-                "处罚 Rung", "阶梯 Ladder", "期间 Period", "", ">次数 Count", ">起点 From", "违规 Violations",
-                "建议 Proposed", "发函 Notice", "被取代 Superseded",
-            ]) { table in
-                for rung in rungs {
-                    for (side, proposal) in [("A", rung.a), ("B", rung.b)] {
-                        let place = [Labels.both(rung.rung), Labels.both(rung.ladder), rung.period, side]
-                        table.row(place + OutletDifference.cells(proposal).map(Labels.cell))
-                    }
-                }
-            }
+            parts.append(
+                table(
+                    [
+                        "处罚 Rung", "阶梯 Ladder", "期间 Period", "", ">次数 Count", ">起点 From", "违规 Violations",
+                        "建议 Proposed", "发函 Notice", "被取代 Superseded",
+                    ], rungRows))
         }
-        page.table(["", "状态变化 Status changes"]) { table in
-            table.row(["A", OutletDifference.told(statusesA)])
-            table.row(["B", OutletDifference.told(statusesB)])
-        }
+        parts.append(
+            table(
+                ["", "状态变化 Status changes"],
+                [["A", OutletDifference.told(statusesA)], ["B", OutletDifference.told(statusesB)]]))
         if !violations.isEmpty {
-            page.table([
-                "#", "", "违规 Violation", "类别 Category", "关于 About", "发生 Occurred", "核实 Verified", "结论 Verdict",
-            ]) { table in
-                for one in violations {
-                    for (side, violation) in [(one.b == nil ? "A, B" : "A", one.a), ("B", one.b)] {
-                        guard let violation else { continue }
-                        table.row([String(one.number), side] + violation.cells.map(Labels.cell))
-                    }
-                }
+            parts.append(
+                table(
+                    ["#", "", "违规 Violation", "类别 Category", "关于 About", "发生 Occurred", "核实 Verified", "结论 Verdict"],
+                    violationRows))
+        }
+        return "\(parts)</section>\n"
+    }
+
+    private var rungRows: [[String]] {
+        rungs.flatMap { rung in
+            [("A", rung.a), ("B", rung.b)].map { side, proposal in
+                [Labels.both(rung.rung), Labels.both(rung.ladder), rung.period, side]
+                    + OutletDifference.cells(proposal).map(Labels.cell)
             }
         }
-        page.raw("</section>\n")
+    }
+
+    private var violationRows: [[String]] {
+        violations.flatMap { one in
+            [(one.b == nil ? "A, B" : "A", one.a), ("B", one.b)].compactMap { side, violation in
+                violation.map { [String(one.number), side] + $0.cells.map(Labels.cell) }
+            }
+        }
     }
 }
 
@@ -132,55 +170,17 @@ private enum Labels {
     }
 }
 
-/// Writes HTML; everything that comes from outside is escaped.
-struct HTMLPage {
-    private(set) var text = ""
+private func paragraph(_ content: String) -> HTML { "<p>\(content)</p>\n" }
 
-    struct Rows {
-        fileprivate var text = ""
-        fileprivate let isNumber: [Bool]
-
-        mutating func row(_ cells: [String]) {
-            text += "<tr>"
-            for (index, cell) in cells.enumerated() {
-                let mark = index < isNumber.count && isNumber[index] ? " class=\"number\"" : ""
-                text += "<td\(mark)>\(HTMLPage.escaped(cell))</td>"
-            }
-            text += "</tr>\n"
-        }
+/// - Parameter titles: a leading `>` marks a column of figures.
+private func table(_ titles: [String], _ rows: [[String]]) -> HTML {
+    let classes = titles.map { title -> HTML in title.hasPrefix(">") ? " class=\"number\"" : "" }
+    let head = zip(titles, classes).map { title, style -> HTML in
+        "<th scope=\"col\"\(style)>\(title.hasPrefix(">") ? String(title.dropFirst()) : title)</th>"
     }
-
-    mutating func raw(_ html: String) { text += html }
-
-    mutating func heading(_ level: Int, _ title: String) { text += "<h\(level)>\(Self.escaped(title))</h\(level)>\n" }
-
-    mutating func paragraph(_ content: String) { text += "<p>\(Self.escaped(content))</p>\n" }
-
-    /// - Parameter titles: a leading `>` marks a column of figures.
-    mutating func table(_ titles: [String], _ fill: (inout Rows) -> Void) {
-        var rows = Rows(isNumber: titles.map { $0.hasPrefix(">") })
-        fill(&rows)
-        text += "<table>\n<thead><tr>"
-        for title in titles {
-            let isNumber = title.hasPrefix(">")
-            let shown = Self.escaped(isNumber ? String(title.dropFirst()) : title)
-            text += "<th scope=\"col\"\(isNumber ? " class=\"number\"" : "")>\(shown)</th>"
-        }
-        text += "</tr></thead>\n<tbody>\n\(rows.text)</tbody>\n</table>\n"
+    let body = rows.map { row -> HTML in
+        let cells = zip(row, classes).map { cell, style -> HTML in "<td\(style)>\(cell)</td>" }
+        return "<tr>\(cells)</tr>\n"
     }
-
-    static func escaped(_ text: String) -> String {
-        var result = ""
-        for character in TextTable.printable(text) {
-            switch character {
-            case "&": result += "&amp;"
-            case "<": result += "&lt;"
-            case ">": result += "&gt;"
-            case "\"": result += "&quot;"
-            case "'": result += "&#39;"
-            default: result.append(character)
-            }
-        }
-        return result
-    }
+    return "<table>\n<thead><tr>\(head)</tr></thead>\n<tbody>\n\(body)</tbody>\n</table>\n"
 }

@@ -18,16 +18,15 @@ package struct LetterBook: Hashable, Sendable {
     }
 
     private var sources: [Slot: Source] = [:]
-    /// By code. A category that is not listed is not printed: upstream may write anything there.
-    private var categories: [String: [LetterLanguage: String]]
+    private let names: LetterNames
 
     /// What is built in.
     package init() {
-        self.init(categories: [:])
+        self.init(names: LetterNames())
     }
 
-    private init(categories: [String: [LetterLanguage: String]]) {
-        self.categories = LetterDefaults.categories.merging(categories) { _, own in own }
+    private init(names: LetterNames) {
+        self.names = names
         for kind in LetterKind.allCases {
             for language in LetterLanguage.allCases {
                 set(LetterDefaults.text(kind, language), kind, language, FaultCollector(file: "built in"))
@@ -65,7 +64,12 @@ package struct LetterBook: Hashable, Sendable {
     }
 
     /// How letters call a category of violation; nil if it is not listed.
-    package func category(_ code: String, _ language: LetterLanguage) -> String? { categories[code]?[language] }
+    package func category(_ code: String, _ language: LetterLanguage) -> String? {
+        (names.categories[code] ?? LetterDefaults.categories[code])?[language]
+    }
+
+    /// Whether a case is called by the id of its complaint, which the outlet knows.
+    package var namesComplaints: Bool { names.cases == .complaint }
 }
 
 // MARK: Reading
@@ -78,10 +82,9 @@ extension LetterBook {
 
     /// Reads the files of the folder `letters`; what it does not have stays built in. Each file has its own collector.
     static func read(
-        _ files: [PolicyFiles.Letter], categories: [String: [LetterLanguage: String]],
-        _ collect: (FaultCollector) -> Void
+        _ files: [PolicyFiles.Letter], names: LetterNames, _ collect: (FaultCollector) -> Void
     ) -> LetterBook {
-        var book = LetterBook(categories: categories)
+        var book = LetterBook(names: names)
         for file in files {
             let faults = FaultCollector(file: file.path)
             let slot = LetterKind.allCases.flatMap { kind in LetterLanguage.allCases.map { (kind, $0) } }
@@ -95,23 +98,6 @@ extension LetterBook {
             collect(faults)
         }
         return book
-    }
-
-    /// Section `letters` of `policy.yaml`.
-    static func readCategories(_ section: MappingReader) -> [String: [LetterLanguage: String]] {
-        var categories: [String: [LetterLanguage: String]] = [:]
-        if let codes = section.mapping("categories", "By code; what it is called in each language") {
-            for (code, names) in codes.mappings() {
-                var words: [LetterLanguage: String] = [:]
-                for language in LetterLanguage.allCases {
-                    words[language] = names.printableLine(language.rawValue, limit: categoryLimit, required: true)
-                }
-                names.finish()
-                categories[code] = words
-            }
-        }
-        section.finish()
-        return categories
     }
 }
 

@@ -10,8 +10,7 @@ struct PolicySettings {
     var penalty = PenaltyPolicy()
     var reports = ReportsPolicy()
     var retention = RetentionPolicy()
-    /// How letters call categories of violations, by code.
-    var letterCategories: [String: [LetterLanguage: String]] = [:]
+    var letters = LetterNames()
 
     /// Reads the file; what is absent or faulty has its default, and every fault is recorded.
     static func read(_ text: String, _ faults: FaultCollector) -> PolicySettings {
@@ -51,9 +50,8 @@ struct PolicySettings {
         if let section = file.mapping("retention", "How long what is personal is kept") {
             settings.retention.read(section)
         }
-        let letters = "How letters call categories of violations"
-        if let section = file.mapping("letters", letters) {
-            settings.letterCategories = LetterBook.readCategories(section)
+        if let section = file.mapping("letters", "How letters call what is known by a code or an id") {
+            settings.letters = LetterNames.read(section)
         }
         file.finish()
         return settings

@@ -13,6 +13,8 @@ package struct ViolationReported: ComparedByContent, Hashable {
     package var recordedBy: Recorder
     package var by: Person
     package var caseId: String?
+    /// Of the case: what letters to the outlet call it by.
+    package var complaintId: String?
     package var serviceId: String?
     package var storeId: String?
     package var description: String?
@@ -20,8 +22,8 @@ package struct ViolationReported: ComparedByContent, Hashable {
 
     package init(
         violationId: String, outletId: String, occurredAt: Instant, category: String, recordedBy: Recorder,
-        by: Person, caseId: String? = nil, serviceId: String? = nil, storeId: String? = nil,
-        description: String? = nil, hazards: [String]? = nil
+        by: Person, caseId: String? = nil, complaintId: String? = nil, serviceId: String? = nil,
+        storeId: String? = nil, description: String? = nil, hazards: [String]? = nil
     ) {
         self.violationId = violationId
         self.outletId = outletId
@@ -30,6 +32,7 @@ package struct ViolationReported: ComparedByContent, Hashable {
         self.recordedBy = recordedBy
         self.by = by
         self.caseId = caseId
+        self.complaintId = complaintId
         self.serviceId = serviceId
         self.storeId = storeId
         self.description = description
@@ -42,8 +45,9 @@ package struct ViolationReported: ComparedByContent, Hashable {
     package static let shape: [Shape.Field] = [
         .required("violationId", .id), .required("outletId", .id), .required("occurredAt", .time),
         .required("category", .text(min: 1, max: 100)), .required("recordedBy", .names(Recorder.self)),
-        .required("by", Person.shape), .optional("caseId", .id), .optional("serviceId", .id),
-        .optional("storeId", .id), .optional("description", .text(min: 0, max: 4000), personal: true),
+        .required("by", Person.shape), .optional("caseId", .id), .optional("complaintId", .id),
+        .optional("serviceId", .id), .optional("storeId", .id),
+        .optional("description", .text(min: 0, max: 4000), personal: true),
         .optional("hazards", .array(.oneOf(ComplaintReceived.hazards), min: 0, max: 4)),
     ]
 }

@@ -18,7 +18,8 @@ struct LetterWords {
         name.map { pick("\($0)（\(id)）", "\($0) (\(id))") } ?? id
     }
 
-    func subject(caseId: String?, serviceId: String?) -> String? {
+    func subject(caseId: String?, complaintId: String?, serviceId: String?) -> String? {
+        if let complaintId { return pick("投诉 \(complaintId)", "complaint \(complaintId)") }
         if let caseId { return pick("案件 \(caseId)", "case \(caseId)") }
         return serviceId.map { pick("服务单 \($0)", "service \($0)") }
     }
@@ -28,7 +29,8 @@ struct LetterWords {
         return [
             .date: violation.occurredAt.date.description,
             .category: policy.letters.category(violation.category, language) ?? pick("违规", "violation"),
-            .subject: subject(caseId: violation.caseId, serviceId: violation.serviceId)
+            .subject: subject(
+                caseId: violation.caseId, complaintId: violation.complaintId, serviceId: violation.serviceId)
                 ?? pick("违规记录 \(id)", "violation \(id)"),
         ]
     }
@@ -36,7 +38,9 @@ struct LetterWords {
     func incident(_ id: String, _ incident: Incident) -> [LetterField: String] {
         [
             .date: incident.occurredAt.date.description, .incident: id,
-            .subject: subject(caseId: incident.caseId, serviceId: incident.serviceId) ?? pick("回访", "callback"),
+            .subject: subject(
+                caseId: incident.caseId, complaintId: incident.complaintId, serviceId: incident.serviceId)
+                ?? pick("回访", "callback"),
         ]
     }
 

@@ -65,6 +65,8 @@ struct Incident: Record {
 
     let manufacturerId: String
     let caseId: String?
+    /// Of the case; nil: not known, or letters do not name it.
+    var complaintId: String?
     let serviceId: String?
     let occurredAt: Instant
     /// By when headquarters must have handled it; nil: it falls into a year without data, or R17 is off.

@@ -43,7 +43,9 @@ extension PenaltyStage {
         let penalty = turn.policy.penalty
         let quarter = Quarter(of: turn.now.date)
         var incident = Incident(
-            manufacturerId: manufacturerId, caseId: data.caseId, serviceId: data.serviceId, occurredAt: turn.now)
+            manufacturerId: manufacturerId, caseId: data.caseId,
+            complaintId: turn.policy.letters.namesComplaints ? data.about.complaintId : nil,
+            serviceId: data.serviceId, occurredAt: turn.now)
         turn.emit(
             ManufacturerIncidentRecorded(
                 incidentId: id, manufacturerId: manufacturerId, callbackId: data.callbackId, caseId: data.caseId,

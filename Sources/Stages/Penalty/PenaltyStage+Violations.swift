@@ -19,7 +19,8 @@ extension PenaltyStage {
         }
         let hazards = data.hazards ?? []
         let violation = Violation(
-            id: data.violationId, category: data.category, caseId: data.caseId, serviceId: data.serviceId,
+            id: data.violationId, category: data.category, caseId: data.caseId,
+            complaintId: turn.policy.letters.namesComplaints ? data.complaintId : nil, serviceId: data.serviceId,
             occurredAt: data.occurredAt, knownAt: event.time, reporter: data.by.id,
             hazards: hazards.isEmpty ? nil : hazards)
         open(violation, outletId: data.outletId, fingerprint, data.recordedBy, storeId: data.storeId, in: &turn)
@@ -39,6 +40,7 @@ extension PenaltyStage {
         }
         let violation = Violation(
             id: data.callbackId, category: CallbackDissatisfied.violationCategory, caseId: data.caseId,
+            complaintId: turn.policy.letters.namesComplaints ? data.about.complaintId : nil,
             serviceId: data.serviceId, occurredAt: turn.now, knownAt: event.time, reporter: nil, hazards: nil)
         open(violation, outletId: outletId, fingerprint, .callback, storeId: data.storeId, in: &turn)
         return .applied

@@ -5,6 +5,8 @@ struct Violation: Codable, Hashable, Sendable {
     let id: String
     let category: String
     let caseId: String?
+    /// Of the case; nil: not known, or letters do not name it.
+    var complaintId: String?
     let serviceId: String?
     let occurredAt: Instant
     /// When it was reported.
