@@ -1,5 +1,6 @@
 import Runtime
 import Schema
+import Stages
 import Store
 
 /// `recourse case show | case list | outlet show | explain`: what the stages know, read from their stores.
@@ -138,10 +139,27 @@ package struct CaseView: Sendable {
 
     // MARK: - Outlets
 
+    /// Its position by the policy that the penalty stage took into use last, and its timeline.
+    ///
+    /// - Parameters:
+    ///   - now: the business time for which the position is told.
+    ///   - withRecord: the record as it is kept, too.
     /// - Returns: nil if penalty does not know the outlet.
-    package func showOutlet(_ id: String) async throws -> Dossier? {
-        let penalty = try await find([RecordKey(kind: "outlet", id: id)], at: .penalty)
-        return penalty.records.isEmpty ? nil : CaseView.dossier("outlet", id, [], [.penalty: penalty])
+    /// - Throws: `PolicyFaults` if this program refuses the policy that an earlier one took; `UnreadMember`.
+    package func showOutlet(_ id: String, at now: Instant, withRecord: Bool = false) async throws -> Dossier? {
+        let key = RecordKey(kind: "outlet", id: id)
+        var penalty = try await find([key], at: .penalty)
+        guard let store = stores[.penalty], !penalty.records.isEmpty else { return nil }
+        let position = try await store.read { snapshot -> OutletPosition? in
+            guard let record = try snapshot.record(key), let policy = try KeptPolicy.latest(in: snapshot) else {
+                return nil
+            }
+            return try OutletPosition(record: record.body, policy: policy, at: now)
+        }
+        if !withRecord { penalty.records = [] }
+        var dossier = CaseView.dossier("outlet", id, [], [.penalty: penalty])
+        dossier.position = position
+        return dossier
     }
 
     // MARK: - Events

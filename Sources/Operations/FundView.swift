@@ -4,7 +4,7 @@ import Stages
 import Store
 
 /// `recourse fund show`: what the after-sales fund has paid, what came back, and who still owes what.
-package struct FundReport: OperationReport, Codable, Hashable {
+package struct FundReport: OperationReport, Encodable, Hashable {
     /// A decision about a request, with its reason. No personal data.
     package struct Decision: Sendable, Hashable, Codable {
         package let at: Instant
@@ -39,6 +39,8 @@ package struct FundReport: OperationReport, Codable, Hashable {
         package let isOverdue: Bool
         /// In the order in which they were made.
         package let decisions: [Decision]
+        /// As handling keeps it, masked; nil: it was not asked for.
+        package let record: JSON?
     }
 
     package let disbursedFen: Int64
@@ -49,48 +51,11 @@ package struct FundReport: OperationReport, Codable, Hashable {
     package let requests: [Request]
     /// Give it as `--after` for the next page; nil: this was the last.
     package let next: String?
+    /// The text tells every decision, not the tables alone.
+    let isDetailed: Bool
 
-    package var text: String {
-        var totals = TextTable("", ">FEN")
-        totals.add("disbursed", String(disbursedFen))
-        totals.add("recovered", String(recoveredFen))
-        totals.add("written off", String(writtenOffFen))
-        totals.add("balance", String(balanceFen))
-        var lines = totals.lines
-        for request in requests { lines += [""] + request.lines }
-        if requests.isEmpty { lines += ["", "No requests match."] }
-        if let next { lines += ["", "More: --after \(next)"] }
-        return lines.map(TextTable.printable).joined(separator: "\n")
-    }
-}
-
-extension FundReport.Request {
-    var lines: [String] {
-        var lines = [
-            "request \(requestId) of case \(caseId), complaint \(complaintId): \(cause), \(state)"
-                + (referredTo.map { " to \($0)" } ?? ""),
-            "  requested \(requestedFen), disbursed \(disbursedFen), recovered \(recoveredFen), written off "
-                + "\(writtenOffFen), outstanding \(outstandingFen) fen",
-        ]
-        if let owed {
-            lines.append(
-                "  owes \(owed) by \(owedBy?.description ?? "a time that the calendar does not know yet")"
-                    + (isOverdue ? ", overdue" : ""))
-        }
-        for one in decisions {
-            var line = "  \(one.at)  \(one.event)"
-            if let amount = one.amountFen { line += "  \(amount) fen" }
-            if let balance = one.balanceFen { line += ", balance \(balance)" }
-            lines.append(line)
-            let why = [("with", one.parameters), ("as", one.facts)].compactMap { word, json -> String? in
-                guard let json, json.members?.isEmpty == false else { return nil }
-                return "  \(word) \(TimelineEntry.short(json))"
-            }
-            if let rule = one.rule {
-                lines.append("      because \(rule) of policy \(one.policy ?? "?")" + why.joined())
-            }
-        }
-        return lines
+    private enum CodingKeys: String, CodingKey {
+        case disbursedFen, recoveredFen, writtenOffFen, balanceFen, requests, next
     }
 }
 
@@ -106,10 +71,12 @@ package struct FundView: Sendable {
     /// - Parameters:
     ///   - id: only this request; nil: all, page by page.
     ///   - isOpen: only those with something outstanding or undecided.
+    ///   - withRecord: the records as they are kept, too.
     /// - Returns: nil if there is no request of that id.
     /// - Throws: `StoreFailure`, `StageFault` for a record that cannot be read.
     package func show(
-        request id: String? = nil, isOpen: Bool = false, after: String = "", limit: Int = 50
+        request id: String? = nil, isOpen: Bool = false, after: String = "", limit: Int = 50,
+        withRecord: Bool = false
     ) async throws -> FundReport? {
         let size = min(max(limit, 1), 1_000)
         return try await store.read { snapshot in
@@ -120,7 +87,7 @@ package struct FundView: Sendable {
             var next: String?
             if let id {
                 guard let stored = try snapshot.record(AdvanceRequest.key(id)) else { return nil }
-                requests.append(try FundView.request(stored, snapshot))
+                requests.append(try FundView.request(stored, snapshot, withRecord))
             } else {
                 var last = after
                 while requests.count < size {
@@ -128,7 +95,7 @@ package struct FundView: Sendable {
                     guard let end = page.last?.key.id else { break }
                     for stored in page where requests.count < size {
                         last = stored.key.id
-                        let request = try FundView.request(stored, snapshot)
+                        let request = try FundView.request(stored, snapshot, withRecord)
                         if !isOpen || request.isOpen { requests.append(request) }
                     }
                     if requests.count == size, last != end || page.count == size { next = last }
@@ -137,12 +104,13 @@ package struct FundView: Sendable {
             let ledger = fund ?? FundLedger()
             return FundReport(
                 disbursedFen: ledger.disbursedFen, recoveredFen: ledger.recoveredFen,
-                writtenOffFen: ledger.writtenOffFen, balanceFen: ledger.balanceFen, requests: requests, next: next)
+                writtenOffFen: ledger.writtenOffFen, balanceFen: ledger.balanceFen, requests: requests, next: next,
+                isDetailed: id != nil || withRecord)
         }
     }
 
     private static func request(
-        _ stored: StoredRecord, _ snapshot: any StoreSnapshot
+        _ stored: StoredRecord, _ snapshot: any StoreSnapshot, _ withRecord: Bool
     ) throws -> FundReport.Request {
         let request = try JSONDecoding.decode(AdvanceRequest.self, from: stored.body)
         let id = stored.key.id
@@ -158,12 +126,14 @@ package struct FundView: Sendable {
             recoveredFen: request.recoveredFen, writtenOffFen: request.writtenOffFen,
             outstandingFen: request.disbursedFen - request.recoveredFen - request.writtenOffFen,
             referredTo: request.referredTo?.rawValue, owed: request.owed?.step.rawValue,
-            owedBy: request.owed?.term.at, isOverdue: request.owed?.isOverdue ?? false, decisions: decisions)
+            owedBy: request.owed?.term.at, isOverdue: request.owed?.isOverdue ?? false, decisions: decisions,
+            record: withRecord ? DeadLetterDetail.json(stored.body).map(Masking.record) : nil)
     }
 }
 
 extension FundReport.Request {
-    fileprivate var isOpen: Bool { outstandingFen != 0 || !["refused", "disbursed"].contains(state) }
+    /// Something is outstanding or undecided.
+    var isOpen: Bool { outstandingFen != 0 || !["refused", "disbursed"].contains(state) }
 }
 
 extension FundReport.Decision {

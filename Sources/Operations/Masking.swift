@@ -24,7 +24,7 @@ package enum Masking {
                 if member.name == "data" {
                     return JSON.Member(member.name, value(member.value, EventCatalogue.dataShape(of: data)))
                 }
-                return known.contains(member.name) ? member : JSON.Member(member.name, .string(hidden))
+                return known.contains(member.name) ? member : JSON.Member(shown(member.name), .string(hidden))
             })
     }
 
@@ -35,10 +35,10 @@ package enum Masking {
             return .object(
                 members.map { member in
                     guard let field = fields.first(where: { $0.name == member.name }) else {
-                        return JSON.Member(member.name, .string(hidden))
+                        return JSON.Member(shown(member.name), .string(hidden))
                     }
-                    let shown = field.isPersonal ? personal(member) : value(member.value, field.shape)
-                    return JSON.Member(member.name, shown)
+                    let masked = field.isPersonal ? personal(member) : value(member.value, field.shape)
+                    return JSON.Member(member.name, masked)
                 })
         case (.array(let element, _, _), .array(let elements)): return .array(elements.map { value($0, element) })
         case (.anyObject, .object): return json
@@ -56,27 +56,75 @@ package enum Masking {
         }
     }
 
-    /// Members that are personal wherever they stand in a stage's record, of which no shape is published.
-    private static let hiddenMembers: Set<String> = [
-        "address", "description", "comments", "note", "reason", "grounds", "solution", "facts", "serial",
-    ]
-
-    /// A stage's record, masked by the names of its members.
+    /// A stage's record, masked by the names of its members: shown is what is known to be harmless. No shape of records
+    /// is published, and a newer release may have written this one.
     package static func record(_ json: JSON) -> JSON {
         switch json {
-        case .object(let members):
-            .object(
-                members.map { member in
-                    switch member.name {
-                    case "name", "phone": JSON.Member(member.name, personal(member))
-                    case let name where hiddenMembers.contains(name) && member.value.string != nil:
-                        JSON.Member(name, .string(hidden))
-                    default: JSON.Member(member.name, record(member.value))
-                    }
-                })
+        case .object(let members): .object(members.map(recordMember))
         case .array(let elements): .array(elements.map(record))
         case .string(let text) where PersonalToken(text) != nil: .string(hidden)
         default: json
         }
     }
+
+    private static func recordMember(_ member: JSON.Member) -> JSON.Member {
+        switch member.name {
+        case "name", "phone": JSON.Member(member.name, personal(member))
+        // The key of a person; of an event it is an object.
+        case "customer" where member.value.members == nil: JSON.Member(member.name, .string(hidden))
+        case let name where RecordWords.harmless.contains(name): JSON.Member(name, record(member.value))
+        default: JSON.Member(shown(member.name), .string(hidden))
+        }
+    }
+
+    /// The name of a member that nobody knows: names are data, too, where somebody makes keys of them. A word helps to
+    /// find a misspelling; anything else could be a number or a name.
+    private static func shown(_ name: String) -> String {
+        let isWord = name.utf8.allSatisfy { $0 | 0x20 >= UInt8(ascii: "a") && $0 | 0x20 <= UInt8(ascii: "z") }
+        return isWord && name.utf8.count <= 40 ? name : hidden
+    }
+}
+
+/// What members of records are known to be harmless: those of events that are personal in no event, and the stages' own.
+enum RecordWords {
+    static let harmless: Set<String> = {
+        var (open, personal): (Set<String>, Set<String>) = ([], ["serial"])
+        func read(_ shape: Shape) {
+            switch shape {
+            case .object(let fields):
+                for field in fields {
+                    if field.isPersonal { personal.insert(field.name) } else { open.insert(field.name) }
+                    read(field.shape)
+                }
+            case .array(let element, _, _): read(element)
+            default: break
+            }
+        }
+        for entry in EventCatalogue.entries { read(.object(entry.data.shape)) }
+        return open.union(own).subtracting(personal)
+    }()
+
+    private static let own: Set<String> = [
+        // Complaints and cases.
+        "fingerprint", "linkedTo", "state", "isMajor", "assignedAt", "acceptances", "contacts", "isBlockSaid",
+        "termEnds", "duties", "term", "open", "question", "year",
+        "lookAt",
+        "date", "hour", "last", "resolvedAfterClosing", "handlingSequence", "since", "assignment", "respondedAt",
+        "contactedAt", "resolution", "documentedAt", "salesmanContactAt", "representativeContactAt", "openRequests",
+        "committedFen", "settledAt", "closings",
+        // Advances.
+        "requestedFen", "disbursedFen", "recoveredFen", "writtenOffFen", "requestedBy", "requestedAt",
+        "lookDelaySeconds",
+        "referredTo", "owed", "step", "isOverdue", "opinion", "writeOff",
+        // Callbacks.
+        "callKind", "base", "opens", "ends", "due", "isScheduled", "asked", "calls", "place", "letters", "isMissed",
+        "isDissatisfied", "isCaseReopened", "numberDue", "letterDue",
+        // Outlets.
+        "listedSince", "running", "proposals", "effects", "lettersIssued", "isClosed", "site", "training", "unseenFrom",
+        "unseenTo", "lastEvaluation", "nextEvaluation", "evaluation", "runs", "order", "lastMonthClose", "lookAgainAt",
+        "missingYears", "violations", "id", "knownAt", "reporter", "verifiedAt", "countedMonth", "countedYear",
+        "proposedAt", "decisionDue", "supersededBy", "hasHazard", "hasGraveHazard", "issuedAt", "appealUntil", "endsAt",
+        "remaining", "failures", "stopProposalId", "isOver", "appeal", "lodgedBy", "isPending", "isPassed", "checkedAt",
+        "owedIn", "judgeAt", "assessments", "consecutive", "isRetest", "heldSince", "retestDue",
+    ]
 }

@@ -1,5 +1,6 @@
 import Runtime
 import Schema
+import Stages
 import Store
 
 /// One decision of a stage, as it is told to people: what came in, what was decided, and why. No personal data.
@@ -127,6 +128,8 @@ package struct Dossier: OperationReport, Codable, Hashable {
     /// `case`, `outlet`.
     package let kind: String
     package let id: String
+    /// Of an outlet, where it stands.
+    package internal(set) var position: OutletPosition?
     /// Other cases with the same complaint id, from other sources.
     package let others: [String]
     package let records: [StageRecord]
@@ -136,10 +139,10 @@ package struct Dossier: OperationReport, Codable, Hashable {
     package let isComplete: Bool
 
     package var text: String {
-        var lines = ["\(kind) \(id)"]
+        var lines = position?.lines.map(TextTable.printable) ?? ["\(kind) \(id)"]
         if !others.isEmpty { lines.append("The same complaint id names also: " + others.joined(separator: ", ")) }
         for record in records { lines += [""] + record.lines }
-        if !timeline.isEmpty { lines.append("") }
+        if !timeline.isEmpty { lines += position == nil ? [""] : ["", "What was decided:"] }
         for entry in timeline { lines += entry.lines }
         if !isComplete { lines.append("There is more: the timeline shows the first entries only.") }
         return lines.joined(separator: "\n")

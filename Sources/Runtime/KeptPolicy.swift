@@ -33,6 +33,19 @@ package struct KeptPolicy: Record, Equatable {
         }
     }
 
+    /// The one that was taken into use last.
+    ///
+    /// - Returns: nil if none was.
+    /// - Throws: `PolicyFaults` if this program refuses what an earlier one took.
+    package static func latest(in snapshot: any StoreSnapshot) throws -> PolicyBook? {
+        var latest: (entry: Int64, version: String, policy: KeptPolicy)?
+        for (version, policy) in try all(in: snapshot) {
+            let entry = try snapshot.journal(of: key(version), limit: 1).first?.number ?? 0
+            if entry >= latest?.entry ?? 0 { latest = (entry, version, policy) }
+        }
+        return try latest.map { try $0.policy.book(version: $0.version) }
+    }
+
     static func read(_ stored: StoredRecord) throws(StoreFailure) -> KeptPolicy {
         do {
             return try JSONDecoding.decode(KeptPolicy.self, from: stored.body)

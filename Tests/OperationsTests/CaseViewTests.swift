@@ -1,5 +1,7 @@
 import Operations
+import Policy
 import Schema
+import Stages
 import Store
 import Testing
 
@@ -98,11 +100,100 @@ import Testing
     @Test func `shows an outlet with its timeline`() async throws {
         let pipeline = try await Scenario.finished()
         let view = CaseView(stores: pipeline.anyStores)
-        let dossier = try #require(try await view.showOutlet("O1"))
+        let dossier = try #require(try await view.showOutlet("O1", at: pipeline.now, withRecord: true))
         let changes = dossier.timeline.flatMap(\.emitted).filter { $0.type == "outlet.status-changed" }
         #expect(!changes.isEmpty)
         #expect(dossier.records.first?.body["status"] == changes.last?.data["to"])
-        #expect(try await view.showOutlet("O2") == nil)
+        #expect(try await view.showOutlet("O2", at: pipeline.now) == nil)
+    }
+}
+
+@Suite struct `An outlet, shown,` {
+    private func shown(_ outlet: String, withRecord: Bool = false) async throws -> Dossier {
+        let pipeline = try await LetterScenario.finished()
+        let view = CaseView(stores: pipeline.anyStores)
+        return try #require(try await view.showOutlet(outlet, at: pipeline.now, withRecord: withRecord))
+    }
+
+    @Test func `stands on both ladders, with the next rung and what one more violation brings`() async throws {
+        let position = try #require(try await shown("O-WARN").position)
+        #expect(position.places.map(\.ladder) == ["monthly", "cumulative"])
+        #expect(position.places.map(\.period) == ["2026-11", "2026"])
+        #expect(position.places.map(\.count) == [2, 2])
+        #expect(position.places.map(\.rung) == [.warning, nil])
+        #expect(position.places.map(\.nextRung) == [.rectification, .warning])
+        #expect(position.places.map(\.nextFrom) == [3, 4])
+        #expect(position.pending == nil, "its warning is in force already")
+        #expect(position.oneMore?.rung == .rectification && position.oneMore?.count == 3)
+        #expect(position.letters.map(\.number) == ["O-WARN-2026-1"])
+    }
+
+    @Test func `tells in words and tables what a person wants to know, and no record`() async throws {
+        let dossier = try await shown("O-WARN")
+        let lines = dossier.text.split(separator: "\n").map(String.init)
+        #expect(lines[0] == "Outlet O-WARN: 长沙安捷家电服务部, region R1, duties since 2026-11-01")
+        #expect(lines[1].hasPrefix("Status: suspended. It gets no orders because of no passed site check."))
+        #expect(lines.contains("monthly     2026-11           2  warning  rectification from 3"))
+        #expect(
+            lines.contains("One more violation now, if upheld, brings: rectification (3 in 2026-11, monthly ladder)."))
+        #expect(lines.contains { $0.hasSuffix("the warning of letter O-WARN-2026-1 holds") })
+        #expect(lines.contains { $0.contains("a site check must be passed") })
+        #expect(dossier.records.isEmpty && !dossier.text.contains("lettersIssued"))
+        let whole = try await shown("O-WARN", withRecord: true)
+        #expect(whole.text.contains("lettersIssued"))
+    }
+
+    @Test func `that was withdrawn says so, and one under a stop why it gets no orders`() async throws {
+        let stopped = try await shown("O-STOP")
+        #expect(
+            stopped.text.contains(
+                "It gets no orders because of a penalty of the ladder. Orders in hand are handed over."))
+        #expect(try await shown("O-TRAIN").text.contains("failed trainings"))
+    }
+}
+
+@Suite struct `A stage's record, masked,` {
+    @Test func `hides what is not known to be harmless, whatever its kind`() throws {
+        let record = try JSON(
+            parsing: Array(
+                #"""
+                {"complaintId":"C1","state":"open","nickname":"Zhang","score9":5,"13812345678":true,
+                 "customer":{"name":"Zhang","phone":"13812345678","wechat":{"id":"z1"}},
+                 "effects":[{"number":"O1-2026-1","witness":"Zhang"}],"serial":"SN1","isClosed":false}
+                """#.utf8))
+        let shown = String(decoding: Masking.record(record).serialized, as: UTF8.self)
+        #expect(
+            shown
+                == #"""
+                {"complaintId":"C1","state":"open","nickname":"***","***":"***","***":"***",
+                "customer":{"name":"Z*","phone":"*78","wechat":"***"},
+                "effects":[{"number":"O1-2026-1","witness":"***"}],"serial":"***","isClosed":false}
+                """#.replacing("\n", with: ""))
+    }
+
+    @Test func `of a person's key shows nothing`() {
+        #expect(Masking.record(["customer": "13812345678"])["customer"] == .string(Masking.hidden))
+    }
+
+    /// A member that a record gains is hidden until somebody has decided that it is harmless: `RecordWords`.
+    @Test func `still tells what the stages know: only what is personal is hidden`() async throws {
+        var hidden: Set<String> = []
+        func look(_ json: JSON) {
+            for member in json.members ?? [] {
+                if member.value == .string(Masking.hidden) { hidden.insert(member.name) } else { look(member.value) }
+            }
+            for element in json.elements ?? [] { look(element) }
+        }
+        let view = CaseView(stores: try await Scenario.finished().anyStores)
+        for record in try #require(try await view.showCase("C1")).records { look(record.body) }
+        let letters = try await LetterScenario.finished()
+        for outlet in LetterScenario.kinds.keys.map({ String($0.dropLast(7)) }) where outlet.hasPrefix("O-") {
+            let dossier = try await CaseView(stores: letters.anyStores)
+                .showOutlet(outlet, at: letters.now, withRecord: true)
+            for record in dossier?.records ?? [] { look(record.body) }
+        }
+        #expect(
+            hidden.subtracting(["customer", "name", "phone", "address", "description", "serial", "comments"]) == [])
     }
 }
 

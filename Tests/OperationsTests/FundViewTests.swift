@@ -42,7 +42,39 @@ import Testing
         #expect(decision.facts?["committedFen"] == 30_000)
         #expect(report.requests[1].state == "referred")
         #expect(report.requests[1].referredTo == "region")
-        #expect(report.text.contains("because R05 of policy test  with storeCapFen 50000"))
+    }
+
+    @Test func `is told in words and tables; of one request everything, and the record only where it is asked for`()
+        async throws
+    {
+        let pipeline = try await pipeline()
+        let view = FundView(handling: try #require(pipeline.stores[.handling]))
+        let all = try #require(try await view.show())
+        let lines = all.text.split(separator: "\n").map(String.init)
+        #expect(lines[0] == "After-sales fund: balance CNY -200.00")
+        #expect(lines[1] == "Paid 300.00, recovered 100.00, written off 0.00; outstanding 200.00.")
+        #expect(lines.contains("OPEN REQUESTS"))
+        #expect(
+            lines.contains {
+                $0.hasPrefix("Q1       C1") && $0.contains("300.00       200.00  the incident report")
+                    && $0.hasSuffix("2026-11-05T18:00:00+08:00")
+            }, "\(all.text)")
+        #expect(!all.text.contains("because"))
+        let one = try #require(try await view.show(request: "Q1"))
+        #expect(one.text.contains("because R05 of policy test  with storeCapFen 50000"))
+        #expect(one.requests[0].record == nil && !one.text.contains("fingerprint"))
+        let raw = try #require(try await view.show(request: "Q1", withRecord: true))
+        #expect(raw.requests[0].record?["complaintId"] == "C1" && raw.text.contains("fingerprint"))
+    }
+
+    @Test func `names the steps that are overdue, and since when`() async throws {
+        var pipeline = try await pipeline()
+        try await pipeline.advance(to: "2026-11-06T09:00:00+08:00")
+        let store = try #require(pipeline.stores[.handling])
+        let report = try #require(try await FundView(handling: store).show())
+        let lines = report.text.split(separator: "\n").map(String.init)
+        let start = try #require(lines.firstIndex(of: "OVERDUE STEPS"))
+        #expect(lines[start + 2].hasPrefix("Q1       C1") && lines[start + 2].hasSuffix("200.00"), "\(report.text)")
     }
 
     @Test func `is shown page by page, or one request of it`() async throws {

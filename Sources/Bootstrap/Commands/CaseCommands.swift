@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import Operations
+import Runtime
 import Schema
 import Stages
 import Store
@@ -57,15 +58,19 @@ struct OutletCommand: AsyncParsableCommand {
 
     struct Show: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Status, holds, counts, proposals, notices, and the timeline.",
+            abstract: "Where an outlet stands on both ladders, what one more violation brings, its terms and timeline.",
             discussion: "Exit code 1 if nothing is known of it.")
         @OptionGroup var common: CommonOptions
         @Argument(help: "Outlet id") var id: String
+        @Flag(help: "Also the record as the penalty stage keeps it, masked") var record = false
         @Flag(help: "Print as JSON") var json = false
 
         func run() async throws {
             try await perform {
-                guard let dossier = try await common.caseView().showOutlet(id) else {
+                let installation = Installation(try common.configuration(requiring: [.database]))
+                let view = CaseView(stores: try installation.stores())
+                let now = try installation.businessTime()
+                guard let dossier = try await view.showOutlet(id, at: now, withRecord: record) else {
                     throw Failure(ExitStatus.wrong, "outlet show \(id): nothing is known of an outlet of this id")
                 }
                 try show(dossier, json: json)
@@ -80,10 +85,12 @@ struct FundCommand: AsyncParsableCommand {
 
     struct Show: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "The balance, and every request with what is owed and why it was decided so.",
+            abstract:
+                "The balance, what is open, and which steps are overdue; of one request also why it was decided so.",
             discussion: "Exit codes: 0 done; 1 there is no such request; 69 the database is away; 78 configuration.")
         @OptionGroup var common: CommonOptions
         @Argument(help: "Only this request") var request: String?
+        @Flag(help: "Also each request as the handling stage keeps it, masked, and all decisions") var record = false
         @Flag(help: "Only requests with something outstanding or undecided") var open = false
         @Option(help: "Most requests") var limit = 50
         @Option(help: "The request id with which the last page ended") var after = ""
@@ -93,7 +100,7 @@ struct FundCommand: AsyncParsableCommand {
             try await perform {
                 let store = try Installation(try common.configuration(requiring: [.database])).store(.handling)
                 let report = try await FundView(handling: store)
-                    .show(request: request, isOpen: open, after: after, limit: limit)
+                    .show(request: request, isOpen: open, after: after, limit: limit, withRecord: record)
                 await store.close()
                 guard let report else {
                     throw Failure(ExitStatus.wrong, "fund show \(request ?? ""): there is no request of this id")
@@ -120,6 +127,11 @@ struct ExplainCommand: AsyncParsableCommand {
             try show(explanation, json: json)
         }
     }
+}
+
+extension Installation {
+    /// The business time of what the stores hold: that of the stepped clock where there is one.
+    fileprivate func businessTime() throws -> Instant { try control().clock()?.now ?? clock().read().now }
 }
 
 extension CommonOptions {
