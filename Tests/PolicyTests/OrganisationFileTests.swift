@@ -9,11 +9,26 @@ struct OrganisationFileTests {
         #expect(organisation.stores.count == 4)
         #expect(organisation.outlets.count == 5)
         #expect(organisation.manufacturers.count == 2)
-        #expect(organisation.store("S-WUYI")?.since.description == "2026-01-01")
-        #expect(organisation.store("S-TIANYUAN")?.since.description == "2026-07-01")
-        #expect(organisation.outlet("O-HENGTONG")?.since.description == "2026-07-01")
+        #expect(organisation.store("S-WUYI")?.since.description == "2027-01-01")
+        #expect(organisation.store("S-TIANYUAN")?.since.description == "2027-07-01")
+        #expect(organisation.outlet("O-HENGTONG")?.since.description == "2027-07-01")
         let away = try #require(Instant(rfc3339: "2026-10-12T09:00:00+08:00"))
         #expect(organisation.owner(ofStore: "S-WUYI", category: "television", at: away)?.person == "p-wuyi-zeng")
+    }
+
+    @Test func `duties that began before an installation does are warned of, by date`() throws {
+        let organisation = try PolicyFolder.book().organisation
+        func warnings(_ today: String) throws -> [String] {
+            organisation.pastDuties(today: try #require(CivilDate(today)), file: "o.yaml").map(\.description)
+        }
+        #expect(try warnings("2027-01-01").isEmpty, "today is not before today")
+        let found = try warnings("2027-05-01")
+        #expect(found.count == 2)
+        #expect(
+            found[0].hasPrefix(
+                "o.yaml: `since` 2027-01-01 of S-WUYI, S-DONGTANG, S-LUSONG, O-ANJIE, O-KAIDA and 1 more is before 2027-05-01"
+            ))
+        #expect(found[1].hasPrefix("o.yaml: `since` 2027-04-01 of O-XIANGXIN is before"))
     }
 
     @Test func `every fault of the organisation comes with its line`() {

@@ -6,6 +6,8 @@ import json
 import os
 import pathlib
 import random
+import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -95,8 +97,18 @@ class Run:
             "RECOURSE_AMQP_URL": self._broker_url(self.broker.ports[0]),
             "RECOURSE_MANAGEMENT_URL": self.broker.environment()["RECOURSE_MANAGEMENT_URL"],
             "RECOURSE_DATABASE_URL": self.postgres.url() if self.postgres else f"sqlite:{self.folder / 'store'}",
-            "RECOURSE_POLICY": str(ROOT / "deploy" / "policy"), "RECOURSE_LEASE_SECONDS": "3",
+            "RECOURSE_POLICY": str(self._policy()), "RECOURSE_LEASE_SECONDS": "3",
             "RECOURSE_DRAIN_SECONDS": "20", "RECOURSE_CLOCK": self.clock(0)}
+
+    def _policy(self) -> pathlib.Path:
+        """The example policy with the duties of stores and outlets begun in the year of the load."""
+        folder = self.folder / "policy"
+        if not folder.exists():
+            shutil.copytree(ROOT / "deploy" / "policy", folder)
+            file = folder / "organisation.yaml"
+            text = file.read_text(encoding="utf-8")
+            file.write_text(re.sub(r"since: \d{4}", f"since: {loads.END.year}", text), encoding="utf-8")
+        return folder
 
     def _linked(self, name: str, to_database: bool) -> dict[str, str]:
         """Of a program whose connections lead through links that bear its name."""

@@ -70,14 +70,22 @@ struct PolicyCommand: AsyncParsableCommand {
             abstract: "Checks policy.yaml, organisation.yaml, calendar.csv and the templates in letters.",
             discussion: "Prints every fault with file, line, what is wrong and what is allowed; exit code 78.")
         @Argument(help: "The folder") var directory: String
+        @Option(help: "Business time at which it is to begin; duties before it are warned of (now)") var at: String?
         @Flag(help: "Print as JSON: version, faults, warnings") var json = false
 
         func run() async throws {
             try await perform {
+                guard let start = at.map({ Instant(rfc3339: $0) }) ?? Wall.now() else {
+                    throw Failure(
+                        ExitStatus.usage, "--at: expected a time with offset, such as 2027-01-01T00:00:00+08:00")
+                }
                 do throws(ConfigurationFaults) {
                     let book = try PolicyLoading.load(directory: directory, currentYear: nil)
-                    if json { return tell(book.version, faults: [], warnings: book.warnings.map(\.description)) }
-                    for warning in book.warnings { Output.note("warning: \(warning)") }
+                    let warnings =
+                        book.warnings
+                        + book.organisation.pastDuties(today: start.date, file: directory + "/organisation.yaml")
+                    if json { return tell(book.version, faults: [], warnings: warnings.map(\.description)) }
+                    for warning in warnings { Output.note("warning: \(warning)") }
                     Output.line("policy \(book.version): no faults")
                 } catch {
                     guard json else { throw error }
