@@ -3,6 +3,7 @@
 #
 #   swift_check                  69 with a sentence if there is no Swift that can build it
 #   swift_build CONFIGURATION [ARGUMENT…]
+#   swift_progress LOG           how far a build is that writes this log
 #   swift_programs CONFIGURATION prints the folder of the built programs
 #
 # The demo runs optimised programs; the tests run with all of the language's checks, and build faster so.
@@ -28,6 +29,16 @@ swift_build() {
     local configuration=$1
     shift
     timeout --kill-after=10 "${RECOURSE_BUILD_SECONDS:-3600}" swift build --configuration "$configuration" "$@"
+}
+
+swift_progress() {
+    local last
+    last=$(tail -c 4000 "$1" | tr '\r' '\n' | grep -aoE '^\[[0-9]+/[0-9]+\]' | tail -n 1 | tr -d '[]')
+    if [[ -n $last ]]; then
+        printf 'built %s of %s files' "${last%/*}" "${last#*/}"
+    else
+        tail -n 1 "$1"
+    fi
 }
 
 swift_programs() { swift build --configuration "$1" --show-bin-path; }

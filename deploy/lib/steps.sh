@@ -4,14 +4,20 @@
 #   working_folder NAME          makes an empty folder for a run, and prints its path
 #   steps_begin FOLDER           where the logs go: FOLDER/NAME.log
 #   step NAME COMMAND…           runs it and prints its duration; if it fails: the end of its log, and the script ends
+#   step_watched NAME PROBE COMMAND…  the same, and shows meanwhile what PROBE LOG prints: a function, one short line
 #   background NAME COMMAND…     starts it in a process group of its own
-#   await NAME SECONDS           waits for a background process to end with 0, while the other ones live
+#   await NAME SECONDS NEEDED…   waits for a background process to end with 0, while the other ones live
+#                                and shows what the function STEPS_PROBE prints, if it is set
 #   stop NAME SECONDS            SIGTERM, and SIGKILL to its group when the time is over; its exit code
 #   stop_all SECONDS             stops what is left, the latest first
 #   free_port                    prints P such that P to P+59 are free on loopback
 
 STEPS_LOG=
 STEPS_STDERR=2
+STEPS_PROBE=
+# What is being waited for, as progress_begin was told.
+STEPS_WHAT=
+STEPS_SHOWN=0
 declare -A steps_pid=()
 steps_started=()
 
@@ -40,6 +46,50 @@ step() {
         steps_fail "$name" "failed with exit code $status" "$status"
     fi
     printf '%8s s\n' "$(steps_since "$start")"
+}
+
+step_watched() {
+    local name=$1 probe=$2 start=$EPOCHREALTIME status=0 watcher
+    shift 2
+    progress_begin "$name"
+    : > "$STEPS_LOG/$name.log"
+    # The watcher is the one in the background, so that a Ctrl-C reaches the command; it ends by itself with this script.
+    while kill -0 "$$" 2> /dev/null; do
+        sleep 0.5
+        progress "$name" "$("$probe" "$STEPS_LOG/$name.log" || true)"
+    done &
+    watcher=$!
+    "$@" > "$STEPS_LOG/$name.log" 2>&1 < /dev/null || status=$?
+    kill "$watcher" 2> /dev/null || true
+    wait "$watcher" 2> /dev/null || true
+    if [[ $status -ne 0 ]]; then
+        progress_end "$name" "  FAILED"
+        steps_fail "$name" "failed with exit code $status" "$status"
+    fi
+    progress_end "$name" "$(printf '%8s s' "$(steps_since "$start")")"
+}
+
+# On a terminal one line that changes; elsewhere a line twice a minute, and the result on a line of its own.
+progress_begin() {
+    STEPS_SHOWN=$SECONDS
+    if [[ -t 1 ]]; then printf '%-40s' "$1"; else printf '%s\n' "$1"; fi
+}
+
+progress() {
+    [[ -n $2 ]] || return 0
+    if [[ -t 1 ]]; then
+        printf '\r%-40s  %.70s\033[K' "$1" "$2"
+    elif ((SECONDS - STEPS_SHOWN >= 30)); then
+        STEPS_SHOWN=$SECONDS
+        printf '  %s\n' "$2"
+    fi
+}
+
+progress_end() {
+    if [[ -t 1 ]]; then printf '\r'; fi
+    printf '%-40s%s' "$1" "$2"
+    if [[ -t 1 ]]; then printf '\033[K'; fi
+    printf '\n'
 }
 
 # Says what failed, shows the end of its log and ends the script.
@@ -73,11 +123,15 @@ expect_running() {
 
 # await NAME SECONDS NEEDED…
 await() {
-    local name=$1 limit=$2 status=0 start=$SECONDS
+    local name=$1 limit=$2 status=0 start=$SECONDS seen=$SECONDS
     shift 2
     while running "$name"; do
         expect_running "$@"
         ((SECONDS - start < limit)) || steps_fail "$name" "did not end within $limit s"
+        if [[ -n $STEPS_PROBE ]] && ((SECONDS - seen >= 2)); then
+            progress "$STEPS_WHAT" "$("$STEPS_PROBE" || true)"
+            seen=$SECONDS
+        fi
         sleep 0.2
     done
     wait "${steps_pid[$name]}" || status=$?
