@@ -82,7 +82,7 @@ let package = Package(
                 "Operations", "Bootstrap", "Schema", "Policy", "Stages", "Store", "Broker", "Runtime", "RabbitMQ",
                 "Web",
             ],
-            exclude: ["Letters"], swiftSettings: settings),
+            exclude: ["Inputs", "Letters"], swiftSettings: settings),
     ]
         + workers.map {
             .executableTarget(name: "recourse-\($0)", dependencies: ["Bootstrap", "Stages"], swiftSettings: settings)

@@ -33,6 +33,7 @@ struct MemoryRouting {
             }
             bindings.append(binding)
         }
+        bindings.removeAll { topology.withdrawn.contains($0) }
         for policy in topology.policies {
             do {
                 let regex = try Regex(policy.pattern)

@@ -61,17 +61,23 @@ package struct Topology: Sendable, Hashable {
     package var queues: [Queue]
     package var bindings: [Binding]
     package var policies: [Policy]
+    /// Bindings that earlier releases made and no release in use needs any more; they are removed. What the previous release
+    /// still needs is none of them: its workers live beside this one's.
+    package var withdrawn: [Binding]
 
-    package init(exchanges: [Exchange], queues: [Queue], bindings: [Binding], policies: [Policy]) {
+    package init(
+        exchanges: [Exchange], queues: [Queue], bindings: [Binding], policies: [Policy], withdrawn: [Binding] = []
+    ) {
         self.exchanges = exchanges
         self.queues = queues
         self.bindings = bindings
         self.policies = policies
+        self.withdrawn = withdrawn
     }
 }
 
 /// The part of the topology that AMQP itself can declare; policies need the management API.
 package protocol TopologyDeclarer: Sendable {
-    /// Declares exchanges, queues and bindings; declaring what exists unchanged does nothing.
+    /// Declares exchanges, queues and bindings, and removes the bindings that are withdrawn; what is so already stays so.
     func declare(_ topology: Topology) async throws(BrokerFailure)
 }

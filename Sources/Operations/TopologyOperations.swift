@@ -36,7 +36,7 @@ package struct TopologyOperations: Sendable {
     }
 
     /// `topology apply`: policies first, so that no queue lives a moment without its limits; then exchanges, queues and
-    /// bindings. Doing it again changes nothing. Nothing is ever removed.
+    /// bindings. Doing it again changes nothing. Nothing is ever removed but bindings that this release names as withdrawn.
     ///
     /// Without a management URL it declares by AMQP and reports that policies could not be set (exit 69).
     /// - Throws: `ManagementFailure`, `BrokerFailure`; what was done until then stays, and the call may be repeated.

@@ -8,6 +8,8 @@ package struct TopologyDifference: Sendable, Hashable, Codable {
         case missing, different
         /// A `recourse…` thing that the topology does not know. Never removed by `apply`: messages may lie in it.
         case superfluous
+        /// A binding that no release in use needs any more: `apply` removes it.
+        case withdrawn
     }
 
     package let kind: Kind
@@ -134,16 +136,16 @@ package enum TopologyPlan {
 
     /// Queues of others may be bound to our exchanges; bindings to our own queues are ours.
     private static func bindings(_ topology: Topology, _ state: BrokerState) -> [TopologyDifference] {
-        let needed = topology.bindings.map {
-            BrokerState.Binding(exchange: $0.exchange, queue: $0.queue, routingKey: $0.routingKey)
-        }
+        let needed = topology.bindings.map(BrokerState.Binding.init)
+        let withdrawn = topology.withdrawn.map(BrokerState.Binding.init)
         let present = Set(state.bindings)
         let missing = needed.filter { !present.contains($0) }.map {
             TopologyDifference(.binding, .missing, show($0))
         }
-        let known = Set(needed)
+        let known = Set(needed + withdrawn)
         let surplus = state.bindings.filter { isOurs($0.queue) && !known.contains($0) }
-        return missing + surplus.map(show).sorted().map { TopologyDifference(.binding, .superfluous, $0) }
+        let gone = withdrawn.filter { present.contains($0) }.map { TopologyDifference(.binding, .withdrawn, show($0)) }
+        return missing + gone + surplus.map(show).sorted().map { TopologyDifference(.binding, .superfluous, $0) }
     }
 
     private static func show(_ binding: BrokerState.Binding) -> String {
@@ -154,6 +156,12 @@ package enum TopologyPlan {
         _ kind: TopologyDifference.Kind, _ names: [String], _ known: Set<String>
     ) -> [TopologyDifference] {
         names.filter { isOurs($0) && !known.contains($0) }.sorted().map { .init(kind, .superfluous, $0) }
+    }
+}
+
+extension BrokerState.Binding {
+    fileprivate init(_ binding: Topology.Binding) {
+        self.init(exchange: binding.exchange, queue: binding.queue, routingKey: binding.routingKey)
     }
 }
 

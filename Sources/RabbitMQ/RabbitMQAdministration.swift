@@ -37,13 +37,15 @@ package final class RabbitMQAdministration: TopologyDeclarer {
         }
     }
 
-    /// Declares durable exchanges, durable queues with their `x-queue-type`, and bindings. Policies are not AMQP's.
+    /// Declares durable exchanges, durable queues with their `x-queue-type`, and bindings, and removes the bindings that
+    /// are withdrawn. Policies are not AMQP's.
     ///
     /// Stops at the first refusal, which names the object; what exists with other properties is refused with 406.
     package func declare(_ topology: Topology) async throws(BrokerFailure) {
         for exchange in topology.exchanges { try await declare(exchange) }
         for queue in topology.queues { try await declare(queue) }
         for binding in topology.bindings { try await declare(binding) }
+        for binding in topology.withdrawn { try await remove(binding) }
     }
 
     private func declare(_ exchange: Topology.Exchange) async throws(BrokerFailure) {
@@ -76,6 +78,20 @@ package final class RabbitMQAdministration: TopologyDeclarer {
         _ = try await ask(name, AMQP_QUEUE_BIND_OK_METHOD) { link throws(BrokerFailure) in
             try link.send(AMQP_QUEUE_BIND_METHOD) { arena throws(BrokerFailure) in
                 var method = amqp_queue_bind_t()
+                method.queue = try arena.short(binding.queue, "queue name")
+                method.exchange = try arena.short(binding.exchange, "exchange name")
+                method.routing_key = try arena.short(binding.routingKey, "binding key")
+                return method
+            }
+        }
+    }
+
+    /// A binding that does not exist is not a fault.
+    private func remove(_ binding: Topology.Binding) async throws(BrokerFailure) {
+        let name = "unbind queue \(binding.queue) from exchange \(binding.exchange) with key \(binding.routingKey)"
+        _ = try await ask(name, AMQP_QUEUE_UNBIND_OK_METHOD) { link throws(BrokerFailure) in
+            try link.send(AMQP_QUEUE_UNBIND_METHOD) { arena throws(BrokerFailure) in
+                var method = amqp_queue_unbind_t()
                 method.queue = try arena.short(binding.queue, "queue name")
                 method.exchange = try arena.short(binding.exchange, "exchange name")
                 method.routing_key = try arena.short(binding.routingKey, "binding key")

@@ -138,8 +138,12 @@ extension Topology {
                 Exchange(name: ExchangeName.retry, kind: .topic),
                 Exchange(name: ExchangeName.dead, kind: .fanout),
             ],
-            queues: queues, bindings: bindings, policies: policies)
+            queues: queues, bindings: bindings, policies: policies, withdrawn: withdrawnBindings)
     }
+
+    /// What releases before this one bound, and neither this one nor the one before needs. The release after 0.2 names
+    /// handling's binding to `case.resolved` here: handling hears of resolutions from routing.
+    private static let withdrawnBindings: [Binding] = []
 
     private static let atLeastOnce: [HeaderField] = [
         HeaderField("dead-letter-exchange", .string("")),

@@ -328,6 +328,30 @@ extension ServerTests {
         }
 
         @Test(arguments: Adapter.available)
+        func `a binding that is withdrawn is removed, whether it is there or not`(_ adapter: Adapter) async throws {
+            let bench = try Bench(adapter)
+            let bindings = [("x", "q", "old"), ("x", "q", "kept")]
+            try await bench.declare(exchanges: [("x", .topic)], queues: ["q"], bindings: bindings)
+            for _ in 0..<2 {
+                try await bench.declare(
+                    exchanges: [("x", .topic)], queues: ["q"], bindings: [bindings[1]], withdrawn: [bindings[0]])
+            }
+            let (publisher, outcomes) = bench.publisher()
+            try await outcomes.ready()
+            publisher.publish([
+                bench.message(1, exchange: bench.name("x"), key: "old"),
+                bench.message(2, exchange: bench.name("x"), key: "kept"),
+            ])
+            let found = try await outcomes.outcomes(2)
+            guard case .returned? = found[1] else {
+                Issue.record("no queue takes it any more, found \(String(describing: found[1]))")
+                return
+            }
+            #expect(found[2] == .confirmed)
+            try await bench.clear(queues: ["q"], exchanges: ["x"])
+        }
+
+        @Test(arguments: Adapter.available)
         func `declaring twice changes nothing, declaring differently is refused by name`(
             _ adapter: Adapter
         ) async throws {

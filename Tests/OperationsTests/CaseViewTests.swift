@@ -73,15 +73,15 @@ import Testing
         let scheduled = try #require(
             dossier.timeline.first { $0.input == "case.closed" && $0.stage == .callback }?.emitted.first)
         let explanation = try #require(try await view.explain(scheduled.id))
-        #expect(explanation.chain.map(\.stage) == [.callback, .handling])
+        #expect(explanation.chain.map(\.stage) == [.callback, .handling, .routing])
         #expect(explanation.chain.first?.inputId == closed.id)
         #expect(explanation.origin == "It begins with case.resolved E6 from upstream.")
 
         let due = try #require(dossier.timeline.flatMap(\.emitted).first { $0.type == "callback.due" })
         let timed = try #require(try await view.explain(due.id))
         // A timer leads to the decision that set it.
-        #expect(timed.chain.map(\.input) == ["timer", "case.closed", "case.resolved"])
-        #expect(timed.chain.map(\.stage) == [.callback, .callback, .handling])
+        #expect(timed.chain.map(\.input) == ["timer", "case.closed", "case.resolution-accepted", "case.resolved"])
+        #expect(timed.chain.map(\.stage) == [.callback, .callback, .handling, .routing])
         #expect(timed.origin == "It begins with case.resolved E6 from upstream.")
 
         let penalty = try #require(pipeline.stores[.penalty])

@@ -124,6 +124,25 @@ import Testing
                 ])
     }
 
+    private static let old = Topology.Binding(
+        exchange: "recourse.inbox", queue: "recourse.intake", routingKey: "case.resolved")
+
+    @Test func `names bindings that are withdrawn apart from superfluous ones, where they are still there`() throws {
+        var topology = Self.topology
+        topology.withdrawn = [Self.old]
+        func found(_ bindings: String) throws -> [String] {
+            let state = BrokerState(
+                exchanges: try JSON(parsing: Array(Self.exchanges.utf8)),
+                queues: try JSON(parsing: Array(Self.queues.utf8)), bindings: try JSON(parsing: Array(bindings.utf8)),
+                policies: try JSON(parsing: Array(Self.policies.utf8)))
+            return TopologyPlan.differences(topology, state).map { "\($0.state.rawValue) \($0.name)" }
+        }
+        #expect(try found(Self.bindings) == [])
+        let present = Self.bindings.replacing(#""destination":"foreign""#, with: #""destination":"recourse.intake""#)
+            .replacing(##""routing_key":"#""##, with: #""routing_key":"case.resolved""#)
+        #expect(try found(present) == ["withdrawn recourse.inbox -> recourse.intake (case.resolved)"])
+    }
+
     @Test func `finds one policy for every queue of the pipeline`() throws {
         let topology = Topology.pipeline(Pipeline.stages)
         for queue in topology.queues {
@@ -192,6 +211,22 @@ struct `The topology of a real broker` {
         #expect(try await operations.plan().exitCode == 0)
         #expect(try await operations.apply().done == drift.open)
         #expect(try await operations.verify().exitCode == 0)
+    }
+
+    @Test func `loses the bindings that a release withdraws`() async throws {
+        let real = try RealBroker()
+        defer { real.administration.close() }
+        let old = Topology.Binding(exchange: "recourse.inbox", queue: "recourse.reports", routingKey: "case.withdrawn")
+        var topology = Topology.pipeline(Pipeline.stages)
+        topology.bindings.append(old)
+        _ = try await TopologyOperations(topology, declarer: real.administration, api: real.api).apply()
+        topology = Topology.pipeline(Pipeline.stages)
+        topology.withdrawn = [old]
+        let operations = TopologyOperations(topology, declarer: real.administration, api: real.api)
+        let name = "recourse.inbox -> recourse.reports (case.withdrawn)"
+        #expect(try await operations.verify().open == [TopologyDifference(.binding, .withdrawn, name)])
+        #expect(try await operations.apply().done == [TopologyDifference(.binding, .withdrawn, name)])
+        #expect(try await operations.apply().text == "Nothing to do.")
     }
 }
 

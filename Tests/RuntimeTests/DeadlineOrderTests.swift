@@ -83,7 +83,10 @@ import Testing
 
     @Test func `The journal is the same whether the timers were polled or an event was found first`() throws {
         let entries = try journal(isPolled: false)
-        #expect(entries.map { $0.outputs.map(\.type) } == [["case.assigned", "case.assigned"], ["case.overdue"], []])
+        #expect(
+            entries.map { $0.outputs.map(\.type) } == [
+                ["case.assigned", "case.assigned"], ["case.overdue"], ["case.resolution-accepted"],
+            ])
         #expect(try entries.map(told) == journal(isPolled: true).map(told))
     }
 

@@ -45,6 +45,7 @@ import Testing
         #expect(data.product == CaseFixtures.product)
         #expect(data.storeId == "S1")
         #expect(data.comments == "Too late.")
+        #expect(data.by == CaseFixtures.officer.id)
         #expect(out.outputs.first?.because.rule == "R10,R17")
         #expect(out.outputs.first?.because.facts["manufacturerBy"] == "brand")
     }

@@ -68,17 +68,30 @@ enum CaseFixtures {
             cluster: .init(phones: 1, major: false))
     }
 
-    static func assigned(_ tier: HandlerTier, _ caseId: String = "C1") throws -> CaseAssigned {
+    /// - Parameter reason: nil: as releases before 0.2 said it.
+    static func assigned(
+        _ tier: HandlerTier, _ reason: CaseAssigned.Reason? = .opened, _ caseId: String = "C1"
+    ) throws -> CaseAssigned {
         CaseAssigned(
             caseId: caseId, complaintId: "K1", tier: tier, handlerId: tier == .hq ? "hq" : "S1", owner: "clerk",
-            major: false, dueAt: try instant("2026-11-30T18:00:00+08:00"))
+            major: false, dueAt: try instant("2026-11-30T18:00:00+08:00"), reason: reason)
     }
 
-    static func resolved(
+    /// What a person reports.
+    static func reported(
         _ caseId: String = "C1", at time: String, by: Person = clerk, documents: [String] = []
     ) throws -> CaseResolved {
         CaseResolved(
             caseId: caseId, by: by, resolvedAt: try instant(time), solution: "Pipe replaced.", liability: .outlet,
             liableParty: "O1", documents: documents)
+    }
+
+    /// What routing has accepted of it.
+    static func resolved(
+        _ caseId: String = "C1", at time: String, by: Person = clerk, documents: [String] = []
+    ) throws -> CaseResolutionAccepted {
+        CaseResolutionAccepted(
+            caseId: caseId, complaintId: "K1", by: by, resolvedAt: try instant(time), solution: "Pipe replaced.",
+            liability: .outlet, liableParty: "O1", documents: documents)
     }
 }

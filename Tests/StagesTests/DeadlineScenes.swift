@@ -130,8 +130,8 @@ extension DeadlineScene {
         handling(
             "R07 waiting", [], says: ["compensation.referred"], time: "2026-11-03T18:00:01+08:00",
             {
-                CaseResolved(
-                    caseId: "C1", by: CaseFixtures.clerk, resolvedAt: $0, solution: "Pipe replaced.",
+                CaseResolutionAccepted(
+                    caseId: "C1", complaintId: "K1", by: CaseFixtures.clerk, resolvedAt: $0, solution: "Pipe replaced.",
                     liability: .ownPost, documents: ["D1"])
             },
             before: { _ = try $0.request(40_000, .ownPost) }),

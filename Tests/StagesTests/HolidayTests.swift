@@ -26,7 +26,7 @@ struct HolidayTests {
     @Test func `the hour of R34 runs in the night of a holiday, the date of R24 is that of the holiday`() throws {
         var fixture = try RoutingFixture(CaseFixture.policy(off: [.r03, .r43]))
         try fixture.open(CaseFixture.complaint(at: "2026-02-17T02:00:00+08:00", hazards: ["fire"]))
-        _ = try fixture.resolve(at: "2026-02-17T02:30:00+08:00")
+        _ = try fixture.resolve(by: RoutingFixture.hqPerson, at: "2026-02-17T02:30:00+08:00")
         #expect(
             try fixture.wait(until: "2026-03-30T00:00:00+08:00") == [
                 "case.overdue at 2026-02-17T03:00:00+08:00", "customer.inform-overdue at 2026-02-18T00:00:00+08:00",

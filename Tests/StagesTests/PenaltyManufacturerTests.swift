@@ -60,6 +60,18 @@ struct PenaltyManufacturerTests {
                 == "already-handled")
     }
 
+    @Test func `Nobody handles what came of his own call`() throws {
+        var harness = try PenaltyFixture.harness()
+        var complaint = dissatisfied("CB1")
+        complaint.by = PenaltyFixture.inspector.id
+        _ = try harness.send(complaint, at: "2026-11-05T09:00:00+08:00", source: "recourse/callback")
+        let own = try harness.send(handled("CB1"), at: "2026-11-06T09:00:00+08:00")
+        #expect(
+            own.rejection
+                == Rejection("own-decision", ["of": "call", "by": .string(PenaltyFixture.inspector.id)]))
+        #expect(own.types == ["business.rejected"])
+    }
+
     @Test func `Only headquarters handles it; an unknown incident waits`() throws {
         var harness = try PenaltyFixture.harness()
         try complain(&harness, "CB1", at: "2026-11-05T09:00:00+08:00")

@@ -115,6 +115,19 @@ struct PenaltyTrainingTests {
         #expect(again.rejection?.reason == "no-retest-due")
     }
 
+    @Test func `Failed quarters in a row are told without the retests between them, which the proposal counts`() throws
+    {
+        var harness = try held()
+        let retest = try harness.send(assess("2026-Q3", 7, of: 10, retest: true), at: "2026-10-20T09:00:00+08:00")
+        let first = try #require(retest.all(PenaltyProposed.self).first)
+        #expect(first.count == 4)
+        try harness.decide(first.proposalId, approved: false, at: "2026-10-21T09:00:00+08:00")
+        // The new retest is missed on 20 November; then the fourth quarter fails.
+        let outputs = try harness.advance(to: "2027-01-08T18:00:00+08:00")
+        #expect(outputs.all(PenaltyProposed.self).map(\.count) == [5])
+        #expect(outputs.all(TrainingFailed.self).map { "\($0.quarter) \($0.consecutive)" } == ["2026-Q4 4"])
+    }
+
     @Test func `A retest that is missed proposes it too; rejected, a new one within 30 days`() throws {
         var harness = try held()
         #expect(try harness.advance(to: "2026-11-12T17:59:59+08:00").all(PenaltyProposed.self).isEmpty)

@@ -60,15 +60,25 @@ struct PenaltyViolationTests {
         #expect(other.rejection?.reason == "id-taken")
     }
 
-    private func dissatisfied(_ fault: CallbackCompleted.AtFault?, outlet: String?) -> CallbackDissatisfied {
+    private func dissatisfied(
+        _ fault: CallbackCompleted.AtFault?, outlet: String?, by: String? = nil
+    ) -> CallbackDissatisfied {
         CallbackDissatisfied(
             callbackId: "CB1", about: .service("SV1"), serviceId: "SV1", atFault: fault, outletId: outlet,
-            customer: Customer(name: "n", phone: "1"), comments: "c")
+            customer: Customer(name: "n", phone: "1"), comments: "c", by: by)
     }
 
-    @Test func `A dissatisfied callback at fault of an outlet is an unverified violation that anybody may verify`()
-        throws
-    {
+    @Test func `Nobody verifies what came of his own call`() throws {
+        var harness = try PenaltyFixture.harness()
+        _ = try harness.send(
+            dissatisfied(.outlet, outlet: "O1", by: PenaltyFixture.inspector.id), at: "2026-11-03T09:00:00+08:00",
+            source: "recourse/callback")
+        let own = try harness.verify("CB1", at: "2026-11-03T10:00:00+08:00", by: PenaltyFixture.inspector)
+        #expect(own.rejection == Rejection("own-report", ["by": .string(PenaltyFixture.inspector.id)]))
+        #expect(try harness.verify("CB1", at: "2026-11-03T10:00:00+08:00", by: PenaltyFixture.clerk).rejection == nil)
+    }
+
+    @Test func `Of a call that an earlier release told of nobody knows who made it: anybody may verify`() throws {
         var harness = try PenaltyFixture.harness()
         let outcome = try harness.send(
             dissatisfied(.outlet, outlet: "O1"), at: "2026-11-03T09:00:00+08:00", source: "recourse/callback")

@@ -27,11 +27,11 @@ struct StageHarness {
     /// polled in between: of the records that it needs, those due before it act first (`before`), and timers that it
     /// sets in the past run at once.
     mutating func send(
-        _ data: any EventData, at time: Instant, source: String = "upstream", id: String? = nil
+        _ data: any EventData, at time: Instant, source: String = "upstream", id: String? = nil, sequence: Int64? = nil
     ) throws -> HarnessOutcome {
         sent += 1
         clock = max(clock, time)
-        let event = Event(id: id ?? "event-\(sent)", source: source, time: time, data: data)
+        let event = Event(id: id ?? "event-\(sent)", source: source, time: time, data: data, sequence: sequence)
         var before: [OutgoingEvent] = []
         var left = 1000
         _ = KeySearch.complete(.event(event), runner, in: &set)
@@ -46,13 +46,15 @@ struct StageHarness {
             left -= 1
         }
         try #require(left > 0, "timers without end")
-        return HarnessOutcome(verdict: outcome.verdict, isLate: outcome.isLate, before: before, outputs: outputs)
+        return HarnessOutcome(
+            verdict: outcome.verdict, isLate: outcome.isLate, before: before, outputs: outputs,
+            known: outcome.known)
     }
 
     mutating func send(
-        _ data: any EventData, at time: String, source: String = "upstream", id: String? = nil
+        _ data: any EventData, at time: String, source: String = "upstream", id: String? = nil, sequence: Int64? = nil
     ) throws -> HarnessOutcome {
-        try send(data, at: instant(time), source: source, id: id)
+        try send(data, at: instant(time), source: source, id: id, sequence: sequence)
     }
 
     /// Moves the clock, running every timer that comes due, by (wake time, order, record).
@@ -74,6 +76,9 @@ struct StageHarness {
     mutating func adopt(_ policy: PolicyBook) {
         runner = StageRunner(stage: runner.stage, policy: policy)
     }
+
+    /// Puts a record in its place, as an earlier release has left it.
+    mutating func put(_ record: LiveRecord, _ key: RecordKey) { set[key] = record }
 
     func record<R: Record>(_ type: R.Type, _ id: String) -> R? { set[R.key(id)]?.value as? R }
 
@@ -99,6 +104,8 @@ struct HarnessOutcome {
     /// What timers that were due before the event have said.
     let before: [OutgoingEvent]
     let outputs: [OutgoingEvent]
+    /// What events may refer to from now on.
+    let known: [RecordKey]
 
     /// The data of the outputs of one type, in order.
     func all<D: EventData>(_ type: D.Type) -> [D] { outputs.compactMap { $0.event.data as? D } }

@@ -115,7 +115,9 @@ class Author:
         if chance.random() < 0.8:
             resolved = chance.uniform(60, 200)
             documents = [f"answer-{data['complaintId']}"] if chance.random() < 0.8 else []
-            yield desk("case.resolved", resolved, caseId=case, by=by, solution="repaired", liability="none",
+            # Headquarters may resolve whoever holds the case: a cluster has taken some of them there.
+            resolver = person("hq", "p-hq-liu")
+            yield desk("case.resolved", resolved, caseId=case, by=resolver, solution="repaired", liability="none",
                        resolvedAt=after(resolved).replace(microsecond=0).isoformat(), documents=documents)
             filed = resolved
             if not documents:

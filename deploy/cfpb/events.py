@@ -68,8 +68,7 @@ def timeline(complaint, calendar):
 def tier_at_resolution(complaint, resolved):
     """Who holds the case when it is resolved: 2 days at a store, then 3 in a region, then headquarters (R03).
 
-    A resolution at the very instant of a deadline comes before it. Whatever makes a case major is not foreseen here;
-    a handler of a lower tier who acts is then as legal as one of the tier that holds the case.
+    A resolution at the very instant of a deadline comes before it. Whatever makes a case major is not foreseen here.
     """
     tier, left = TIERS.index(complaint.tier), resolved - complaint.received
     for index, limit in ((0, 2), (1, 3)):
@@ -107,14 +106,18 @@ def received(complaint):
 
 
 def handled(complaint, closing, since, resolved, tier):
-    """Accepted two hours after the case came, resolved with a document; this closes the case."""
+    """Accepted two hours after the case came, resolved with a document; this closes the case.
+
+    Headquarters resolves: it may whoever holds the case (R48), and what makes a case major is not foreseen here.
+    """
     digest, row = complaint.row.digest, complaint.row
     by = complaint.organisation.person(tier, complaint.place(tier), digest[4])
+    resolver = complaint.organisation.person("hq", complaint.place("hq"), digest[4])
     accepted = since + datetime.timedelta(hours=2)
     relief = row.response in ("Closed with monetary relief", "Closed with non-monetary relief", "Closed with relief")
     resolution = {
         "caseId": complaint.case,
-        "by": by,
+        "by": resolver,
         "resolvedAt": workdays.text(resolved),
         "solution": row.response,
         "liability": "outlet" if relief else "none",

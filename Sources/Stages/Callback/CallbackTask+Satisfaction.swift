@@ -28,12 +28,12 @@ extension CallbackTask {
                 callbackId: id, about: about, caseId: about.caseId, serviceId: about.serviceId,
                 atFault: report.atFault, outletId: outlet, manufacturerId: manufacturer, customer: customer,
                 product: product, storeId: storeId, comments: report.comments, kind: callKind, score: report.score,
-                survey: report.survey)
+                survey: report.survey, by: report.by.id)
             : CallbackDissatisfied(
                 callbackId: id, about: about, caseId: about.caseId, serviceId: about.serviceId,
                 atFault: report.atFault, outletId: outlet, manufacturerId: manufacturer, customer: customer,
                 product: product, storeId: storeId, comments: report.comments, kind: callKind, score: report.score,
-                survey: report.survey)
+                survey: report.survey, by: report.by.id)
         turn.emit(
             data, about: CallbackTask.key(id), rule: report.atFault == .manufacturer ? "R10,R17" : "R10",
             parameters: ["dissatisfiedMaxScore": .int(Int64(turn.policy.callback.dissatisfiedMaxScore))],

@@ -66,8 +66,11 @@ package struct AdvanceRequest: Record, Equatable {
     /// The proposal that waits for approval; one at a time.
     package var writeOff: WriteOff?
 
-    init(_ request: CompensationRequested, complaintId: String, fingerprint: String, at instant: Instant) {
-        caseId = request.caseId
+    /// - Parameter caseId: of the case that the request is about, which may name a complaint linked to it.
+    init(
+        _ request: CompensationRequested, caseId: String, complaintId: String, fingerprint: String, at instant: Instant
+    ) {
+        self.caseId = caseId
         self.complaintId = complaintId
         self.fingerprint = fingerprint
         requestedFen = request.amountFen

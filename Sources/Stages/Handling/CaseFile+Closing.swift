@@ -31,7 +31,8 @@ extension CaseFile {
                 caseId: id, complaintId: complaintId, closedAt: closedAt, closing: closings, customer: customer,
                 product: product, storeId: storeId, regionId: regionId, outletId: outletId,
                 liability: resolution.liability, tier: tier, resolvedAt: resolution.at, respondedAt: respondedAt,
-                contactedAt: contactedAt, documents: documents.count),
+                contactedAt: contactedAt, documents: documents.count,
+                liableParty: resolution.by == nil ? nil : resolution.liableParty, by: resolution.by),
             about: CaseFile.key(id), time: closedAt, rule: "R36",
             facts: [
                 "resolvedAt": .string(resolution.at.description), "documents": .int(Int64(documents.count)),

@@ -5,13 +5,17 @@ import Schema
 package struct CaseFile: Record, Equatable {
     package static let kind = "case"
 
-    /// A solution that was reported; replaced by a later one, dropped when the case is reopened.
+    /// A solution that was reported; replaced by a later one, dropped when the case is escalated or reopened.
     package struct Resolution: Codable, Sendable, Equatable {
         package let at: Instant
         package let liability: CaseResolved.Liability
         package let liableParty: String?
         /// `case.close-blocked` was said for this resolution.
         package var isBlockSaid = false
+        /// Who resolved the case; nil: not judged by routing.
+        package var by: String?
+        /// Of the `case.resolution-accepted`; nil: not judged by routing, so older than any.
+        package var sequence: Int64?
     }
 
     package let complaintId: String
@@ -26,6 +30,11 @@ package struct CaseFile: Record, Equatable {
     package var tier: HandlerTier?
     /// The sequence of the newest `case.assigned`.
     package var assignment: Int64 = 0
+    /// Routing judges the resolutions of this case: it has said why it assigned the case. nil: releases before 0.2 assigned
+    /// it, and `case.resolved` counts as it comes.
+    package var isJudged: Bool?
+    /// The highest sequence of an escalation or reopening; resolutions below it are void.
+    package var voidBefore: Int64?
     /// The first acceptance or contact with the customer (R40).
     package var respondedAt: Instant?
     /// The first contact with the customer (R42, R43).
@@ -109,7 +118,7 @@ extension CaseFile {
         return nil
     }
 
-    /// Takes what routing says, unless something newer is known.
+    /// Takes what routing says of who holds the case, unless something newer is known.
     ///
     /// A case only moves up: an assignment that crossed with a reopening cannot take the case back down.
     package mutating func take(_ assigned: CaseAssigned, sequence: Int64?) {
@@ -117,6 +126,7 @@ extension CaseFile {
             guard sequence >= assignment else { return }
             assignment = sequence
         }
+        isJudged = assigned.reason == nil ? nil : true
         tier = tier.map { HandlerTier.higher($0, assigned.tier) } ?? assigned.tier
     }
 }

@@ -11,15 +11,14 @@ extension HandlingStage {
             if known.fingerprint == fingerprint { return .applied }
             return .refused(Rejection("id-taken", ["requestId": .string(data.requestId)]))
         }
-        guard let file = turn.get(CaseFile.self, data.caseId) else {
-            return .unknownReference("case \(data.caseId)")
-        }
+        let caseId = turn.openCase(of: data.caseId)
+        guard let file = turn.get(CaseFile.self, caseId) else { return .unknownReference("case \(caseId)") }
         let request = AdvanceRequest(
-            data, complaintId: file.complaintId, fingerprint: fingerprint, at: turn.now)
+            data, caseId: caseId, complaintId: file.complaintId, fingerprint: fingerprint, at: turn.now)
         var advance = Advance(id: data.requestId, request: request, file: file, in: turn)
         if let rejection = Self.rejection(beyondLimits: advance) { return .refused(rejection) }
         open(&advance, by: tier, in: &turn)
-        advance.file.closeIfReady(data.caseId, in: &turn)
+        advance.file.closeIfReady(caseId, in: &turn)
         advance.save(in: &turn)
         return .applied
     }

@@ -14,10 +14,11 @@ package struct HandlingStage: Stage {
         LiabilityApproved.type, RecoveryBooked.type, WriteOffProposed.type, WriteOffApproved.type,
     ]
     package static let takesFromEvents: [EventType] = [
-        CaseOpened.type, CaseAssigned.type, CaseDuplicateLinked.type, CallbackDissatisfied.type,
+        CaseOpened.type, CaseAssigned.type, CaseResolutionAccepted.type, CaseDuplicateLinked.type,
+        CallbackDissatisfied.type,
     ]
     package static let recordTypes: [any Record.Type] = [
-        CaseFile.self, AdvanceRequest.self, FundLedger.self,
+        CaseFile.self, AdvanceRequest.self, FundLedger.self, CaseLink.self,
     ]
 
     package init() {}
@@ -32,14 +33,26 @@ package struct HandlingStage: Stage {
                 return keys(ofRequest: requestId, given: records) + fund
             }
             guard let caseId = Self.caseId(of: event.data) else { return [] }
-            var keys = [CaseFile.key(caseId)]
+            var keys = Self.keys(ofCase: caseId, event.data, given: records)
             if let requested = event.data as? CompensationRequested {
                 keys += [AdvanceRequest.key(requested.requestId), FundLedger.key(FundLedger.id)]
             }
-            if event.data is CaseResolved {
+            if event.data is CaseResolved || event.data is CaseResolutionAccepted {
                 keys += (records.get(CaseFile.self, caseId)?.openRequests ?? []).map { AdvanceRequest.key($0) }
             }
             return keys
+        }
+    }
+
+    /// Of a linked complaint also what says so; people may name the case by it.
+    private static func keys(
+        ofCase caseId: String, _ data: any EventData, given records: RecordReader
+    ) -> [RecordKey] {
+        switch data {
+        case let linked as CaseDuplicateLinked: [CaseFile.key(caseId), CaseLink.key(linked.caseId)]
+        case is CaseAccepted, is ContactRecorded, is CaseResolved, is DocumentsArchived, is CompensationRequested:
+            CaseLink.keys(CaseFile.self, caseId, given: records)
+        default: [CaseFile.key(caseId)]
         }
     }
 
@@ -104,12 +117,9 @@ package struct HandlingStage: Stage {
         case let opened as CaseOpened:
             if turn.get(CaseFile.self, opened.caseId) == nil { turn.put(CaseFile(opened), opened.caseId) }
             return .applied
-        case let assigned as CaseAssigned:
-            return change(assigned.caseId, in: &turn) { file, turn in
-                file.take(assigned, sequence: event.sequence)
-                file.closeIfReady(assigned.caseId, in: &turn)
-                return .applied
-            }
+        case let assigned as CaseAssigned: return take(assigned, sequence: event.sequence, in: &turn)
+        case let accepted as CaseResolutionAccepted: return take(accepted, sequence: event.sequence, in: &turn)
+        case let resolved as CaseResolved: return take(resolved, in: &turn)
         case let accepted as CaseAccepted:
             return change(accepted.caseId, by: accepted.by, in: &turn) { file, turn in
                 file.noteResponse(at: turn.now)
@@ -120,14 +130,10 @@ package struct HandlingStage: Stage {
                 file.noteContact(with: contact.with, at: turn.now)
                 return .applied
             }
-        case let resolved as CaseResolved:
-            return change(resolved.caseId, by: resolved.by, in: &turn) { file, turn in
-                resolve(resolved, &file, in: &turn)
-            }
         case let archived as DocumentsArchived:
             return change(archived.caseId, by: archived.by, in: &turn) { file, turn in
                 if let rejection = file.list(archived.documents, at: turn.now) { return .refused(rejection) }
-                file.closeIfReady(archived.caseId, in: &turn)
+                file.closeIfReady(turn.openCase(of: archived.caseId), in: &turn)
                 return .applied
             }
         case let linked as CaseDuplicateLinked:
@@ -140,11 +146,14 @@ package struct HandlingStage: Stage {
     }
 
     /// Changes a case that must be known, by a person that the organisation must know.
-    private func change(
-        _ id: String, by person: Person? = nil, in turn: inout Turn,
+    ///
+    /// - Parameter named: its id, or that of a complaint that was linked to it.
+    func change(
+        _ named: String, by person: Person? = nil, in turn: inout Turn,
         _ body: (inout CaseFile, inout Turn) -> Verdict
     ) -> Verdict {
         if let person, let rejection = turn.rejection(of: person) { return .refused(rejection) }
+        let id = turn.openCase(of: named)
         guard let known = turn.get(CaseFile.self, id) else { return .unknownReference("case \(id)") }
         var file = known
         let verdict = body(&file, &turn)
@@ -152,26 +161,12 @@ package struct HandlingStage: Stage {
         return verdict
     }
 
-    private func resolve(_ resolved: CaseResolved, _ file: inout CaseFile, in turn: inout Turn) -> Verdict {
-        guard !file.isClosed else {
-            return .refused(Rejection("case-closed", ["closing": .int(Int64(file.closings))]))
-        }
-        if let rejection = file.list(resolved.documents, at: turn.now) { return .refused(rejection) }
-        // Of two resolutions the later one holds, whichever arrives first.
-        if file.resolution.map({ $0.at <= turn.now }) ?? true {
-            file.resolution = CaseFile.Resolution(
-                at: turn.now, liability: resolved.liability, liableParty: resolved.liableParty)
-        }
-        refuseWaiting(&file, in: &turn)
-        file.closeIfReady(resolved.caseId, in: &turn)
-        return .applied
-    }
-
     /// A complaint was linked to a case that has closed meanwhile: the case goes on where it was. The rule has no
     /// number among the sources: it is named `same-matter`.
     private func reopen(after linked: CaseDuplicateLinked, in turn: inout Turn) -> Verdict {
         let id = linked.openCaseId
         return change(id, in: &turn) { file, turn in
+            turn.link(linked, CaseFile.key(linked.caseId))
             guard file.isClosed, let tier = file.tier else { return .applied }
             file.reopen(
                 id, at: tier, rule: "same-matter",

@@ -69,6 +69,8 @@ struct Incident: Record {
     var complaintId: String?
     let serviceId: String?
     let occurredAt: Instant
+    /// Who made the call that it comes from: he may not handle it. nil: a release before 0.2 told of the call.
+    var caller: String?
     /// By when headquarters must have handled it; nil: it falls into a year without data, or R17 is off.
     var dueAt: Instant?
     var isHandled = false

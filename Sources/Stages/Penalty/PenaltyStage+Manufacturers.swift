@@ -45,7 +45,7 @@ extension PenaltyStage {
         var incident = Incident(
             manufacturerId: manufacturerId, caseId: data.caseId,
             complaintId: turn.policy.letters.namesComplaints ? data.about.complaintId : nil,
-            serviceId: data.serviceId, occurredAt: turn.now)
+            serviceId: data.serviceId, occurredAt: turn.now, caller: data.by)
         turn.emit(
             ManufacturerIncidentRecorded(
                 incidentId: id, manufacturerId: manufacturerId, callbackId: data.callbackId, caseId: data.caseId,
@@ -96,6 +96,9 @@ extension PenaltyStage {
             return .unknownReference("incident \(data.incidentId)")
         }
         if let rejection = turn.rejection(of: data.by, tier: .hq) { return .refused(rejection) }
+        if incident.caller == data.by.id {
+            return .refused(Rejection("own-decision", ["of": "call", "by": .string(data.by.id)]))
+        }
         guard !incident.isHandled else {
             return .refused(Rejection("already-handled", ["incidentId": .string(data.incidentId)]))
         }

@@ -41,7 +41,7 @@ extension PenaltyStage {
         let violation = Violation(
             id: data.callbackId, category: CallbackDissatisfied.violationCategory, caseId: data.caseId,
             complaintId: turn.policy.letters.namesComplaints ? data.about.complaintId : nil,
-            serviceId: data.serviceId, occurredAt: turn.now, knownAt: event.time, reporter: nil, hazards: nil)
+            serviceId: data.serviceId, occurredAt: turn.now, knownAt: event.time, reporter: data.by, hazards: nil)
         open(violation, outletId: outletId, fingerprint, .callback, storeId: data.storeId, in: &turn)
         return .applied
     }

@@ -29,6 +29,8 @@ struct Training: Codable, Hashable, Sendable {
     var assessments: [Assessment] = []
     /// Failures in a row: quarters, and while dispatch is stopped failed or missed retests too.
     var consecutive = 0
+    /// How many of `consecutive` are retests; nil: as many as `failures` lists.
+    private var failedRetests: Int?
     /// What `consecutive` counts, as far as a letter lists it.
     var failures: [Failure] = []
     /// The quarter whose failure stopped dispatch; nil: dispatch is not stopped.
@@ -37,6 +39,11 @@ struct Training: Codable, Hashable, Sendable {
     var retestDue: Instant?
 
     var isHeld: Bool { heldSince != nil }
+
+    /// Failed quarters in a row (R15).
+    var consecutiveQuarters: Int { consecutive - countOfRetests }
+
+    private var countOfRetests: Int { failedRetests ?? failures.count { $0.isRetest } }
 
     /// The first quarter to be judged is the first full one. Quarters of past years without calendar data are left
     /// out: nobody can say when they were to be judged.
@@ -65,6 +72,7 @@ struct Training: Codable, Hashable, Sendable {
 
     /// Counts a failure; nobody was assessed if there is no assessment.
     mutating func fail(_ quarter: Quarter, _ assessment: Assessment?, isRetest: Bool) {
+        if isRetest { failedRetests = countOfRetests + 1 }
         consecutive += 1
         guard failures.count < LetterTemplate.rowLimit else { return }
         failures.append(
@@ -76,6 +84,7 @@ struct Training: Codable, Hashable, Sendable {
     /// The row of failures is over.
     mutating func restart() {
         consecutive = 0
+        failedRetests = nil
         failures = []
     }
 
@@ -104,7 +113,8 @@ extension Dossier {
             }
             state.fail(quarter, assessment, isRetest: false)
             turn.emit(
-                TrainingFailed(outletId: outletId, quarter: quarter.description, consecutive: state.consecutive),
+                TrainingFailed(
+                    outletId: outletId, quarter: quarter.description, consecutive: state.consecutiveQuarters),
                 about: key, rule: "R15", parameters: ["trainingPassPercent": .int(Int64(penalty.trainingPassPercent))],
                 facts: [
                     "assessed": .int(Int64(assessment?.assessed ?? 0)),

@@ -11,7 +11,7 @@ struct Violation: Codable, Hashable, Sendable {
     let occurredAt: Instant
     /// When it was reported.
     let knownAt: Instant
-    /// Who may not verify it; nil if a callback recorded it.
+    /// Who reported it, or made the call that it comes from: he may not verify it. nil: a release before 0.2 told of the call.
     let reporter: String?
     let hazards: [String]?
     /// When it was upheld or turned down; a verification that comes late counts from the last close that it missed.

@@ -10,9 +10,12 @@ extension CaseDesk {
         in turn: inout Turn
     ) {
         let placement = Places(record, at: turn.now, turn.policy).placement(from: tier)
-        announceEscalation(from: record.tier, to: placement, rule: rule, parameters, facts, in: &turn)
+        // At headquarters nothing is above: a resolution is void, and the term runs anew.
+        if placement.tier != record.tier {
+            announceEscalation(from: record.tier, to: placement, rule: rule, parameters, facts, in: &turn)
+        }
         record.state = .open
-        assign(placement, termFrom: turn.now, rule: rule, in: &turn)
+        assign(placement, .escalated, termFrom: turn.now, rule: rule, in: &turn)
     }
 
     /// `case.escalated`, to everyone and, with the customer, to the desk that gets the case.
@@ -34,22 +37,27 @@ extension CaseDesk {
 
     /// Gives the case to a desk: `case.assigned`, to everyone and, with the customer, to that desk.
     ///
-    /// - Parameter termFrom: where the term of the tier begins (R03). With R03 or R23, the two sources of that rule,
-    ///   switched off `dueAt` is still told, but nothing happens then.
+    /// - Parameters:
+    ///   - reason: escalated and reopened make a resolution void: who hears of it judges by the sequence.
+    ///   - termFrom: where the term of the tier begins (R03). With R03 or R23, the two sources of that rule,
+    ///     switched off `dueAt` is still told, but nothing happens then.
     mutating func assign(
-        _ placement: Placement, termFrom start: Instant, rule: String, parameters: [JSON.Member] = [],
+        _ placement: Placement, _ reason: CaseAssigned.Reason, termFrom start: Instant, rule: String,
+        parameters: [JSON.Member] = [],
         facts: [JSON.Member] = [], in turn: inout Turn
     ) {
         let term = Self.term(of: placement.tier, turn.policy)
         let dueAt = start.adding(days: term.days)
+        if reason != .opened { record.beginHoldings() }
         record.tier = placement.tier
         record.handlerId = placement.handlerId
         record.owner = placement.owner
         record.assignedAt = start
         record.termEnds = Self.termsRun(turn.policy) ? dueAt : nil
+        record.noteHolding(from: start)
         var assigned = CaseAssigned(
             caseId: caseId, complaintId: record.complaintId, tier: placement.tier, handlerId: placement.handlerId,
-            owner: placement.owner, major: record.isMajor, dueAt: dueAt)
+            owner: placement.owner, major: record.isMajor, dueAt: dueAt, reason: reason)
         let rules = ([rule] + placement.rules.map { $0.rawValue }).joined(separator: ",")
         let parameters = JSON.object(parameters + [JSON.Member(term.name, .int(term.days))])
         let facts = JSON.object(facts + placement.facts)

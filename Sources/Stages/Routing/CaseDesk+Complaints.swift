@@ -12,8 +12,9 @@ extension CaseDesk {
         let record = RoutedCase(
             opened: opened, placement: placement, isMajor: severity.isMajor, at: opened.complaint.receivedAt)
         var desk = CaseDesk(caseId: opened.caseId, record: record)
+        _ = desk.record.note(majorBy: severity.matters)
         desk.assign(
-            placement, termFrom: opened.complaint.receivedAt,
+            placement, .opened, termFrom: opened.complaint.receivedAt,
             // Without R04 nothing is major; a case still begins at the lowest place that its complaint names.
             rule: turn.policy.rules.isOn(.r04) ? "R04" : "lowest-place", parameters: severity.parameters,
             facts: severity.facts, in: &turn)
@@ -21,20 +22,23 @@ extension CaseDesk {
         return desk
     }
 
-    /// A linked complaint is judged as a first one is; what makes it major takes the open case to headquarters.
+    /// A linked complaint is judged as a first one is; what makes it major takes the open case to headquarters. Where that has
+    /// it already, what is new to the case makes a resolution void, if there is one; without one the term goes on.
     ///
     /// On a closed case it only leaves its mark: handling reopens the case, and `reopen` finds it major.
-    mutating func link(_ linked: CaseDuplicateLinked, in turn: inout Turn) -> Rejection? {
+    mutating func link(_ linked: CaseDuplicateLinked, in turn: inout Turn) -> Verdict {
         let severity = Severity(linked.complaint, cluster: nil, turn.policy)
         if severity.isMajor {
             record.isMajor = true
-            if record.state != .closed, record.tier != .hq {
+            let isNew = record.note(majorBy: severity.matters)
+            if record.state == .open ? record.tier != .hq : record.state == .resolved && (record.tier != .hq || isNew) {
                 let facts = severity.facts + [JSON.Member("linkedComplaint", .string(linked.complaintId))]
                 moveUp(to: .hq, rule: "R04", parameters: severity.parameters, facts: facts, in: &turn)
             }
         }
         beginDuties(of: linked.complaint, in: &turn)
-        return nil
+        turn.link(linked, RoutedCase.key(linked.caseId))
+        return .applied
     }
 
     /// Every complaint wants an answer (R43), every crisis the attention of headquarters at once (R34).

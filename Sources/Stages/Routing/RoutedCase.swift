@@ -3,6 +3,7 @@ import Schema
 /// A case as routing sees it: who holds it, until when, and what is still owed to the customer and to headquarters.
 package struct RoutedCase: Record, Equatable {
     package static let kind = "case"
+    package static let retiredMembers = ["resolvedAfterClosing"]
     /// No case keeps more contacts, nor more acceptances, than this; the earliest are forgotten first.
     static let factLimit = 100
 
@@ -36,8 +37,13 @@ package struct RoutedCase: Record, Equatable {
     /// When a person of headquarters accepted the case, ascending.
     package private(set) var acceptances: [Instant] = []
     package var closedAt: Instant?
-    /// A resolution later than the closing that came before the reopening it belongs to.
-    package var resolvedAfterClosing: Instant?
+    /// When the case was reopened last; a resolution of an earlier time does not count any more.
+    package var reopenedAt: Instant?
+    /// Who has held the case, from the first assignment that was announced with its reason; nil: no such yet, so handling
+    /// still judges its resolutions as releases before 0.2 did.
+    package private(set) var holdings: [Holding]?
+    /// What has made the case major, ascending: hazards, `authority`, `claim`; nil: nothing, or not known.
+    package private(set) var majorBy: [String]?
     /// The `sequence` of the last closing or reopening that handling told of.
     package var handlingSequence: Int64?
 
@@ -69,11 +75,49 @@ package struct RoutedCase: Record, Equatable {
         if facts.count > factLimit { facts.removeFirst() }
     }
 
+    /// Notes that the place of now holds the case from `instant` on.
+    mutating func noteHolding(from instant: Instant) {
+        let holding = Holding(from: instant, tier: tier, handlerId: handlerId)
+        var known = holdings ?? []
+        if let last = known.last, (last.tier, last.handlerId) == (tier, handlerId) { return }
+        known.append(holding)
+        if known.count > Self.factLimit { known.removeFirst() }
+        holdings = known
+    }
+
+    /// The present holder as the one from ever, of a case that an earlier release has assigned.
+    mutating func beginHoldings() {
+        if holdings == nil { holdings = [Holding(from: assignedAt, tier: tier, handlerId: handlerId)] }
+    }
+
+    /// Who held the case at `instant`; the first one from ever.
+    func holder(at instant: Instant) -> Holding {
+        let known = holdings ?? []
+        return known.last { $0.from <= instant } ?? known.first
+            ?? Holding(from: assignedAt, tier: tier, handlerId: handlerId)
+    }
+
+    /// Notes what makes the case major; true if some of it is new to the case.
+    mutating func note(majorBy reasons: [String]) -> Bool {
+        let known = majorBy ?? []
+        let new = Set(reasons).subtracting(known)
+        if !new.isEmpty { majorBy = (known + new).sorted() }
+        return !new.isEmpty
+    }
+
     /// Whether an event of handling is older than what is known of it.
     func knowsNewer(than sequence: Int64?) -> Bool {
         guard let known = handlingSequence, let sequence else { return false }
         return sequence < known
     }
+}
+
+/// A place that holds a case from an instant on, until the next one does.
+package struct Holding: Codable, Hashable, Sendable {
+    package let from: Instant
+    package let tier: HandlerTier
+    /// A storeId, a regionId, or `hq`.
+    package let handlerId: String
 }
 
 /// Something that is due at an instant and is overdue if it has not happened by then.

@@ -11,17 +11,28 @@ package struct RoutingStage: Stage {
     package static let takesFromEvents = [
         CaseOpened.type, CaseDuplicateLinked.type, CaseClosed.type, CaseReopened.type,
     ]
-    package static let recordTypes: [any Record.Type] = [RoutedCase.self]
+    package static let recordTypes: [any Record.Type] = [RoutedCase.self, CaseLink.self]
 
     package init() {}
 
     package func keys(for input: Input, given records: RecordReader) -> [RecordKey] {
         switch input {
         case .timer(let key, _): [key]
-        case .event(let event): Self.caseId(of: event).map { [RoutedCase.key($0)] } ?? []
+        case .event(let event): Self.keys(for: event, given: records)
         }
     }
 
+    private static func keys(for event: Event, given records: RecordReader) -> [RecordKey] {
+        guard let caseId = caseId(of: event) else { return [] }
+        if let linked = event.data as? CaseDuplicateLinked {
+            return [RoutedCase.key(caseId), CaseLink.key(linked.caseId)]
+        }
+        // Only people name a case by a complaint that was linked to it.
+        return person(of: event) == nil
+            ? [RoutedCase.key(caseId)] : CaseLink.keys(RoutedCase.self, caseId, given: records)
+    }
+
+    /// The case that the event names; of a linked complaint the open one.
     private static func caseId(of event: Event) -> String? {
         switch event.data {
         case let linked as CaseDuplicateLinked: linked.openCaseId
@@ -61,28 +72,28 @@ package struct RoutingStage: Stage {
         }
     }
 
-    private func apply(_ event: Event, _ caseId: String, in turn: inout Turn) -> Verdict {
+    private func apply(_ event: Event, _ named: String, in turn: inout Turn) -> Verdict {
         if let by = Self.person(of: event), let rejection = turn.rejection(of: by) { return .refused(rejection) }
+        let caseId = turn.openCase(of: named)
         guard let record = turn.get(RoutedCase.self, caseId) else {
             guard let opened = event.data as? CaseOpened else { return .unknownReference("case \(caseId)") }
             turn.put(CaseDesk.open(opened, in: &turn).record, caseId)
             return .applied
         }
         var desk = CaseDesk(caseId: caseId, record: record)
-        let rejection: Rejection? =
+        let verdict: Verdict =
             switch event.data {
             case let accepted as CaseAccepted: desk.accept(accepted, at: turn.now)
             case let requested as CaseEscalationRequested: desk.escalate(requested, in: &turn)
             case let contact as ContactRecorded: desk.note(contact)
-            case let resolved as CaseResolved: desk.resolve(resolved, turn.policy)
+            case let resolved as CaseResolved: desk.resolve(resolved, in: &turn)
             case let linked as CaseDuplicateLinked: desk.link(linked, in: &turn)
             case let closed as CaseClosed: desk.close(closed, event.sequence)
             case let reopened as CaseReopened: desk.reopen(reopened, event.sequence, in: &turn)
             // A case that is opened is opened once.
-            default: nil
+            default: .applied
             }
-        if let rejection { return .refused(rejection) }
-        if desk.record != record { turn.put(desk.record, caseId) }
-        return .applied
+        if case .applied = verdict, desk.record != record { turn.put(desk.record, caseId) }
+        return verdict
     }
 }

@@ -5,6 +5,8 @@ import Schema
 struct Severity {
     /// `hazard`, `authority`, `claim`, `cluster`.
     let reasons: [String]
+    /// What of it a later complaint can add to: the hazards by name, `authority`, `claim`.
+    let matters: [String]
     let parameters: [JSON.Member]
     /// How many phones complained of the same goods, where that made it major.
     private let phones: Int?
@@ -12,12 +14,20 @@ struct Severity {
     /// - Parameter cluster: nil for a linked complaint: that it completes a cluster does not make the open case major.
     init(_ complaint: ComplaintReceived, cluster: CaseOpened.Cluster?, _ policy: PolicyBook) {
         var reasons: [String] = []
+        var matters: [String] = []
         var parameters: [JSON.Member] = []
-        if policy.rules.isOn(.majorByHazard), !(complaint.hazards ?? []).isEmpty { reasons.append("hazard") }
-        if policy.rules.isOn(.majorByAuthority), complaint.channel == "authority" { reasons.append("authority") }
+        if policy.rules.isOn(.majorByHazard), let hazards = complaint.hazards, !hazards.isEmpty {
+            reasons.append("hazard")
+            matters += hazards
+        }
+        if policy.rules.isOn(.majorByAuthority), complaint.channel == "authority" {
+            reasons.append("authority")
+            matters.append("authority")
+        }
         let limit = policy.routing.majorClaimFen
         if policy.rules.isOn(.majorByClaim), let claim = complaint.claimFen, claim >= limit {
             reasons.append("claim")
+            matters.append("claim")
             parameters.append(JSON.Member("majorClaimFen", .int(limit)))
         }
         var phones: Int?
@@ -28,6 +38,7 @@ struct Severity {
             parameters.append(JSON.Member("clusterWindowDays", .int(Int64(policy.intake.clusterWindowDays))))
         }
         self.reasons = reasons
+        self.matters = matters
         self.phones = phones
         self.parameters = parameters
     }

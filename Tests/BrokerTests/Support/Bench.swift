@@ -62,14 +62,17 @@ final class Bench: Sendable {
     /// Declares queues, exchanges and bindings (`exchange`, `queue`, key) under this bench's names.
     func declare(
         exchanges: [(String, Topology.Exchange.Kind)] = [], queues: [String] = [],
-        bindings: [(String, String, String)] = [], kind: Topology.Queue.Kind = .quorum
+        bindings: [(String, String, String)] = [], withdrawn: [(String, String, String)] = [],
+        kind: Topology.Queue.Kind = .quorum
     ) async throws {
+        func bound(_ bindings: [(String, String, String)]) -> [Topology.Binding] {
+            bindings.map { .init(exchange: name($0.0), queue: name($0.1), routingKey: $0.2) }
+        }
         try await broker.declare(
             Topology(
                 exchanges: exchanges.map { .init(name: name($0.0), kind: $0.1) },
                 queues: queues.map { .init(name: name($0), kind: kind) },
-                bindings: bindings.map { .init(exchange: name($0.0), queue: name($0.1), routingKey: $0.2) },
-                policies: []))
+                bindings: bound(bindings), policies: [], withdrawn: bound(withdrawn)))
     }
 
     func setPolicy(

@@ -134,9 +134,11 @@ struct Workload {
                 try add(DocumentsArchived(caseId: caseId, by: person(), documents: ["d-\(step)"]), at: time)
             case 5, 6, 7:
                 closings += 1
+                // Mostly by headquarters, which may whoever holds the case.
+                let by = person(["store", "region", "hq", "hq", "hq"][seed.below(5)])
                 try add(
                     CaseResolved(
-                        caseId: caseId, by: person(), resolvedAt: time.adding(minutes: -Int64(seed.below(3))),
+                        caseId: caseId, by: by, resolvedAt: time.adding(minutes: -Int64(seed.below(3))),
                         solution: "Repaired.", liability: .outlet, documents: seed.chance(2, of: 3) ? ["d"] : []),
                     at: time)
             default:

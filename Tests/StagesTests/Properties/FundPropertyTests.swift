@@ -126,7 +126,7 @@ struct FundPropertyTests {
                 let caseId = "C\(newest)"
                 let text = now.description
                 try send(CaseFixtures.opened(caseId, at: text), by: nil, label)
-                return try send(CaseFixtures.assigned(.store, caseId), by: nil, label)
+                return try send(CaseFixtures.assigned(.store, .opened, caseId), by: nil, label)
             }
             guard let id = random.pick(requests.suffix(12)), !random.oneIn(4) else {
                 return try actOnCase(caseId, by: by, step, label)
@@ -165,7 +165,7 @@ struct FundPropertyTests {
             case 6:
                 try send(
                     CaseFixtures.resolved(
-                        caseId, at: now.description, by: by, documents: random.oneIn(2) ? ["D1"] : []), by: by, label)
+                        caseId, at: now.description, by: by, documents: random.oneIn(2) ? ["D1"] : []), by: nil, label)
             case 7:
                 let party = random.pick(ContactRecorded.Party.allCases) ?? .customer
                 try send(ContactRecorded(caseId: caseId, with: party, by: by, at: now), by: by, label)

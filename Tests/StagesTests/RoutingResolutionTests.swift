@@ -1,0 +1,218 @@
+import Policy
+import Schema
+import Stages
+import Testing
+
+/// Routing alone judges resolutions: who may, by the place that held the case at the time of the resolution (R48).
+@Suite struct RoutingResolutionTests {
+    private var fixture: RoutingFixture
+
+    init() throws {
+        fixture = try RoutingFixture(CaseFixture.policy(off: [.r43]))
+        try fixture.open(CaseFixture.complaint())
+    }
+
+    private static func store(_ id: String?) -> Person { Person(id: "somebody", tier: "store", storeId: id) }
+    private static func region(_ id: String?) -> Person { Person(id: "somebody", tier: "region", regionId: id) }
+    private static let business = Person(id: "judge", tier: "business")
+    private static let hq = Person(id: "somebody", tier: "hq")
+
+    // MARK: The table
+
+    @Test(arguments: [
+        (Place.store("S1", region: "R1"), store("S1"), nil),
+        (.store("S1", region: "R1"), store("S2"), "wrong-place"),
+        (.store("S1", region: "R1"), store(nil), "wrong-place"),
+        (.store("S1", region: "R1"), region("R1"), nil),
+        (.store("S1", region: "R1"), region("R2"), "wrong-place"),
+        (.store("S1", region: "R1"), region(nil), "wrong-place"),
+        (.store("S1", region: nil), region("R1"), "wrong-place"),
+        (.store("S1", region: "R1"), hq, nil),
+        (.store("S1", region: "R1"), business, "wrong-tier"),
+        (.region("R1"), store("S1"), "wrong-tier"),
+        (.region("R1"), region("R1"), nil),
+        (.region("R1"), region("R2"), "wrong-place"),
+        (.region("R1"), hq, nil),
+        (.hq, store("S1"), "wrong-tier"),
+        (.hq, region("R1"), "wrong-tier"),
+        (.hq, hq, nil),
+        (.hq, business, "wrong-tier"),
+    ])
+    func `the place that holds the case may resolve it, and those above`(holder: Place, by: Person, reason: String?) {
+        #expect(Authority.standard.rejection(of: by, .resolve, at: holder)?.reason == reason)
+    }
+
+    @Test func `a refusal tells what is needed and what was given`() {
+        let tier = Authority.standard.rejection(of: Self.store("S1"), .resolve, at: .region("R1"))
+        #expect(tier?.figures == ["act": "case.resolved", "tier": "store", "needed": ["region", "hq"]])
+        let place = Authority.standard.rejection(of: Self.region("R2"), .resolve, at: .store("S1", region: "R1"))
+        #expect(place?.figures == ["act": "case.resolved", "tier": "region", "regionId": "R2", "needed": "R1"])
+    }
+
+    // MARK: What is accepted
+
+    @Test mutating func `what is accepted is passed on whole, with who resolved it`() throws {
+        let out = try fixture.routing.send(
+            CaseResolved(
+                caseId: CaseFixture.caseId(), by: RoutingFixture.regionPerson,
+                resolvedAt: instant("2026-11-03T09:00:00+08:00"), solution: "New pump.", liability: .outlet,
+                liableParty: "O1", documents: ["D1", "D2"]),
+            at: "2026-11-03T09:30:00+08:00")
+        #expect(
+            out.outputs.announced(CaseResolutionAccepted.self) == [
+                CaseResolutionAccepted(
+                    caseId: CaseFixture.caseId(), complaintId: "C1", by: RoutingFixture.regionPerson,
+                    resolvedAt: try instant("2026-11-03T09:00:00+08:00"), solution: "New pump.", liability: .outlet,
+                    liableParty: "O1", documents: ["D1", "D2"])
+            ])
+        let event = try #require(out.outputs.first)
+        #expect(event.event.time == (try instant("2026-11-03T09:00:00+08:00")))
+        #expect(event.because.rule == "R48" && event.because.facts == ["heldBy": "store", "by": "region"])
+        #expect(event.event.sequence == 2)
+    }
+
+    @Test mutating func `what is refused stops no term and meets no duty`() throws {
+        let out = try fixture.resolve(
+            by: Person(id: "r2-one", tier: "region", regionId: "R2"), at: "2026-11-03T09:00:00+08:00")
+        #expect(out.rejection?.reason == "wrong-place")
+        #expect(out.types == ["business.rejected"])
+        #expect(fixture.record?.state == .open)
+        #expect(try fixture.wait(until: "2026-11-04T10:00:00+08:00").first?.hasPrefix("case.escalated") == true)
+    }
+
+    @Test mutating func `the place of the time of the resolution counts, whenever it arrives`() throws {
+        _ = try fixture.requestEscalation(by: RoutingFixture.storeClerk, at: "2026-11-02T12:00:00+08:00")
+        let after = try fixture.resolve(by: RoutingFixture.storeClerk, at: "2026-11-02T12:00:01+08:00")
+        #expect(after.rejection?.reason == "wrong-tier", "the region holds the case")
+        let before = try fixture.resolve(by: RoutingFixture.storeClerk, at: "2026-11-02T11:59:59+08:00")
+        #expect(before.announced == ["case.resolution-accepted"])
+        #expect(fixture.record?.state == .resolved && fixture.record?.termEnds == nil)
+        #expect(fixture.record?.tier == .region)
+        let fromEver = try fixture.resolve(by: RoutingFixture.storeClerk, at: "2026-11-01T09:00:00+08:00")
+        #expect(fromEver.announced.first == "case.resolution-accepted", "the first place holds from ever")
+    }
+
+    @Test mutating func `the place is known whatever has moved the case`() throws {
+        _ = try fixture.wait(until: "2026-11-08T00:00:00+08:00")
+        let held = fixture.record?.holdings?.map { "\($0.tier.rawValue) \($0.handlerId) \($0.from)" }
+        #expect(
+            held == [
+                "store S1 2026-11-02T10:00:00+08:00", "region R1 2026-11-04T10:00:00+08:00",
+                "hq hq 2026-11-07T10:00:00+08:00",
+            ])
+        #expect(try fixture.resolve(by: RoutingFixture.regionPerson, at: "2026-11-07T09:00:00+08:00").rejection == nil)
+        #expect(
+            try fixture.resolve(by: RoutingFixture.regionPerson, at: "2026-11-07T10:00:00+08:00").rejection?.reason
+                == "wrong-tier")
+    }
+
+    // MARK: Why a case is assigned
+
+    @Test mutating func `an assignment says why`() throws {
+        func reason(_ outputs: [OutgoingEvent]) -> CaseAssigned.Reason? {
+            outputs.announced(CaseAssigned.self).first?.reason
+        }
+        var other = try RoutingFixture()
+        #expect(reason(try other.open(CaseFixture.complaint())) == .opened)
+        #expect(
+            reason(
+                try fixture.requestEscalation(by: RoutingFixture.storeClerk, at: "2026-11-02T12:00:00+08:00").outputs)
+                == .escalated)
+        try fixture.close(at: "2026-11-02T13:00:00+08:00")
+        #expect(reason(try fixture.reopen(tier: .region, at: "2026-11-02T14:00:00+08:00")) == .reopened)
+    }
+
+    // MARK: Closed cases
+
+    @Test mutating func `a resolution of a closed case waits for the reopening, and in vain is refused`() throws {
+        try fixture.close(at: "2026-11-02T12:00:00+08:00")
+        let out = try fixture.resolve(at: "2026-11-02T11:00:00+08:00")
+        guard case .waits(let key, let rejection) = out.verdict else {
+            Issue.record("expected to wait, found \(out.verdict)")
+            return
+        }
+        #expect(key == RecordKey(kind: "reopening", id: CaseFixture.caseId()))
+        #expect(rejection == Rejection("case-closed", ["closedAt": "2026-11-02T12:00:00+08:00"]))
+        #expect(fixture.record?.duties.isEmpty == true)
+        let reopened = try fixture.routing.send(
+            CaseFixture.reopened(tier: .store), at: "2026-11-03T10:00:00+08:00")
+        #expect(reopened.known == [key])
+    }
+
+    @Test mutating func `one that is older than the reopening has no case to resolve, a later one has`() throws {
+        try fixture.close(at: "2026-11-02T12:00:00+08:00")
+        _ = try fixture.reopen(tier: .store, at: "2026-11-03T10:00:00+08:00")
+        let older = try fixture.resolve(at: "2026-11-03T09:59:59+08:00")
+        #expect(older.rejection == Rejection("case-closed", ["reopenedAt": "2026-11-03T10:00:00+08:00"]))
+        #expect(try fixture.resolve(at: "2026-11-03T10:00:00+08:00").announced == ["case.resolution-accepted"])
+        #expect(fixture.record?.state == .resolved)
+    }
+
+    // MARK: At headquarters
+
+    private func fire(_ id: String, at time: String, _ hazard: String = "fire") throws -> ComplaintReceived {
+        try CaseFixture.complaint(id, at: time, hazards: [hazard])
+    }
+
+    @Test mutating func `what is new to the case makes a resolution void, what it has heard already does not`() throws {
+        _ = try fixture.link(fire("C2", at: "2026-11-03T10:00:00+08:00"))
+        _ = try fixture.resolve(by: RoutingFixture.hqPerson, at: "2026-11-03T12:00:00+08:00")
+        #expect(try fixture.link(fire("C3", at: "2026-11-03T13:00:00+08:00")).announced == ["crisis.alerted"])
+        #expect(fixture.record?.state == .resolved)
+        let out = try fixture.link(fire("C4", at: "2026-11-03T14:00:00+08:00", "injury"))
+        #expect(out.announced == ["case.assigned", "crisis.alerted"])
+        #expect(out.announced(CaseAssigned.self).first?.reason == .escalated)
+        #expect(out.announced(CaseAssigned.self).first?.dueAt == (try instant("2026-11-08T14:00:00+08:00")))
+        #expect(fixture.record?.state == .open)
+    }
+
+    @Test mutating func `without a resolution the running term stays`() throws {
+        _ = try fixture.link(fire("C2", at: "2026-11-03T10:00:00+08:00"))
+        let term = fixture.record?.termEnds
+        #expect(try fixture.link(fire("C3", at: "2026-11-03T13:00:00+08:00", "injury")).announced == ["crisis.alerted"])
+        #expect(fixture.record?.termEnds == term && term != nil)
+    }
+
+    // MARK: Linked complaints
+
+    @Test mutating func `who names a case by a complaint that was linked to it means the open case`() throws {
+        let linked = try CaseFixture.complaint("C2", at: "2026-11-03T10:00:00+08:00")
+        let accepted = CaseAccepted(caseId: CaseFixture.caseId("C2"), by: RoutingFixture.hqPerson)
+        guard case .unknownReference = try fixture.routing.send(accepted, at: "2026-11-03T09:00:00+08:00").verdict
+        else {
+            Issue.record("nobody knows yet what it is about")
+            return
+        }
+        let link = try fixture.routing.send(CaseFixture.linked(linked), at: linked.receivedAt)
+        #expect(link.known.contains(RoutedCase.key(CaseFixture.caseId("C2"))), "what waits for it may come now")
+        _ = try fixture.routing.send(accepted, at: "2026-11-03T10:30:00+08:00")
+        #expect(fixture.record?.acceptances == [try instant("2026-11-03T10:30:00+08:00")])
+        let resolved = CaseResolved(
+            caseId: CaseFixture.caseId("C2"), by: RoutingFixture.storeClerk,
+            resolvedAt: try instant("2026-11-03T11:00:00+08:00"), solution: "New pump.", liability: .nobody,
+            documents: [])
+        let out = try fixture.routing.send(resolved, at: "2026-11-03T11:00:00+08:00")
+        #expect(out.outputs.announced(CaseResolutionAccepted.self).map(\.caseId) == [CaseFixture.caseId()])
+        #expect(out.outputs.first?.event.sequence == fixture.routing.set[RoutedCase.key(CaseFixture.caseId())]?.version)
+    }
+
+    // MARK: Cases that releases before 0.2 have assigned
+
+    @Test mutating func `a case that was assigned without a reason is judged by handling, until it is assigned anew`()
+        throws
+    {
+        let key = RoutedCase.key(CaseFixture.caseId())
+        var json = try JSONEncoding.tree(of: #require(fixture.record))
+        json = .object((json.members ?? []).filter { $0.name != "holdings" })
+        let old = try JSONDecoding.decode(RoutedCase.self, from: json)
+        fixture.routing.put(LiveRecord(value: old, version: 1), key)
+        let other = Person(id: "r2-one", tier: "region", regionId: "R2")
+        #expect(try fixture.resolve(by: other, at: "2026-11-03T09:00:00+08:00").announced == [])
+        #expect(fixture.record?.state == .resolved)
+        _ = try fixture.link(fire("C2", at: "2026-11-03T10:00:00+08:00"))
+        #expect(fixture.record?.holdings?.map(\.tier) == [.store, .hq])
+        #expect(
+            try fixture.resolve(by: RoutingFixture.hqPerson, at: "2026-11-03T11:00:00+08:00").announced
+                == ["case.resolution-accepted"])
+    }
+}
