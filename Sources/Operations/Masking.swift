@@ -111,7 +111,8 @@ enum RecordWords {
         "lookAt",
         "date", "hour", "last", "resolvedAfterClosing", "handlingSequence", "since", "assignment", "respondedAt",
         "contactedAt", "resolution", "documentedAt", "salesmanContactAt", "representativeContactAt", "openRequests",
-        "committedFen", "settledAt", "closings",
+        "committedFen", "settledAt", "closings", "isJudged", "voidBefore", "reopenedAt", "holdings", "majorBy",
+        "openCaseId",
         // Advances.
         "requestedFen", "disbursedFen", "recoveredFen", "writtenOffFen", "requestedBy", "requestedAt",
         "lookDelaySeconds",
@@ -125,6 +126,7 @@ enum RecordWords {
         "missingYears", "violations", "id", "knownAt", "reporter", "verifiedAt", "countedMonth", "countedYear",
         "proposedAt", "decisionDue", "supersededBy", "hasHazard", "hasGraveHazard", "issuedAt", "appealUntil", "endsAt",
         "remaining", "failures", "stopProposalId", "isOver", "appeal", "lodgedBy", "isPending", "isPassed", "checkedAt",
-        "owedIn", "judgeAt", "assessments", "consecutive", "isRetest", "heldSince", "retestDue",
+        "owedIn", "judgeAt", "assessments", "failedRetests", "caller", "consecutive", "isRetest", "heldSince",
+        "retestDue",
     ]
 }
