@@ -160,6 +160,22 @@ private struct Sample: Codable, Equatable {
         try JSONDecoding.decode(type, from: Array(text.utf8))
     }
 
+    @Test func `finds the members in whatever order they come`() throws {
+        struct Three: Decodable, Equatable {
+            let a: Int
+            var b: Int?
+            let c: Int
+        }
+        for given in [#"{"a":1,"b":2,"c":3}"#, #"{"c":3,"b":2,"a":1}"#, #"{"c":3,"x":0,"a":1,"y":0,"b":2}"#] {
+            #expect(try decode(Three.self, given) == Three(a: 1, b: 2, c: 3))
+        }
+        #expect(try decode(Three.self, #"{"b":null,"c":3,"a":1}"#) == Three(a: 1, b: nil, c: 3))
+        var map = SortedMap<Int>()
+        for number in 0..<1000 { map["k\(number)"] = number }
+        let backwards = "{" + map.entries.reversed().map { "\"\($0.key)\":\($0.value)" }.joined(separator: ",") + "}"
+        #expect(try decode(SortedMap<Int>.self, backwards) == map)
+    }
+
     @Test func `takes a missing member and null as nil`() throws {
         struct Optionals: Decodable, Equatable {
             var number: Int?

@@ -52,8 +52,9 @@ extension JSON {
     fileprivate func firstMember(notIn other: JSON, but retired: [String]) -> String? {
         switch (self, other) {
         case (.object(let own), .object(let others)):
+            var places = MemberPlaces(others)
             for member in own where member.value != .null && !retired.contains(member.name) {
-                guard let value = others.value(of: member.name) else { return member.name }
+                guard let value = places.find(member.name) else { return member.name }
                 if let name = member.value.firstMember(notIn: value, but: retired) { return name }
             }
         case (.array(let own), .array(let others)):
@@ -63,6 +64,27 @@ extension JSON {
         default: break
         }
         return nil
+    }
+}
+
+/// Finds the members of one object. They are asked for in the order in which they were written, or nearly: the one that
+/// was found last and the one after it are looked at first, so that all of them are found in one pass.
+private struct MemberPlaces {
+    let members: [JSON.Member]
+    private var last = 0
+
+    init(_ members: [JSON.Member]) {
+        self.members = members
+    }
+
+    mutating func find(_ name: String) -> JSON? {
+        for index in last..<min(last + 2, members.count) where members[index].hasName(name) {
+            last = index
+            return members[index].value
+        }
+        guard let index = members.firstIndex(where: { $0.hasName(name) }) else { return nil }
+        last = index
+        return members[index].value
     }
 }
 
@@ -122,13 +144,21 @@ private func truth(_ json: JSON) throws -> Bool {
     return value
 }
 
-private struct MemberReader<Key: CodingKey>: KeyedDecodingContainerProtocol {
-    let members: [JSON.Member]
-    let count: MemberCount?
+/// A class: its reading functions do not mutate, and it remembers how far it has come.
+private final class MemberReader<Key: CodingKey>: KeyedDecodingContainerProtocol {
+    private var places: MemberPlaces
+    private let count: MemberCount?
+
+    init(members: [JSON.Member], count: MemberCount?) {
+        places = MemberPlaces(members)
+        self.count = count
+    }
+
+    private var members: [JSON.Member] { places.members }
     var codingPath: [any CodingKey] { [] }
     var allKeys: [Key] { members.compactMap { Key(stringValue: $0.name) } }
 
-    private func find(_ key: Key) -> JSON? { members.value(of: key.stringValue) }
+    private func find(_ key: Key) -> JSON? { places.find(key.stringValue) }
 
     /// The member, unless it is missing or null.
     private func present(_ key: Key) -> JSON? {

@@ -61,6 +61,16 @@ extension SortedMap: Encodable where Value: Encodable {
 extension SortedMap: Decodable where Value: Decodable {
     package init(from decoder: any Decoder) throws {
         let container = try decoder.container(keyedBy: NameKey.self)
-        for key in container.allKeys { self[key.stringValue] = try container.decode(Value.self, forKey: key) }
+        let keys = container.allKeys
+        entries.reserveCapacity(keys.count)
+        for key in keys {
+            let value = try container.decode(Value.self, forKey: key)
+            // Written in their order, so each goes behind the others.
+            if entries.last.map({ $0.key < key.stringValue }) ?? true {
+                entries.append((key.stringValue, value))
+            } else {
+                self[key.stringValue] = value
+            }
+        }
     }
 }
