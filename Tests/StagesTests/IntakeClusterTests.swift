@@ -86,15 +86,41 @@ struct IntakeClusterTests {
         #expect(whole.last == CaseOpened.Cluster(phones: 0, major: false))
     }
 
-    @Test func `of one phone and date only the first and the last complaint are kept`() throws {
-        var record = ClusterRecord()
-        let nine = try instant("2026-11-02T09:00:00+08:00")
-        for hour in [3, 0, 2, 1] { record.note(phone: "p", at: nine.adding(hours: Int64(hour))) }
-        #expect(record.timesKept(of: "p") == 2)
-        #expect(record.phones(from: nine, through: nine) == ["p"])
-        #expect(record.phones(from: nine.adding(hours: 3), through: nine.adding(hours: 4)) == ["p"])
-        #expect(record.phones(from: nine.adding(hours: 4), through: nine.adding(hours: 5)) == [])
-        record.note(phone: "p", at: nine.adding(days: 1))
-        #expect(record.timesKept(of: "p") == 3)
+    @Test func `of a span the latest hundred phones are kept, in whatever order they come`() throws {
+        let start = try instant("2026-11-02T09:00:00+08:00")
+        let times = (0..<150).map { (phone: "p\($0)", at: start.adding(minutes: Int64($0))) }
+        var ascending = ClusterSpan()
+        for one in times { ascending.note(phone: one.phone, at: one.at) }
+        var mixed = ClusterSpan()
+        for one in times.reversed() { mixed.note(phone: one.phone, at: one.at) }
+        for one in times.prefix(120) { mixed.note(phone: one.phone, at: one.at) }
+        #expect(ascending == mixed)
+        let kept = ascending.phones(from: start, through: start.adding(days: 1))
+        #expect(kept.sorted() == times.suffix(100).map(\.phone).sorted())
+        // A phone that complains again is among the latest again.
+        ascending.note(phone: "p0", at: start.adding(hours: 3))
+        #expect(ascending.phones(from: start, through: start.adding(days: 1)).contains("p0"))
+        #expect(!ascending.phones(from: start, through: start.adding(days: 1)).contains("p50"))
+    }
+
+    @Test func `a cluster names at most a hundred phones, and stays one`() throws {
+        let start = try instant("2026-11-02T09:00:00+08:00")
+        let found = try clusters(
+            (0..<250).map {
+                try CaseFixture.complaint(
+                    "C\($0)", at: start.adding(minutes: Int64($0)).description, phone: "13900\(100_000 + $0)")
+            })
+        #expect(found.map { $0?.phones } == (1...250).map { min($0, 100) })
+        #expect(found.allSatisfy { $0?.major == (($0?.phones ?? 0) >= 3) })
+    }
+
+    @Test func `a complaint too late to be kept counts itself`() throws {
+        let start = try instant("2026-11-03T09:00:00+08:00")
+        let many = try (0..<150).map {
+            try CaseFixture.complaint(
+                "C\($0)", at: start.adding(minutes: Int64($0)).description, phone: "13900\(100_000 + $0)")
+        }
+        let found = try clusters(many + [complaint(200, "2026-11-03T08:00:00+08:00")])
+        #expect(found.last == CaseOpened.Cluster(phones: 1, major: false))
     }
 }

@@ -39,17 +39,20 @@ extension IntakeStage {
         let start = end.adding(days: -Int64(turn.policy.intake.clusterWindowDays))
         let ids = Self.clusterIds(of: complaint, turn.policy)
         if let own = ids.last {
-            var record = turn.get(ClusterRecord.self, own) ?? ClusterRecord()
-            record.note(phone: phone, at: end)
-            turn.put(record, own)
+            let known = turn.get(ClusterSpan.self, own)
+            var span = known ?? ClusterSpan()
+            span.note(phone: phone, at: end)
+            if span != known { turn.put(span, own) }
         }
         guard turn.policy.rules.isOn(.majorByCluster) else { return CaseOpened.Cluster(phones: 0, major: false) }
-        var phones: Set<String> = []
+        // This one counts though it may come so late that later complaints have taken its place.
+        var phones: Set<String> = [phone]
         for id in ids {
-            phones.formUnion(turn.get(ClusterRecord.self, id)?.phones(from: start, through: end) ?? [])
+            phones.formUnion(turn.get(ClusterSpan.self, id)?.phones(from: start, through: end) ?? [])
         }
         return CaseOpened.Cluster(
-            phones: phones.count, major: phones.count >= turn.policy.intake.clusterPhones)
+            phones: min(phones.count, IntakePolicy.clusterPhoneLimit),
+            major: phones.count >= turn.policy.intake.clusterPhones)
     }
 
     private func open(

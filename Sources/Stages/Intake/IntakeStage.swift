@@ -11,7 +11,7 @@ package struct IntakeStage: Stage {
     package static let takesFromInbox = [ComplaintReceived.type]
     package static let takesFromEvents = [CallbackDissatisfied.type, CaseClosed.type, CaseReopened.type]
     package static let recordTypes: [any Record.Type] = [
-        ComplaintRecord.self, CustomerFile.self, ClusterRecord.self,
+        ComplaintRecord.self, CustomerFile.self, ClusterSpan.self,
     ]
 
     package init() {}
@@ -32,7 +32,7 @@ package struct IntakeStage: Stage {
     package func keys(for input: Input, given records: RecordReader, policy: PolicyBook) -> [RecordKey] {
         var keys = keys(for: input, given: records)
         if case .event(let event) = input, let (complaint, _) = Self.complaint(of: event) {
-            keys += Self.clusterIds(of: complaint, policy).map(ClusterRecord.key)
+            keys += Self.clusterIds(of: complaint, policy).map(ClusterSpan.key)
         }
         return keys
     }
@@ -107,9 +107,8 @@ extension IntakeStage {
     }
 
     static func clusterIds(of complaint: ComplaintReceived, _ policy: PolicyBook) -> [String] {
-        ClusterRecord.ids(
+        ClusterSpan.ids(
             brand: complaint.product.brand, category: complaint.product.category,
-            from: complaint.receivedAt.adding(days: -Int64(policy.intake.clusterWindowDays)),
-            through: complaint.receivedAt)
+            days: policy.intake.clusterWindowDays, upTo: complaint.receivedAt)
     }
 }

@@ -1,0 +1,47 @@
+import Policy
+import Schema
+
+/// The phones that complained of one brand and product category in one span of as many dates as the window of a cluster
+/// has; spans are counted from 1970-01-01 (R04, R52).
+///
+/// Of a span the latest `IntakePolicy.clusterPhoneLimit` phones are kept, each with its last time, so that a recall of a
+/// whole model costs no more for each complaint than any other. Which ones these are does not depend on the order in
+/// which the complaints come. A window touches two spans.
+package struct ClusterSpan: Record, Equatable {
+    package static let kind = "cluster-span"
+
+    /// By the digest of the phone: when it complained last.
+    private var phones = SortedMap<Instant>()
+    /// When `batch.alerted` was said of this span (R52). No decision of this release writes it; it is held here so that
+    /// the release that does can work beside this one.
+    private var alertedAt: Instant?
+
+    package init() {}
+
+    package var wake: Wake? { nil }
+
+    /// The ids of the records that hold the complaints of the `days` times 24 hours up to `end`, in order of time.
+    static func ids(brand: String, category: String, days: Int, upTo end: Instant) -> [String] {
+        let length = Int64(days)
+        let last = Instant.floorDivide(end.date.daysSinceEpoch, length)
+        return [last - 1, last].map {
+            Identifiers.uuid(["cluster-span", brand, category, String(length), String($0)])
+        }
+    }
+
+    /// Notes that a phone complained. Of more phones than are kept the one that complained longest ago is forgotten; of
+    /// one instant, the first by its digest.
+    package mutating func note(phone: String, at instant: Instant) {
+        if let known = phones[phone], instant <= known { return }
+        phones[phone] = instant
+        guard phones.count > IntakePolicy.clusterPhoneLimit,
+            let earliest = phones.entries.min(by: { ($0.value, $0.key) < ($1.value, $1.key) })
+        else { return }
+        phones[earliest.key] = nil
+    }
+
+    /// The phones whose last complaint lies from `start` to `end`, both included.
+    package func phones(from start: Instant, through end: Instant) -> [String] {
+        phones.entries.filter { start <= $0.value && $0.value <= end }.map { $0.key }
+    }
+}
