@@ -128,5 +128,7 @@ enum RecordWords {
         "remaining", "failures", "stopProposalId", "isOver", "appeal", "lodgedBy", "isPending", "isPassed", "checkedAt",
         "owedIn", "judgeAt", "assessments", "failedRetests", "caller", "consecutive", "isRetest", "heldSince",
         "retestDue",
+        // What has left a full record.
+        "counted", "byMonth", "byYear", "groups", "named", "violation", "isCounted", "alertedAt",
     ]
 }

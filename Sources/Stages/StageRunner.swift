@@ -158,9 +158,14 @@ package struct StageRunner: Sendable {
     private func keys(
         for input: Input, _ own: [RecordKey], given: [RecordKey], in set: WorkingSet
     ) -> [RecordKey] {
+        let named = stage.keys(for: input, given: set.reader(of: given), policy: policy) + given
+        // An announcement to a thousand customers names as many; of a few a set costs more than it saves.
+        if named.count > 32 {
+            var seen = Set(own)
+            return own + named.filter { seen.insert($0).inserted }
+        }
         var keys = own
-        for key in stage.keys(for: input, given: set.reader(of: given), policy: policy) + given
-        where !keys.contains(key) { keys.append(key) }
+        for key in named where !keys.contains(key) { keys.append(key) }
         return keys
     }
 

@@ -175,6 +175,12 @@ struct RejectionTests {
         outlets("a week that does not exist", "no-such-week", ["week": "2026-W60"]) { _ in
             WeeklyReportSubmitted(storeId: "S1", week: "2026-W60", violationIds: [], by: PenaltyFixture.clerk)
         },
+        outlets("a week that is more than a year away", "week-too-far", ["week": "2028-W01"]) { _ in
+            WeeklyReportSubmitted(storeId: "S1", week: "2028-W01", violationIds: [], by: PenaltyFixture.clerk)
+        },
+        outlets("a quarter that is more than a year away", "quarter-too-far", ["quarter": "2028-Q1"], outlets: ["O1"]) {
+            _ in TrainingAssessed(outletId: "O1", quarter: "2028-Q1", assessed: 10, passed: 9)
+        },
         outlets("a report of an unlisted store", "unlisted-store", ["storeId": "S9"]) { _ in
             WeeklyReportSubmitted(storeId: "S9", week: "2026-W45", violationIds: [], by: PenaltyFixture.inspector)
         },

@@ -138,17 +138,65 @@ import Testing
         #expect(kinds == Set(ReportKind.allCases.map(\.rawValue)).subtracting(missing.map(\.rawValue)))
     }
 
-    @Test func `a report on the chain names a thousand places, those with the greatest figures`() throws {
+    @Test func `a report on the chain names a hundred places, those with the greatest figures`() throws {
         var places = SortedMap<Int64>()
-        for number in 0..<ReportBody.placeLimit + 2 { places["S\(number)"] = number == 999 ? 2 : 1 }
+        for number in 0..<ReportBody.placeLimit + 2 { places["S\(number)"] = number == 99 ? 2 : 1 }
         let date = try #require(CivilDate("2026-11-01"))
         var body = ReportBody(from: date, through: date)
         body.add("stores", places, by: { [$0] }) { id, _ in .string(id) }
         let named = body.json["stores"]?.elements?.compactMap(\.string) ?? []
         #expect(named.count == ReportBody.placeLimit)
         #expect(body.json["storesOmitted"]?.int == 2)
-        #expect(named == named.sorted() && named.contains("S999"))
-        #expect(!named.contains("S998") && !named.contains("S997"), "of equals the last by id are left out")
+        #expect(named == named.sorted() && named.contains("S99"))
+        #expect(!named.contains("S97") && !named.contains("S98"), "of equals the last by id are left out")
+    }
+
+    @Test func `of more stores than it names the weekly summary still counts every report`() throws {
+        let stores = (1...120).map { "S\($0)" }
+        var harness = try Fixture.harness(stores: stores)
+        for store in stores {
+            _ = try harness.send(
+                Fixture.service("F-" + store, at: "2026-11-04T10:00:00+08:00", store: store),
+                at: "2026-11-04T10:00:00+08:00")
+        }
+        for store in stores.prefix(70) {
+            _ = try harness.send(Fixture.weekly("2026-W45", store: store), at: "2026-11-09T09:00:00+08:00")
+        }
+        for number in 1...130 {
+            _ = try harness.send(
+                PenaltyProposed(
+                    proposalId: "P\(number)", outletId: "O1", rung: "warning", ladder: .monthly, period: "2026-11",
+                    count: 2, violationIds: []), at: "2026-11-05T10:00:00+08:00")
+        }
+        let out = try harness.advance(to: "2026-11-12T00:00:00+08:00")
+        let body = try #require(out.report(.weeklySummary, "2026-W45")?.body)
+        #expect(body["reports"] == ["owed": 120, "inTime": 70, "late": 0, "missing": 50])
+        #expect(body["counts"]?["repair"] == 120)
+        #expect(body["stores"]?.elements?.count == 100 && body["storesOmitted"] == 20)
+        #expect(body["stores"]?.elements?.filter { $0["report"] == "missing" }.count == 50, "they come first")
+        #expect(body["proposals"]?.elements?.count == 100 && body["proposalsOmitted"] == 30)
+        let next = try harness.advance(to: "2026-11-19T00:00:00+08:00").report(.weeklySummary, "2026-W46")?.body
+        #expect(next?["proposalsOmitted"] == nil)
+    }
+
+    @Test func `of a case that never comes a hundred facts are kept, and what follows waits for it`() throws {
+        var harness = try Fixture.harness()
+        for number in 1...100 {
+            _ = try harness.send(
+                Fixture.linked("L\(number)", to: "K1", at: "2026-11-04T10:00:00+08:00"),
+                at: "2026-11-04T10:00:00+08:00")
+        }
+        let more = try Fixture.linked("L101", to: "K1", at: "2026-11-04T10:00:00+08:00")
+        let outcome = try harness.send(more, at: "2026-11-04T10:00:00+08:00")
+        guard case .waits(CaseFacts.key("case-K1"), let rejection) = outcome.verdict else {
+            Issue.record("expected it to wait, not \(outcome.verdict)")
+            return
+        }
+        #expect(rejection.reason == "case-unknown")
+        _ = try harness.send(Fixture.opened("K1", at: "2026-11-04T10:00:00+08:00"), at: "2026-11-04T10:00:00+08:00")
+        _ = try harness.send(more, at: "2026-11-04T10:00:00+08:00")
+        let out = try harness.advance(to: "2026-11-12T00:00:00+08:00")
+        #expect(out.report(.weeklySummary, "2026-W45")?.count("linkedComplaints") == 101)
     }
 
     @Test func `a report names nobody`() throws {

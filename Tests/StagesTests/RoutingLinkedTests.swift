@@ -25,6 +25,30 @@ struct RoutingLinkedTests {
         #expect(overdue.map { $0.complaintId } == ["C1", "C2"])
     }
 
+    @Test(arguments: [false, true])
+    mutating func `each of many has its reply, though the case's record holds a hundred of them`(isAnswered: Bool)
+        throws
+    {
+        for number in 2...150 {
+            _ = try fixture.link(
+                CaseFixture.complaint("C\(number)", at: "2026-11-03T10:00:00+08:00", hazards: ["fire"]))
+        }
+        #expect(fixture.record?.duties.count == 100)
+        if isAnswered {
+            _ = try fixture.contact(at: "2026-11-03T10:30:00+08:00")
+            _ = try fixture.accept(at: "2026-11-03T10:30:00+08:00")
+        }
+        let out = try fixture.routing.advance(to: "2026-11-07T00:00:00+08:00")
+        let replies = out.announced(CustomerReplyOverdue.self)
+        let crises = out.announced(CaseOverdue.self).filter { $0.rule == .R34 }
+        let all = (2...150).map { "C\($0)" }.sorted()
+        #expect(replies.map { $0.complaintId }.sorted() == (isAnswered ? [] : (["C1"] + all).sorted()))
+        #expect(crises.map { $0.complaintId }.sorted() == (isAnswered ? [] : all))
+        #expect(Set(out.map(\.event.id)).count == out.count)
+        #expect(
+            try fixture.routing.advance(to: "2027-01-31T00:00:00+08:00").announced(CustomerReplyOverdue.self).isEmpty)
+    }
+
     @Test mutating func `one contact replies to every complaint before it, whichever arrives first`() throws {
         _ = try fixture.contact(at: "2026-11-03T11:00:00+08:00")
         _ = try fixture.link(again())

@@ -99,7 +99,7 @@ package struct ReportPage: Sendable, Hashable {
         Layout(
             name: "omitted",
             content: { body in
-                let found = ["storesOmitted", "outletsOmitted"].filter { body[$0] != nil }
+                let found = ["storesOmitted", "outletsOmitted", "proposalsOmitted"].filter { body[$0] != nil }
                 return found.isEmpty ? nil : .figures(found.map { Figure(name: $0, cell: cell(body[$0], named: $0)) })
             }),
         table("stores", placeColumns + ["report", "services", "violations", "upheld"]),

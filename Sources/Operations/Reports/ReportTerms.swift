@@ -73,7 +73,7 @@ package struct ReportTerm: Sendable, Hashable {
         "rung": .init("处罚", "Rung"), "nextRung": .init("下一级", "Next rung"), "nextFrom": .init("下一级起点", "From"),
         "count": .init("次数", "Count"), "period": .init("期间", "Period"),
         "omitted": .init("未列出", "Not listed"), "storesOmitted": .init("未列门店", "Stores"),
-        "outletsOmitted": .init("未列网点", "Outlets"),
+        "outletsOmitted": .init("未列网点", "Outlets"), "proposalsOmitted": .init("未列处罚建议", "Proposals"),
         // Columns
         "storeId": .init("门店", "Store"), "outletId": .init("网点", "Outlet"), "kind": .init("类别", "Kind"),
         "month": .init("月份", "Month"), "proposalId": .init("建议编号", "Proposal"),

@@ -10,12 +10,15 @@ extension Dossier {
         // A proposal names one violation of a failing; the hazard may have been told by a twin of it.
         let hazards = Tally.twins(of: proposal.violationIds, in: violations)
             .filter { $0.upheld == true }.flatMap { $0.hazards ?? [] }
+        let unnamed = proposal.more == nil ? nil : counted?.count(proposal.ladder, proposal.period)
         lettersIssued += 1
         var effect = Effect(
             noticeId: noticeId, number: "\(outletId)-\(Period.text(year: turn.now.date.year))-\(lettersIssued)",
             proposalId: proposal.id, ladder: proposal.ladder, period: proposal.period,
-            rung: proposal.rung, violationIds: proposal.violationIds, hasHazard: !hazards.isEmpty,
-            hasGraveHazard: hazards.contains("injury") || hazards.contains("fire"), issuedAt: turn.now)
+            rung: proposal.rung, violationIds: proposal.violationIds, more: proposal.more,
+            hasHazard: !hazards.isEmpty || unnamed?.hasHazard ?? false,
+            hasGraveHazard: hazards.contains(where: Violation.graveHazards.contains)
+                || unnamed?.hasGraveHazard ?? false, issuedAt: turn.now)
         effect.appealUntil = try? turn.policy.calendar.deadline(
             workingDays: penalty.appealWorkingDays, after: turn.now)
         switch proposal.rung {
@@ -36,11 +39,11 @@ extension Dossier {
                 noticeId: noticeId, kind: .penalty, addressee: outletId, proposalId: proposal.id,
                 rung: proposal.rung.rawValue, number: effect.number, letter: letter.text),
             about: key, rule: "R12,R14", parameters: letter.parameters,
-            facts: [
-                "ladder": .string(proposal.ladder.rawValue), "period": .string(proposal.period),
-                "count": .int(Int64(proposal.count)), "decidedBy": .string(decidedBy),
-                "violationIds": .array(proposal.violationIds.map { .string($0) }),
-            ])
+            facts: .object(
+                [
+                    .init("ladder", .string(proposal.ladder.rawValue)), .init("period", .string(proposal.period)),
+                    .init("count", .int(Int64(proposal.count))), .init("decidedBy", .string(decidedBy)),
+                ] + proposal.violations.members("violationIds")))
         effects.append(effect)
         turn.put(NoticeIndex(outletId: outletId), noticeId)
     }
@@ -99,7 +102,7 @@ extension Dossier {
     static func stopDraft(_ effect: Effect, failures: Int) -> ProposalDraft {
         ProposalDraft(
             ladder: .rectification, period: effect.noticeId, rung: .stopDispatch, count: failures,
-            violationIds: effect.violationIds)
+            violations: effect.violations)
     }
 
     /// The stop that a failed rectification led to was rejected or lifted, or it was superseded by one that was:

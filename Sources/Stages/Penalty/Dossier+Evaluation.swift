@@ -8,26 +8,27 @@ extension Dossier {
         let tally = Tally(violations, at: wake.at, calendar)
         var found: [(standing: PeriodStanding, groups: [Tally.Group])] = []
         func add(_ ladder: PenaltyProposed.Ladder, _ period: String, _ groups: [Tally.Group]) {
+            let others = counted?.count(ladder, period)?.groups ?? 0
             let rejected = proposals.filter {
                 $0.state == .rejected && $0.ladder == ladder && $0.period == period
             }
             found.append(
                 (
                     PeriodStanding(
-                        ladder: ladder, period: period, count: groups.count,
+                        ladder: ladder, period: period, count: groups.count + others,
                         rejectedAt: rejected.map(\.count).max()),
                     groups
                 ))
         }
         if policy.rules.isOn(.r13) {
-            for year in Set(tally.groups.map(\.year)).sorted()
+            for year in Set(tally.groups.map(\.year) + (counted?.years ?? [])).sorted()
             where calendar.isOpen(Month(year: year, month: 12), in: wake) {
                 add(.cumulative, Period.text(year: year), tally.count(year: year))
             }
         }
         if policy.rules.isOn(.r12) {
             let current = Month(of: wake.at.date)
-            for month in Set(tally.groups.map(\.month)).sorted()
+            for month in Set(tally.groups.map(\.month) + (counted?.months ?? [])).sorted()
             where month <= current && calendar.isOpen(month, in: wake) {
                 add(.monthly, month.description, tally.count(month: month))
             }
@@ -43,7 +44,7 @@ extension Dossier {
 
     /// What an evaluation at `wake` proposes.
     func candidate(in wake: Wake, _ policy: PolicyBook) -> LadderCandidate? {
-        guard !isClosed, !violations.isEmpty else { return nil }
+        guard !isClosed, !violations.isEmpty || counted != nil else { return nil }
         return LadderEvaluation.candidate(
             standings(in: wake, policy).map(\.standing),
             blocked: blockedRungs(in: wake, EvaluationCalendar(policy)), ladders: policy.penalty.ladders)
@@ -70,7 +71,7 @@ extension Dossier {
             propose(
                 ProposalDraft(
                     ladder: candidate.ladder, period: candidate.period, rung: candidate.rung, count: candidate.count,
-                    threshold: candidate.threshold, violationIds: groups.map(\.violation.id)),
+                    threshold: candidate.threshold, violations: named(groups, candidate)),
                 rule: candidate.ladder == .monthly ? "R12" : "R13",
                 facts: [
                     "at": wake.order == PenaltyOrder.monthClose ? "month-close" : "week",
@@ -83,6 +84,17 @@ extension Dossier {
         lastEvaluation = Moment(wake)
         if let to = unseenTo, to <= wake.at { (unseenFrom, unseenTo) = (nil, nil) } else { unseenFrom = unseenTo }
         if wake.order == PenaltyOrder.monthClose { closeMonths(at: wake, EvaluationCalendar(policy)) }
+    }
+
+    /// Which violations a proposal names: of more than fit, those with a hazard and then the earliest.
+    private func named(_ groups: [Tally.Group], _ candidate: LadderCandidate) -> NamedIds {
+        var groups = groups
+        if groups.count > NamedIds.limit {
+            let hazardous = groups.filter(\.hasHazard) + groups.filter { !$0.hasHazard }
+            groups = hazardous.prefix(NamedIds.limit).sorted { Violation.precedes($0.violation, $1.violation) }
+        }
+        let others = counted?.count(candidate.ladder, candidate.period)?.named ?? []
+        return NamedIds(groups.map(\.violation.id) + others, of: candidate.count)
     }
 
     private static func described(_ standing: PeriodStanding) -> JSON {
@@ -128,6 +140,7 @@ extension Dossier {
     /// The last year stays: twins of its violations may still turn up.
     private mutating func pruneViolations(at instant: Instant, _ calendar: EvaluationCalendar) {
         let current = instant.date.year
+        counted?.forget(before: current - 1)
         let oldest = violations.map(\.occurredAt.date.year).min() ?? current
         guard oldest < current - 1 else { return }
         let named = Set(

@@ -8,7 +8,7 @@ struct ProposalDraft {
     let rung: Rung
     let count: Int
     var threshold: Int?
-    let violationIds: [String]
+    let violations: NamedIds
 
     func id(outletId: String) -> String {
         Identifiers.proposalId(
@@ -24,7 +24,7 @@ extension Dossier {
         var members: [JSON.Member] = facts.members ?? []
         members.append(JSON.Member("period", .string(draft.period)))
         members.append(JSON.Member("count", .int(Int64(draft.count))))
-        members.append(JSON.Member("violationIds", .array(draft.violationIds.map { .string($0) })))
+        members += draft.violations.members("violationIds")
         var parameters: [JSON.Member] = []
         if let threshold = draft.threshold {
             parameters.append(JSON.Member("\(draft.ladder.rawValue).\(draft.rung.rawValue)", .int(Int64(threshold))))
@@ -34,7 +34,7 @@ extension Dossier {
             PenaltyProposed(
                 proposalId: id, outletId: outletId, rung: draft.rung.rawValue, ladder: draft.ladder,
                 period: draft.period, count: draft.count, threshold: draft.threshold,
-                violationIds: draft.violationIds),
+                violationIds: draft.violations.ids, more: draft.violations.more),
             about: key, rule: rule, parameters: .object(parameters), facts: .object(members))
         for index in proposals.indices where proposals[index].isUndecided && proposals[index].rung < draft.rung {
             supersede(index, by: id, facts: ["worse": .string(draft.rung.rawValue)], in: &turn)
@@ -42,7 +42,8 @@ extension Dossier {
         proposals.append(
             Proposal(
                 id: id, ladder: draft.ladder, period: draft.period, rung: draft.rung, count: draft.count,
-                threshold: draft.threshold, violationIds: draft.violationIds, proposedAt: turn.now))
+                threshold: draft.threshold, violationIds: draft.violations.ids, more: draft.violations.more,
+                proposedAt: turn.now))
         turn.put(ProposalIndex(outletId: outletId), id)
     }
 

@@ -88,7 +88,7 @@ extension Dossier {
                 running: running),
             about: key, rule: "R20",
             facts: [
-                "notices": .array(effects.filter(\.isInForce).map { .string($0.noticeId) }),
+                "notices": .array(effects.filter(\.isInForce).prefix(NamedIds.limit).map { .string($0.noticeId) }),
                 "siteCheckPassed": .bool(site.isPassed),
             ])
     }

@@ -14,6 +14,8 @@ struct Dossier: Record {
     var running: OutletStatusChanged.Running = .finish
     /// What has not been pruned, in the order of arrival.
     var violations: [Violation] = []
+    /// Groups that have left `violations` for want of room; nil: none has.
+    var counted: CountedGroups?
     var proposals: [Proposal] = []
     var effects: [Effect] = []
     /// The letters to this outlet so far; the next one bears the next number.

@@ -11,6 +11,8 @@ struct Effect: Codable, Hashable, Sendable {
     let period: String
     let rung: Rung
     let violationIds: [String]
+    /// How many more the proposal had; nil: all are named.
+    var more: Int?
     /// Among the violations is one with a hazard: orders in hand go to somebody else.
     let hasHazard: Bool
     /// Injury or fire: an appeal does not suspend a stop or a withdrawal.
@@ -34,6 +36,7 @@ struct Effect: Codable, Hashable, Sendable {
         var isPending = true
     }
 
+    var violations: NamedIds { NamedIds(violationIds, of: violationIds.count + (more ?? 0)) }
     var isUnderAppeal: Bool { appeal?.isPending ?? false }
 
     /// An appeal brings back what held before the notice, but for a stop or withdrawal with injury or fire.

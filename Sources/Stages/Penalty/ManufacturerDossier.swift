@@ -9,7 +9,7 @@ struct ManufacturerDossier: Record {
         let quarter: Quarter
         /// Incidents that count towards a demand, by the time of their callbacks.
         var count = 0
-        /// Those incidents, in the order in which they came.
+        /// The first of those incidents, in the order in which they came.
         var incidentIds: [String] = []
         var isDemanded = false
     }
@@ -42,7 +42,9 @@ struct ManufacturerDossier: Record {
             index = place
         }
         quarters[index].count += 1
-        if !quarters[index].isDemanded { quarters[index].incidentIds.append(incidentId) }
+        if !quarters[index].isDemanded, quarters[index].incidentIds.count < NamedIds.limit {
+            quarters[index].incidentIds.append(incidentId)
+        }
         guard quarters[index].count >= limit, !quarters[index].isDemanded else { return false }
         quarters[index].isDemanded = true
         return true

@@ -69,6 +69,6 @@ struct PenaltyLetter {
         }
         return LetterFacts(
             fields: fields, rows: violations.map(words.violation),
-            unlistedRows: proposal.violationIds.count - violations.count)
+            unlistedRows: proposal.violationIds.count + (proposal.more ?? 0) - violations.count)
     }
 }

@@ -61,15 +61,16 @@ extension PenaltyStage {
     }
 
     private func demandReplacement(_ dossier: inout ManufacturerDossier, _ quarter: Quarter, in turn: inout Turn) {
-        let incidents = dossier.quarters.first { $0.quarter == quarter }?.incidentIds ?? []
+        let counted = dossier.quarters.first { $0.quarter == quarter }
+        let incidents = counted?.incidentIds ?? []
+        let count = counted?.count ?? 0
         let parameters: JSON = [
             "replacementIncidents": .int(Int64(turn.policy.penalty.replacementIncidents)),
             "strictConsecutive": .bool(turn.policy.penalty.strictConsecutive),
         ]
-        let facts: JSON = [
-            "quarter": .string(quarter.description), "count": .int(Int64(incidents.count)),
-            "incidentIds": .array(incidents.map { .string($0) }),
-        ]
+        let facts = JSON.object(
+            [.init("quarter", .string(quarter.description)), .init("count", .int(Int64(count)))]
+                + NamedIds(incidents, of: count).members("incidentIds"))
         turn.emit(
             ManufacturerReplacementDemanded(manufacturerId: dossier.manufacturerId, quarter: quarter.description),
             about: dossier.key, rule: "R18", parameters: parameters, facts: facts)
@@ -84,7 +85,7 @@ extension PenaltyStage {
             NoticeIssued(
                 noticeId: noticeId, kind: .manufacturerReplacement, addressee: dossier.manufacturerId,
                 number: letter.number,
-                letter: letter.replacement(quarter, count: incidents.count, incidents: listed)),
+                letter: letter.replacement(quarter, count: count, incidents: listed)),
             about: dossier.key, rule: "R18,R14",
             parameters: turn.policy.parameters(of: .manufacturerReplacement, parameters.members ?? []), facts: facts)
         turn.put(NoticeIndex(outletId: nil), noticeId)

@@ -17,13 +17,9 @@ extension PenaltyStage {
         if let known = turn.get(ViolationIndex.self, data.violationId) {
             return known.fingerprint == fingerprint ? .applied : .refused(Self.taken(data.violationId))
         }
-        let hazards = data.hazards ?? []
-        let violation = Violation(
-            id: data.violationId, category: data.category, caseId: data.caseId,
-            complaintId: turn.policy.letters.namesComplaints ? data.complaintId : nil, serviceId: data.serviceId,
-            occurredAt: data.occurredAt, knownAt: event.time, reporter: data.by.id,
-            hazards: hazards.isEmpty ? nil : hazards)
-        open(violation, outletId: data.outletId, fingerprint, data.recordedBy, storeId: data.storeId, in: &turn)
+        open(
+            Violation(data, knownAt: event.time, turn.policy), outletId: data.outletId, fingerprint, data.recordedBy,
+            storeId: data.storeId, in: &turn)
         return .applied
     }
 
@@ -38,11 +34,9 @@ extension PenaltyStage {
         if let known = turn.get(ViolationIndex.self, data.callbackId) {
             return known.fingerprint == fingerprint ? .applied : .refused(Self.taken(data.callbackId))
         }
-        let violation = Violation(
-            id: data.callbackId, category: CallbackDissatisfied.violationCategory, caseId: data.caseId,
-            complaintId: turn.policy.letters.namesComplaints ? data.about.complaintId : nil,
-            serviceId: data.serviceId, occurredAt: turn.now, knownAt: event.time, reporter: data.by, hazards: nil)
-        open(violation, outletId: outletId, fingerprint, .callback, storeId: data.storeId, in: &turn)
+        open(
+            Violation(data, occurredAt: turn.now, knownAt: event.time, turn.policy), outletId: outletId, fingerprint,
+            .callback, storeId: data.storeId, in: &turn)
         return .applied
     }
 
@@ -51,11 +45,7 @@ extension PenaltyStage {
         storeId: String?, in turn: inout Turn
     ) {
         var dossier = turn.dossier(outletId)
-        // A twin may move what is counted already to the month of its own occurrence.
-        if dossier.violations.contains(where: violation.isTwin) {
-            dossier.noteUnseen(at: dossier.effectiveTime(violation.knownAt))
-        }
-        dossier.violations.append(violation)
+        dossier.take(violation, in: &turn)
         turn.put(ViolationIndex(outletId: outletId, fingerprint: fingerprint), violation.id)
         turn.emit(
             ViolationRecorded(
@@ -74,30 +64,52 @@ extension PenaltyStage {
         }
         if let rejection = turn.rejection(of: data.by) { return .refused(rejection) }
         var dossier = turn.dossier(index.outletId)
-        guard let position = dossier.violations.firstIndex(where: { $0.id == data.violationId }),
-            dossier.violations[position].verifiedAt == nil
+        let position = dossier.violations.firstIndex { $0.id == data.violationId }
+        let apart = turn.get(ViolationApart.self, data.violationId)
+        guard var violation = position.map({ dossier.violations[$0] }) ?? apart?.violation, violation.verifiedAt == nil
         else { return .refused(Rejection("already-verified", ["violationId": .string(data.violationId)])) }
-        guard dossier.violations[position].reporter != data.by.id else {
+        guard violation.reporter != data.by.id else {
             return .refused(Rejection("own-report", ["by": .string(data.by.id)]))
         }
         let time = dossier.effectiveTime(turn.now)
-        dossier.violations[position].verifiedAt = time
-        dossier.violations[position].upheld = data.upheld
-        let violation = dossier.violations[position]
+        violation.verifiedAt = time
+        violation.upheld = data.upheld
         turn.emit(
             ViolationRecorded(
                 violationId: violation.id, outletId: index.outletId, verified: true, upheld: data.upheld,
                 category: violation.category, occurredAt: violation.occurredAt, caseId: violation.caseId,
                 serviceId: violation.serviceId),
             about: dossier.key, rule: "R11", facts: ["verifiedBy": .string(data.by.id)])
-        if dossier.isClosed {
-            dossier.violations.remove(at: position)
-        } else if data.upheld {
-            dossier.noteUnseen(at: time)
+        if let position {
+            dossier.violations[position] = violation
+            if dossier.isClosed { dossier.violations.remove(at: position) }
+        } else {
+            turn.put(ViolationApart(violation: violation), violation.id)
+            if data.upheld, !dossier.isClosed { dossier.count(violation, in: &turn) }
         }
+        if data.upheld, !dossier.isClosed { dossier.noteUnseen(at: time) }
         dossier.settle(in: &turn)
         return .applied
     }
 
     static func taken(_ id: String) -> Rejection { Rejection("id-taken", ["id": .string(id)]) }
+}
+
+extension Violation {
+    init(_ data: ViolationReported, knownAt: Instant, _ policy: PolicyBook? = nil) {
+        let hazards = data.hazards ?? []
+        self.init(
+            id: data.violationId, category: data.category, caseId: data.caseId,
+            complaintId: policy?.letters.namesComplaints ?? false ? data.complaintId : nil, serviceId: data.serviceId,
+            occurredAt: data.occurredAt, knownAt: knownAt, reporter: data.by.id,
+            hazards: hazards.isEmpty ? nil : hazards)
+    }
+
+    /// Of a dissatisfied answer.
+    init(_ data: CallbackDissatisfied, occurredAt: Instant, knownAt: Instant, _ policy: PolicyBook? = nil) {
+        self.init(
+            id: data.callbackId, category: CallbackDissatisfied.violationCategory, caseId: data.caseId,
+            complaintId: policy?.letters.namesComplaints ?? false ? data.about.complaintId : nil,
+            serviceId: data.serviceId, occurredAt: occurredAt, knownAt: knownAt, reporter: data.by, hazards: nil)
+    }
 }

@@ -19,6 +19,7 @@ package struct PenaltyStage: Stage {
     package static let recordTypes: [any Record.Type] = [
         Dossier.self, ViolationIndex.self, ProposalIndex.self, NoticeIndex.self, StoreDuty.self,
         ManufacturerDossier.self, Incident.self, Settlement.self,
+        ViolationApart.self, CountedMatter.self,
     ]
 
     package init() {}
@@ -52,7 +53,8 @@ package struct PenaltyStage: Stage {
         switch event.data {
         case let data as CallbackDissatisfied:
             if let outletId = data.outletAtFault {
-                return [Dossier.key(outletId), ViolationIndex.key(data.callbackId)]
+                let violation = Violation(data, occurredAt: event.ruleTime, knownAt: event.time)
+                return Self.keys(of: violation, outletId, given: records)
             }
             guard let manufacturerId = data.manufacturerAtFault else { return [] }
             return Self.keys(ofIncident: data, manufacturerId, at: event.ruleTime, given: records)
@@ -66,16 +68,27 @@ package struct PenaltyStage: Stage {
         case let data as ServiceCompleted: return [Settlement.key(data.serviceId)]
         case let data as FeedbackFormSubmitted: return [Settlement.key(data.serviceId)]
         case let data as WeeklyReportSubmitted: return [StoreDuty.key(data.storeId)]
+        case let data as ViolationReported:
+            return Self.keys(of: Violation(data, knownAt: event.time), data.outletId, given: records)
         default: return outletKeys(for: event.data, given: records)
         }
     }
 
+    private static func keys(of violation: Violation, _ outletId: String, given records: RecordReader) -> [RecordKey] {
+        [Dossier.key(outletId), ViolationIndex.key(violation.id)]
+            + (records.get(Dossier.self, outletId)?.keysOfRoom(for: violation) ?? [])
+    }
+
     private func outletKeys(for data: any EventData, given records: RecordReader) -> [RecordKey] {
         switch data {
-        case let data as ViolationReported: return [Dossier.key(data.outletId), ViolationIndex.key(data.violationId)]
         case let data as ViolationVerified:
-            let index = records.get(ViolationIndex.self, data.violationId)
-            return Self.dossierFirst(index?.outletId, [ViolationIndex.key(data.violationId)])
+            let outletId = records.get(ViolationIndex.self, data.violationId)?.outletId
+            let apart = records.get(ViolationApart.self, data.violationId)?.violation
+            let matters = CountedMatter.ids(apart.map { [$0] } ?? [], outletId: outletId ?? "")
+            return Self.dossierFirst(
+                outletId,
+                [ViolationIndex.key(data.violationId), ViolationApart.key(data.violationId)]
+                    + matters.map { CountedMatter.key($0) })
         case let data as PenaltyDecided:
             let index = records.get(ProposalIndex.self, data.proposalId)
             let noticeId = Identifiers.noticeId(proposalId: data.proposalId)

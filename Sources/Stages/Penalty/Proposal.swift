@@ -16,6 +16,8 @@ struct Proposal: Codable, Hashable, Sendable {
     let threshold: Int?
     /// By occurrence, then id.
     let violationIds: [String]
+    /// How many more the count has; nil: all are named.
+    let more: Int?
     let proposedAt: Instant
     /// nil: it falls into a year without data.
     var decisionDue: Instant?
@@ -24,6 +26,7 @@ struct Proposal: Codable, Hashable, Sendable {
     /// The proposal that has taken its place.
     var supersededBy: String?
 
+    var violations: NamedIds { NamedIds(violationIds, of: violationIds.count + (more ?? 0)) }
     var isUndecided: Bool { state == .undecided }
     var owesDecision: Bool { isUndecided && !isOverdue }
     /// It belongs to a ladder of counts, whose periods open and close.

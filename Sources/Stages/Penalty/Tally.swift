@@ -14,6 +14,10 @@ struct Tally {
         let year: Int
         /// It counts in the month of its verification.
         let isAdjustment: Bool
+        /// Of an upheld member.
+        let hasHazard: Bool
+        /// Injury or fire.
+        let hasGraveHazard: Bool
     }
 
     /// In the order of their named violations.
@@ -40,7 +44,7 @@ struct Tally {
     }
 
     /// The violations in groups of twins, each group by occurrence. Twins of twins are one group.
-    private static func twins(_ violations: [Violation]) -> [[Violation]] {
+    static func twins(_ violations: [Violation]) -> [[Violation]] {
         var root = Array(violations.indices)
         func find(_ index: Int) -> Int {
             var index = index
@@ -76,7 +80,7 @@ struct Tally {
         let upheld = members.filter { $0.isUpheld(by: instant) }
         guard let upheldAt = upheld.compactMap(\.verifiedAt).min(),
             let named = upheld.first(where: { $0.countedMonth != nil || $0.countedYear != nil }) ?? upheld.first,
-            members[0].occurredAt <= instant
+            members[0].occurredAt <= instant, !members.contains(where: { $0.isCounted == true })
         else { return nil }
         let month =
             members.compactMap(\.countedMonth).min()
@@ -89,9 +93,11 @@ struct Tally {
                 isInTime($0, upheldAt, Month(year: $0.occurredAt.date.year, month: 12), calendar)
             }.map { $0.occurredAt.date.year }
             ?? upheldAt.date.year
+        let hazards = upheld.flatMap { $0.hazards ?? [] }
         return Group(
             violation: named, month: month, year: year,
-            isAdjustment: month != Month(of: members[0].occurredAt.date))
+            isAdjustment: month != Month(of: members[0].occurredAt.date), hasHazard: !hazards.isEmpty,
+            hasGraveHazard: hazards.contains(where: Violation.graveHazards.contains))
     }
 
     /// Whether the group was upheld, and this member of it known, before the period closed.

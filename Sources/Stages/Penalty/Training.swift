@@ -3,6 +3,8 @@ import Schema
 
 /// How the staff of a listed outlet does in its quarterly assessments (R15, R16).
 struct Training: Codable, Hashable, Sendable {
+    static let daysAhead = 366
+
     /// What was assessed for a quarter; the last one received counts.
     struct Assessment: Codable, Hashable, Sendable {
         let quarter: Quarter
@@ -25,7 +27,7 @@ struct Training: Codable, Hashable, Sendable {
     var quarter: Quarter
     /// When it is judged; nil: not known for want of calendar data.
     var judgeAt: Instant?
-    /// Of that quarter and later ones.
+    /// Of that quarter and later ones; of none that lies further ahead than `daysAhead`.
     var assessments: [Assessment] = []
     /// Failures in a row: quarters, and while dispatch is stopped failed or missed retests too.
     var consecutive = 0
@@ -152,7 +154,7 @@ extension Dossier {
         guard let training, let heldSince = training.heldSince else { return nil }
         return ProposalDraft(
             ladder: .training, period: heldSince.description, rung: .withdrawal, count: training.consecutive + 1,
-            violationIds: [])
+            violations: NamedIds([]))
     }
 
     /// The withdrawal was rejected or lifted: a new retest.
@@ -173,6 +175,9 @@ extension PenaltyStage {
                 Rejection(
                     "passed-exceeds-assessed",
                     ["assessed": .int(Int64(data.assessed)), "passed": .int(Int64(data.passed))]))
+        }
+        guard quarter <= Quarter(of: turn.now.date.adding(days: Training.daysAhead)) else {
+            return .refused(Rejection("quarter-too-far", ["quarter": .string(data.quarter)]))
         }
         var dossier = turn.dossier(data.outletId)
         dossier.startDuties(turn.policy, now: turn.now)

@@ -20,6 +20,8 @@ struct Violation: Codable, Hashable, Sendable {
     /// Where it counted in a proposal, and so stays.
     var countedMonth: Month?
     var countedYear: Int?
+    /// Its group has been counted and has left the dossier without it: it counts no more.
+    var isCounted: Bool?
 
     /// By occurrence, then id: the order in which proposals name violations.
     static func precedes(_ a: Violation, _ b: Violation) -> Bool {
@@ -31,6 +33,8 @@ struct Violation: Codable, Hashable, Sendable {
         category == other.category
             && ((caseId != nil && caseId == other.caseId) || (serviceId != nil && serviceId == other.serviceId))
     }
+
+    static let graveHazards = ["injury", "fire"]
 
     func isUpheld(by instant: Instant) -> Bool {
         guard upheld == true, let verifiedAt else { return false }

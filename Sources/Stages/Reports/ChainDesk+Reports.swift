@@ -4,18 +4,22 @@ import Schema
 /// The texts of the chain's reports.
 extension ChainDesk {
     /// R11: the weekly summary, with the penalties that are proposed to the business division.
-    func publish(_ week: ReportWeek, _ figures: Week, _ proposals: [Proposal], in turn: inout Turn) {
+    ///
+    /// - Parameter unnamed: how many more were proposed.
+    func publish(
+        _ week: ReportWeek, _ figures: Week, _ proposals: [Proposal], unnamed: Int64, in turn: inout Turn
+    ) {
         var body = ReportBody(from: week.monday, through: week.sunday)
-        let reports = figures.stores.values
-        func count(_ status: WeeklyReportStatus) -> Int64 { Int64(reports.filter { $0.report == status }.count) }
+        let owed = [WeeklyReportStatus.inTime, .late, .missing]
         body.add(
             "reports",
             [
-                "owed": .int(Int64(reports.filter { $0.report != .notOwed }.count)),
-                "inTime": .int(count(.inTime)), "late": .int(count(.late)), "missing": .int(count(.missing)),
+                "owed": .int(owed.reduce(0) { $0 + figures.count($1) }), "inTime": .int(figures.count(.inTime)),
+                "late": .int(figures.count(.late)), "missing": .int(figures.count(.missing)),
             ])
         body.addMeasures(figures.tallies, turn.policy, isSettled: false)
-        body.add("stores", figures.stores, by: { [$0.report == .missing ? 1 : 0, $0.complaints] }) { id, line in
+        let unnamedStores = (figures.unnamedStores?.values ?? []).reduce(0, +)
+        body.add("stores", figures.stores, unnamed: unnamedStores, by: StoreWeek.weight) { id, line in
             [
                 "storeId": .string(id), "report": .string(line.report.rawValue),
                 "complaints": .int(line.complaints), "services": .int(line.services),
@@ -32,6 +36,7 @@ extension ChainDesk {
                         "rung": .string(proposal.rung), "count": .int(proposal.count),
                     ]
                 }))
+        body.addOmitted("proposals", unnamed)
         turn.publish(.weeklySummary, week.description, subject: nil, rule: "R11", body: body.json)
     }
 
@@ -49,8 +54,12 @@ extension ChainDesk {
                         "reached": .int(figures.tallies[.reached(kind)]),
                     ]
                 }))
-        body.add("stores", figures.stores, by: { [$0.complaints, $0.tasks] }) { $1.json("storeId", $0) }
-        body.add("outlets", figures.outlets, by: { [$0.complaints, $0.tasks] }) { $1.json("outletId", $0) }
+        body.add("stores", figures.stores, unnamed: figures.unnamedStores ?? 0, by: Place.weight) {
+            $1.json("storeId", $0)
+        }
+        body.add("outlets", figures.outlets, unnamed: figures.unnamedOutlets ?? 0, by: Place.weight) {
+            $1.json("outletId", $0)
+        }
         body.add("fund", fund.json(fund.flows[month.description] ?? FundBook.Flow(), at: month))
         turn.publish(.callbackAnalysis, month.description, subject: nil, rule: "R33", body: body.json)
     }
@@ -74,7 +83,9 @@ extension ChainDesk {
                         "disbursedFen": .int(flow.disbursed), "recoveredFen": .int(flow.recovered),
                     ]
                 }))
-        body.add("outlets", figures.outlets, by: { [$0.upheld, $0.notices] }) { id, line in
+        body.add(
+            "outlets", figures.outlets, unnamed: figures.unnamedOutlets ?? 0, by: OutletYear.weight
+        ) { id, line in
             [
                 "outletId": .string(id), "upheld": .int(line.upheld), "notices": .int(line.notices),
                 "status": line.status.map { .string($0.rawValue) } ?? .null,
@@ -96,23 +107,26 @@ extension ChainDesk.Place {
 }
 
 extension ReportBody {
-    /// So many places make a message of some hundred kilobytes.
-    static let placeLimit = 1000
+    /// A list in an outgoing event names no more.
+    static let placeLimit = 100
 
     /// Adds a line for each place, by id. Of more than `placeLimit` only those with the greatest figures are named, and
     /// `…Omitted` says how many are not; their own reports are published all the same.
+    ///
+    /// - Parameter unnamed: how many there are besides `places`.
     mutating func add<Line: Sendable>(
-        _ name: String, _ places: SortedMap<Line>, by weight: (Line) -> [Int64], _ json: (String, Line) -> JSON
+        _ name: String, _ places: SortedMap<Line>, unnamed: Int64 = 0, by weight: (Line) -> [Int64],
+        _ json: (String, Line) -> JSON
     ) {
-        var named = places.entries
-        if named.count > Self.placeLimit {
-            let order = named.map { (weight: weight($0.value), entry: $0) }.sorted { a, b in
-                a.weight == b.weight ? a.entry.key < b.entry.key : b.weight.lexicographicallyPrecedes(a.weight)
-            }
-            named = order.prefix(Self.placeLimit).map(\.entry).sorted { $0.key < $1.key }
-            add(name + "Omitted", .int(Int64(order.count - Self.placeLimit)))
-        }
-        add(name, .array(named.map { json($0.key, $0.value) }))
+        // What a release before 0.2.0 has gathered may be more.
+        var places = places
+        let others = Int64(places.keepGreatest(Self.placeLimit, by: weight).count)
+        addOmitted(name, unnamed + others)
+        add(name, .array(places.entries.map { json($0.key, $0.value) }))
+    }
+
+    mutating func addOmitted(_ name: String, _ count: Int64) {
+        if count > 0 { add(name + "Omitted", .int(count)) }
     }
 }
 

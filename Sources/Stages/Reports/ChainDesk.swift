@@ -3,6 +3,9 @@ import Schema
 
 /// The reports on the whole chain. No event touches this record but a proposal of a penalty: stores and outlets hand on
 /// their figures when a period is reported, and right after them the chain's report is made.
+///
+/// Of the places of a period it keeps those that its report names (`ReportBody.placeLimit`), of the others only how many
+/// there are: so what a place hands on costs the same however many there are.
 struct ChainDesk: Record {
     static let kind = "chain"
     static let id = "all"
@@ -14,6 +17,8 @@ struct ChainDesk: Record {
         let services: Int64
         let violations: Int64
         let upheld: Int64
+
+        static func weight(_ line: StoreWeek) -> [Int64] { [line.report == .missing ? 1 : 0, line.complaints] }
     }
 
     struct Week: Codable, Sendable {
@@ -21,6 +26,21 @@ struct ChainDesk: Record {
         let at: Instant
         var tallies = Tallies()
         var stores = SortedMap<StoreWeek>()
+        /// By what became of their reports, the stores that are not named; nil: none.
+        var unnamedStores: SortedMap<Int64>?
+
+        func count(_ status: WeeklyReportStatus) -> Int64 {
+            stores.entries.reduce(unnamedStores?[status.rawValue] ?? 0) { $0 + ($1.value.report == status ? 1 : 0) }
+        }
+
+        mutating func add(_ line: StoreWeek, of store: String) {
+            stores[store] = line
+            for line in stores.keepGreatest(ReportBody.placeLimit, by: StoreWeek.weight) {
+                var unnamed = unnamedStores ?? SortedMap()
+                unnamed[line.report.rawValue, 0] += 1
+                unnamedStores = unnamed
+            }
+        }
     }
 
     /// What the analysis shows of one store or outlet.
@@ -43,6 +63,8 @@ struct ChainDesk: Record {
             complaints = tallies.complaints
             gap = ServiceGap(tallies, policy.reports.surveyWeights).thousandths
         }
+
+        static func weight(_ line: Place) -> [Int64] { [line.complaints, line.tasks] }
     }
 
     struct MonthFigures: Codable, Sendable {
@@ -50,12 +72,27 @@ struct ChainDesk: Record {
         var tallies = Tallies()
         var stores = SortedMap<Place>()
         var outlets = SortedMap<Place>()
+        /// How many are not named; nil: none.
+        var unnamedStores: Int64?
+        var unnamedOutlets: Int64?
+
+        mutating func add(_ line: Place, ofStore store: String) {
+            stores[store] = line
+            unnamedStores.add(stores.keepGreatest(ReportBody.placeLimit, by: Place.weight).count)
+        }
+
+        mutating func add(_ line: Place, ofOutlet outlet: String) {
+            outlets[outlet] = line
+            unnamedOutlets.add(outlets.keepGreatest(ReportBody.placeLimit, by: Place.weight).count)
+        }
     }
 
     struct OutletYear: Codable, Sendable {
         let upheld: Int64
         let notices: Int64
         let status: OutletStatusChanged.Status?
+
+        static func weight(_ line: OutletYear) -> [Int64] { [line.upheld, line.notices] }
     }
 
     struct Year: Codable, Sendable {
@@ -65,6 +102,7 @@ struct ChainDesk: Record {
         var late: Int64 = 0
         var months = SortedMap<MonthLine>()
         var outlets = SortedMap<OutletYear>()
+        var unnamedOutlets: Int64?
     }
 
     struct MonthLine: Codable, Sendable {
@@ -82,13 +120,17 @@ struct ChainDesk: Record {
         let period: String
         let rung: String
         let count: Int64
+
+        static func precedes(_ a: Proposal, _ b: Proposal) -> Bool { (a.at, a.proposalId) < (b.at, b.proposalId) }
     }
 
     var weeks = SortedMap<Week>()
     var months = SortedMap<MonthFigures>()
     var years = SortedMap<Year>()
-    /// Proposed since the last weekly summary, by id.
-    var proposals = SortedMap<Proposal>()
+    /// Proposed since the last weekly summary, by id: the first ones.
+    private(set) var proposals = SortedMap<Proposal>()
+    /// How many more there were; nil: none.
+    private var unnamedProposals: Int64?
     private var closedWeek: ReportWeek?
     private var closedMonth: Month?
     private var closedYear: Int?
@@ -102,26 +144,36 @@ struct ChainDesk: Record {
 
     // MARK: What stores and outlets hand on
 
+    mutating func take(_ proposal: Proposal) {
+        proposals[proposal.proposalId] = proposal
+        while proposals.count > ReportBody.placeLimit, let last = proposals.values.max(by: Proposal.precedes) {
+            proposals[last.proposalId] = nil
+            unnamedProposals.add(1)
+        }
+    }
+
     mutating func take(
         _ week: ReportWeek, at: Instant, store: String, _ period: OpenPeriod, report: WeeklyReportStatus
     ) {
         guard closedWeek.map({ week > $0 }) ?? true else { return }
         let tallies = period.tallies
         weeks[week.description, Week(at: at)].tallies.add(tallies)
-        weeks[week.description, Week(at: at)].stores[store] = StoreWeek(
-            report: report, submitted: period.submittedAt != nil, complaints: tallies.complaints,
-            services: tallies.services, violations: tallies[.violations], upheld: tallies[.upheld])
+        weeks[week.description, Week(at: at)].add(
+            StoreWeek(
+                report: report, submitted: period.submittedAt != nil, complaints: tallies.complaints,
+                services: tallies.services, violations: tallies[.violations], upheld: tallies[.upheld]),
+            of: store)
     }
 
     mutating func take(_ month: Month, at: Instant, store: String, _ tallies: Tallies, _ policy: PolicyBook) {
         guard closedMonth.map({ month > $0 }) ?? true else { return }
         months[month.description, MonthFigures(at: at)].tallies.add(tallies)
-        months[month.description, MonthFigures(at: at)].stores[store] = Place(tallies, policy)
+        months[month.description, MonthFigures(at: at)].add(Place(tallies, policy), ofStore: store)
     }
 
     mutating func take(_ month: Month, at: Instant, outlet: String, _ tallies: Tallies, _ policy: PolicyBook) {
         guard closedMonth.map({ month > $0 }) ?? true else { return }
-        months[month.description, MonthFigures(at: at)].outlets[outlet] = Place(tallies, policy)
+        months[month.description, MonthFigures(at: at)].add(Place(tallies, policy), ofOutlet: outlet)
     }
 
     mutating func take(year: Int, at: Instant, _ period: OpenPeriod) {
@@ -136,6 +188,8 @@ struct ChainDesk: Record {
         changeYear(year) { figures in
             figures.at = figures.at ?? at
             figures.outlets[outlet] = line
+            figures.unnamedOutlets.add(
+                figures.outlets.keepGreatest(ReportBody.placeLimit, by: OutletYear.weight).count)
         }
     }
 
@@ -153,9 +207,11 @@ struct ChainDesk: Record {
             guard let week = ReportWeek(key) else { continue }
             closedWeek = max(closedWeek ?? week, week)
             // Of two weeks after a long holiday, the last one names the proposals.
-            let named = key == dueWeeks.last?.key ? proposals.values.filter { $0.at <= turn.now } : []
+            let isLast = key == dueWeeks.last?.key
+            let named = isLast ? proposals.values.filter { $0.at <= turn.now } : []
             for proposal in named { proposals[proposal.proposalId] = nil }
-            publish(week, figures, named, in: &turn)
+            publish(week, figures, named, unnamed: isLast ? unnamedProposals ?? 0 : 0, in: &turn)
+            if isLast { unnamedProposals = nil }
         }
         for (key, figures) in months.entries where figures.at <= turn.now {
             months[key] = nil
@@ -180,5 +236,31 @@ extension ChainDesk.MonthLine {
         services = tallies.services
         satisfied = tallies[.satisfied]
         dissatisfied = tallies[.dissatisfied]
+    }
+}
+
+extension Int64? {
+    /// Counts on; nil as long as there is nothing to count.
+    fileprivate mutating func add(_ count: Int) {
+        guard count > 0 else { return }
+        self = (self ?? 0) + Int64(count)
+    }
+}
+
+extension SortedMap {
+    /// Leaves the `limit` entries with the greatest figures; of equals the first by key stay.
+    ///
+    /// - Returns: the others.
+    mutating func keepGreatest(_ limit: Int, by weight: (Value) -> [Int64]) -> [Value] {
+        var left: [Value] = []
+        while count > limit {
+            let least = entries.map { (weight: weight($0.value), key: $0.key) }.min { a, b in
+                a.weight == b.weight ? a.key > b.key : a.weight.lexicographicallyPrecedes(b.weight)
+            }
+            guard let least, let value = self[least.key] else { break }
+            left.append(value)
+            self[least.key] = nil
+        }
+        return left
     }
 }

@@ -17,6 +17,9 @@ struct CaseFacts: Record {
         let receivedAt: Instant
     }
 
+    /// What comes of a case that is not known and has so many already waits for it.
+    static let waitingLimit = 100
+
     var receivedAt: Instant?
     var storeId: String?
     var outletId: String?

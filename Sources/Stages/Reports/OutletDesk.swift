@@ -25,6 +25,11 @@ struct OutletDesk: Record {
     /// Of the years that have not been reported.
     private var violations: [Violation] = []
     private var counted = SortedMap<Counted>()
+    /// Groups that have left `violations` for want of room; nil: none has.
+    private var left: CountedGroups?
+
+    /// What leaves at a time, so that it is not looked for at each event.
+    private static let roomPerStep = 16
 
     var wake: Wake? { book.wake }
 
@@ -38,7 +43,7 @@ struct OutletDesk: Record {
     }
 
     /// Report and verification of a violation, in either order.
-    mutating func take(_ recorded: ViolationRecorded, at instant: Instant) {
+    mutating func take(_ recorded: ViolationRecorded, at instant: Instant, _ policy: PolicyBook) {
         let index = violations.firstIndex { $0.id == recorded.violationId }
         let known = index.map { violations[$0] }
         let violation = Violation(
@@ -48,7 +53,36 @@ struct OutletDesk: Record {
             knownAt: recorded.knownAt ?? known?.knownAt ?? instant, reporter: nil, hazards: nil,
             verifiedAt: recorded.verified ? instant : known?.verifiedAt,
             upheld: recorded.verified ? recorded.upheld : known?.upheld)
-        if let index { violations[index] = violation } else { violations.append(violation) }
+        if let index {
+            violations[index] = violation
+        } else {
+            makeRoom(policy)
+            violations.append(violation)
+        }
+    }
+
+    /// As penalty's dossier: of more violations than it holds, the groups known longest leave; those that count go on
+    /// counting where they do now. A twin that is told of later counts anew here.
+    private mutating func makeRoom(_ policy: PolicyBook) {
+        guard violations.count >= Dossier.violationLimit else { return }
+        let tally = tally(.limit, policy)
+        var wanted = Self.roomPerStep
+        var gone: Set<String> = []
+        let groups = Tally.twins(violations)
+            .map { twins in (since: twins.map(\.knownAt).max() ?? .distantPast, twins: twins) }
+            .sorted { ($0.since, $0.twins[0].id) < ($1.since, $1.twins[0].id) }
+        for (_, twins) in groups {
+            guard wanted > 0 else { break }
+            wanted -= twins.count
+            let ids = Set(twins.map(\.id))
+            gone.formUnion(ids)
+            guard let group = tally.groups.first(where: { ids.contains($0.violation.id) }) else { continue }
+            var groups = left ?? CountedGroups()
+            groups.add(group)
+            left = groups
+        }
+        violations.removeAll { gone.contains($0.id) }
+        for id in gone { counted[id] = nil }
     }
 
     mutating func take(_ proposed: PenaltyProposed) {
@@ -59,7 +93,13 @@ struct OutletDesk: Record {
             default: break
             }
         }
+        guard counted.count > Self.countedLimit else { return }
+        let known = Set(violations.map(\.id))
+        for id in counted.entries.map(\.key) where !known.contains(id) { counted[id] = nil }
     }
+
+    /// A proposal may come before the violations that it names: so much is kept of ids that are not known.
+    private static let countedLimit = 2 * Dossier.violationLimit
 
     // MARK: Timers
 
@@ -75,7 +115,8 @@ struct OutletDesk: Record {
             }
             for year in book.dueYears(in: &turn) {
                 guard let period = book.close(year: year) else { continue }
-                let position = tally(turn.now, turn.policy).count(year: year).count
+                let position =
+                    tally(turn.now, turn.policy).count(year: year).count + (self.left?.count(year: year) ?? 0)
                 chain.take(
                     year: year, at: turn.now, outlet: id,
                     ChainDesk.OutletYear(
@@ -110,11 +151,11 @@ struct OutletDesk: Record {
         let ladders = turn.policy.penalty.ladders
         var members: [JSON.Member] = []
         if turn.policy.rules.isOn(.r12) {
-            let count = tally.count(month: month).count
+            let count = tally.count(month: month).count + (left?.count(month: month) ?? 0)
             members.append(.init("monthly", Self.position(count, month.description, ladders.monthly)))
         }
         if turn.policy.rules.isOn(.r13) {
-            let count = tally.count(year: month.year).count
+            let count = tally.count(year: month.year).count + (left?.count(year: month.year) ?? 0)
             members.append(.init("cumulative", Self.position(count, Period.text(year: month.year), ladders.cumulative)))
         }
         return .object(members)
@@ -143,5 +184,6 @@ struct OutletDesk: Record {
     private mutating func forget(before year: Int) {
         for violation in violations where violation.occurredAt.date.year < year { counted[violation.id] = nil }
         violations.removeAll { $0.occurredAt.date.year < year }
+        left?.forget(before: year)
     }
 }

@@ -33,6 +33,7 @@ extension ReportsStage {
     /// What penalty refuses (a stranger, a week that does not exist, a store that is not listed) does not count.
     func count(_ report: WeeklyReportSubmitted, in turn: inout Turn) {
         guard turn.rejection(of: report.by) == nil, let week = ReportWeek(report.week),
+            week.monday <= turn.now.date.adding(days: StoreDuty.daysAhead),
             turn.policy.organisation.store(report.storeId) != nil
         else { return }
         var desk = turn.get(StoreDesk.self, report.storeId) ?? StoreDesk(id: report.storeId)
@@ -59,6 +60,7 @@ extension ReportsStage {
         turn.count(facts.storeId, facts.outletId, on: complaint.receivedAt.date) { $0.add(.cases) }
         for waiting in facts.waiting { count(waiting, facts, in: &turn) }
         facts.waiting = []
+        turn.makeKnown(CaseFacts.key(opened.caseId))
         judgeResponse(&facts, in: &turn)
         turn.put(facts, opened.caseId)
     }

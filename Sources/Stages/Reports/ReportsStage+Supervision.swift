@@ -22,7 +22,8 @@ extension ReportsStage {
     /// The report of a violation names the store, its verification does not; they may come in either order.
     private func count(_ recorded: ViolationRecorded, in turn: inout Turn) {
         let instant = turn.now
-        turn.changeOutlet(recorded.outletId) { $0.take(recorded, at: instant) }
+        let policy = turn.policy
+        turn.changeOutlet(recorded.outletId) { $0.take(recorded, at: instant, policy) }
         var facts = turn.get(ViolationFacts.self, recorded.violationId) ?? ViolationFacts()
         let isNew = recorded.verified ? facts.upheld == nil : facts.place == nil
         if recorded.verified {
@@ -45,9 +46,10 @@ extension ReportsStage {
         turn.count(atOutlet: proposed.outletId, on: turn.now.date) { $0.add(.proposals) }
         guard turn.policy.rules.isOn(.r11) else { return }
         var chain = turn.get(ChainDesk.self, ChainDesk.id) ?? ChainDesk()
-        chain.proposals[proposed.proposalId] = ChainDesk.Proposal(
-            at: turn.now, proposalId: proposed.proposalId, outletId: proposed.outletId, ladder: proposed.ladder,
-            period: proposed.period, rung: proposed.rung, count: Int64(proposed.count))
+        chain.take(
+            ChainDesk.Proposal(
+                at: turn.now, proposalId: proposed.proposalId, outletId: proposed.outletId, ladder: proposed.ladder,
+                period: proposed.period, rung: proposed.rung, count: Int64(proposed.count)))
         turn.put(chain, ChainDesk.id)
     }
 

@@ -6,7 +6,7 @@ import Schema
 /// A fact counts at its store and at its outlet, in the week and the month of its date; a `store` and an `outlet` record
 /// hold the counts. Where a measure needs memory there is a small record for each thing: `case`, `service`, `serial`,
 /// `violation`, `advance`. The one `chain` record is changed when a period ends, not by its events. The stage refuses
-/// nothing and waits for nothing: what other stages refuse it leaves out, and its facts may come in any order.
+/// next to nothing and waits for next to nothing: what other stages refuse it leaves out, and its facts may come in any order.
 /// Its decisions are in `docs/stages/reports.md`.
 package struct ReportsStage: Stage {
     package static let name = StageName.reports
@@ -30,7 +30,11 @@ package struct ReportsStage: Stage {
 
     package func step(_ input: Input, in turn: inout Turn) throws -> Verdict {
         switch input {
-        case .event(let event): count(event, in: &turn)
+        case .event(let event):
+            if let id = Self.unknownCase(of: event.data, in: turn) {
+                return .waits(CaseFacts.key(id), orElse: Rejection("case-unknown", ["caseId": .string(id)]))
+            }
+            count(event, in: &turn)
         case .timer(let key, _): pass(key, in: &turn)
         }
         return .applied
@@ -53,6 +57,20 @@ package struct ReportsStage: Stage {
             turn.put(fund, FundBook.id)
         }
         turn.put(chain, ChainDesk.id)
+    }
+
+    /// The case that an event is about, if it is not known and its record is full of what came before it.
+    private static func unknownCase(of data: any EventData, in turn: Turn) -> String? {
+        let id: String
+        switch data {
+        case let linked as CaseDuplicateLinked: id = linked.openCaseId
+        case let overdue as CustomerReplyOverdue: id = overdue.caseId
+        default: return nil
+        }
+        guard let facts = turn.get(CaseFacts.self, id), facts.receivedAt == nil,
+            facts.waiting.count >= CaseFacts.waitingLimit
+        else { return nil }
+        return id
     }
 
     // MARK: Events

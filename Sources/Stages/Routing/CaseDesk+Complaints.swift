@@ -28,6 +28,7 @@ extension CaseDesk {
     /// On a closed case it only leaves its mark: handling reopens the case, and `reopen` finds it major.
     mutating func link(_ linked: CaseDuplicateLinked, in turn: inout Turn) -> Verdict {
         let severity = Severity(linked.complaint, cluster: nil, turn.policy)
+        let before = record.duties.count
         if severity.isMajor {
             record.isMajor = true
             let isNew = record.note(majorBy: severity.matters)
@@ -37,6 +38,8 @@ extension CaseDesk {
             }
         }
         beginDuties(of: linked.complaint, in: &turn)
+        spilled = Array(record.duties.dropFirst(max(before, RoutedCase.dutyLimit)))
+        record.duties.removeLast(spilled.count)
         turn.link(linked, RoutedCase.key(linked.caseId))
         return .applied
     }

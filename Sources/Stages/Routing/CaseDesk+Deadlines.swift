@@ -14,6 +14,19 @@ extension CaseDesk {
         for duty in due where duty.kind == .inform { fail(duty, in: &turn) }
     }
 
+    /// What is due at exactly `instant` of a linked complaint's duties, which are still there though they may be met.
+    ///
+    /// - Returns: those that stay open.
+    func judge(_ duties: [Duty], at instant: Instant, in turn: inout Turn) -> [Duty] {
+        var left = duties.filter { $0.term.wake != instant }
+        for var duty in duties where duty.term.wake == instant {
+            if duty.kind == .reply { duty.term.look(rule: "R43", in: &turn) }
+            if duty.isMet(by: record) { continue }
+            if duty.term.isDue(at: turn.now) { fail(duty, in: &turn) } else { left.append(duty) }
+        }
+        return left
+    }
+
     /// A reply is overdue, or its deadline is looked up again: where the year has come, that may be over by now, and
     /// the reply may have been given.
     private mutating func judgeReply(_ duty: Duty, in turn: inout Turn) {

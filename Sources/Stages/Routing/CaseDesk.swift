@@ -7,6 +7,13 @@ import Schema
 struct CaseDesk {
     let caseId: String
     var record: RoutedCase
+    /// Duties of a linked complaint for which the record has no room.
+    var spilled: [Duty] = []
+
+    init(caseId: String, record: RoutedCase) {
+        self.caseId = caseId
+        self.record = record
+    }
 
     var key: RecordKey { RoutedCase.key(caseId) }
 

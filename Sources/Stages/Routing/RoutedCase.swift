@@ -6,6 +6,8 @@ package struct RoutedCase: Record, Equatable {
     package static let retiredMembers = ["resolvedAfterClosing"]
     /// No case keeps more contacts, nor more acceptances, than this; the earliest are forgotten first.
     static let factLimit = 100
+    /// Nor more of what is owed: the duties of further linked complaints have records of their own (`LinkedDuties`).
+    static let dutyLimit = 100
 
     package enum State: String, Codable, Sendable {
         /// Somebody has to resolve it.

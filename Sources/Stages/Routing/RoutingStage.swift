@@ -11,13 +11,14 @@ package struct RoutingStage: Stage {
     package static let takesFromEvents = [
         CaseOpened.type, CaseDuplicateLinked.type, CaseClosed.type, CaseReopened.type,
     ]
-    package static let recordTypes: [any Record.Type] = [RoutedCase.self, CaseLink.self]
+    package static let recordTypes: [any Record.Type] = [RoutedCase.self, CaseLink.self, LinkedDuties.self]
 
     package init() {}
 
     package func keys(for input: Input, given records: RecordReader) -> [RecordKey] {
         switch input {
-        case .timer(let key, _): [key]
+        case .timer(let key, _):
+            [key] + (records.get(LinkedDuties.self, key.id).map { [RoutedCase.key($0.caseId)] } ?? [])
         case .event(let event): Self.keys(for: event, given: records)
         }
     }
@@ -25,11 +26,20 @@ package struct RoutingStage: Stage {
     private static func keys(for event: Event, given records: RecordReader) -> [RecordKey] {
         guard let caseId = caseId(of: event) else { return [] }
         if let linked = event.data as? CaseDuplicateLinked {
-            return [RoutedCase.key(caseId), CaseLink.key(linked.caseId)]
+            return [RoutedCase.key(caseId), CaseLink.key(linked.caseId)] + keyOfSpilled(linked, given: records)
         }
         // Only people name a case by a complaint that was linked to it.
         return person(of: event) == nil
             ? [RoutedCase.key(caseId)] : CaseLink.keys(RoutedCase.self, caseId, given: records)
+    }
+
+    /// Where the duties of a linked complaint go if the case has no room for them.
+    private static func keyOfSpilled(_ linked: CaseDuplicateLinked, given records: RecordReader) -> [RecordKey] {
+        // Timers that act before the event only take duties away, and there are two kinds of duty.
+        guard let open = records.get(RoutedCase.self, linked.openCaseId),
+            open.duties.count > RoutedCase.dutyLimit - 2
+        else { return [] }
+        return [LinkedDuties.key(linked.caseId)]
     }
 
     /// The case that the event names; of a linked complaint the open one.
@@ -60,6 +70,10 @@ package struct RoutingStage: Stage {
     package func step(_ input: Input, in turn: inout Turn) throws -> Verdict {
         switch input {
         case .timer(let key, let wake):
+            guard key.kind == RoutedCase.kind else {
+                LinkedDuties.wake(key.id, at: wake.at, in: &turn)
+                return .applied
+            }
             guard let record = turn.get(RoutedCase.self, key.id) else { return .applied }
             var desk = CaseDesk(caseId: key.id, record: record)
             desk.wake(at: wake.at, in: &turn)
@@ -93,7 +107,11 @@ package struct RoutingStage: Stage {
             // A case that is opened is opened once.
             default: .applied
             }
-        if case .applied = verdict, desk.record != record { turn.put(desk.record, caseId) }
+        guard case .applied = verdict else { return verdict }
+        if desk.record != record { turn.put(desk.record, caseId) }
+        if let linked = event.data as? CaseDuplicateLinked, !desk.spilled.isEmpty {
+            turn.put(LinkedDuties(caseId: caseId, duties: desk.spilled), linked.caseId)
+        }
         return verdict
     }
 }
