@@ -1,4 +1,5 @@
 import Broker
+import Schema
 import Store
 
 /// Points at a delivery that waits for its acknowledgement.
@@ -29,14 +30,21 @@ struct OutgoingWindow: Sendable {
         let purpose: Purpose
     }
 
-    /// The publisher is connected.
-    var isReady = false
+    private enum Link: Sendable {
+        /// What is held is sent again with the next connection.
+        case away
+        case ready(resendAt: Instant?)
+    }
+
+    private var link = Link.away
     private var entries: [UInt64: Entry] = [:]
     private var remaining: [DeliveryReference: Int] = [:]
     private var unsent: [UInt64] = []
     private var held: [UInt64] = []
     private var lastTicket: UInt64 = 0
 
+    /// The publisher is connected.
+    var isReady: Bool { if case .ready = link { true } else { false } }
     var count: Int { entries.count }
     var isEmpty: Bool { entries.isEmpty }
     var hasUnsent: Bool { !unsent.isEmpty }
@@ -91,6 +99,25 @@ struct OutgoingWindow: Sendable {
         return entry.publication
     }
 
+    // MARK: The publisher
+
+    mutating func connected() {
+        link = .ready(resendAt: nil)
+        resendHeld()
+    }
+
+    mutating func disconnected() { link = .away }
+
+    mutating func resend(noLaterThan instant: Instant) {
+        if case .ready(let planned) = link { link = .ready(resendAt: planned ?? instant) }
+    }
+
+    mutating func resendDue(at wall: Instant) {
+        guard case .ready(.some(let instant)) = link, wall >= instant else { return }
+        link = .ready(resendAt: nil)
+        resendHeld()
+    }
+
     /// What was held is to be sent again, in the order of its first publication.
     mutating func resendHeld() {
         unsent = held.sorted() + unsent
@@ -106,15 +133,13 @@ struct TagTracker: Sendable {
         case none
     }
 
-    private(set) var channel: UInt64?
+    let channel: UInt64
     private var open: Set<UInt64> = []
     /// No open tag is below this one.
     private var lowest: UInt64 = 1
     private var highest: UInt64 = 0
 
-    init(channel: UInt64? = nil) {
-        self.channel = channel
-    }
+    init(channel: UInt64) { self.channel = channel }
 
     mutating func received(_ tag: UInt64) {
         open.insert(tag)

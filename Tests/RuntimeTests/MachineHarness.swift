@@ -26,7 +26,7 @@ struct MachineHarness {
         _ = harness.handle(.consumer(.subscribed(channel: 1)))
         _ = harness.handle(.publisher(.ready))
         _ = harness.done()
-        while harness.machine.current != nil { _ = harness.done() }
+        while harness.machine.isAtWork { _ = harness.done() }
         return harness
     }
 

@@ -1,0 +1,173 @@
+import Broker
+import Schema
+import Store
+
+extension WorkerMachine {
+    mutating func consumer(_ event: ConsumerEvent, _ actions: inout [WorkerAction]) {
+        switch event {
+        case .subscribed(let channel):
+            subscription = .open(Inbox(channel: channel))
+            actions.append(.log(LogLine(.info, "consuming", [("queue", stage.queue)])))
+        case .delivered(let deliveries):
+            for delivery in deliveries { receive(delivery, &actions) }
+        case .lost(let failure):
+            subscription = subscription.isEnded ? .ended(nil) : .none
+            actions.append(.log(LogLine(.warning, "the subscription is lost; trying again", [("cause", "\(failure)")])))
+        case .cancelled:
+            guard var inbox = subscription.inbox else { return subscription = .ended(nil) }
+            let unstarted = inbox.giveUpWaiting()
+            subscription = .ended(inbox)
+            if !unstarted.isEmpty { actions.append(.requeue(tags: unstarted, channel: inbox.channel)) }
+        case .closed:
+            closed(.consumer)
+        }
+    }
+
+    private mutating func receive(_ delivery: Delivery, _ actions: inout [WorkerAction]) {
+        guard subscription.on(delivery.channel, { $0.tags.received(delivery.tag) }) != nil else { return }
+        let properties = delivery.properties
+        let hints = EnvelopeHints(
+            messageId: properties.messageId, type: properties.type, correlationId: properties.correlationId)
+        if let bytes = delivery.oversized {
+            let reason = DeadLetterReason(
+                .schema, code: "oversized",
+                message: "a body of \(bytes) bytes, more than the consumer takes; the body is not kept")
+            return reject(delivery, EventIdentity(of: hints), reason, &actions)
+        }
+        do throws(RefusedDocument) {
+            let (event, document) = try Event.readDocument(delivery.body, hints: hints, limits: limits.document)
+            let inbound = InboundEvent(event: event, body: delivery.body, document: document)
+            _ = subscription.on(delivery.channel) { $0.waiting.append(Arrival(delivery: delivery, inbound: inbound)) }
+        } catch  where isOfNewerRelease(error, delivery) {
+            leave(delivery, error.identity, error.identity.type ?? "its type", &actions)
+        } catch {
+            let reason = DeadLetterReason(
+                .schema, code: "contract", message: "the contract refuses it: \(error.faults.count) faults",
+                faults: error.faults)
+            reject(delivery, error.identity, reason, &actions)
+        }
+    }
+
+    /// A type that this contract has in no version, and yet its name is bound to the stage's queue: a newer release has
+    /// bound it. What nobody has bound never comes here.
+    private func isOfNewerRelease(_ refused: RefusedDocument, _ delivery: Delivery) -> Bool {
+        let key = FailureHistory(delivery).routingKey
+        guard let type = refused.identity.type, type == EventType(key).wireName else { return false }
+        return refused.faults.contains { $0.rule == "unknown-type" }
+    }
+
+    // MARK: - Fates
+
+    /// Dead letter and `event.rejected`; the delivery is acknowledged when both are confirmed.
+    mutating func reject(
+        _ delivery: Delivery, _ identity: EventIdentity, _ reason: DeadLetterReason, _ actions: inout [WorkerAction]
+    ) {
+        var publications = [failures.deadLetter(delivery, reason, ticket: outgoing.nextTicket(), wall: wall)]
+        do {
+            publications.append(
+                try failures.rejection(
+                    of: identity, body: delivery.body, faults: reason.told,
+                    ticket: outgoing.nextTicket(), clock: clock.now))
+        } catch {
+            actions.append(.log(LogLine(.error, "event.rejected could not be written", [("cause", "\(error)")])))
+        }
+        settleAfter(publications, delivery, &actions)
+        actions.append(
+            .log(
+                LogLine(
+                    .warning, "dead letter",
+                    [("class", reason.class.rawValue), ("code", reason.code), ("event", identity.id ?? "unknown")])))
+    }
+
+    /// Publishes a dead letter without `event.rejected`.
+    mutating func giveUp(
+        _ delivery: Delivery, _ event: String?, _ reason: DeadLetterReason, _ actions: inout [WorkerAction]
+    ) {
+        let publication = failures.deadLetter(delivery, reason, ticket: outgoing.nextTicket(), wall: wall)
+        settleAfter([publication], delivery, &actions)
+        actions.append(
+            .log(
+                LogLine(
+                    .error, "dead letter",
+                    [
+                        ("class", reason.class.rawValue), ("code", reason.code),
+                        ("event", event ?? "unknown"), ("cause", reason.message),
+                    ])))
+    }
+
+    /// Not applicable yet: a delayed copy, or a dead letter when the event is too old to wait any longer.
+    mutating func postpone(_ arrival: Arrival, _ what: String, _ actions: inout [WorkerAction]) {
+        guard !isFinal(arrival) else {
+            let reason = DeadLetterReason(
+                .transient, code: "unknown-reference", message: "refers to \(what), which this stage does not know")
+            return giveUp(arrival.delivery, arrival.inbound.event.id, reason, &actions)
+        }
+        let copy = failures.retry(arrival.delivery, ticket: outgoing.nextTicket(), wall: wall)
+        settleAfter([copy], arrival.delivery, &actions)
+    }
+
+    /// Left to a worker of a newer release: a delayed copy, or a dead letter when none has come for as long as an event
+    /// waits for what it refers to.
+    mutating func leave(
+        _ delivery: Delivery, _ identity: EventIdentity, _ what: String, _ actions: inout [WorkerAction]
+    ) {
+        let isFinal: Bool
+        if case .stepped = clock.mode {
+            isFinal = clock.isLastCall
+        } else {
+            isFinal = hasWaitedLongest(FailureHistory(delivery))
+        }
+        guard !isFinal else {
+            let reason = DeadLetterReason(
+                .transient, code: "newer-release", message: "takes a newer release: \(what)")
+            return giveUp(delivery, identity.id, reason, &actions)
+        }
+        let copy = failures.retry(delivery, ticket: outgoing.nextTicket(), wall: wall)
+        settleAfter([copy], delivery, &actions)
+        actions.append(.log(LogLine(.warning, "an event is left to a worker of a newer release", [("cause", what)])))
+    }
+
+    /// Has it waited long enough for what it refers to?
+    ///
+    /// Under the stepped clock the instant says so. Otherwise an event of upstream waits until it is a day old, and
+    /// through the short delays in any case: what is filled in later is old when it comes, and may still overtake the
+    /// event that it refers to. An event of a stage carries its rule's time, which may lie anywhere in the past. No event
+    /// waits for more than a day of the wall clock, though it says that it comes from the future.
+    private func isFinal(_ arrival: Arrival) -> Bool {
+        if case .stepped = clock.mode { return clock.isLastCall }
+        let history = FailureHistory(arrival.delivery)
+        if hasWaitedLongest(history) { return true }
+        if StageName.allCases.contains(where: { $0.source == arrival.inbound.event.source }) { return false }
+        let isTried = RetryDelay.after(attempts: history.attempts + 1) != .fiveSeconds
+        return isTried && clock.now >= arrival.inbound.event.time.adding(hours: limits.referenceHours)
+    }
+
+    /// By the wall clock, since its first failure.
+    private func hasWaitedLongest(_ history: FailureHistory) -> Bool {
+        let first = history.firstAt.flatMap(Instant.init(rfc3339:)) ?? wall
+        return wall >= first.adding(hours: limits.referenceHours)
+    }
+
+    // MARK: - Settling
+
+    private mutating func settleAfter(
+        _ publications: [Publication], _ delivery: Delivery, _ actions: inout [WorkerAction]
+    ) {
+        outgoing.add(publications, settling: DeliveryReference(tag: delivery.tag, channel: delivery.channel))
+        if outgoing.isReady { actions.append(.publish(outgoing.takeUnsent())) }
+    }
+
+    mutating func settle(_ settled: [UInt64], _ channel: UInt64, _ actions: inout [WorkerAction]) {
+        switch subscription.on(channel, { $0.tags.settle(settled) }) {
+        case .through(let tag): actions.append(.acknowledgeThrough(tag: tag, channel: channel))
+        case .single(let tags): actions.append(.acknowledge(tags: tags, channel: channel))
+        case .some(.none), nil: break
+        }
+    }
+}
+
+extension EventIdentity {
+    init(of event: Event) {
+        self.init(source: event.source, id: event.id, type: event.type.wireName)
+    }
+}
