@@ -86,8 +86,8 @@ package struct Audit: Sendable {
     private func timers(at now: Instant, atRest: Bool) async throws -> AuditCheck {
         var examples: [String] = []
         for (stage, store) in parts.stores.sorted(by: { $0.key < $1.key }) {
-            guard let wake = try await store.read({ try $0.nextWake() }), wake < now else { continue }
-            examples.append("\(stage.rawValue): a timer that was due \(wake) has not acted, the clock says \(now)")
+            guard let due = try await store.read({ try $0.nextDue() }), due < now else { continue }
+            examples.append("\(stage.rawValue): what was due \(due) has not been done, the clock says \(now)")
         }
         return AuditCheck(
             "timers", ok: examples.isEmpty || !atRest, figures: [.init("stagesBehind", examples.count)],

@@ -55,6 +55,7 @@ struct AuditCount: Sendable {
             fates.expected += more.expected
             fates.taken += more.taken
             fates.dead += more.dead
+            fates.heldExpected += more.heldExpected
             fates.missing += more.missing
         }
         return fates
@@ -72,13 +73,13 @@ struct AuditCount: Sendable {
 
     func takenOnce() -> AuditCheck {
         let all = stages.compactMap { taken[$0.name] }
-        let doubled = all.map(\.doubled).reduce(0, +)
+        let doubled = all.map { $0.doubled + $0.waitingAndTaken.count }.reduce(0, +)
         return AuditCheck(
             "taken once", ok: doubled == 0,
             figures: [
                 .init("events", all.map { $0.fates.applied + $0.fates.refused }.reduce(0, +)),
                 .init("doubled", doubled),
-            ], examples: first(all.map(\.doubledExamples)))
+            ], examples: first(all.map(\.doubledExamples) + all.map(\.waitingAndTaken)))
     }
 
     func nothingLost(atRest: Bool) -> AuditCheck {
@@ -89,6 +90,7 @@ struct AuditCount: Sendable {
             "nothing lost", ok: missing == 0 || !atRest,
             figures: [
                 .init("expected", total(\.expected) + sum(\.unroutedExpected)), .init("taken", total(\.taken)),
+                .init("held", total(\.heldExpected)),
                 .init("dead", total(\.dead) + sum(\.unroutedDead)), .init("discarded", sum(\.discarded)),
                 .init("missing", atRest ? missing : 0), .init("inFlight", atRest ? 0 : missing),
             ], examples: first(reckonings.map(\.missingExamples)))

@@ -93,6 +93,8 @@ struct AuditReckoning: Sendable {
         if taken[stage]?.keys.contains(AuditTaken.hash(event)) == true {
             fates[stage]?.taken += 1
             found += 1
+        } else if taken[stage]?.waiting.contains(AuditTaken.hash(event)) == true {
+            fates[stage]?.heldExpected += 1
         } else {
             pending.append(Expectation(event: event, type: type, stage: stage))
         }

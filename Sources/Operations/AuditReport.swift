@@ -30,6 +30,8 @@ package struct StageFates: Sendable, Hashable, Codable {
     package var outbox = 0
     /// Waiting in the stage's queue and its retry queues; nil: the broker was not asked or did not tell.
     package var waiting: Int?
+    /// In the stage's waiting room: they came before what they refer to.
+    package var held = 0
     package var deadOpen = 0
     package var deadSent = 0
     package var deadResolved = 0
@@ -38,6 +40,8 @@ package struct StageFates: Sendable, Hashable, Codable {
     package var expected = 0
     /// Of these: applied or refused.
     package var taken = 0
+    /// Of these: in the waiting room.
+    package var heldExpected = 0
     /// Of these: lying among the dead letters, or discarded there.
     package var dead = 0
     /// Of these: no trace.
@@ -67,18 +71,18 @@ package struct AuditReport: OperationReport, Codable, Hashable {
 extension AuditReport {
     package var text: String {
         var fates = TextTable(
-            "STAGE", ">APPLIED", ">REFUSED", ">TIMERS", ">OUTPUTS", ">OUTBOX", ">WAITING", ">DEAD", ">SENT AGAIN",
+            "STAGE", ">APPLIED", ">REFUSED", ">TIMERS", ">OUTPUTS", ">OUTBOX", ">IN QUEUES", ">WAITING", ">DEAD", ">SENT AGAIN",
             ">RESOLVED", ">DISCARDED")
-        var flow = TextTable("STAGE", ">EXPECTED", ">TAKEN", ">DEAD", atRest ? ">MISSING" : ">IN FLIGHT")
+        var flow = TextTable("STAGE", ">EXPECTED", ">TAKEN", ">WAITING", ">DEAD", atRest ? ">MISSING" : ">IN FLIGHT")
         for stage in stages {
             fates.add(
                 [stage.stage.rawValue]
                     + [stage.applied, stage.refused, stage.timers, stage.outputs, stage.outbox].map(String.init)
-                    + [stage.waiting.map(String.init) ?? "?"]
+                    + [stage.waiting.map(String.init) ?? "?", String(stage.held)]
                     + [stage.deadOpen, stage.deadSent, stage.deadResolved, stage.deadDiscarded].map(String.init))
             flow.add(
                 [stage.stage.rawValue]
-                    + [stage.expected, stage.taken, stage.dead, stage.missing].map(String.init))
+                    + [stage.expected, stage.taken, stage.heldExpected, stage.dead, stage.missing].map(String.init))
         }
         var list = TextTable("CHECK", "", "FIGURES")
         for check in checks {

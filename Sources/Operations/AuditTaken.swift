@@ -8,10 +8,14 @@ struct AuditTaken: Sendable {
     var fates: StageFates
     /// Keyed hashes of the events, see `Audit`.
     var keys: Set<UInt64> = []
+    /// Of those in the waiting room.
+    var waiting: Set<UInt64> = []
     /// The last entry that was read: everything else of the audit ends there too.
     var watermark: Int64 = 0
     var doubled = 0
     var doubledExamples: [String] = []
+    /// In the journal and in the waiting room, which nothing can be at once.
+    var waitingAndTaken: [String] = []
     /// Taken from other stages.
     var fromStages = 0
 
@@ -21,9 +25,33 @@ struct AuditTaken: Sendable {
         while true {
             let after = taken.watermark
             let page = try await store.read { try $0.inputs(after: after, limit: JournalScan.pageSize) }
-            guard let last = page.last else { return taken }
+            guard let last = page.last else {
+                try await taken.readWaiting(store)
+                return taken
+            }
             for row in page { taken.count(row) }
             taken.watermark = last.number
+        }
+    }
+
+    /// Behind the journal: what leaves the waiting room meanwhile is in entries that are not counted, and is looked for
+    /// once more like everything that was not found.
+    private mutating func readWaiting(_ store: any Store) async throws {
+        var position: EventKey?
+        while true {
+            let after = position
+            let page = try await store.read { snapshot in
+                try snapshot.waiting(after: after, limit: JournalScan.pageSize).map { event in
+                    (event: event.event, isTaken: try snapshot.entry(taking: event.event) != nil)
+                }
+            }
+            guard let last = page.last else { return }
+            for (event, isTaken) in page {
+                fates.held += 1
+                waiting.insert(AuditTaken.hash(event))
+                if isTaken { Audit.note("\(stage.rawValue): \(event.id) is taken and waits", &waitingAndTaken) }
+            }
+            position = last.event
         }
     }
 

@@ -53,6 +53,8 @@ package struct ClockAdvance: Sendable {
     private static let lastCallSeconds: Int64 = 25
     private static let reportSeconds: Int64 = 10
     private static let limitSeconds: Int64 = 600
+    /// Entries of a journal, or events looked for in a waiting room, that are read at once.
+    private static let pageSize = 1_000
 
     package init(_ parts: Parts) {
         self.parts = parts
@@ -99,7 +101,7 @@ package struct ClockAdvance: Sendable {
     private func nextInstant() async throws -> Instant? {
         var candidates: [Instant] = []
         for store in parts.stores.values {
-            if let wake = try await store.read({ try $0.nextWake() }) { candidates.append(wake) }
+            if let due = try await store.read({ try $0.nextDue() }) { candidates.append(due) }
         }
         for participant in try present() where !participant.isDone {
             if let next = participant.next { candidates.append(next) }
@@ -116,12 +118,12 @@ package struct ClockAdvance: Sendable {
             isDone = true
             for stage in StageName.allCases {
                 guard let store = parts.stores[stage],
-                    let wake = try await store.read({ try $0.nextWake() }), wake <= instant
+                    let due = try await store.read({ try $0.nextDue() }), due <= instant
                 else { continue }
                 isDone = false
                 try enter(.timers(stage))
                 try await wait("for the timers of \(stage.rawValue) at \(instant)") { mutable in
-                    let next = try await store.read { try $0.nextWake() }
+                    let next = try await store.read { try $0.nextDue() }
                     try await mutable.catchUp()
                     return next.map { $0 > instant } ?? true
                 }
@@ -198,9 +200,17 @@ package struct ClockAdvance: Sendable {
             guard let store = parts.stores[stage] else { continue }
             while true {
                 let after = tracker.watermarks[stage] ?? 0
-                let entries = try await store.read { try $0.journal(after: after, limit: 1_000, withBodies: false) }
+                let open = tracker.lookedFor(at: stage, limit: Self.pageSize)
+                let (entries, waiting) = try await store.read { snapshot in
+                    (
+                        try snapshot.journal(after: after, limit: Self.pageSize, withBodies: false),
+                        // What waits for something known is about to be decided: that is no rest.
+                        try snapshot.waitingForKnown(limit: 1).isEmpty ? try snapshot.waiting(among: open) : [:]
+                    )
+                }
                 tracker.read(entries, of: stage)
-                if entries.count < 1_000 { break }
+                tracker.found(waiting: waiting.keys, at: stage)
+                if entries.count < Self.pageSize, waiting.count < Self.pageSize { break }
             }
         }
     }

@@ -136,10 +136,7 @@ extension DeadLetterOffice {
                 return Judgement(
                     verdict: .safe, detail: "\(stage.rawValue) would reject it by a rule: \(rejection.reason)",
                     routingKey: stage.queue, event: event)
-            case .unknownReference(let what):
-                let detail = "refers to \(what), which \(stage.rawValue) does not know"
-                return Judgement(verdict: .stillRefused, detail: detail)
-            case .waits(let key, _):
+            case .unknownReference(let key), .waits(let key, orElse: _):
                 let detail = "refers to \(key), which \(stage.rawValue) does not know"
                 return Judgement(verdict: .stillRefused, detail: detail)
             }

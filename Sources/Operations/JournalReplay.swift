@@ -183,7 +183,7 @@ private struct ReplayCourse: Sendable {
         }
         do {
             let keys = KeySearch.complete(input, runner, in: &set)
-            try compare(try runner.run(input, keys: keys, in: &set, clock: clock), entry)
+            try compare(try runner.run(input, keys: keys, in: &set, clock: clock, isLast: true), entry)
         } catch {
             differ(entry.number, nil, "the stage cannot decide: \(error)")
         }
@@ -224,7 +224,7 @@ private struct ReplayCourse: Sendable {
         case .applied: fate = .applied
         case .refused: fate = .refused
         case .unknownReference(let what): return differ(number, nil, "refers to something unknown: \(what)")
-        case .waits(let key, _): return differ(number, nil, "refers to something unknown: \(key)")
+        case .waits(let key, orElse: _): return differ(number, nil, "refers to something unknown: \(key)")
         }
         let first = entry.records.first
         if fate != entry.fate { differ(number, first, "now \(fate.rawValue), was \(entry.fate.rawValue)") }

@@ -82,6 +82,20 @@ package struct PersonOffice: Sendable {
         return PersonErasure(stages: stages, deadLetters: letters)
     }
 
+    private func rekeyWaiting(_ store: any Store, _ vault: PersonalVault) async throws -> Int {
+        var position: EventKey?
+        var count = 0
+        while true {
+            let after = position
+            let page = try await store.write {
+                try vault.resealWaiting(after: after, limit: Self.resealSize, in: $0)
+            }
+            count += page.resealed
+            guard let last = page.last else { return count }
+            position = last
+        }
+    }
+
     /// Seals everything with the current key that another has sealed, or none. Beside running workers.
     package func rekey() async throws -> PersonRekeying {
         var figures: [Figure] = []
@@ -96,6 +110,7 @@ package struct PersonOffice: Sendable {
                 guard let last = page.last else { break }
                 position = last
             }
+            count += try await rekeyWaiting(store, vault)
             if count > 0 { try await store.scrub() }
             figures.append(Figure(stage.rawValue, count))
         }

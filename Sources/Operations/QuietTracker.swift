@@ -5,12 +5,16 @@ import Store
 /// Tells exactly whether the pipeline is quiet: every event that was handed over or emitted has been taken by every
 /// stage that the topology sends it to.
 ///
+/// An event that waits for what it refers to counts as taken.
+///
 /// It reads the journals as they grow; a stage's entry may be seen before the one that caused it, so what is taken
 /// ahead of being expected is remembered until it is.
 package struct QuietTracker: Sendable {
     private let routes: Routes
     private var pending: [StageName: Set<EventKey>] = [:]
     private var ahead: [StageName: Set<EventKey>] = [:]
+    /// Seen in the waiting room, and not yet in the journal.
+    private var waiting: [StageName: Set<EventKey>] = [:]
     package private(set) var watermarks: [StageName: Int64] = [:]
     package private(set) var handedNumber: Int64 = 0
     /// Counts what was read; it stands still when nothing happens.
@@ -56,11 +60,25 @@ package struct QuietTracker: Sendable {
         pending[stage]?.remove(event)
     }
 
+    /// What `stage` must still take, as far as it is worth looking for in its waiting room.
+    package func lookedFor(at stage: StageName, limit: Int) -> [EventKey] {
+        Array((pending[stage] ?? []).prefix(limit))
+    }
+
+    /// These were found in the waiting room of `stage`, in the same snapshot as the journal's last page.
+    package mutating func found(waiting events: some Sequence<EventKey>, at stage: StageName) {
+        for event in events where pending[stage]?.remove(event) != nil {
+            progress += 1
+            waiting[stage, default: []].insert(event)
+        }
+    }
+
     private mutating func expect(_ event: EventKey, _ stage: StageName) {
         if ahead[stage]?.remove(event) == nil { pending[stage, default: []].insert(event) }
     }
 
     private mutating func took(_ event: EventKey, _ stage: StageName) {
-        if pending[stage]?.remove(event) == nil { ahead[stage, default: []].insert(event) }
+        guard pending[stage]?.remove(event) == nil, waiting[stage]?.remove(event) == nil else { return }
+        ahead[stage, default: []].insert(event)
     }
 }

@@ -67,7 +67,15 @@ package struct Republish: Sendable {
                 taken.insert(EventKey(source: source, id: id))
             }
         }
-        return taken
+        // What waits is in the store as well.
+        var position: EventKey?
+        while true {
+            let after = position
+            let page = try await store.read { try $0.waiting(after: after, limit: JournalScan.pageSize) }
+            guard let last = page.last else { return taken }
+            taken.formUnion(page.map(\.event).filter { $0.source == stage.source })
+            position = last.event
+        }
     }
 
     /// Must a stage take it that neither has it nor keeps it among the dead letters?

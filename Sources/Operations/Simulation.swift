@@ -2,6 +2,7 @@ import Policy
 import Runtime
 import Schema
 import Stages
+import Store
 
 /// `recourse simulate`: a file of events and an answers file through the virtual pipeline, instant by instant.
 package struct Simulation: Sendable {
@@ -21,6 +22,8 @@ package struct Simulation: Sendable {
         /// An outgoing event's body.
         case emitted(OutgoingEvent, body: [UInt8])
         case deadLetter(stage: StageName, event: Event, code: String, cause: String)
+        /// Told at the end: the event still waits for what it refers to.
+        case waiting(stage: StageName, event: WaitingEvent)
         case unanswered(String)
         case answered(Answer)
     }
@@ -53,9 +56,13 @@ package struct Simulation: Sendable {
         while true {
             let nextEvent = position < events.count ? events[position].event.time : nil
             let candidates = [nextEvent, agenda?.next, pipeline.nextWake].compactMap { $0 }
-            guard let next = candidates.min() else { return }
-            let now = max(next, pipeline.now)
-            guard now <= until else { return }
+            let next = candidates.min().map { max($0, pipeline.now) }
+            guard let now = next, now <= until else {
+                for (stage, events) in pipeline.waiting {
+                    for event in events { try output(.waiting(stage: stage, event: event)) }
+                }
+                return
+            }
             var due: [Event] = []
             while position < events.count, events[position].event.time <= now {
                 due.append(events[position].event)

@@ -15,8 +15,12 @@ package enum InputFate: Sendable, Equatable {
     /// Only a newer release can decide it: the stage does not take this type, or a record that it needs has a member that
     /// is not known here. Nothing happened and the id is not used up.
     case beyond(String)
-    /// Refers to something not known yet; nothing happened and the id is not used up.
+    /// Refers to something not known yet: it waits in the store, and holds its id.
+    case waiting
+    /// The same, but there is no room for it; nothing happened and the id is not used up.
     case unknownReference(String)
+    /// Not decided yet, for those that wait go before it and are many; to be handed over again.
+    case deferred
     /// The stage could not decide (a corrupt record, a fault of the stage); nothing happened and the id is not used up.
     case failed(String)
 }
@@ -32,6 +36,10 @@ package struct BatchResult: Sendable {
     package var hasMoreTimers = false
     /// Timers that could not act, and why; they stay due.
     package var timerFaults: [String] = []
+    /// Those whose waiting has ended in vain: their dead letters are to be published, then the rows released.
+    package var dying: [DyingMessage] = []
+    /// More of those that wait can be decided or have come to their end; they follow in the next transaction.
+    package var hasMoreWaiting = false
     /// How many persons were erased.
     package var erased = 0
 
@@ -43,15 +51,19 @@ package struct BatchProcessor: Sendable {
     package let runner: StageRunner
     package let worker: WorkerId
     package let vault: PersonalVault
+    package let waiting: WaitingLimits
     /// How many overdue timers may act before one event, and behind it; what is left stays due and is run by the timer
     /// batches.
     static let overdueLimit = 1_000
 
     /// - Parameter vault: nil: one that seals nothing.
-    package init(runner: StageRunner, worker: WorkerId, vault: PersonalVault? = nil) {
+    package init(
+        runner: StageRunner, worker: WorkerId, vault: PersonalVault? = nil, waiting: WaitingLimits = WaitingLimits()
+    ) {
         self.runner = runner
         self.worker = worker
         self.vault = vault ?? PersonalVault(stage: runner.name)
+        self.waiting = waiting
     }
 
     /// - Parameters:
@@ -59,21 +71,19 @@ package struct BatchProcessor: Sendable {
     ///   - speed: business time that passes in the same span of real time: a timer that waits for real time
     ///     (`Wake.realDelaySeconds`) is due so much later. 0: it is due at the end of its instant.
     ///   - confirmed: outbox rows whose confirms have come since the last transaction.
+    ///   - wall: the wall clock, for what dead letters tell; nil: the same as the business clock.
     /// - Throws: `StoreFailure`; the transaction must then roll back. What only concerns one input is told in its fate.
     package func process(
-        _ inputs: [InboundEvent], confirmed: [OutboxKey], clock: Instant, speed: Int64 = 0,
+        _ inputs: [InboundEvent], confirmed: [OutboxKey], clock: Instant, speed: Int64 = 0, wall: Instant? = nil,
         in transaction: any StoreTransaction
     ) throws -> BatchResult {
         try transaction.removeFromOutbox(confirmed)
         var result = BatchResult()
-        // Asked for once: a secret made here is committed with the rest, or not at all.
-        let digester = inputs.isEmpty ? nil : try vault.establishDigester(in: transaction)
         var rest = inputs[...]
         // An erasure is a full stop: what comes before it is erased, what comes behind it is not.
         while !rest.isEmpty {
             let end = rest.firstIndex { $0.event.data is CustomerErasureRequested } ?? rest.endIndex - 1
-            var work = UnitOfWork(
-                runner: runner, clock: clock, transaction: transaction, vault: vault, digester: digester)
+            var work = UnitOfWork(self, clock: clock, wall: wall ?? clock, transaction: transaction)
             let erasures = try process(Array(rest[...end]), &work, transaction, into: &result)
             try work.finish(into: &result, owner: worker) { $0.heldBack(from: clock, speed: speed) }
             for lookup in erasures where try transaction.erasePerson(lookup) != nil { result.erased += 1 }
@@ -87,25 +97,26 @@ package struct BatchProcessor: Sendable {
         _ inputs: [InboundEvent], _ work: inout UnitOfWork, _ transaction: any StoreTransaction,
         into result: inout BatchResult
     ) throws -> [PersonalLookup] {
-        var claims = try transaction.claims(inputs.map(\.key))
-        var admitted = try work.admit(inputs.filter { claims[$0.key] == nil })[...]
+        // The digests of those that are known: decided, or waiting.
+        var known = try transaction.claims(inputs.map(\.key)).mapValues(\.digest)
+        known.merge(try transaction.waiting(among: inputs.map(\.key))) { claimed, _ in claimed }
+        var admitted = try work.admit(inputs.filter { known[$0.key] == nil })[...]
         var orders: [PersonalLookup] = []
         for inbound in inputs {
             // One that is twice in the batch was admitted twice.
             let own = admitted.first?.inbound.key == inbound.key ? admitted.popFirst() : nil
-            if let claim = claims[inbound.key] {
-                result.fates.append(claim.digest == inbound.digest ? .duplicate : .idReused)
+            if let digest = known[inbound.key] {
+                result.fates.append(digest == inbound.digest ? .duplicate : .idReused)
                 continue
             }
             guard let own else {
                 throw StageFault(description: "stage \(runner.name.rawValue): an event of the batch was not admitted")
             }
-            let fate = try work.decide(own)
+            let fate = try work.take(own, inbound)
             result.fates.append(fate)
             switch fate {
-            case .applied: claims[inbound.key] = Claim(digest: inbound.digest, fate: .applied)
-            case .refused: claims[inbound.key] = Claim(digest: inbound.digest, fate: .refused)
-            case .duplicate, .idReused, .beyond, .unknownReference, .failed: break
+            case .applied, .refused, .waiting: known[inbound.key] = inbound.digest
+            case .duplicate, .idReused, .beyond, .unknownReference, .deferred, .failed: break
             }
             if fate == .applied, inbound.event.data is CustomerErasureRequested, let lookup = own.lookup {
                 orders.append(lookup)
@@ -116,11 +127,11 @@ package struct BatchProcessor: Sendable {
 
     /// Runs up to `limit` timers that are due at `clock`, earliest first.
     package func processTimers(
-        confirmed: [OutboxKey], clock: Instant, limit: Int, in transaction: any StoreTransaction
+        confirmed: [OutboxKey], clock: Instant, limit: Int, wall: Instant? = nil, in transaction: any StoreTransaction
     ) throws -> BatchResult {
         try transaction.removeFromOutbox(confirmed)
         var result = BatchResult()
-        var work = UnitOfWork(runner: runner, clock: clock, transaction: transaction, vault: vault)
+        var work = UnitOfWork(self, clock: clock, wall: wall ?? clock, transaction: transaction)
         var due: [Input] = []
         for stored in try transaction.dueRecords(now: clock, limit: limit) {
             guard let at = stored.wakeAt else { continue }
@@ -144,9 +155,27 @@ package struct BatchProcessor: Sendable {
                 if let known = set, (known.wake, known.key) <= (wake, changed) { continue }
                 set = (wake, changed)
             }
+            try work.takeWaiting()
         }
         if due.count >= limit { result.hasMoreTimers = true }
         try work.finish(into: &result, owner: worker) { $0.at }
+        return result
+    }
+
+    /// Decides up to `limit` of those that wait though what they wait for is known; behind all timers that are due, ends
+    /// the waiting of those whose time is over.
+    func processWaiting(
+        _ care: WaitingCare, _ reading: ClockReading, wall: Instant, limit: Int, in transaction: any StoreTransaction
+    ) throws -> BatchResult {
+        var result = BatchResult()
+        var work = UnitOfWork(self, clock: reading.now, wall: wall, transaction: transaction)
+        let limit = care == .together ? limit : 1
+        var ended: Instant?
+        if reading.allowsTimers(of: runner.name), try transaction.nextWake().map({ $0 > reading.now }) ?? true {
+            ended = reading.now
+        }
+        result.hasMoreWaiting = try work.takeForgotten(care, ended: ended, limit: limit)
+        try work.finish(into: &result, owner: worker) { $0.heldBack(from: reading.now, speed: reading.speed) }
         return result
     }
 }

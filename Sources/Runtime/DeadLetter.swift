@@ -133,6 +133,11 @@ package struct FailureMessages: Sendable {
         return properties
     }
 
+    /// What a copy tells that waits for what the event refers to, in a delay queue or in the store.
+    func copy(of delivery: Delivery, wall: Instant) -> MessageProperties {
+        properties(of: delivery, history: FailureHistory(delivery), wall: wall)
+    }
+
     /// The copy that goes to `recourse.dead`.
     func deadLetter(_ delivery: Delivery, _ reason: DeadLetterReason, ticket: UInt64, wall: Instant) -> Publication {
         let history = FailureHistory(delivery)
@@ -158,7 +163,7 @@ package struct FailureMessages: Sendable {
         return Publication(
             ticket: ticket, exchange: ExchangeName.retry,
             routingKey: QueueName.retry(stage, .after(attempts: history.attempts + 1)), mandatory: true,
-            properties: properties(of: delivery, history: history, wall: wall), body: delivery.body)
+            properties: copy(of: delivery, wall: wall), body: delivery.body)
     }
 
     /// `event.rejected`: tells upstream everything that was wrong with an event.

@@ -1,3 +1,4 @@
+import Broker
 import Schema
 import Store
 
@@ -8,16 +9,27 @@ package struct InboundEvent: Sendable {
     package let body: [UInt8]
     /// SHA-256 of the body as received: tells a redelivery from a reused id.
     package let digest: [UInt8]
+    /// The message that brought it.
+    let delivery: Delivery
+    /// It failed in a batch: what waits for it is left to a transaction of its own.
+    var isAlone = false
     /// The document; nil: read it from the body.
     private let parsed: JSON?
 
-    /// - Parameter document: what `body` says, where that is known already.
-    package init(event: Event, body: [UInt8], document: JSON? = nil) {
-        self.init(event: event, body: body, digest: Identifiers.digest(body), parsed: document)
+    /// - Parameters:
+    ///   - document: what `body` says, where that is known already.
+    ///   - delivery: nil: as Recourse itself would publish it.
+    package init(event: Event, body: [UInt8], document: JSON? = nil, delivery: Delivery? = nil) {
+        let delivery =
+            delivery
+            ?? Delivery(
+                tag: 0, channel: 0, redelivered: false, exchange: ExchangeName.events, routingKey: event.type.rawValue,
+                properties: .of(event), body: body)
+        self.init(event: event, body: body, digest: Identifiers.digest(body), delivery: delivery, parsed: document)
     }
 
-    private init(event: Event, body: [UInt8], digest: [UInt8], parsed: JSON?) {
-        (self.event, self.body, self.digest, self.parsed) = (event, body, digest, parsed)
+    private init(event: Event, body: [UInt8], digest: [UInt8], delivery: Delivery, parsed: JSON?) {
+        (self.event, self.body, self.digest, self.delivery, self.parsed) = (event, body, digest, delivery, parsed)
     }
 
     var key: EventKey { EventKey(source: event.source, id: event.id) }
@@ -33,11 +45,12 @@ package struct InboundEvent: Sendable {
 
     /// The same event under the same digest, kept with this body.
     func kept(as body: [UInt8]) -> InboundEvent {
-        InboundEvent(event: event, body: body, digest: digest, parsed: parsed)
+        InboundEvent(event: event, body: body, digest: digest, delivery: delivery, parsed: parsed)
     }
 
     /// The event as `json` tells it, under the same digest.
     func reading(_ json: JSON) throws -> InboundEvent {
-        InboundEvent(event: try event.reading(json), body: json.serialized, digest: digest, parsed: json)
+        InboundEvent(
+            event: try event.reading(json), body: json.serialized, digest: digest, delivery: delivery, parsed: json)
     }
 }

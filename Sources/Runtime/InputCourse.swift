@@ -1,13 +1,21 @@
 import Schema
 import Stages
+import Store
 
 /// How a stage takes an input, wherever its records lie: in a store's transaction (`UnitOfWork`), or in memory
 /// (`VirtualStage`).
+///
+/// An event finds every timer of its records acted that was due before its own time. What it makes known is waited for
+/// no longer: the events that came too early for it follow at once, before the next input (domain rules §2).
 protocol InputCourse {
     var runner: StageRunner { get }
     var set: WorkingSet { get }
     /// What the business clock reads.
     var clock: Instant { get }
+    /// What the steps so far have made known and nobody has looked for in the waiting room yet.
+    var known: [RecordKey] { get set }
+    /// True: no more of those that wait is taken for now.
+    var isFull: Bool { get }
 
     /// Makes `set` know what `input` needs.
     ///
@@ -16,6 +24,12 @@ protocol InputCourse {
 
     /// Decides a timer whose records are loaded, and keeps what comes of it; nil: it could not act.
     mutating func decide(timer input: Input, keys: [RecordKey]) throws -> StepOutcome?
+
+    /// Those that wait for one of `references`.
+    mutating func waiting(for references: [RecordKey]) throws -> [WaitingEvent]
+
+    /// Decides one that waits; what it waits for is known now.
+    mutating func take(_ waiting: WaitingEvent) throws
 }
 
 extension InputCourse {
@@ -39,6 +53,23 @@ extension InputCourse {
             guard let timer = runner.overdue(changed, in: set, clock: clock),
                 try decide(timer: timer, keys: try load(timer)) != nil
             else { break }
+        }
+    }
+
+    /// Takes what waited for anything that the steps before have known. What that makes known in turn joins the same
+    /// order.
+    mutating func takeWaiting() throws {
+        var line: [WaitingEvent] = []
+        var seen: Set<EventKey> = []
+        while true {
+            if !known.isEmpty {
+                let references = known
+                known.removeAll()
+                line += try waiting(for: references).filter { seen.insert($0.event).inserted }
+                line.sort { WaitingEvent.comesFirst($1, $0) }
+            }
+            guard !isFull, let next = line.popLast() else { return }
+            try take(next)
         }
     }
 }

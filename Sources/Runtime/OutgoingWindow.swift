@@ -16,12 +16,15 @@ struct OutgoingWindow: Sendable {
         case output(OutboxKey)
         /// One of `remaining` publications whose confirms settle a delivery.
         case settlement(DeliveryReference)
+        /// The dead letter of an event that has waited in vain.
+        case end(EventKey)
     }
 
     enum Confirmed {
         case output(OutboxKey)
         /// The last confirm that this delivery waited for.
         case settles(DeliveryReference)
+        case ends(EventKey)
         case nothing
     }
 
@@ -67,6 +70,11 @@ struct OutgoingWindow: Sendable {
         }
     }
 
+    mutating func add(_ publication: Publication, ending event: EventKey) {
+        entries[publication.ticket] = Entry(publication: publication, purpose: .end(event))
+        unsent.append(publication.ticket)
+    }
+
     mutating func takeUnsent() -> [Publication] {
         defer { unsent.removeAll(keepingCapacity: true) }
         return unsent.compactMap { entries[$0]?.publication }
@@ -76,6 +84,7 @@ struct OutgoingWindow: Sendable {
         guard let entry = entries.removeValue(forKey: ticket) else { return .nothing }
         switch entry.purpose {
         case .output(let key): return .output(key)
+        case .end(let event): return .ends(event)
         case .settlement(let delivery):
             let left = (remaining[delivery] ?? 1) - 1
             remaining[delivery] = left > 0 ? left : nil

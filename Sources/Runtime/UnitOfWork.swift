@@ -10,6 +10,11 @@ struct UnitOfWork: InputCourse {
     private let transaction: any StoreTransaction
     private(set) var edge: PersonalEdge
     private(set) var set = WorkingSet()
+    var known: [RecordKey] = []
+    private let room: WaitingRoom
+    /// What was taken out of the waiting room so far.
+    private var taken = WaitingCount()
+    private var dying: [DyingMessage] = []
     private var entries: [JournalEntry] = []
     /// Money that outputs announce: the entry's place in `entries`, the output's in the entry.
     private var movements: [(entry: Int, output: Int, movement: FundMovement)] = []
@@ -20,15 +25,12 @@ struct UnitOfWork: InputCourse {
     /// Records that a newer release has written.
     private var newer: [RecordKey: String] = [:]
 
-    /// - Parameter digester: nil where no event comes in.
-    init(
-        runner: StageRunner, clock: Instant, transaction: any StoreTransaction, vault: PersonalVault,
-        digester: PersonalDigester? = nil
-    ) {
-        self.runner = runner
+    init(_ processor: BatchProcessor, clock: Instant, wall: Instant, transaction: any StoreTransaction) {
+        runner = processor.runner
         self.clock = clock
         self.transaction = transaction
-        edge = PersonalEdge(vault: vault, digester: digester, transaction: transaction)
+        edge = PersonalEdge(vault: processor.vault, transaction: transaction)
+        room = WaitingRoom(processor, clock: clock, wall: wall, transaction: transaction)
     }
 
     mutating func take(_ stored: StoredRecord) {
@@ -40,6 +42,8 @@ struct UnitOfWork: InputCourse {
             if let record = error as? NewerRecord { newer[stored.key] = "\(record)" }
         }
     }
+
+    // MARK: Records
 
     /// Gives events their tokens, in order, and loads what all of them need.
     mutating func admit(_ inputs: [InboundEvent]) throws -> [PersonalEdge.Admitted] {
@@ -63,14 +67,18 @@ struct UnitOfWork: InputCourse {
     }
 
     /// The outcome of one input, or why there is none.
-    private mutating func run(_ input: Input, keys: [RecordKey]) -> Result<StepOutcome, StageFault> {
+    private mutating func run(
+        _ input: Input, keys: [RecordKey], isLast: Bool = false
+    ) -> Result<StepOutcome, StageFault> {
         if !unreadable.isEmpty {
             for key in keys {
                 if let why = unreadable[key] { return .failure(StageFault(description: why)) }
             }
         }
         do {
-            return .success(try runner.run(input, keys: keys, in: &set, clock: clock))
+            let outcome = try runner.run(input, keys: keys, in: &set, clock: clock, isLast: isLast)
+            known += outcome.known
+            return .success(outcome)
         } catch let fault as StageFault {
             return .failure(fault)
         } catch {
@@ -78,7 +86,47 @@ struct UnitOfWork: InputCourse {
         }
     }
 
-    mutating func decide(_ admitted: PersonalEdge.Admitted) throws -> InputFate {
+    // MARK: Events
+
+    /// Takes an event of the batch, and what waited for what it makes known.
+    ///
+    /// - Parameter inbound: the event as received.
+    mutating func take(_ admitted: PersonalEdge.Admitted, _ inbound: InboundEvent) throws -> InputFate {
+        if !inbound.isAlone {
+            // What is there and was not taken yet: a transaction was full, or another release has made the record.
+            known += try load(.event(admitted.inbound.event)).filter { set[$0] != nil }
+            try takeWaiting()
+            guard !isFull else { return .deferred }
+        }
+        switch try decide(admitted) {
+        case .done(let outcome):
+            if inbound.isAlone { known.removeAll() }
+            try takeWaiting()
+            try settleAfter(outcome.changed)
+            try takeWaiting()
+            if case .refused = outcome.verdict { return .refused }
+            return .applied
+        case .waits(let reference):
+            guard try room.hold(inbound, until: reference) else {
+                return .unknownReference("\(reference), and the waiting room is full")
+            }
+            return .waiting
+        case .beyond(let what): return .beyond(what)
+        case .failed(let cause): return .failed(cause)
+        }
+    }
+
+    /// What a step has made of an event.
+    private enum Decision {
+        /// It is in the journal.
+        case done(StepOutcome)
+        /// It came too early.
+        case waits(RecordKey)
+        case beyond(String)
+        case failed(String)
+    }
+
+    private mutating func decide(_ admitted: PersonalEdge.Admitted, isLast: Bool = false) throws -> Decision {
         let inbound = admitted.inbound
         guard runner.takes(inbound.event.type) else {
             return .beyond("\(inbound.event.type.wireName), which stage \(runner.name.rawValue) does not take")
@@ -86,14 +134,13 @@ struct UnitOfWork: InputCourse {
         let keys = try settleBefore(inbound.event)
         if let record = keys.compactMap({ newer[$0] }).first { return .beyond(record) }
         let outcome: StepOutcome
-        switch run(.event(inbound.event), keys: keys) {
+        switch run(.event(inbound.event), keys: keys, isLast: isLast) {
         case .success(let decided): outcome = decided
         case .failure(let fault): return .failed(fault.description)
         }
         let fate: Fate
         switch outcome.verdict {
-        case .unknownReference(let what): return .unknownReference(what)
-        case .waits(let key, _): return .unknownReference(key.description)
+        case .unknownReference(let reference), .waits(let reference, orElse: _): return .waits(reference)
         case .applied: fate = .applied
         case .refused: fate = .refused
         }
@@ -102,9 +149,73 @@ struct UnitOfWork: InputCourse {
             digest: inbound.digest, body: inbound.body)
         try journal(journalInput, fate, outcome)
         edge.keep(admitted, outputs: entries.last?.outputs ?? [])
-        try settleAfter(outcome.changed)
-        return fate == .applied ? .applied : .refused
+        return .done(outcome)
     }
+
+    // MARK: What waits
+
+    var isFull: Bool { taken.events >= room.limits.taken || taken.bytes >= room.limits.takenBytes }
+
+    mutating func waiting(for references: [RecordKey]) throws -> [WaitingEvent] {
+        try transaction.waiting(for: references)
+    }
+
+    mutating func take(_ waiting: WaitingEvent) throws { try take(waiting, isLast: false) }
+
+    /// Decides one that waits.
+    ///
+    /// - Parameter isLast: it has waited as long as it may; what can still not be decided dies.
+    private mutating func take(_ waiting: WaitingEvent, isLast: Bool) throws {
+        taken.events += 1
+        taken.bytes += waiting.size
+        guard let message = try room.message(of: waiting) else { return }
+        func die(_ code: String, _ cause: String) throws {
+            if let message = try room.letDie(waiting, message, code: code, cause: cause) { dying.append(message) }
+        }
+        let inbound: InboundEvent
+        do throws(RefusedDocument) {
+            inbound = try room.read(message, waiting)
+        } catch {
+            return try die("stage-fault", "what waited cannot be read any more: \(error.faults.count) faults")
+        }
+        guard let admitted = try admit([inbound]).first else { return }
+        switch try decide(admitted, isLast: isLast) {
+        case .done: try transaction.releaseWaiting([waiting.event])
+        case .failed(let cause): try die("stage-fault", cause)
+        case .beyond(let what) where isLast: try die("newer-release", "takes a newer release: \(what)")
+        case .beyond: try transaction.hold(waiting.event, until: WaitingRoom.newerRelease)
+        case .waits(let reference) where isLast:
+            try die("unknown-reference", "refers to \(reference), which this stage does not know")
+        case .waits(let reference):
+            if reference != waiting.reference { try transaction.hold(waiting.event, until: reference) }
+        }
+    }
+
+    /// Decides up to `limit` of those that no step has taken though what they wait for is there, and of those whose time
+    /// is over at `ended` (nil: of none); what can still not be decided then dies.
+    ///
+    /// - Returns: whether there may be more.
+    mutating func takeForgotten(_ care: WaitingCare, ended: Instant?, limit: Int) throws -> Bool {
+        var found = try transaction.waitingForKnown(limit: limit).map { ($0, isLast: false) }
+        if let ended, found.count < limit {
+            found += try transaction.waitingEnded(now: ended, limit: limit - found.count).map { ($0, isLast: true) }
+        }
+        if case .letFirstDie(let cause) = care {
+            if let (first, _) = found.first, let message = try room.message(of: first),
+                let dead = try room.letDie(first, message, code: "store-fault", cause: cause)
+            {
+                dying.append(dead)
+            }
+            return true
+        }
+        for (waiting, isLast) in found where !isFull {
+            try take(waiting, isLast: isLast)
+            if care == .together { try takeWaiting() }
+        }
+        return found.count >= limit || isFull
+    }
+
+    // MARK: Timers
 
     mutating func decide(timer input: Input, keys: [RecordKey]) -> StepOutcome? {
         guard case .timer(let key, let wake) = input else { return nil }
@@ -140,6 +251,8 @@ struct UnitOfWork: InputCourse {
     ) throws {
         result.timers += timers
         result.timerFaults += timerFaults
+        result.dying += dying
+        if isFull { result.hasMoreWaiting = true }
         try transaction.save(
             try set.changed.map { key, record in
                 var stored = try RecordCoding.stored(key, record)

@@ -2,13 +2,14 @@ import DequeModule
 import Policy
 import Schema
 import Stages
+import Store
 
 /// All stages in one process on virtual time: no broker, no database. The same input gives the same bytes.
 ///
 /// Within an instant T: first the events of (CloudEvents) time T in the order in which they were handed over, and all
 /// that follows from them, first in first out; then, as long as there are any, more events of T (the answers to what was
-/// emitted), with all that follows; then the timers due at T, stage by stage, each stage to quiet in the same way. A
-/// reference to something unknown is tried again after every other event of the instant, then dead.
+/// emitted), with all that follows; then the timers due at T, stage by stage, and behind them the ends of those that have
+/// waited in vain, each stage to quiet in the same way.
 package struct VirtualPipeline: Sendable {
     /// What an event has led to somewhere.
     package enum Notice: Sendable {
@@ -24,7 +25,6 @@ package struct VirtualPipeline: Sendable {
     package let routes: Routes
     private var stages: [StageName: VirtualStage] = [:]
     private var queue = Deque<Queued>()
-    private var unresolved: [Queued] = []
     package private(set) var now: Instant
 
     /// - Parameter start: the business time at which the seeds are planted.
@@ -36,8 +36,15 @@ package struct VirtualPipeline: Sendable {
         }
     }
 
-    /// When the next timer is due.
-    package var nextWake: Instant? { stages.values.compactMap(\.nextTimer?.wake.at).min() }
+    /// When the next timer is due, or the waiting of an event ends.
+    package var nextWake: Instant? {
+        stages.values.flatMap { [$0.nextTimer?.wake.at, $0.nextEnd] }.compactMap { $0 }.min()
+    }
+
+    /// The events that wait for what they refer to, stage by stage.
+    package var waiting: [(stage: StageName, events: [WaitingEvent])] {
+        StageName.allCases.compactMap { name in stages[name].map { (name, $0.waitingEvents) } }
+    }
 
     /// Runs the instant `time`: these events of upstream, what follows, then the timers due.
     ///
@@ -58,6 +65,11 @@ package struct VirtualPipeline: Sendable {
                     isQuiet = false
                     try act(name, notice) { try $0.run(timer: timer.key, timer.wake) }
                 }
+                // Behind all timers of the stage.
+                if let end = stages[name]?.nextEnd, end <= now {
+                    isQuiet = false
+                    try act(name, notice) { try $0.endWaiting() }
+                }
                 try settle(whenQuiet, notice)
             }
         }
@@ -69,59 +81,25 @@ package struct VirtualPipeline: Sendable {
         }
     }
 
-    /// Until nothing is left to do but timers. What still refers to something unknown then is dead.
+    /// Until nothing is left to do but timers.
     private mutating func settle(_ whenQuiet: () throws -> [Event], _ notice: (Notice) throws -> Void) throws {
-        while true {
-            try drain(notice)
-            let more = try whenQuiet()
-            enqueue(more)
-            guard more.isEmpty else { continue }
-            guard !unresolved.isEmpty else { return }
-            let dead = unresolved
-            unresolved.removeAll()
-            for queued in dead { try take(queued, isLastCall: true, notice) }
-        }
-    }
-
-    /// Until the queue is empty, and what refers to something unknown has been tried again in vain.
-    private mutating func drain(_ notice: (Notice) throws -> Void) throws {
-        var takenBefore = -1
-        while !queue.isEmpty || !unresolved.isEmpty {
-            while let next = queue.popFirst() { try take(next, isLastCall: false, notice) }
-            let count = stages.values.reduce(0) { $0 + $1.taken.count }
-            guard count != takenBefore else { return }
-            takenBefore = count
-            let again = unresolved
-            unresolved.removeAll()
-            for queued in again { try take(queued, isLastCall: false, notice) }
-        }
-    }
-
-    private mutating func take(
-        _ queued: Queued, isLastCall: Bool, _ notice: (Notice) throws -> Void
-    ) throws {
-        guard let what = try act(queued.stage, notice, { try $0.take(queued.event) }) else { return }
-        if isLastCall {
-            try notice(
-                .deadLetter(
-                    stage: queued.stage, event: queued.event, code: "unknown-reference",
-                    cause: "refers to \(what), which this stage does not know"))
-        } else {
-            unresolved.append(queued)
-        }
+        repeat {
+            while let next = queue.popFirst() { try act(next.stage, notice) { try $0.take(next.event) } }
+            enqueue(try whenQuiet())
+        } while !queue.isEmpty
     }
 
     /// Lets a stage do something now, and hands on what it emits.
-    private mutating func act<T>(
-        _ name: StageName, _ notice: (Notice) throws -> Void, _ body: (inout VirtualStage) throws -> T
-    ) throws -> T {
+    private mutating func act(
+        _ name: StageName, _ notice: (Notice) throws -> Void, _ body: (inout VirtualStage) throws -> Void
+    ) throws {
         // Taken out while it works: a second owner of its records would make every change copy all of them.
         guard var stage = stages.removeValue(forKey: name) else {
             throw StageFault(description: "simulate: no stage \(name.rawValue)")
         }
         stage.clock = now
         defer { stages[name] = stage }
-        let result = try body(&stage)
+        try body(&stage)
         for output in stage.takeOutputs() {
             try notice(.emitted(output, by: name))
             guard output.destination == .events else { continue }
@@ -129,6 +107,8 @@ package struct VirtualPipeline: Sendable {
                 queue.append(Queued(stage: taker, event: output.event))
             }
         }
-        return result
+        for death in stage.takeDeaths() {
+            try notice(.deadLetter(stage: name, event: death.event, code: death.code, cause: death.cause))
+        }
     }
 }

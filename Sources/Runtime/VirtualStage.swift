@@ -9,8 +9,13 @@ struct VirtualStage: InputCourse {
     let runner: StageRunner
     private(set) var set = WorkingSet()
     var clock: Instant
+    var known: [RecordKey] = []
     private var wakes = WakeIndex()
-    private(set) var taken: Set<EventKey> = []
+    private var taken: Set<EventKey> = []
+    private var waiting: [EventKey: (waiting: WaitingEvent, event: Event)] = [:]
+    private var waitingFor: [RecordKey: [EventKey]] = [:]
+    private var ends = Heap<End>()
+    private var deaths: [(event: Event, code: String, cause: String)] = []
     private var outputs: [OutgoingEvent] = []
 
     /// - Parameter start: the business time at which the seeds are planted.
@@ -25,6 +30,12 @@ struct VirtualStage: InputCourse {
     }
 
     var nextTimer: (wake: Wake, key: RecordKey)? { wakes.first.map { ($0.wake, $0.key) } }
+    /// When the first of those that wait comes to its end.
+    var nextEnd: Instant? { ends.min?.at }
+    /// Those that wait, in the order of their arrival.
+    var waitingEvents: [WaitingEvent] {
+        waiting.values.map(\.waiting).sorted { ($0.arrived, $0.ruleTime, $0.event) < ($1.arrived, $1.ruleTime, $1.event) }
+    }
 
     /// What was emitted since this was last asked.
     mutating func takeOutputs() -> [OutgoingEvent] {
@@ -32,27 +43,83 @@ struct VirtualStage: InputCourse {
         return outputs
     }
 
-    /// Takes an event, unless it was taken before.
-    ///
-    /// - Returns: what it refers to and the stage does not know; nil: it has been taken.
-    mutating func take(_ event: Event) throws -> String? {
+    /// What has died since this was last asked.
+    mutating func takeDeaths() -> [(event: Event, code: String, cause: String)] {
+        defer { deaths.removeAll(keepingCapacity: true) }
+        return deaths
+    }
+
+    /// Takes an event, unless it was taken before or waits.
+    mutating func take(_ event: Event) throws {
         let name = EventKey(source: event.source, id: event.id)
-        guard !taken.contains(name) else { return nil }
-        let keys = try settleBefore(event)
-        let outcome = try decide(.event(event), keys: keys)
-        switch outcome.verdict {
-        case .unknownReference(let what): return what
-        case .waits(let key, _): return key.description
-        case .applied, .refused: break
-        }
-        taken.insert(name)
+        guard !taken.contains(name), waiting[name] == nil else { return }
+        guard let outcome = try decide(event, name, isLast: false) else { return }
+        try takeWaiting()
         try settleAfter(outcome.changed)
+        try takeWaiting()
+    }
+
+    /// nil: it waits now, or it is dead.
+    private mutating func decide(_ event: Event, _ name: EventKey, isLast: Bool) throws -> StepOutcome? {
+        let keys = try settleBefore(event)
+        let outcome = try decide(.event(event), keys: keys, isLast: isLast)
+        switch outcome.verdict {
+        case .applied, .refused:
+            taken.insert(name)
+            waiting[name] = nil
+            return outcome
+        case .unknownReference(let reference) where isLast:
+            waiting[name] = nil
+            let cause = "refers to \(reference), which this stage does not know"
+            deaths.append((event, "unknown-reference", cause))
+        case .unknownReference(let reference), .waits(let reference, orElse: _): hold(event, name, reference)
+        }
         return nil
+    }
+
+    private mutating func hold(_ event: Event, _ name: EventKey, _ reference: RecordKey) {
+        waitingFor[reference, default: []].append(name)
+        guard waiting[name] == nil else {
+            waiting[name]?.waiting.reference = reference
+            return
+        }
+        let row = WaitingEvent(
+            event: name, type: event.type.rawValue, digest: [], reference: reference, ruleTime: event.ruleTime,
+            arrived: clock, endsAt: WaitingLimits().end(of: event, arrived: clock), size: 0)
+        waiting[name] = (row, event)
+        ends.insert(End(at: row.endsAt, event: name))
+    }
+
+    /// No transaction is ever full.
+    var isFull: Bool { false }
+
+    mutating func waiting(for references: [RecordKey]) throws -> [WaitingEvent] {
+        references.flatMap { reference in
+            (waitingFor.removeValue(forKey: reference) ?? []).compactMap { name in
+                waiting[name].flatMap { $0.waiting.reference == reference ? $0.waiting : nil }
+            }
+        }
+    }
+
+    mutating func take(_ waiting: WaitingEvent) throws {
+        guard let event = self.waiting[waiting.event]?.event else { return }
+        _ = try decide(event, waiting.event, isLast: false)
+    }
+
+    /// Ends the waiting of those whose time is over.
+    mutating func endWaiting() throws {
+        while let end = ends.min, end.at <= clock {
+            ends.removeMin()
+            guard let event = waiting[end.event]?.event else { continue }
+            _ = try decide(event, end.event, isLast: true)
+            try takeWaiting()
+        }
     }
 
     mutating func run(timer key: RecordKey, _ wake: Wake) throws {
         let timer = Input.timer(key, wake)
         _ = try decide(timer, keys: try load(timer))
+        try takeWaiting()
     }
 
     mutating func load(_ input: Input) throws -> [RecordKey] { KeySearch.complete(input, runner, in: &set) }
@@ -61,13 +128,21 @@ struct VirtualStage: InputCourse {
         try decide(input, keys: keys)
     }
 
-    private mutating func decide(_ input: Input, keys: [RecordKey]) throws -> StepOutcome {
-        let outcome = try runner.run(input, keys: keys, in: &set, clock: clock)
+    private mutating func decide(_ input: Input, keys: [RecordKey], isLast: Bool = false) throws -> StepOutcome {
+        let outcome = try runner.run(input, keys: keys, in: &set, clock: clock, isLast: isLast)
+        known += outcome.known
         if case .timer(let key, _) = input { wakes.update(key, set[key]?.value.wake) }
         for key in outcome.changed { wakes.update(key, set[key]?.value.wake) }
         outputs += outcome.outputs
         return outcome
     }
+}
+
+/// When one that waits comes to its end; the event may wait no longer.
+private struct End: Sendable, Comparable {
+    let at: Instant
+    let event: EventKey
+    static func < (a: End, b: End) -> Bool { (a.at, a.event) < (b.at, b.event) }
 }
 
 /// The wakes of a stage's records in order. A heap whose outdated entries are passed over.

@@ -17,15 +17,15 @@ extension BatchProcessor {
         let lease = wall.adding(seconds: limits.leaseSeconds)
         switch work {
         case .start(let limit):
-            result.batch.rows = try takeOver(includingOwn: true, wall, lease, limit, transaction)
+            result.batch = try takeOver(includingOwn: true, reading.now, wall, lease, limit, transaction)
             try plant(clock: reading.now, in: transaction)
         case .events(let inputs, let confirmed):
             result.batch = try process(
-                inputs, confirmed: confirmed, clock: reading.now, speed: reading.speed, in: transaction)
+                inputs, confirmed: confirmed, clock: reading.now, speed: reading.speed, wall: wall, in: transaction)
         case .timers(let confirmed, let limit):
             if reading.allowsTimers(of: runner.name) {
                 result.batch = try processTimers(
-                    confirmed: confirmed, clock: reading.now, limit: limit, in: transaction)
+                    confirmed: confirmed, clock: reading.now, limit: limit, wall: wall, in: transaction)
             } else {
                 try transaction.removeFromOutbox(confirmed)
             }
@@ -33,11 +33,15 @@ extension BatchProcessor {
             try transaction.removeFromOutbox(confirmed)
         case .sweep(let confirmed, let limit, let includingOwn):
             try transaction.removeFromOutbox(confirmed)
-            result.batch.rows = try takeOver(includingOwn: includingOwn, wall, lease, limit, transaction)
+            result.batch = try takeOver(includingOwn: includingOwn, reading.now, wall, lease, limit, transaction)
             if let days = runner.policy.retention.personalDays {
                 let bound = reading.now.adding(days: -Int64(days))
                 result.batch.erased += try vault.retire(before: bound, wall: wall, in: transaction)
             }
+        case .waiting(let care):
+            result.batch = try processWaiting(care, reading, wall: wall, limit: limits.batch, in: transaction)
+        case .release(let events):
+            try transaction.releaseWaiting(events)
         case .end(let confirmed):
             try transaction.removeFromOutbox(confirmed)
             try transaction.endLease(of: worker)
@@ -47,15 +51,19 @@ extension BatchProcessor {
 
     /// Takes over what nobody living owns, and renews the lease.
     private func takeOver(
-        includingOwn: Bool, _ wall: Instant, _ lease: Instant, _ limit: Int, _ transaction: any StoreTransaction
-    ) throws -> [OutboxRow] {
+        includingOwn: Bool, _ clock: Instant, _ wall: Instant, _ lease: Instant, _ limit: Int,
+        _ transaction: any StoreTransaction
+    ) throws -> BatchResult {
+        var result = BatchResult()
         if includingOwn { try transaction.endLease(of: worker) }
-        var resolver = PersonalResolver(vault: vault)
-        let rows =
-            limit > 0
-            ? try resolver.resolve(try transaction.takeOverOutbox(by: worker, now: wall, limit: limit), in: transaction)
-            : []
+        if limit > 0 {
+            var resolver = PersonalResolver(vault: vault)
+            result.rows = try resolver.resolve(
+                try transaction.takeOverOutbox(by: worker, now: wall, limit: limit), in: transaction)
+            let room = WaitingRoom(self, clock: clock, wall: wall, transaction: transaction)
+            result.dying = try room.takeOverDying(limit: limit)
+        }
         try transaction.renewLease(of: worker, until: lease)
-        return rows
+        return result
     }
 }

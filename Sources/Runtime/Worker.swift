@@ -177,7 +177,13 @@ package final class Worker: Sendable {
             let next = reading.allowsTimers(of: stage) ? try await parts.store.read { try $0.nextWake() } : nil
             guard let next, next <= reading.now else { return try await flush(confirmed, reading) }
         case .flush(let confirmed): return try await flush(confirmed, reading)
-        case .start, .events, .sweep, .end: break
+        case .waiting:
+            let isWanted = try await parts.store.read { snapshot in
+                let ends = try snapshot.nextWaitingEnd().map { $0 <= reading.now } ?? false
+                return try ends || !snapshot.waitingForKnown(limit: 1).isEmpty
+            }
+            guard isWanted else { return WorkResult(clock: reading) }
+        case .start, .events, .sweep, .release, .end: break
         }
         return try await transact(work, reading)
     }

@@ -44,8 +44,21 @@ package enum Work: Sendable {
     /// Renew the lease and take over rows whose owner is gone. `includingOwn`: list this worker's own rows too, for a
     /// transaction that was reported as failed may have been committed.
     case sweep(confirmed: [OutboxKey], limit: Int, includingOwn: Bool)
+    /// Decide those that wait though what they wait for is there, and end the waiting of those whose time is over.
+    case waiting(WaitingCare)
+    /// The dead letters of these, whose waiting has ended, are confirmed.
+    case release([EventKey])
     /// The last one: remove confirmed rows, end the lease.
     case end([OutboxKey])
+}
+
+/// How those that wait are gone through.
+package enum WaitingCare: Sendable, Equatable {
+    case together
+    /// One of them breaks the transaction.
+    case singly
+    /// The first of them has broken it alone.
+    case letFirstDie(cause: String)
 }
 
 package struct WorkResult: Sendable {

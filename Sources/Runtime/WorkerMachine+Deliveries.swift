@@ -36,7 +36,8 @@ extension WorkerMachine {
         }
         do throws(RefusedDocument) {
             let (event, document) = try Event.readDocument(delivery.body, hints: hints, limits: limits.document)
-            let inbound = InboundEvent(event: event, body: delivery.body, document: document)
+            let inbound = InboundEvent(
+                event: event, body: delivery.body, document: document, delivery: delivery)
             _ = subscription.on(delivery.channel) { $0.waiting.append(Arrival(delivery: delivery, inbound: inbound)) }
         } catch  where isOfNewerRelease(error, delivery) {
             leave(delivery, error.identity, error.identity.type ?? "its type", &actions)

@@ -49,6 +49,7 @@ extension WorkerMachine {
             switch outgoing.confirm(ticket) {
             case .output(let key): confirm([key])
             case .settles(let delivery): settle([delivery.tag], delivery.channel, &actions)
+            case .ends(let event): room.confirmed.append(event)
             case .nothing: break
             }
         case .unknown(let failure):

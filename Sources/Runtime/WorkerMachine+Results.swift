@@ -12,13 +12,17 @@ extension WorkerMachine {
         let isTakeOver = finished.work.isTakeOver
         let rows = isTakeOver ? outgoing.unknown(result.batch.rows, besides: confirmed.keys) : result.batch.rows
         publish(rows, &actions)
+        letDie(result.batch.dying, &actions)
+        if result.batch.hasMoreWaiting { room.at = wall }
         for fault in result.batch.timerFaults {
             actions.append(.log(LogLine(.error, "a timer could not act; it stays due", [("cause", fault)])))
         }
         switch finished.work {
         case .events:
             judge(finished.arrivals, result.batch.fates, &actions)
+        case .waiting: wentThroughWaiting(hasMore: result.batch.hasMoreWaiting)
         case .timers:
+            if clock.mode != .running { room.at = wall }
             // There may be more of them than one batch takes, and one may have made another due.
             let isStepped = clock.mode != .running
             if result.batch.timers > 0, isStepped || result.batch.hasMoreTimers { timersAt = wall }
@@ -32,7 +36,7 @@ extension WorkerMachine {
                 if includingOwn { ownRows = .uncertain }
                 if outgoing.count < limits.unconfirmed { sweepAt = wall }
             }
-        case .flush, .end: break
+        case .flush, .release, .end: break
         }
     }
 
@@ -45,9 +49,10 @@ extension WorkerMachine {
         // Of a channel that is gone, the broker delivers everything again.
         guard let channel = subscription.inbox?.channel else { return }
         var settled: [UInt64] = []
+        var deferred: [Arrival] = []
         for (arrival, fate) in zip(arrivals, fates) where arrival.delivery.channel == channel {
             switch fate {
-            case .applied, .refused, .duplicate:
+            case .applied, .refused, .duplicate, .waiting:
                 settled.append(arrival.delivery.tag)
             case .idReused:
                 let reason = DeadLetterReason(
@@ -57,12 +62,14 @@ extension WorkerMachine {
                 leave(arrival.delivery, EventIdentity(of: arrival.inbound.event), what, &actions)
             case .unknownReference(let what):
                 postpone(arrival, what, &actions)
+            case .deferred: deferred.append(arrival)
             case .failed(let cause):
                 let reason = DeadLetterReason(.permanent, code: "stage-fault", message: cause)
                 giveUp(arrival.delivery, arrival.inbound.event.id, reason, &actions)
             }
         }
         settle(settled, channel, &actions)
+        putBack(deferred, channel, &actions)
     }
 
     // MARK: - Rolled back
@@ -75,6 +82,10 @@ extension WorkerMachine {
         case (.corrupt, .events(_, let keys)):
             release(keys)
             giveUpBatch(failed.arrivals, failure, &actions)
+        case (.corrupt, .waiting(let care)) where care.next(failure) != nil:
+            hand = .free
+            room.care = care.next(failure) ?? .together
+            room.at = wall
         case (.corrupt, .timers(let keys, _)):
             // Events must go on meanwhile.
             release(keys)
@@ -124,15 +135,15 @@ extension Work {
     var isTakeOver: Bool {
         switch self {
         case .start, .sweep: true
-        case .events, .timers, .flush, .end: false
+        case .events, .timers, .waiting, .release, .flush, .end: false
         }
     }
 
     /// If it is reported as failed and was committed nevertheless, rows lie in the outbox that nobody publishes.
     var mayLeaveRows: Bool {
         switch self {
-        case .start, .sweep, .events, .timers: true
-        case .flush, .end: false
+        case .start, .sweep, .events, .timers, .waiting: true
+        case .flush, .release, .end: false
         }
     }
 }

@@ -26,6 +26,7 @@ package struct WorkerMachine: Sendable {
     var sweepAt: Instant
     /// When due timers are next looked for, on the wall clock.
     var timersAt: Instant
+    var room: RoomCare
 
     /// - Parameter clock: what the business clock says at the start; deliveries may come before the first tick.
     package init(
@@ -40,6 +41,7 @@ package struct WorkerMachine: Sendable {
         self.wall = wall
         failures = FailureMessages(stage: stage, worker: name)
         (sweepAt, timersAt) = (wall, wall)
+        room = RoomCare(at: Instant(microseconds: wall.microseconds + limits.leaseSeconds * 1_000_000 / 3))
     }
 
     var isAtWork: Bool { hand.job != nil }
@@ -47,6 +49,7 @@ package struct WorkerMachine: Sendable {
     /// Nothing in hand, nothing waiting, nothing unconfirmed.
     package var isIdle: Bool {
         !isAtWork && subscription.inbox?.waiting.isEmpty ?? true && outgoing.isEmpty && confirmed.isEmpty
+            && room.confirmed.isEmpty
     }
 
     package mutating func handle(_ event: WorkerEvent) -> [WorkerAction] {
@@ -97,6 +100,7 @@ package struct WorkerMachine: Sendable {
             timersAt = Instant(microseconds: wall.microseconds + limits.timerMicroseconds)
             return begin(.timers(confirmed: confirmed.take(), limit: limits.batch), &actions)
         }
+        if let work = workOnWaiting() { return begin(work, &actions) }
         let arrivals = subscription.takeBatch(limit: limits.batch)
         if !arrivals.isEmpty {
             return begin(.events(arrivals.map(\.inbound), confirmed: confirmed.take()), for: arrivals, &actions)
@@ -131,7 +135,7 @@ package struct WorkerMachine: Sendable {
     // MARK: - Time and signals
 
     private mutating func tick(_ wall: Instant, _ clock: ClockReading, _ actions: inout [WorkerAction]) {
-        if case .stepped = clock.mode, clock != self.clock { timersAt = wall }
+        if case .stepped = clock.mode, clock != self.clock { (timersAt, room.at) = (wall, wall) }
         (self.wall, self.clock) = (wall, clock)
         if case .pausing(let job, let until) = hand, wall >= until {
             hand = .working(job)

@@ -46,7 +46,14 @@ extension WorkerMachine {
     /// A decoded delivery.
     struct Arrival: Sendable {
         let delivery: Delivery
-        let inbound: InboundEvent
+        private(set) var inbound: InboundEvent
+
+        /// To be decided without those that wait for it.
+        var alone: Arrival {
+            var arrival = self
+            arrival.inbound.isAlone = true
+            return arrival
+        }
     }
 
     enum Subscription: Sendable {
@@ -107,9 +114,12 @@ extension WorkerMachine {
             return batch
         }
 
+        /// They come first in the next batch.
+        mutating func putBack(_ arrivals: [Arrival]) { waiting = arrivals + waiting }
+
         mutating func isolate(_ arrivals: [Arrival]) {
             alone.formUnion(arrivals.map(\.delivery.tag))
-            waiting = arrivals + waiting
+            putBack(arrivals.map(\.alone))
         }
 
         /// What no batch has begun; it is no longer waited for.
@@ -139,6 +149,15 @@ extension WorkerMachine {
             defer { keys.removeAll(keepingCapacity: true) }
             return keys
         }
+    }
+
+    /// How it looks after the stage's waiting room.
+    struct RoomCare: Sendable {
+        /// When it is next looked into, on the wall clock.
+        var at: Instant
+        var care = WaitingCare.together
+        /// Of those whose waiting has ended the dead letters are confirmed; their rows can go.
+        var confirmed: [EventKey] = []
     }
 
     /// What this worker knows of the outbox rows under its own lease.

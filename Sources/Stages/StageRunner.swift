@@ -174,9 +174,10 @@ package struct StageRunner: Sendable {
     /// - Parameters:
     ///   - known: what `keys(for:in:)` says of this input and set, where it has been asked already.
     ///   - clock: the business clock; an event more than the tolerance ahead of it is refused (`time-ahead`).
+    ///   - isLast: the event has waited as long as it may: what still waits to be refused is refused now.
     /// - Throws: what the stage throws (a corrupt record), or `StageFault`; `set` is then as before.
     package func run(
-        _ input: Input, keys known: [RecordKey]? = nil, in set: inout WorkingSet, clock: Instant
+        _ input: Input, keys known: [RecordKey]? = nil, in set: inout WorkingSet, clock: Instant, isLast: Bool = false
     ) throws -> StepOutcome {
         let keys = known ?? keys(for: input, in: set)
         let now: Instant
@@ -200,12 +201,13 @@ package struct StageRunner: Sendable {
         switch verdict {
         case .applied:
             return try apply(turn, input, keys, &set)
-        case .refused(let rejection):
+        case .waits where !isLast: return StepOutcome(verdict: verdict, now: now, isLate: isLate)
+        case .refused(let rejection), .waits(_, orElse: let rejection):
             guard case .event(let event) = input else {
                 throw StageFault(description: "stage \(name.rawValue): a timer cannot be refused")
             }
             return try refuse(event, rejection, at: now, isLate: isLate)
-        case .unknownReference, .waits:
+        case .unknownReference:
             return StepOutcome(verdict: verdict, now: now, isLate: isLate)
         }
     }

@@ -97,8 +97,9 @@ package enum Verdict: Sendable {
     case applied
     /// A rule refuses the event: `business.rejected` with reason and figures, nothing else changes.
     case refused(Rejection)
-    /// The event refers to something that this stage does not know yet; it will be tried again.
-    case unknownReference(String)
+    /// The event refers to something that this stage does not know yet, named by the key of its record: it waits for the
+    /// step that makes the record. If none does, the event is dead in the end.
+    case unknownReference(RecordKey)
     /// It refers to something that may still come, which `Turn.makeKnown` will name; if that does not come in time the event
     /// is no dead letter: the rule refuses it.
     case waits(RecordKey, orElse: Rejection)

@@ -56,6 +56,11 @@ package struct StoreFailure: Error, Sendable, CustomStringConvertible {
     package static let claimed = StoreFailure(
         .transient, operation: "appending to the journal",
         cause: "an event of the batch is claimed already; its claim tells when the batch is run again")
+
+    /// An event that is to wait waits already.
+    package static let held = StoreFailure(
+        .transient, operation: "letting an event wait",
+        cause: "another worker was faster; the batch is run again and finds it waiting")
 }
 
 /// What became of an event at a stage; dead letters have no entry here.
@@ -214,7 +219,7 @@ package struct OutboxRow: Sendable, Hashable {
 package typealias WorkerId = String
 
 /// Reading. Used by operators' verbs, the clock and the audit; never blocks writers.
-package protocol StoreSnapshot: PersonalSnapshot {
+package protocol StoreSnapshot: PersonalSnapshot, WaitingSnapshot {
     /// Entries with a number above `after`, ascending. `withBodies` false leaves input and output bodies empty.
     func journal(after: Int64, limit: Int, withBodies: Bool) throws -> [JournalEntry]
     /// What entries with a number above `after` have taken and how many outputs they have, ascending: for counting
@@ -233,7 +238,7 @@ package protocol StoreSnapshot: PersonalSnapshot {
     func record(_ key: RecordKey) throws -> StoredRecord?
     /// Records of a kind with an id above `after` (nothing is below ""), ascending by id.
     func records(kind: String, after: String, limit: Int) throws -> [StoredRecord]
-    /// The earliest wake of any record.
+    /// The earliest wake of any record; see also `nextWaitingEnd`.
     func nextWake() throws -> Instant?
     func outboxCount() throws -> Int
     func counts() throws -> StoreCounts
@@ -290,7 +295,7 @@ package struct StoreCounts: Sendable, Hashable {
 }
 
 /// Writing, within one transaction.
-package protocol StoreTransaction: StoreSnapshot, PersonalTransaction {
+package protocol StoreTransaction: StoreSnapshot, PersonalTransaction, WaitingTransaction {
     /// What the inbox knows of these events; those it does not know are absent.
     func claims(_ events: [EventKey]) throws -> [EventKey: Claim]
     /// Loads and locks these keys in key order, whether the records exist or not; those that do not exist are absent.

@@ -57,6 +57,8 @@ struct DatabaseOperation: Sendable {
         switch state {
         case "23505" where error.constraint == StageSchema.claimConstraint:
             return .claimed
+        case "23505" where error.constraint == WaitingSchema.claimConstraint:
+            return .held
         case "40001", "40P01", "55P03", "55006", "57014":
             return failure(.transient, "another transaction is in the way (\(said))")
         case "25006":

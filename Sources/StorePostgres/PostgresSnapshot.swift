@@ -121,6 +121,12 @@ class PostgresSnapshot: StoreSnapshot {
         ).map { RecordRow.record($0) }
     }
 
+    // Here, not with the rest of the waiting room: a transaction knows better.
+    func waiting(among events: [EventKey]) throws -> [EventKey: [UInt8]] {
+        guard !events.isEmpty else { return [:] }
+        return Self.digests(try conversation.query(waitingAmong, Self.claims(events)))
+    }
+
     func nextWake() throws -> Instant? {
         try conversation.query("SELECT min(wake_at) FROM \(schema).records WHERE wake_at IS NOT NULL")
             .first?.optionalInt(0).map { Instant(microseconds: $0) }

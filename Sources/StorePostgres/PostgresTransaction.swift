@@ -21,17 +21,23 @@ final class PostgresTransaction: PostgresSnapshot, StoreTransaction {
     private var change = StoreCounts()
     /// Outbox rows to be removed; at the end, because their count goes into the row that all writers share.
     private var removals: [OutboxKey] = []
+    /// What the last `claims` and `load` have brought of the waiting room beside their own answers, so that a batch costs
+    /// no further round trip.
+    private var waitingAmongClaims: (events: Set<EventKey>, digests: [EventKey: [UInt8]])?
+    var waitingForLoaded: [RecordKey: [WaitingEvent]] = [:]
 
     // MARK: Inbox
 
     func claims(_ events: [EventKey]) throws -> [EventKey: Claim] {
         let wanted = Set(events)
         guard !wanted.isEmpty else { return [:] }
-        let rows = try conversation.query(
-            "SELECT source, event, digest, fate FROM \(schema).journal WHERE claim = ANY($1)",
-            [.blobs(wanted.map { IdDigest.claim(source: $0.source, id: $0.id) })])
+        let taken = try conversation.send(
+            "SELECT source, event, digest, fate FROM \(schema).journal WHERE claim = ANY($1)", Self.claims(wanted))
+        let held = try conversation.send(waitingAmong, Self.claims(wanted))
+        let answers = try conversation.flush()
+        waitingAmongClaims = (wanted, Self.digests(answers[held]))
         var claims: [EventKey: Claim] = [:]
-        for (event, claim) in rows.map({ row in
+        for (event, claim) in answers[taken].map({ row in
             (
                 EventKey(source: row.text(0), id: row.text(1)),
                 Claim(digest: row.bytes(2), fate: JournalRow.fate(row.int(3)))
@@ -69,7 +75,13 @@ final class PostgresTransaction: PostgresSnapshot, StoreTransaction {
             SELECT \(RecordRow.columns) FROM unnest($1, $2) AS k(kind, id)
             JOIN \(schema).records r ON r.kind = k.kind AND r.id = k.id ORDER BY r.kind, r.id FOR UPDATE OF r
             """, arguments)
+        // A statement of its own, behind the locks: what was held before them is seen.
+        let waiting = try conversation.send(waitingFor, Self.references(wanted))
         let answers = try conversation.flush()
+        for key in wanted { waitingForLoaded[key] = [] }
+        for event in answers[waiting].map({ WaitingEvent($0) }) {
+            waitingForLoaded[event.reference, default: []].append(event)
+        }
         let placeholders = Set(answers[inserted].map { $0.int(0) })
         let found = answers[locked].map { row in
             (
@@ -85,6 +97,36 @@ final class PostgresTransaction: PostgresSnapshot, StoreTransaction {
             throw Self.corrupt("\(wanted.count) records were to be locked, \(found.count) are there")
         }
         return found
+    }
+
+    override func waiting(among events: [EventKey]) throws -> [EventKey: [UInt8]] {
+        if let known = waitingAmongClaims, known.events.isSuperset(of: events) {
+            return known.digests.filter { events.contains($0.key) }
+        }
+        return try super.waiting(among: events)
+    }
+
+    /// nil: not all of `references` were loaded since the waiting room was last changed.
+    func waitingAlready(for references: [RecordKey]) -> [WaitingEvent]? {
+        var found: [WaitingEvent] = []
+        for reference in references {
+            guard let known = waitingForLoaded[reference] else { return nil }
+            found += known
+        }
+        return found.sorted(by: WaitingEvent.comesFirst)
+    }
+
+    /// Keeps in step what is known of the waiting room.
+    func nowWaiting(_ event: WaitingEvent) {
+        waitingAmongClaims?.digests[event.event] = event.digest
+        waitingForLoaded[event.reference]?.append(event)
+    }
+
+    func notWaiting(_ events: [EventKey]) {
+        for event in events { waitingAmongClaims?.digests[event] = nil }
+        for reference in waitingForLoaded.keys {
+            waitingForLoaded[reference]?.removeAll { events.contains($0.event) }
+        }
     }
 
     private func lockUnknown(_ keys: some Sequence<RecordKey>) throws { try lock(keys.filter { rows[$0] == nil }) }
@@ -264,7 +306,7 @@ final class PostgresTransaction: PostgresSnapshot, StoreTransaction {
     }
 
     /// The database's clock when this machine's says `instant`: machines may differ by seconds, leases must not.
-    private func there(_ instant: Instant) -> Int64 { instant.microseconds &+ conversation.clockOffset }
+    func there(_ instant: Instant) -> Int64 { instant.microseconds &+ conversation.clockOffset }
 
     // MARK: Counting
 

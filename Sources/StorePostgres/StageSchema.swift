@@ -16,6 +16,8 @@ package enum StageSchema {
             SchemaStep(oldestProgram: 2, fundLedger2(namespace)),
             // A program before it would keep names and numbers where nothing erases them.
             SchemaStep(oldestProgram: 3, PersonalSchema.tables(namespace)),
+            // A program before it leaves what refers to something unknown to the delay queues, as before.
+            SchemaStep(oldestProgram: 3, WaitingSchema.table(namespace)),
         ])
     }
 

@@ -135,9 +135,6 @@ struct MemoryPipeline {
                 try processor.process([inbound], confirmed: [], clock: clock, in: $0)
             }
             try await publish(result?.rows ?? [], of: stage)
-            if case .unknownReference(let what)? = result?.fates.first {
-                try await park(inbound.event, body: inbound.body, queue: stage.queue, code: "unknown-reference", what)
-            }
         }
     }
 

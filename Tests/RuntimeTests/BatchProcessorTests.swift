@@ -70,7 +70,7 @@ import Testing
         #expect(result.rows.map(\.key) == [OutboxKey(entry: 1, index: 0)])
     }
 
-    @Test func `An event that refers to something unknown leaves nothing behind and keeps its id`() throws {
+    @Test func `An event that refers to something unknown waits, and holds its id`() throws {
         let processor = processor([])
         let store = MemoryStore()
         let noon = noon
@@ -81,8 +81,9 @@ import Testing
         let result = try store.writeNow {
             try processor.process([input, input], confirmed: [], clock: noon, in: $0)
         }
-        #expect(result.fates == [.unknownReference("needs-x"), .unknownReference("needs-x")])
+        #expect(result.fates == [.waiting, .duplicate])
         #expect(try timers(store) == [])
+        #expect(try store.readNow { try $0.waitingCount().events } == 1)
     }
 
     @Test func `A record that cannot be read fails the inputs that need it, and no other`() throws {

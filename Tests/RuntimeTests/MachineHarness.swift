@@ -67,6 +67,8 @@ struct MachineHarness {
         case .flush(let confirmed): "flush \(confirmed.map(\.entry))"
         case .sweep(let confirmed, let limit, let own):
             "sweep at most \(limit), confirmed \(confirmed.map(\.entry))" + (own ? ", own too" : "")
+        case .waiting(let care): "waiting \(care)"
+        case .release(let events): "release \(events.map(\.id))"
         case .end(let confirmed): "end, confirmed \(confirmed.map(\.entry))"
         }
     }

@@ -17,10 +17,11 @@ struct ProbeStage<Name: ProbeName>: Stage {
         records.map { ($0.id, ProbeRecord(wakes: $0.wakes)) }
     }
 
-    /// An event about `never` refers to nothing; all others are about the record of their own id.
+    /// An event about `needs-…` refers to a record of that name, which one about `makes-…` makes.
     func keys(for input: Input, given records: RecordReader) -> [RecordKey] {
         guard case .event(let event) = input else { return [] }
-        return [ProbeRecord.key(Self.subject(of: event))]
+        let subject = Self.subject(of: event)
+        return [ProbeRecord.key(subject), ProbeRecord.key(Self.made(by: subject))]
     }
 
     func step(_ input: Input, in turn: inout Turn) throws -> Verdict {
@@ -28,8 +29,9 @@ struct ProbeStage<Name: ProbeName>: Stage {
         case .event(let event):
             let subject = Self.subject(of: event)
             if subject.hasPrefix("needs-"), turn.get(ProbeRecord.self, subject) == nil {
-                return .unknownReference(subject)
+                return .unknownReference(ProbeRecord.key(subject))
             }
+            if subject.hasPrefix("makes-") { turn.put(ProbeRecord(wakes: []), Self.made(by: subject)) }
             // Nobody answers himself.
             if subject.hasPrefix(Self.name.rawValue) { return .applied }
             say("\(subject)", in: &turn)
@@ -44,6 +46,10 @@ struct ProbeStage<Name: ProbeName>: Stage {
 
     private func say(_ text: String, in turn: inout Turn) {
         turn.emit(ProbeNote(text: "\(Self.name.rawValue): \(text)"), about: nil, rule: "probe")
+    }
+
+    private static func made(by subject: String) -> String {
+        subject.hasPrefix("makes-") ? "needs-" + subject.dropFirst("makes-".count) : subject
     }
 
     private static func subject(of event: Event) -> String {

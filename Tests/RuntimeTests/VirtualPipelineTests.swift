@@ -91,9 +91,44 @@ import Testing
             ])
     }
 
-    @Test func `A reference to something unknown is tried again behind everything else, then dead`() throws {
-        let found = try notes([ProbeStage<FirstProbe>()], [accepted("needs-x", id: "1"), accepted("b", id: "2")])
-        #expect(found == ["intake: b", "intake: 1 dead, unknown-reference"])
+    /// What is said at noon, and what when the waiting has ended.
+    private func notesOfADay(_ events: [Event]) throws -> (atNoon: [String], later: [String], ends: Instant?) {
+        var pipeline = VirtualPipeline(stages: [ProbeStage<FirstProbe>()], policy: ProbePolicy.book, start: noon)
+        var notes: [String] = []
+        func note(_ notice: VirtualPipeline.Notice) {
+            switch notice {
+            case .emitted(let output, _): notes.append((output.event.data as? ProbeNote)?.text ?? "")
+            case .deadLetter(_, let event, let code, _): notes.append("\(event.id) dead, \(code)")
+            }
+        }
+        try pipeline.run(instant: noon, events: events, notice: note)
+        let (atNoon, ends) = (notes, pipeline.nextWake)
+        notes = []
+        if let ends { try pipeline.run(instant: ends, events: [], notice: note) }
+        return (atNoon, notes, ends)
+    }
+
+    @Test func `What refers to something unknown waits for a day, then it is dead`() throws {
+        let found = try notesOfADay([accepted("needs-x", id: "1"), accepted("b", id: "2")])
+        #expect(found.atNoon == ["intake: b"])
+        #expect(found.ends == noon.adding(hours: 24))
+        #expect(found.later == ["1 dead, unknown-reference"])
+    }
+
+    @Test func `What waits is taken with the step that makes its reference known, in order of time, before the next`()
+        throws
+    {
+        func waiter(_ id: String, minutes: Int64) -> Event {
+            Event(
+                id: id, source: "upstream", time: noon.adding(minutes: minutes),
+                data: CaseAccepted(caseId: "needs-x", by: Person(id: "someone", tier: "hq")))
+        }
+        let found = try notesOfADay([
+            waiter("1", minutes: -1), waiter("3", minutes: -3), waiter("2", minutes: -3), accepted("makes-x", id: "4"),
+            accepted("b", id: "5"),
+        ])
+        #expect(found.atNoon == ["intake: makes-x"] + Array(repeating: "intake: needs-x", count: 3) + ["intake: b"])
+        #expect(found.later.isEmpty)
     }
 
     @Test func `The same event twice has one effect`() throws {

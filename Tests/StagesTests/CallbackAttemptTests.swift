@@ -183,7 +183,7 @@ import Testing
             Issue.record("expected an unknown reference")
             return
         }
-        #expect(what == "callback B9")
+        #expect(what == CallbackTask.key("B9"))
     }
 
     @Test func `a task takes no more than two hundred reports`() throws {

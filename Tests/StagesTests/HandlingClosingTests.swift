@@ -151,7 +151,7 @@ import Testing
             Issue.record("expected an unknown reference")
             return
         }
-        #expect(what == "case C1")
+        #expect(what == CaseFile.key("C1"))
         #expect(out.outputs.isEmpty)
     }
 

@@ -220,7 +220,7 @@ struct RejectionTests {
             Issue.record("expected an unknown reference")
             return
         }
-        #expect(what == "proposal P0")
+        #expect(what == ProposalIndex.key("P0"))
         #expect(try records(harness) == before)
     }
 }

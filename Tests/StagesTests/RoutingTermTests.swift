@@ -138,7 +138,7 @@ struct RoutingTermTests {
             Issue.record("expected an unknown reference, found \(out.verdict)")
             return
         }
-        #expect(what == "case \(CaseFixture.caseId())")
+        #expect(what == RoutedCase.key(CaseFixture.caseId()))
     }
 
     // MARK: Reopening

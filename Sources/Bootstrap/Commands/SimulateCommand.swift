@@ -5,6 +5,7 @@ import Policy
 import Runtime
 import Schema
 import Stages
+import Store
 import Web
 
 struct ValidateCommand: AsyncParsableCommand {
@@ -149,6 +150,14 @@ private final class SimulationWriter {
         case .unanswered(let why):
             unanswered += 1
             Output.note(why)
+        case .waiting(let stage, let event):
+            let data: JSON = [
+                "stage": .string(stage.rawValue), "source": .string(event.event.source), "id": .string(event.event.id),
+                "type": .string(event.type), "reference": .string(event.reference.description),
+                "until": .string(event.endsAt.description),
+            ]
+            let line: JSON = ["type": "waiting", "data": data]
+            write(line.serialized, "waiting")
         case .deadLetter(let stage, let event, let code, let cause):
             deadLetter([
                 "stage": .string(stage.rawValue), "source": .string(event.source), "id": .string(event.id),

@@ -24,7 +24,7 @@ struct DecisionTally: Sendable {
 
     mutating func take(_ output: Simulation.Output) {
         switch output {
-        case .answered: break
+        case .answered, .waiting: break
         case .deadLetter: deadLetters += 1
         case .unanswered(let why):
             unanswered += 1

@@ -7,7 +7,8 @@ import Store
 /// between – records, journal, outbox – there are tokens alone.
 struct PersonalEdge {
     private let vault: PersonalVault
-    private let digester: PersonalDigester?
+    /// nil: no event has come in yet.
+    private var digester: PersonalDigester?
     private let transaction: any StoreTransaction
     /// Rows that may be kept at the end, and the values in them.
     private var pending: [Int64: PersonalRow] = [:]
@@ -35,10 +36,8 @@ struct PersonalEdge {
         let contents: [Int64?]
     }
 
-    /// - Parameter digester: nil where no event comes in.
-    init(vault: PersonalVault, digester: PersonalDigester?, transaction: any StoreTransaction) {
+    init(vault: PersonalVault, transaction: any StoreTransaction) {
         self.vault = vault
-        self.digester = digester
         self.transaction = transaction
     }
 
@@ -48,7 +47,10 @@ struct PersonalEdge {
     ///
     /// - Parameter clock: the business clock.
     mutating func admit(_ inputs: [InboundEvent], clock: Instant) throws -> [Admitted] {
-        guard !inputs.isEmpty, let digester else { return [] }
+        guard !inputs.isEmpty else { return [] }
+        // A secret made here is committed with the rest, or not at all.
+        let digester = try self.digester ?? vault.establishDigester(in: transaction)
+        self.digester = digester
         let opened = inputs.map { Self.open($0, digester) }
         var inquiry = PersonalInquiry(now: clock)
         for one in opened.compactMap({ $0 }) {

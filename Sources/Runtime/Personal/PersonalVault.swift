@@ -5,7 +5,7 @@ import Synchronization
 
 /// Seals and opens what one stage keeps of persons, and tells by what a telephone number is looked up.
 package final class PersonalVault: Sendable {
-    private let stage: StageName
+    let stage: StageName
     package let keyring: Keyring
     /// As read from the store, where it never changes. One made in this transaction may yet be rolled back with it.
     private let secret = Mutex<[UInt8]?>(nil)

@@ -79,7 +79,7 @@ package struct CallbackStage: Stage {
         _ body: (inout CallbackTask, inout Turn) -> Verdict
     ) -> Verdict {
         if let rejection = turn.rejection(of: person) { return .refused(rejection) }
-        guard var task = turn.get(CallbackTask.self, id) else { return .unknownReference("callback \(id)") }
+        guard var task = turn.get(CallbackTask.self, id) else { return .unknownReference(CallbackTask.key(id)) }
         let verdict = body(&task, &turn)
         if case .applied = verdict { turn.put(task, id) }
         return verdict
@@ -90,7 +90,7 @@ package struct CallbackStage: Stage {
     private func note(_ reopened: CaseReopened, in turn: inout Turn) -> Verdict {
         guard turn.policy.rules.isOn(.r10), let closing = reopened.closing else { return .applied }
         let id = Self.closingId(reopened.caseId, closing)
-        guard var task = turn.get(CallbackTask.self, id) else { return .unknownReference("callback \(id)") }
+        guard var task = turn.get(CallbackTask.self, id) else { return .unknownReference(CallbackTask.key(id)) }
         task.isCaseReopened = true
         turn.put(task, id)
         return .applied

@@ -9,7 +9,7 @@ extension HandlingStage {
         _ body: (inout AdvanceRequest, inout Turn) -> Rejection?
     ) -> Verdict {
         if let rejection = turn.rejection(of: person) { return .refused(rejection) }
-        guard let known = turn.get(AdvanceRequest.self, id) else { return .unknownReference("request \(id)") }
+        guard let known = turn.get(AdvanceRequest.self, id) else { return .unknownReference(AdvanceRequest.key(id)) }
         var request = known
         if let rejection = body(&request, &turn) { return .refused(rejection) }
         if request != known { turn.put(request, id) }

@@ -12,7 +12,7 @@ extension HandlingStage {
             return .refused(Rejection("id-taken", ["requestId": .string(data.requestId)]))
         }
         let caseId = turn.openCase(of: data.caseId)
-        guard let file = turn.get(CaseFile.self, caseId) else { return .unknownReference("case \(caseId)") }
+        guard let file = turn.get(CaseFile.self, caseId) else { return .unknownReference(CaseFile.key(caseId)) }
         let request = AdvanceRequest(
             data, caseId: caseId, complaintId: file.complaintId, fingerprint: fingerprint, at: turn.now)
         var advance = Advance(id: data.requestId, request: request, file: file, in: turn)
@@ -90,7 +90,7 @@ extension HandlingStage {
     func take(_ data: CompensationDecided, in turn: inout Turn) -> Verdict {
         if let rejection = turn.rejection(of: data.by) { return .refused(rejection) }
         guard var advance = advance(data.requestId, in: turn) else {
-            return .unknownReference("request \(data.requestId)")
+            return .unknownReference(AdvanceRequest.key(data.requestId))
         }
         if let rejection = rejection(of: data, advance, turn.policy) { return .refused(rejection) }
         guard let tier = HandlerTier(rawValue: data.by.tier) else { return .refused(Self.wrongTier(data.by, nil)) }

@@ -49,7 +49,7 @@ extension HandlingStage {
         change(resolved.caseId, by: resolved.by, in: &turn) { file, turn in
             let id = turn.openCase(of: resolved.caseId)
             if file.isJudged == true || id != resolved.caseId { return .applied }
-            if file.tier == nil { return .unknownReference("assignment of case \(id)") }
+            if file.tier == nil { return .unknownReference(Self.assignment(of: id)) }
             guard !file.isClosed else {
                 return .refused(Rejection("case-closed", ["closing": .int(Int64(file.closings))]))
             }

@@ -154,7 +154,7 @@ package struct HandlingStage: Stage {
     ) -> Verdict {
         if let person, let rejection = turn.rejection(of: person) { return .refused(rejection) }
         let id = turn.openCase(of: named)
-        guard let known = turn.get(CaseFile.self, id) else { return .unknownReference("case \(id)") }
+        guard let known = turn.get(CaseFile.self, id) else { return .unknownReference(CaseFile.key(id)) }
         var file = known
         let verdict = body(&file, &turn)
         if case .applied = verdict, file != known { turn.put(file, id) }

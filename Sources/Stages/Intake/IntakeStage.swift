@@ -60,7 +60,7 @@ package struct IntakeStage: Stage {
     private func note(_ caseId: String, isOpen: Bool, _ sequence: Int64?, in turn: inout Turn) -> Verdict {
         guard let complaint = turn.get(ComplaintRecord.self, caseId),
             let known = turn.get(CustomerFile.self, complaint.customer)
-        else { return .unknownReference("case \(caseId)") }
+        else { return .unknownReference(ComplaintRecord.key(caseId)) }
         var file = known
         file.note(caseId: caseId, isOpen: isOpen, sequence: sequence)
         if file != known { turn.put(file, complaint.customer) }

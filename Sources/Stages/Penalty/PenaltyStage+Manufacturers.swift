@@ -94,7 +94,7 @@ extension PenaltyStage {
     /// `manufacturer-incident.handled`: by headquarters; the penalty letter goes out upon it (R17).
     func handle(_ data: ManufacturerIncidentHandled, in turn: inout Turn) -> Verdict {
         guard var incident = turn.get(Incident.self, data.incidentId) else {
-            return .unknownReference("incident \(data.incidentId)")
+            return .unknownReference(Incident.key(data.incidentId))
         }
         if let rejection = turn.rejection(of: data.by, tier: .hq) { return .refused(rejection) }
         if incident.caller == data.by.id {

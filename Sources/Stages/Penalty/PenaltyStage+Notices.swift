@@ -22,7 +22,7 @@ extension PenaltyStage {
 
     private func verdict(_ fault: NoticeFault, _ noticeId: String) -> Verdict {
         switch fault {
-        case .unknown: .unknownReference("notice \(noticeId)")
+        case .unknown: .unknownReference(NoticeIndex.key(noticeId))
         case .refused(let rejection): .refused(rejection)
         }
     }

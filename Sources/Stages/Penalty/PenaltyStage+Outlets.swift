@@ -5,7 +5,7 @@ extension PenaltyStage {
     /// `penalty.decided`: only a person of the business division decides (R11).
     func decide(_ data: PenaltyDecided, in turn: inout Turn) -> Verdict {
         guard let index = turn.get(ProposalIndex.self, data.proposalId) else {
-            return .unknownReference("proposal \(data.proposalId)")
+            return .unknownReference(ProposalIndex.key(data.proposalId))
         }
         if let rejection = turn.rejection(of: data.by, tier: .business) { return .refused(rejection) }
         var dossier = turn.dossier(index.outletId)

@@ -60,7 +60,7 @@ extension PenaltyStage {
     /// `violation.verified`: another person than the reporter upholds it or turns it down (R11).
     func verify(_ data: ViolationVerified, in turn: inout Turn) -> Verdict {
         guard let index = turn.get(ViolationIndex.self, data.violationId) else {
-            return .unknownReference("violation \(data.violationId)")
+            return .unknownReference(ViolationIndex.key(data.violationId))
         }
         if let rejection = turn.rejection(of: data.by) { return .refused(rejection) }
         var dossier = turn.dossier(index.outletId)

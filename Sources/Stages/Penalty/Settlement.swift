@@ -52,7 +52,7 @@ extension PenaltyStage {
     /// `feedback-form.submitted`: a blocked settlement is released; a second form changes nothing (R38).
     func take(_ data: FeedbackFormSubmitted, in turn: inout Turn) -> Verdict {
         guard var service = turn.get(Settlement.self, data.serviceId) else {
-            return .unknownReference("service \(data.serviceId)")
+            return .unknownReference(Settlement.key(data.serviceId))
         }
         if let rejection = turn.rejection(of: data.by) { return .refused(rejection) }
         guard !service.isReceived else { return .applied }

@@ -90,7 +90,7 @@ package struct RoutingStage: Stage {
         if let by = Self.person(of: event), let rejection = turn.rejection(of: by) { return .refused(rejection) }
         let caseId = turn.openCase(of: named)
         guard let record = turn.get(RoutedCase.self, caseId) else {
-            guard let opened = event.data as? CaseOpened else { return .unknownReference("case \(caseId)") }
+            guard let opened = event.data as? CaseOpened else { return .unknownReference(RoutedCase.key(caseId)) }
             turn.put(CaseDesk.open(opened, in: &turn).record, caseId)
             return .applied
         }

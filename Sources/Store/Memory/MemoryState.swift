@@ -23,6 +23,7 @@ final class MemoryState {
     private(set) var leases: [WorkerId: Instant] = [:]
     private(set) var counts = StoreCounts()
     var personal = MemoryPersonal()
+    var waiting = MemoryWaiting()
     /// By request.
     private var fund: [String: FundTotals] = [:]
     private(set) var fundTotals = FundTotals()
@@ -36,10 +37,12 @@ final class MemoryState {
     func commit() {
         undo.removeAll(keepingCapacity: true)
         personal.commit()
+        waiting.commit()
     }
 
     func rollback() {
         personal.rollback()
+        waiting.rollback()
         while let step = undo.popLast() {
             switch step {
             case .record(let key, let before): setRecord(key, before)

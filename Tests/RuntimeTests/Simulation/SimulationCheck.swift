@@ -254,7 +254,7 @@ struct SimulationCheck {
                 case .timer(let key, let at, let order): input = .timer(key, Wake(at: at, order: order))
                 }
                 let keys = KeySearch.complete(input, runner, in: &set)
-                let outcome = try runner.run(input, keys: keys, in: &set, clock: .limit)
+                let outcome = try runner.run(input, keys: keys, in: &set, clock: .limit, isLast: true)
                 let outputs = try outcome.outputs.map { try JournalOutput($0) }
                 if outputs != entry.outputs || outcome.now != entry.now || outcome.isLate != entry.isLate
                     || outcome.changed != entry.records

@@ -1,0 +1,71 @@
+import Broker
+import Schema
+import Store
+
+extension WorkerMachine {
+    // MARK: - The waiting room
+
+    /// What the waiting room needs next; nil: nothing now.
+    mutating func workOnWaiting() -> Work? {
+        if !room.confirmed.isEmpty {
+            defer { room.confirmed.removeAll() }
+            return .release(room.confirmed)
+        }
+        guard wall >= room.at else { return nil }
+        let third = limits.leaseSeconds * 1_000_000 / 3
+        let isStepped = clock.mode != .running
+        room.at = Instant(microseconds: wall.microseconds + (isStepped ? limits.timerMicroseconds : third))
+        return .waiting(room.care)
+    }
+
+    mutating func wentThroughWaiting(hasMore: Bool) {
+        switch room.care {
+        case .together: break
+        // One after the other, until there are no more.
+        case .singly: if !hasMore { room.care = .together }
+        case .letFirstDie: room.care = .singly
+        }
+    }
+
+    /// Publishes the dead letters of those that have waited in vain.
+    mutating func letDie(_ dying: [DyingMessage], _ actions: inout [WorkerAction]) {
+        for message in dying {
+            let publication = failures.deadLetter(
+                message.delivery, message.reason, ticket: outgoing.nextTicket(), wall: wall)
+            outgoing.add(publication, ending: message.event)
+            actions.append(
+                .log(
+                    LogLine(
+                        .error, "dead letter",
+                        [
+                            ("class", message.reason.class.rawValue), ("code", message.reason.code),
+                            ("event", message.event.id), ("cause", message.reason.message),
+                        ])))
+        }
+        if !dying.isEmpty, outgoing.isReady { actions.append(.publish(outgoing.takeUnsent())) }
+    }
+
+    /// Arrivals that go behind those that wait, which are many.
+    mutating func putBack(_ arrivals: [Arrival], _ channel: UInt64, _ actions: inout [WorkerAction]) {
+        guard !arrivals.isEmpty else { return }
+        let tags = arrivals.map(\.delivery.tag)
+        if subscription.isEnded {
+            if subscription.on(channel, { $0.tags.forget(tags) }) != nil {
+                actions.append(.requeue(tags: tags, channel: channel))
+            }
+        } else {
+            _ = subscription.on(channel) { $0.putBack(arrivals) }
+        }
+    }
+}
+
+extension WaitingCare {
+    /// How to go on when the database refuses what one of those that wait carries; nil: it refuses even that one dies.
+    func next(_ failure: StoreFailure) -> WaitingCare? {
+        switch self {
+        case .together: .singly
+        case .singly: .letFirstDie(cause: failure.description)
+        case .letFirstDie: nil
+        }
+    }
+}

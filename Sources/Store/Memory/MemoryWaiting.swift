@@ -1,0 +1,121 @@
+import Schema
+
+/// The waiting room of a memory store.
+struct MemoryWaiting {
+    struct Row {
+        var event: WaitingEvent
+        var message: WaitingMessage
+        /// Set once it dies.
+        var death: (code: String, cause: String, owner: WorkerId)?
+    }
+
+    private(set) var rows: [EventKey: Row] = [:]
+    private var byReference: [RecordKey: Set<EventKey>] = [:]
+    private(set) var count = WaitingCount()
+    private var undo: [(event: EventKey, before: Row?)] = []
+
+    subscript(_ event: EventKey) -> Row? {
+        get { rows[event] }
+        set {
+            undo.append((event, rows[event]))
+            set(event, newValue)
+        }
+    }
+
+    private mutating func set(_ event: EventKey, _ row: Row?) {
+        if let before = rows[event] {
+            count.events -= 1
+            count.bytes -= before.event.size
+            byReference[before.event.reference]?.remove(event)
+            if byReference[before.event.reference]?.isEmpty == true { byReference[before.event.reference] = nil }
+        }
+        rows[event] = row
+        if let row {
+            count.events += 1
+            count.bytes += row.event.size
+            byReference[row.event.reference, default: []].insert(event)
+        }
+    }
+
+    /// Those that wait for one of `references` and do not die, in their order.
+    func waiting(for references: some Sequence<RecordKey>) -> [WaitingEvent] {
+        references.flatMap { byReference[$0] ?? [] }.compactMap { rows[$0] }.filter { $0.death == nil }.map(\.event)
+            .sorted(by: WaitingEvent.comesFirst)
+    }
+
+    var references: some Collection<RecordKey> { byReference.keys }
+
+    mutating func commit() { undo.removeAll(keepingCapacity: true) }
+
+    mutating func rollback() {
+        while let step = undo.popLast() { set(step.event, step.before) }
+    }
+}
+
+extension MemorySnapshot {
+    func waiting(among events: [EventKey]) throws -> [EventKey: [UInt8]] {
+        var found: [EventKey: [UInt8]] = [:]
+        for event in events { found[event] = state.waiting[event]?.event.digest }
+        return found
+    }
+
+    func waiting(after: EventKey?, limit: Int) throws -> [WaitingEvent] {
+        let keys = state.waiting.rows.keys.filter { key in after.map { $0 < key } ?? true }.sorted()
+        return keys.prefix(max(0, limit)).compactMap { state.waiting[$0]?.event }
+    }
+
+    func waitingCount() throws -> WaitingCount { state.waiting.count }
+    func waitingMessage(of event: EventKey) throws -> WaitingMessage? { state.waiting[event]?.message }
+
+    func nextWaitingEnd() throws -> Instant? {
+        state.waiting.rows.values.filter { $0.death == nil }.map(\.event.endsAt).min()
+    }
+
+    func waitingForKnown(limit: Int) throws -> [WaitingEvent] {
+        let known = state.waiting.references.filter { state.records[$0] != nil }
+        return Array(state.waiting.waiting(for: known).prefix(max(0, limit)))
+    }
+}
+
+extension MemoryTransaction {
+    func hold(_ event: WaitingEvent, _ message: WaitingMessage) throws {
+        guard state.waiting[event.event] == nil else { throw StoreFailure.held }
+        state.waiting[event.event] = MemoryWaiting.Row(event: event, message: message)
+    }
+
+    func hold(_ event: EventKey, until reference: RecordKey) throws {
+        state.waiting[event]?.event.reference = reference
+    }
+
+    func waiting(for references: [RecordKey]) throws -> [WaitingEvent] { state.waiting.waiting(for: references) }
+
+    func waitingEnded(now: Instant, limit: Int) throws -> [WaitingEvent] {
+        let ended = state.waiting.rows.values.filter { $0.death == nil && $0.event.endsAt <= now }.map(\.event)
+        return Array(ended.sorted { ($0.endsAt, $0.event) < ($1.endsAt, $1.event) }.prefix(max(0, limit)))
+    }
+
+    func releaseWaiting(_ events: [EventKey]) throws {
+        for event in events where state.waiting[event] != nil { state.waiting[event] = nil }
+    }
+
+    func letDie(_ event: DyingEvent, owner: WorkerId) throws -> Bool {
+        guard let row = state.waiting[event.event.event], row.death == nil else { return false }
+        state.waiting[event.event.event]?.death = (event.code, event.cause, owner)
+        return true
+    }
+
+    func takeOverDying(by owner: WorkerId, now: Instant, limit: Int) throws -> [DyingEvent] {
+        let orphans = state.waiting.rows.filter { _, row in
+            row.death.map { death in !(state.leases[death.owner].map { now < $0 } ?? false) } ?? false
+        }
+        return orphans.keys.sorted().prefix(max(0, limit)).compactMap { key in
+            guard let row = state.waiting[key], let death = row.death else { return nil }
+            state.waiting[key]?.death?.owner = owner
+            return DyingEvent(event: row.event, code: death.code, cause: death.cause)
+        }
+    }
+
+    func resealWaiting(_ event: EventKey, _ message: WaitingMessage) throws {
+        state.waiting[event]?.message = message
+    }
+}

@@ -1,0 +1,194 @@
+import Schema
+import Store
+
+/// The waiting room's table.
+enum WaitingSchema {
+    /// Violated by an event that waits already.
+    static let claimConstraint = "waiting_pkey"
+
+    static func table(_ namespace: String) -> [String] {
+        [
+            // Events that came before what they refer to. One that dies has an owner, who publishes its dead letter.
+            """
+            CREATE TABLE \(namespace).waiting (
+                claim bytea CONSTRAINT \(claimConstraint) PRIMARY KEY,
+                source text COLLATE "C" NOT NULL,
+                event text COLLATE "C" NOT NULL,
+                type text NOT NULL,
+                digest bytea NOT NULL,
+                reference_kind text COLLATE "C" NOT NULL,   -- a record's key
+                reference_id text COLLATE "C" NOT NULL,
+                rule_time bigint NOT NULL,
+                arrived bigint NOT NULL,
+                ends_at bigint NOT NULL,
+                size bigint NOT NULL,                       -- of the message, in bytes
+                key text NOT NULL,                          -- what has sealed the message; empty: nothing
+                message bytea NOT NULL,
+                owner text COLLATE "C",
+                code text,
+                cause text
+            )
+            """,
+            "CREATE INDEX waiting_by_reference ON \(namespace).waiting (reference_kind, reference_id)",
+            "CREATE INDEX waiting_by_end ON \(namespace).waiting (ends_at) WHERE owner IS NULL",
+        ]
+    }
+}
+
+extension WaitingEvent {
+    static let columns = """
+        w.source, w.event, w.type, w.digest, w.reference_kind, w.reference_id, w.rule_time, w.arrived, w.ends_at, w.size
+        """
+
+    init(_ row: Rows.Row) {
+        self.init(
+            event: EventKey(source: row.text(0), id: row.text(1)), type: row.text(2), digest: row.bytes(3),
+            reference: RecordKey(kind: row.text(4), id: row.text(5)), ruleTime: Instant(microseconds: row.int(6)),
+            arrived: Instant(microseconds: row.int(7)), endsAt: Instant(microseconds: row.int(8)),
+            size: Int(row.int(9)))
+    }
+}
+
+extension EventKey {
+    fileprivate var claim: Argument { .bytes(IdDigest.claim(source: source, id: id)) }
+}
+
+extension PostgresSnapshot {
+    /// Finds the digests of those that wait; `$1` are the claims.
+    var waitingAmong: String { "SELECT source, event, digest FROM \(schema).waiting WHERE claim = ANY($1)" }
+
+    static func claims(_ events: some Sequence<EventKey>) -> [Argument] {
+        [.blobs(events.map { IdDigest.claim(source: $0.source, id: $0.id) })]
+    }
+
+    static func digests(_ rows: Rows) -> [EventKey: [UInt8]] {
+        var found: [EventKey: [UInt8]] = [:]
+        for (event, digest) in rows.map({ (EventKey(source: $0.text(0), id: $0.text(1)), $0.bytes(2)) }) {
+            found[event] = digest
+        }
+        return found
+    }
+
+    func waiting(after: EventKey?, limit: Int) throws -> [WaitingEvent] {
+        try conversation.query(
+            """
+            SELECT \(WaitingEvent.columns) FROM \(schema).waiting w WHERE (source, event) > ($1, $2)
+            ORDER BY source, event LIMIT $3
+            """, [.text(after?.source ?? ""), .text(after?.id ?? ""), .int(atLeastZero(limit))]
+        ).map { WaitingEvent($0) }
+    }
+
+    func waitingCount() throws -> WaitingCount {
+        try conversation.query("SELECT count(*), coalesce(sum(size), 0)::bigint FROM \(schema).waiting").first.map {
+            WaitingCount(events: Int($0.int(0)), bytes: Int($0.int(1)))
+        } ?? WaitingCount()
+    }
+
+    func waitingMessage(of event: EventKey) throws -> WaitingMessage? {
+        try conversation.query("SELECT key, message FROM \(schema).waiting WHERE claim = $1", [event.claim]).first.map {
+            WaitingMessage(key: $0.text(0), sealed: $0.bytes(1))
+        }
+    }
+
+    func nextWaitingEnd() throws -> Instant? {
+        try conversation.query("SELECT min(ends_at) FROM \(schema).waiting WHERE owner IS NULL")
+            .first?.optionalInt(0).map { Instant(microseconds: $0) }
+    }
+
+    func waitingForKnown(limit: Int) throws -> [WaitingEvent] {
+        try conversation.query(
+            """
+            SELECT \(WaitingEvent.columns) FROM \(schema).waiting w
+            JOIN \(schema).records r ON r.kind = w.reference_kind AND r.id = w.reference_id AND r.body IS NOT NULL
+            WHERE w.owner IS NULL ORDER BY w.rule_time, w.source, w.event LIMIT $1
+            """, [.int(atLeastZero(limit))]
+        ).map { WaitingEvent($0) }
+    }
+}
+
+extension PostgresTransaction {
+    func hold(_ event: WaitingEvent, _ message: WaitingMessage) throws {
+        try conversation.send(
+            """
+            INSERT INTO \(schema).waiting (claim, source, event, type, digest, reference_kind, reference_id, rule_time,
+            arrived, ends_at, size, key, message) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
+            """,
+            [
+                event.event.claim, .text(event.event.source), .text(event.event.id), .text(event.type),
+                .bytes(event.digest), .text(event.reference.kind), .text(event.reference.id),
+                .int(event.ruleTime.microseconds), .int(event.arrived.microseconds), .int(event.endsAt.microseconds),
+                .int(Int64(event.size)), .text(message.key), .bytes(message.sealed),
+            ])
+        nowWaiting(event)
+    }
+
+    func hold(_ event: EventKey, until reference: RecordKey) throws {
+        try conversation.send(
+            "UPDATE \(schema).waiting SET reference_kind = $2, reference_id = $3 WHERE claim = $1",
+            [event.claim, .text(reference.kind), .text(reference.id)])
+        notWaiting([event])
+        waitingForLoaded[reference] = nil
+    }
+
+    func waiting(for references: [RecordKey]) throws -> [WaitingEvent] {
+        if let known = waitingAlready(for: references) { return known }
+        return try conversation.query(waitingFor, Self.references(references)).map { WaitingEvent($0) }
+            .sorted(by: WaitingEvent.comesFirst)
+    }
+
+    /// Finds those that wait for one of the keys `$1`, `$2`.
+    var waitingFor: String {
+        """
+        SELECT \(WaitingEvent.columns) FROM unnest($1, $2) AS k(kind, id)
+        JOIN \(schema).waiting w ON w.reference_kind = k.kind AND w.reference_id = k.id WHERE w.owner IS NULL
+        """
+    }
+
+    static func references(_ keys: [RecordKey]) -> [Argument] { [.texts(keys.map(\.kind)), .texts(keys.map(\.id))] }
+
+    func waitingEnded(now: Instant, limit: Int) throws -> [WaitingEvent] {
+        try conversation.query(
+            """
+            SELECT \(WaitingEvent.columns) FROM \(schema).waiting w WHERE owner IS NULL AND ends_at <= $1
+            ORDER BY ends_at, source, event LIMIT $2
+            """, [.int(now.microseconds), .int(atLeastZero(limit))]
+        ).map { WaitingEvent($0) }
+    }
+
+    func releaseWaiting(_ events: [EventKey]) throws {
+        guard !events.isEmpty else { return }
+        try conversation.send("DELETE FROM \(schema).waiting WHERE claim = ANY($1)", Self.claims(events))
+        notWaiting(events)
+    }
+
+    func letDie(_ event: DyingEvent, owner: WorkerId) throws -> Bool {
+        notWaiting([event.event.event])
+        return try conversation.query(
+            """
+            UPDATE \(schema).waiting SET owner = $2, code = $3, cause = $4 WHERE claim = $1 AND owner IS NULL
+            RETURNING 1
+            """, [event.event.event.claim, .text(owner), .text(event.code), .text(event.cause)]
+        ).first != nil
+    }
+
+    func takeOverDying(by owner: WorkerId, now: Instant, limit: Int) throws -> [DyingEvent] {
+        try conversation.query(
+            """
+            WITH orphans AS MATERIALIZED (
+                SELECT claim FROM \(schema).waiting o WHERE owner IS NOT NULL AND NOT EXISTS (
+                    SELECT FROM \(schema).leases l WHERE l.worker = o.owner AND l.until > $1
+                ) ORDER BY source, event LIMIT $2 FOR UPDATE OF o SKIP LOCKED
+            )
+            UPDATE \(schema).waiting w SET owner = $3 FROM orphans WHERE w.claim = orphans.claim
+            RETURNING \(WaitingEvent.columns), w.code, w.cause
+            """, [.int(there(now)), .int(atLeastZero(limit)), .text(owner)]
+        ).map { DyingEvent(event: WaitingEvent($0), code: $0.text(10), cause: $0.text(11)) }
+            .sorted { $0.event.event < $1.event.event }
+    }
+
+    func resealWaiting(_ event: EventKey, _ message: WaitingMessage) throws {
+        try conversation.send(
+            "UPDATE \(schema).waiting SET key = $2, message = $3 WHERE claim = $1",
+            [event.claim, .text(message.key), .bytes(message.sealed)])
+    }
+}

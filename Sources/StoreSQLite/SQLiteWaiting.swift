@@ -1,0 +1,213 @@
+internal import GRDB
+import Schema
+import Store
+
+/// The waiting room's table.
+enum WaitingSchema {
+    static let table = """
+        -- Events that came before what they refer to. One that dies has an owner, who publishes its dead letter.
+        CREATE TABLE waiting (
+            source TEXT NOT NULL,
+            event TEXT NOT NULL,
+            type TEXT NOT NULL,
+            digest BLOB NOT NULL,
+            reference_kind TEXT NOT NULL,   -- a record's key
+            reference_id TEXT NOT NULL,
+            rule_time INTEGER NOT NULL,
+            arrived INTEGER NOT NULL,
+            ends_at INTEGER NOT NULL,
+            size INTEGER NOT NULL,          -- of the message, in bytes
+            key TEXT NOT NULL,              -- what has sealed the message; empty: nothing
+            message BLOB NOT NULL,
+            owner TEXT,
+            code TEXT,
+            cause TEXT,
+            PRIMARY KEY (source, event)
+        );
+        CREATE INDEX waiting_by_reference ON waiting (reference_kind, reference_id);
+        CREATE INDEX waiting_by_end ON waiting (ends_at, size, owner);
+        """
+}
+
+extension WaitingEvent {
+    fileprivate static let columns = """
+        waiting.source, waiting.event, waiting.type, waiting.digest, waiting.reference_kind, waiting.reference_id, \
+        waiting.rule_time, waiting.arrived, waiting.ends_at, waiting.size
+        """
+
+    fileprivate init(_ row: Query.Row) {
+        self.init(
+            event: EventKey(source: row.text(0), id: row.text(1)), type: row.text(2), digest: row.bytes(3),
+            reference: RecordKey(kind: row.text(4), id: row.text(5)), ruleTime: Instant(microseconds: row.int(6)),
+            arrived: Instant(microseconds: row.int(7)), endsAt: Instant(microseconds: row.int(8)),
+            size: Int(row.int(9)))
+    }
+}
+
+extension SQLiteSnapshot {
+    func waiting(among events: [EventKey]) throws -> [EventKey: [UInt8]] {
+        let query = try Query(db, "SELECT digest FROM waiting WHERE source = ? AND event = ?")
+        var found: [EventKey: [UInt8]] = [:]
+        for event in events {
+            try query.bind(event)
+            found[event] = try query.first { $0.bytes(0) }
+        }
+        return found
+    }
+
+    func waiting(after: EventKey?, limit: Int) throws -> [WaitingEvent] {
+        let query = try Query(
+            db,
+            """
+            SELECT \(WaitingEvent.columns) FROM waiting WHERE (source, event) > (?, ?) ORDER BY source, event LIMIT ?
+            """)
+        try query.bind(after ?? EventKey(source: "", id: ""))
+        try query.bind(3, atLeastZero(limit))
+        return try query.rows { WaitingEvent($0) }
+    }
+
+    func waitingCount() throws -> WaitingCount {
+        try Query(db, "SELECT count(*), coalesce(sum(size), 0) FROM waiting").first {
+            WaitingCount(events: Int($0.int(0)), bytes: Int($0.int(1)))
+        } ?? WaitingCount()
+    }
+
+    func waitingMessage(of event: EventKey) throws -> WaitingMessage? {
+        let query = try Query(db, "SELECT key, message FROM waiting WHERE source = ? AND event = ?")
+        try query.bind(event)
+        return try query.first { WaitingMessage(key: $0.text(0), sealed: $0.bytes(1)) }
+    }
+
+    func nextWaitingEnd() throws -> Instant? {
+        try Query(db, "SELECT ends_at FROM waiting WHERE owner IS NULL ORDER BY ends_at LIMIT 1").first {
+            Instant(microseconds: $0.int(0))
+        }
+    }
+
+    func waitingForKnown(limit: Int) throws -> [WaitingEvent] {
+        let query = try Query(
+            db,
+            """
+            SELECT \(WaitingEvent.columns) FROM waiting
+            JOIN records ON kind = reference_kind AND id = reference_id AND body IS NOT NULL
+            WHERE owner IS NULL ORDER BY rule_time, source, event LIMIT ?
+            """)
+        try query.bind(1, atLeastZero(limit))
+        return try query.rows { WaitingEvent($0) }
+    }
+}
+
+extension SQLiteTransaction {
+    func hold(_ event: WaitingEvent, _ message: WaitingMessage) throws {
+        // The file has one writer at a time.
+        guard try waiting(among: [event.event]).isEmpty else { throw StoreFailure.held }
+        let query = try Query(
+            db,
+            """
+            INSERT INTO waiting (source, event, type, digest, reference_kind, reference_id, rule_time, arrived, ends_at,
+            size, key, message) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+            """)
+        try query.bind(event.event)
+        try query.bind(3, event.type)
+        try query.bind(4, event.digest)
+        try query.bind(5, event.reference.kind)
+        try query.bind(6, event.reference.id)
+        try query.bind(7, event.ruleTime.microseconds)
+        try query.bind(8, event.arrived.microseconds)
+        try query.bind(9, event.endsAt.microseconds)
+        try query.bind(10, Int64(event.size))
+        try query.bind(11, message.key)
+        try query.bind(12, message.sealed)
+        try query.run()
+    }
+
+    func hold(_ event: EventKey, until reference: RecordKey) throws {
+        let query = try Query(
+            db, "UPDATE waiting SET reference_kind = ?3, reference_id = ?4 WHERE source = ?1 AND event = ?2")
+        try query.bind(event)
+        try query.bind(3, reference.kind)
+        try query.bind(4, reference.id)
+        try query.run()
+    }
+
+    func waiting(for references: [RecordKey]) throws -> [WaitingEvent] {
+        let query = try Query(
+            db,
+            """
+            SELECT \(WaitingEvent.columns) FROM waiting
+            WHERE reference_kind = ? AND reference_id = ? AND owner IS NULL
+            """)
+        return try references.flatMap { reference in
+            try query.bind(1, reference.kind)
+            try query.bind(2, reference.id)
+            return try query.rows { WaitingEvent($0) }
+        }.sorted(by: WaitingEvent.comesFirst)
+    }
+
+    func waitingEnded(now: Instant, limit: Int) throws -> [WaitingEvent] {
+        let query = try Query(
+            db,
+            """
+            SELECT \(WaitingEvent.columns) FROM waiting WHERE owner IS NULL AND ends_at <= ?
+            ORDER BY ends_at, source, event LIMIT ?
+            """)
+        try query.bind(1, now.microseconds)
+        try query.bind(2, atLeastZero(limit))
+        return try query.rows { WaitingEvent($0) }
+    }
+
+    func releaseWaiting(_ events: [EventKey]) throws {
+        let query = try Query(db, "DELETE FROM waiting WHERE source = ? AND event = ?")
+        for event in events {
+            try query.bind(event)
+            try query.run()
+        }
+    }
+
+    func letDie(_ event: DyingEvent, owner: WorkerId) throws -> Bool {
+        let query = try Query(
+            db,
+            "UPDATE waiting SET owner = ?3, code = ?4, cause = ?5 WHERE source = ?1 AND event = ?2 AND owner IS NULL")
+        try query.bind(event.event.event)
+        try query.bind(3, owner)
+        try query.bind(4, event.code)
+        try query.bind(5, event.cause)
+        try query.run()
+        return db.changesCount > 0
+    }
+
+    func takeOverDying(by owner: WorkerId, now: Instant, limit: Int) throws -> [DyingEvent] {
+        let orphans = try Query(
+            db,
+            """
+            SELECT \(WaitingEvent.columns), code, cause FROM waiting LEFT JOIN leases ON worker = owner AND until > ?
+            WHERE owner IS NOT NULL AND worker IS NULL ORDER BY source, event LIMIT ?
+            """)
+        try orphans.bind(1, now.microseconds)
+        try orphans.bind(2, atLeastZero(limit))
+        let dying = try orphans.rows { DyingEvent(event: WaitingEvent($0), code: $0.text(10), cause: $0.text(11)) }
+        let take = try Query(db, "UPDATE waiting SET owner = ?3 WHERE source = ?1 AND event = ?2")
+        for one in dying {
+            try take.bind(one.event.event)
+            try take.bind(3, owner)
+            try take.run()
+        }
+        return dying
+    }
+
+    func resealWaiting(_ event: EventKey, _ message: WaitingMessage) throws {
+        let query = try Query(db, "UPDATE waiting SET key = ?3, message = ?4 WHERE source = ?1 AND event = ?2")
+        try query.bind(event)
+        try query.bind(3, message.key)
+        try query.bind(4, message.sealed)
+        try query.run()
+    }
+}
+
+extension Query {
+    /// Source and id as the first two values.
+    fileprivate func bind(_ event: EventKey) throws {
+        try bind(1, event.source)
+        try bind(2, event.id)
+    }
+}
