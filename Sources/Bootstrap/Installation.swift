@@ -112,4 +112,11 @@ package struct Installation: Sendable {
         let year = reading.now > .distantPast ? reading.now.date.year : nil
         return try PolicyLoading.load(directory: configuration.policyDirectory ?? "", currentYear: year)
     }
+
+    /// For who asks only who may do what: whichever years the calendar has.
+    ///
+    /// - Throws: `ConfigurationFaults`.
+    @Sendable package func organisationPolicy() throws -> PolicyBook {
+        try PolicyLoading.load(directory: configuration.policyDirectory ?? "", currentYear: nil)
+    }
 }

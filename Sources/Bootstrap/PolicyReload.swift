@@ -4,6 +4,7 @@ import Policy
 import Runtime
 import Schema
 import Store
+import Synchronization
 
 /// What a program does when it is told (SIGHUP) to read the policy folder again: the same checks as at the start; with
 /// any fault the old policy stays, and all of them are told.
@@ -86,6 +87,30 @@ extension Installation {
                 throw ConfigurationFaults(faults: ["RECOURSE_POLICY: \(reuse)"])
             }
             await store.close()
+        }
+    }
+}
+
+/// The policy of a program that has no stage: it may be another between two questions.
+final class PolicyInForce: Sendable {
+    private let policy: Mutex<PolicyBook>
+
+    init(_ policy: PolicyBook) {
+        self.policy = Mutex(policy)
+    }
+
+    var book: PolicyBook { policy.withLock { $0 } }
+
+    /// With any fault the old one stays, and why is logged.
+    func replace(with read: () throws -> PolicyBook, _ logger: Logger) {
+        do {
+            let next = try read()
+            policy.withLock { $0 = next }
+            logger.info("policy taken into use", metadata: ["policy": "\(next.version)"])
+        } catch {
+            logger.error(
+                "the policy was not taken; the old one stays",
+                metadata: ["policy": "\(book.version)", "cause": "\(error)"])
         }
     }
 }

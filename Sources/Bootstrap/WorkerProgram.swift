@@ -115,11 +115,16 @@ package enum WorkerProgram {
             let deadLetters = try await patiently(logger) { try installation.deadLetters() }
             try await patiently(logger) { try await installation.requireKeys(of: deadLetters) }
             installation.sayWhetherSealed(logger)
+            let hangups = HangupSignals()
+            let policy = PolicyInForce(try installation.organisationPolicy())
             let worker = ParkingWorker(
                 deadLetters: deadLetters, broker: broker, prefetch: configuration.limits.batch, wall: Wall.now,
-                logger: logger)
-            logger.info("starting", metadata: ["pid": "\(getpid())"])
-            await untilStopped(stop: worker.stop) { await worker.run() }
+                isAllowed: { policy.book.rejection(of: $0) == nil }, logger: logger)
+            logger.info("starting", metadata: ["policy": "\(policy.book.version)", "pid": "\(getpid())"])
+            await untilStopped(stop: worker.stop) {
+                await hangups.calling(
+                    { policy.replace(with: installation.organisationPolicy, logger) }, during: { await worker.run() })
+            }
         }
     }
 

@@ -9,8 +9,6 @@ package struct PersonOffice: Sendable {
     private let keyring: Keyring
     /// Rows sealed anew in one transaction, so that no worker waits for long.
     private static let resealSize = 500
-    /// Of one person in one store; nobody has so many.
-    private static let shownRows = 10_000
 
     package init(stores: [StageName: any Store], deadLetters: SealedDeadLetters, keyring: Keyring) {
         self.stores = stores
@@ -20,62 +18,57 @@ package struct PersonOffice: Sendable {
 
     private func vault(_ stage: StageName) -> PersonalVault { PersonalVault(stage: stage, keyring: keyring) }
 
-    /// What each stage keeps of whoever has this phone.
+    /// What each stage keeps of a person.
     ///
     /// - Parameter unmask: with the values themselves.
     /// - Throws: `StoreFailure`, also if a key is missing.
-    package func show(phone: String, unmask: Bool = false) async throws -> PersonReport {
-        let (stages, subjects) = try await known(phone: phone, unmask: unmask)
-        let letters = try await letters(of: .init(phone: phone, subjects: subjects)).find()
-        return PersonReport(stages: stages, deadLetters: letters.flatMap { $0 })
+    package func show(_ person: PersonSought, unmask: Bool = false) async throws -> PersonReport {
+        let (stages, sought) = try await known(person, unmask: unmask)
+        let letters = try await DeadLettersOfPersons(deadLetters).find(sought)
+        return PersonReport(stages: stages, deadLetters: letters.map(\.id))
     }
 
-    private func letters(of person: DeadLettersOfPersons.Person) -> DeadLettersOfPersons {
-        DeadLettersOfPersons(deadLetters: deadLetters, persons: [person])
-    }
-
-    /// What the stages keep of a person, and what they know to be his.
+    /// What the stages keep of a person, and whose letters are his by what they know.
     private func known(
-        phone: String, unmask: Bool
-    ) async throws -> (stages: [PersonAtStage], subjects: Set<PersonalSubject>) {
+        _ person: PersonSought, unmask: Bool
+    ) async throws -> (stages: [PersonAtStage], letters: DeadLettersOfPersons.Person) {
         var stages: [PersonAtStage] = []
         var subjects: Set<PersonalSubject> = []
+        var phones: Set<PhoneKey> = []
         for stage in StageName.allCases {
             guard let store = stores[stage] else { continue }
             let vault = vault(stage)
-            let found = try await store.read { snapshot -> (PersonalSummary, [[String]])? in
-                let key = Customer.phoneKey(of: phone)
-                guard let lookup = try vault.digester(in: snapshot)?.lookup(phoneKey: key),
-                    let summary = try snapshot.personalSummary(lookup)
-                else { return nil }
-                let rows = unmask ? try snapshot.personalRows(of: lookup, limit: Self.shownRows) : []
-                return (summary, try rows.map { try vault.values(of: $0) })
+            let found = try await store.read { snapshot in
+                try PersonalErasure(vault, in: snapshot)?.find(person, in: snapshot) ?? []
             }
-            guard let (summary, values) = found else { continue }
-            subjects.formUnion(summary.subjects)
-            stages.append(PersonAtStage(stage, summary, values: unmask ? values : nil))
+            guard !found.isEmpty else { continue }
+            for one in found where one.isWhole {
+                subjects.formUnion(one.summary.subjects)
+                phones.formUnion(one.phones)
+            }
+            stages.append(PersonAtStage(stage, found, unmask: unmask))
         }
-        return (stages, subjects)
+        return (stages, DeadLettersOfPersons.Person(person, phones: phones, subjects: subjects))
     }
 
-    /// Erases whoever has this phone from the dead letters and from every stage's store. Done twice, it finds nothing the
-    /// second time; interrupted, it is to be done again.
+    /// Erases a person from the dead letters and from every stage's store. Done twice, it finds nothing the second time;
+    /// interrupted, it is to be done again.
     ///
     /// - Throws: `StoreFailure`; what was erased until then is gone.
-    package func erase(phone: String) async throws -> PersonErasure {
-        let (stages, subjects) = try await known(phone: phone, unmask: false)
+    package func erase(_ person: PersonSought) async throws -> PersonErasure {
+        let (stages, sought) = try await known(person, unmask: false)
         // First the letters: what they are about is known only as long as the stages know it.
-        let ids = try await letters(of: .init(phone: phone, subjects: subjects)).find().flatMap { $0 }
-        let letters = try await deadLetters.erase(ids, note: "erased with the person whom it was about")
+        let found = try await DeadLettersOfPersons(deadLetters).find(sought)
+        let letters = try await deadLetters.erase(found, note: "erased with the person whom it was about")
         try await deadLetters.scrub()
         for stage in StageName.allCases {
             guard let store = stores[stage] else { continue }
             let vault = vault(stage)
             let erased = try await store.write { transaction -> Bool in
-                let key = Customer.phoneKey(of: phone)
-                guard let lookup = try vault.digester(in: transaction)?.lookup(phoneKey: key)
-                else { return false }
-                return try transaction.erasePerson(lookup) != nil
+                guard let erasure = try PersonalErasure(vault, in: transaction) else { return false }
+                let found = try erasure.find(person, in: transaction)
+                try erasure.erase(found, in: transaction)
+                return !found.isEmpty
             }
             if erased { try await store.scrub() }
         }
@@ -125,31 +118,33 @@ package struct PersonAtStage: Sendable, Hashable, Codable {
     package let stage: StageName
     /// Events whose personal texts are kept.
     package let events: Int
-    /// Business time of the first of them, and of the last time the person was named.
+    /// Business time of the first of them, and of the last time the person was named; nil: not noted of whom no phone is
+    /// known.
     package let since: Instant?
-    package let lastSeen: Instant
+    package let lastSeen: Instant?
     /// The texts, event by event; nil: not asked for.
     package let values: [[String]]?
 
-    init(_ stage: StageName, _ summary: PersonalSummary, values: [[String]]?) {
+    init(_ stage: StageName, _ found: [PersonalErasure.Found], unmask: Bool) {
         self.stage = stage
-        events = summary.rows
-        since = summary.since
-        lastSeen = summary.lastSeen
-        self.values = values
+        events = found.reduce(0) { $0 + $1.rows.count }
+        since = found.flatMap { $0.rows.map(\.row.at) }.min()
+        lastSeen = found.compactMap(\.summary.lastSeen).max()
+        values = unmask ? found.flatMap { $0.rows.map { $0.values.filter { !$0.isEmpty } } } : nil
     }
 
     static func table(_ stages: [PersonAtStage]) -> [String] {
         var table = TextTable("STAGE", ">EVENTS", "SINCE", "LAST SEEN")
         for one in stages {
             table.add(
-                one.stage.rawValue, String(one.events), one.since?.description ?? "-", one.lastSeen.description)
+                one.stage.rawValue, String(one.events), one.since?.description ?? "-",
+                one.lastSeen?.description ?? "-")
         }
         return table.lines
     }
 }
 
-/// The result of `recourse person show`. Without the phone: it stands in the question.
+/// The result of `recourse person show`. Without the phone or case: it stands in the question.
 package struct PersonReport: OperationReport, Hashable, Codable {
     package let stages: [PersonAtStage]
     /// Ids of dead letters about the person.
@@ -159,7 +154,7 @@ package struct PersonReport: OperationReport, Hashable, Codable {
     package var exitCode: Int32 { isKnown ? 0 : 1 }
 
     package var text: String {
-        guard isKnown else { return "Nobody with this phone is known." }
+        guard isKnown else { return "Nobody is known by that." }
         var lines = PersonAtStage.table(stages)
         lines.append("Dead letters: " + (deadLetters.isEmpty ? "none" : deadLetters.joined(separator: ", ")))
         for one in stages {
@@ -179,7 +174,7 @@ package struct PersonErasure: OperationReport, Hashable, Codable {
     package let deadLetters: Int
 
     package var text: String {
-        guard !stages.isEmpty || deadLetters > 0 else { return "Nobody with this phone is known; nothing was erased." }
+        guard !stages.isEmpty || deadLetters > 0 else { return "Nobody is known by that; nothing was erased." }
         return (PersonAtStage.table(stages) + ["Erased, and the content of \(deadLetters) dead letters."])
             .joined(separator: "\n")
     }

@@ -86,7 +86,7 @@ package struct BatchProcessor: Sendable {
             var work = UnitOfWork(self, clock: clock, wall: wall ?? clock, transaction: transaction)
             let erasures = try process(Array(rest[...end]), &work, transaction, into: &result)
             try work.finish(into: &result, owner: worker) { $0.heldBack(from: clock, speed: speed) }
-            for lookup in erasures where try transaction.erasePerson(lookup) != nil { result.erased += 1 }
+            result.erased += try erase(erasures, in: transaction)
             rest = rest[(end + 1)...]
         }
         return result
@@ -96,12 +96,12 @@ package struct BatchProcessor: Sendable {
     private func process(
         _ inputs: [InboundEvent], _ work: inout UnitOfWork, _ transaction: any StoreTransaction,
         into result: inout BatchResult
-    ) throws -> [PersonalLookup] {
+    ) throws -> [PersonSought] {
         // The digests of those that are known: decided, or waiting.
         var known = try transaction.claims(inputs.map(\.key)).mapValues(\.digest)
         known.merge(try transaction.waiting(among: inputs.map(\.key))) { claimed, _ in claimed }
         var admitted = try work.admit(inputs.filter { known[$0.key] == nil })[...]
-        var orders: [PersonalLookup] = []
+        var orders: [PersonSought] = []
         for inbound in inputs {
             // One that is twice in the batch was admitted twice.
             let own = admitted.first?.inbound.key == inbound.key ? admitted.popFirst() : nil
@@ -118,11 +118,23 @@ package struct BatchProcessor: Sendable {
             case .applied, .refused, .waiting: known[inbound.key] = inbound.digest
             case .duplicate, .idReused, .beyond, .unknownReference, .deferred, .failed: break
             }
-            if fate == .applied, inbound.event.data is CustomerErasureRequested, let lookup = own.lookup {
-                orders.append(lookup)
+            if fate == .applied, let order = inbound.event.data as? CustomerErasureRequested {
+                // As it came: the token of a phone does not lead to what was kept under another key.
+                if let person = PersonSought(order, from: inbound.event.source) { orders.append(person) }
             }
         }
         return orders
+    }
+
+    private func erase(_ persons: [PersonSought], in transaction: any StoreTransaction) throws -> Int {
+        guard !persons.isEmpty, let erasure = try PersonalErasure(vault, in: transaction) else { return 0 }
+        var erased = 0
+        for person in persons {
+            let found = try erasure.find(person, in: transaction)
+            try erasure.erase(found, in: transaction)
+            erased += found.count
+        }
+        return erased
     }
 
     /// Runs up to `limit` timers that are due at `clock`, earliest first.

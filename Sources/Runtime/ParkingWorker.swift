@@ -13,9 +13,11 @@ import Synchronization
 /// What no queue took has been seen by no stage, so this worker also answers it with `event.rejected`. An order to erase a
 /// customer reaches it through a binding of its own; it is carried out, and no letter.
 package final class ParkingWorker: Sendable {
-    private let deadLetters: any DeadLetterStore
+    private let deadLetters: SealedDeadLetters
     private let broker: any Broker
     private let wall: @Sendable () -> Instant
+    /// Whether the stages carry out such an order.
+    private let isAllowed: @Sendable (CustomerErasureRequested) -> Bool
     private let logger: Logger
     private let prefetch: Int
     private let events: AsyncStream<ConsumerEvent>
@@ -28,13 +30,14 @@ package final class ParkingWorker: Sendable {
     private let subscription = Mutex(Subscription())
 
     package init(
-        deadLetters: any DeadLetterStore, broker: any Broker, prefetch: Int, wall: @escaping @Sendable () -> Instant,
-        logger: Logger
+        deadLetters: SealedDeadLetters, broker: any Broker, prefetch: Int, wall: @escaping @Sendable () -> Instant,
+        isAllowed: @escaping @Sendable (CustomerErasureRequested) -> Bool, logger: Logger
     ) {
         self.deadLetters = deadLetters
         self.broker = broker
         self.prefetch = prefetch
         self.wall = wall
+        self.isAllowed = isAllowed
         self.logger = logger
         (events, mailbox) = AsyncStream.makeStream()
     }
@@ -105,28 +108,41 @@ package final class ParkingWorker: Sendable {
     }
 
     /// What came in before the orders and is about their persons. An order that the contract refuses is left to the
-    /// stages, whose dead letter tells of it.
+    /// stages, whose dead letter tells of it, and so is one that a rule refuses.
     private func erase(_ deliveries: [Delivery]) async -> Bool {
-        let orders = deliveries.compactMap { (try? Event.read($0.body))?.data as? CustomerErasureRequested }
+        let orders = deliveries.compactMap { order($0) }
         guard !orders.isEmpty else { return true }
-        let erasure = DeadLettersOfPersons(
-            deadLetters: deadLetters, persons: orders.map { DeadLettersOfPersons.Person(phone: $0.phone) })
-        // Each step by itself: one that has succeeded is not forgotten when the next fails.
-        var found: [[String]] = []
-        guard await patiently({ found = try await erasure.find { self.isStopping } }) else { return false }
+        let letters = DeadLettersOfPersons(deadLetters)
         var erased: Set<String> = []
-        for (ids, order) in zip(found, orders) {
-            let ids = ids.filter { erased.insert($0).inserted }
-            guard
-                await patiently({
-                    _ = try await self.deadLetters.erase(ids, note: "erased by order \(order.requestId)")
-                })
-            else { return false }
+        // Each step by itself: one that has succeeded is not forgotten when the next fails.
+        for (person, note) in orders {
+            var found: [LetterErasure] = []
+            guard await patiently({ found = try await letters.find(.init(person)) { self.isStopping } }) else {
+                return false
+            }
+            found = found.filter { erased.insert($0.id).inserted }
+            guard !found.isEmpty else { continue }
+            let wanted = found
+            guard await patiently({ _ = try await self.deadLetters.erase(wanted, note: note) }) else { return false }
         }
         if !erased.isEmpty { logger.info("erased dead letters", metadata: ["count": "\(erased.count)"]) }
         // An order that comes once more may have been left before this.
         guard !erased.isEmpty || deliveries.contains(where: \.redelivered) else { return true }
         return await patiently { try await self.deadLetters.scrub() }
+    }
+
+    private func order(_ delivery: Delivery) -> (person: PersonSought, note: String)? {
+        do throws(RefusedDocument) {
+            let event = try Event.read(delivery.body)
+            guard let order = event.data as? CustomerErasureRequested, isAllowed(order),
+                let person = PersonSought(order, from: event.source)
+            else { return nil }
+            // An id may be a number too.
+            let isNumber = !NumbersInText(order.requestId).keys.isEmpty
+            return (person, isNumber ? "erased by an order" : "erased by order \(order.requestId)")
+        } catch {
+            return nil
+        }
     }
 
     /// Until they are committed; the broker keeps them meanwhile. False: stopped before that.

@@ -183,11 +183,15 @@ package struct StageRunner: Sendable {
         let now: Instant
         var isLate = false
         switch input {
-        case .event(let event) where event.data is CustomerErasureRequested:
-            // The runtime's matter: stages hold nothing of a person but tokens.
-            return StepOutcome(verdict: .applied, now: event.ruleTime, isLate: false)
         case .event(let event):
             now = event.ruleTime
+            if let order = event.data as? CustomerErasureRequested {
+                // Whenever it is for. To carry it out is the runtime's matter: stages hold tokens alone.
+                if let rejection = policy.rejection(of: order) {
+                    return try refuse(event, rejection, at: min(now, clock), isLate: false)
+                }
+                return StepOutcome(verdict: .applied, now: now, isLate: false)
+            }
             if let ahead = rejectionAhead(of: clock, event) {
                 // At the clock's time: an event that lies ahead would be refused for that by whoever takes it.
                 return try refuse(event, ahead, at: clock, isLate: false)

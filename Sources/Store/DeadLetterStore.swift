@@ -6,7 +6,7 @@ import Schema
 /// serve lists and searches. Open rows never expire.
 ///
 /// - Throws: every call throws `StoreFailure`.
-package protocol DeadLetterStore: Sendable {
+package protocol DeadLetterStore: LetterTracing {
     /// Inserts those whose id is not known. A known id is left as it is while its row is open, or if it is the death that
     /// the row tells of. Else it has died once more after somebody acted: its row is open again, tells of this death, and
     /// is the last in the order of parking.
@@ -21,9 +21,9 @@ package protocol DeadLetterStore: Sendable {
     ///
     /// Who marks first has the row: a replay marks `sent` before it publishes, so two people cannot send it twice.
     func mark(_ marks: [DeadLetterMark]) async throws -> [ParkedLetter]
-    /// Empties body, headers, properties and texts of rows and discards them with `note`; what names the failure stays.
-    /// Returns how many there were.
-    func erase(_ ids: [String], note: String) async throws -> Int
+    /// Empties body, headers, properties, texts and the columns named of rows, removes their traces, and discards them with
+    /// `note`; what names the failure stays. Returns how many there were.
+    func erase(_ letters: [LetterErasure], note: String) async throws -> Int
     /// Replaces body, headers and properties by these, of rows whose row version is still the given one; nothing else
     /// changes.
     func replace(_ rows: [ParkedLetter]) async throws
@@ -151,10 +151,15 @@ package struct ParkedLetter: Sendable, Hashable {
     package var isErased: Bool { state == .discarded && letter.headers.isEmpty && letter.body.isEmpty }
 
     /// The row without what it held of a person.
-    package func erased(note: String) -> ParkedLetter {
+    package func erased(note: String, forgetting columns: LetterColumns) -> ParkedLetter {
         var letter = letter
         (letter.headers, letter.properties, letter.body) = ([], [], [])
         letter.message = ""
+        if columns.contains(.source) { letter.source = nil }
+        if columns.contains(.event) { letter.eventId = nil }
+        if columns.contains(.type) { letter.type = nil }
+        if columns.contains(.case) { letter.caseId = nil }
+        if columns.contains(.routingKey) { letter.routingKey = "" }
         return ParkedLetter(
             letter: letter, state: .discarded, replays: replays, version: version + 1, number: number,
             parkedAt: parkedAt, note: note)

@@ -31,6 +31,28 @@ package enum LetterTable {
             """
     }
 
+    /// What is left of a row that is erased.
+    ///
+    /// - Parameters:
+    ///   - forgotten: an expression for the number of `LetterColumns`.
+    ///   - empty: a literal for no bytes.
+    package static func erasure(forgotten: String, empty: String) -> String {
+        let columns: [(LetterColumns, String)] = [
+            (.source, "source"), (.event, "event"), (.type, "type"), (.case, "case_id"),
+        ]
+        let kept = columns.map { column, name in
+            "\(name) = CASE WHEN \(forgotten) & \(column.rawValue) = 0 THEN letters.\(name) END"
+        }
+        return """
+            state = 'discarded', version = version + 1, message = '', headers = \(empty), properties = \(empty), \
+            body = \(empty), traced = 0, \(kept.joined(separator: ", ")), routing_key = CASE WHEN \(forgotten) & \
+            \(LetterColumns.routingKey.rawValue) = 0 THEN letters.routing_key ELSE '' END
+            """
+    }
+
+    /// Letters that have no traces yet and still hold something.
+    package static let isUntraced = "traced = 0 AND (length(body) > 0 OR length(headers) > 0)"
+
     /// A row of `columns`.
     package static func letter(_ row: some ColumnReading) throws -> ParkedLetter {
         var letter = DeadLetter(

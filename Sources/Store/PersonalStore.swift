@@ -70,18 +70,33 @@ package struct PersonalLookup: Hashable, Sendable, Comparable {
     }
 }
 
+/// By what somebody's data are found.
+package enum PersonalHandle: Hashable, Sendable {
+    case phone(PersonalLookup)
+    /// Whoever a case, callback, service or request is about; known by a phone or not.
+    case matter(PersonalSubject)
+}
+
 /// What is kept of a person in one store.
 package struct PersonalSummary: Sendable, Hashable {
-    package let person: Int64
-    package let lastSeen: Instant
+    /// nil: rows about the matter alone, and nobody knows whose it is.
+    package let person: Int64?
+    /// nil: nobody can look the person up by a phone.
+    package let lookup: PersonalLookup?
+    /// nil: not noted of whom no phone is known.
+    package let lastSeen: Instant?
     /// Events whose values are kept, and the business time of the first.
     package let rows: Int
     package let since: Instant?
     /// What the values are about; numbers, see `PersonalSubject`.
     package let subjects: Set<PersonalSubject>
 
-    package init(person: Int64, lastSeen: Instant, rows: Int, since: Instant?, subjects: Set<PersonalSubject>) {
+    package init(
+        person: Int64?, lookup: PersonalLookup?, lastSeen: Instant?, rows: Int, since: Instant?,
+        subjects: Set<PersonalSubject>
+    ) {
         self.person = person
+        self.lookup = lookup
         self.lastSeen = lastSeen
         self.rows = rows
         self.since = since
@@ -108,10 +123,10 @@ package protocol PersonalSnapshot {
     func personalRows(_ numbers: [Int64]) throws -> [Int64: PersonalRow]
     /// Rows with a number above `after`, ascending.
     func personalRows(after: Int64, limit: Int) throws -> [PersonalRow]
-    /// nil: nobody with that phone is known.
-    func personalSummary(_ lookup: PersonalLookup) throws -> PersonalSummary?
+    /// nil: nobody is known by that.
+    func personalSummary(_ handle: PersonalHandle) throws -> PersonalSummary?
     /// All rows of a person, his subjects' included, ascending.
-    func personalRows(of lookup: PersonalLookup, limit: Int) throws -> [PersonalRow]
+    func personalRows(of handle: PersonalHandle, limit: Int) throws -> [PersonalRow]
     /// Up to `limit` persons who were last seen before `bound`, the longest ago first.
     func personsUnseen(since bound: Instant, limit: Int) throws -> [PersonalLookup]
 }
@@ -131,7 +146,9 @@ package protocol PersonalTransaction: PersonalSnapshot {
     func resealPersonal(_ rows: [PersonalRow]) throws
     /// Deletes everything of a person: the person, his subjects, his rows, and the rows of unknown persons about his
     /// subjects. Returns what there was.
-    func erasePerson(_ lookup: PersonalLookup) throws -> PersonalSummary?
+    func erasePerson(_ handle: PersonalHandle) throws -> PersonalSummary?
+    /// Deletes these rows alone.
+    func erasePersonal(_ numbers: [Int64]) throws
     /// Looks at up to `limit` rows with a number above `after`, and deletes those of before `bound` that belong to no
     /// person who is known. Returns the number of the last row looked at, nil at the end, and how many are gone.
     func eraseStrayPersonal(before bound: Instant, after: Int64, limit: Int) throws -> (last: Int64?, erased: Int)

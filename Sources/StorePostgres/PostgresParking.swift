@@ -3,9 +3,9 @@ import Store
 
 /// Dead letters in PostgreSQL, in the schema `recourse_parking`.
 package final class PostgresParking: DeadLetterStore {
-    private let schema: String
-    private let writer: Session
-    private let reader: Session
+    let schema: String
+    let writer: Session
+    let reader: Session
 
     /// Connects, and creates what is missing in the database.
     ///
@@ -13,7 +13,12 @@ package final class PostgresParking: DeadLetterStore {
     package init(_ configuration: PostgresConfiguration) throws {
         schema = configuration.namespace + "_parking"
         let history = SchemaHistory(
-            namespace: schema, schema: SchemaSteps([SchemaStep(oldestProgram: 1, Self.version1(schema))]))
+            namespace: schema,
+            schema: SchemaSteps([
+                SchemaStep(oldestProgram: 1, Self.version1(schema)),
+                // Letters that a program before it parks are traced when they are first asked for.
+                SchemaStep(oldestProgram: 1, Self.tracing(schema)),
+            ]))
         var options = Session.Options()
         options.check = history.check
         writer = Session(configuration.named(schema), namespace: schema, options: options)
@@ -57,6 +62,26 @@ package final class PostgresParking: DeadLetterStore {
             "CREATE INDEX letters_by_event ON \(schema).letters USING hash (event)",
             "CREATE INDEX letters_by_case ON \(schema).letters USING hash (case_id)",
             "CREATE INDEX letters_by_fingerprint ON \(schema).letters USING hash (fingerprint)",
+        ]
+    }
+
+    private static func tracing(_ schema: String) -> [String] {
+        [
+            "ALTER TABLE \(schema).letters ADD COLUMN traced smallint NOT NULL DEFAULT 0",
+            "CREATE INDEX letters_untraced ON \(schema).letters (number) WHERE \(LetterTable.isUntraced)",
+            """
+            CREATE TABLE \(schema).letter_traces (
+                trace bigint NOT NULL, id text COLLATE "C" NOT NULL, PRIMARY KEY (trace, id)
+            )
+            """,
+            "CREATE INDEX letter_traces_by_id ON \(schema).letter_traces (id)",
+            """
+            CREATE TABLE \(schema).secret (
+                one boolean PRIMARY KEY DEFAULT true CHECK (one),
+                key text NOT NULL,              -- the id of the key that sealed it; empty: not sealed
+                sealed bytea NOT NULL
+            )
+            """,
         ]
     }
 
@@ -107,7 +132,7 @@ package final class PostgresParking: DeadLetterStore {
         try await letters("WHERE id = $1", [.text(LetterRow.storable(id))]).first
     }
 
-    private func letters(_ condition: String, _ arguments: [Argument]) async throws -> [ParkedLetter] {
+    func letters(_ condition: String, _ arguments: [Argument]) async throws -> [ParkedLetter] {
         try await reader.transaction(.snapshot, "reading") { [schema] conversation in
             try conversation.query("SELECT \(LetterTable.columns) FROM \(schema).letters \(condition)", arguments)
                 .map { try LetterTable.letter($0) }
@@ -145,14 +170,19 @@ package final class PostgresParking: DeadLetterStore {
         }
     }
 
-    package func erase(_ ids: [String], note: String) async throws -> Int {
+    package func erase(_ letters: [LetterErasure], note: String) async throws -> Int {
         try await writer.transaction(.write, "erasing in") { [schema] conversation in
-            try conversation.query(
+            let ids = Argument.texts(letters.map { LetterRow.storable($0.id) })
+            let erased = try conversation.query(
                 """
-                UPDATE \(schema).letters SET state = 'discarded', version = version + 1, note = $1, message = '',
-                headers = '', properties = '', body = '' WHERE id = ANY($2) RETURNING number
-                """, [.text(LetterRow.storable(note)), .texts(ids)]
+                UPDATE \(schema).letters AS letters
+                SET note = $1, \(LetterTable.erasure(forgotten: "e.forgotten", empty: "''"))
+                FROM unnest($2, $3) AS e(id, forgotten) WHERE letters.id = e.id RETURNING number
+                """,
+                [.text(LetterRow.storable(note)), ids, .ints(letters.map { Int64($0.columns.rawValue) })]
             ).count
+            try conversation.send("DELETE FROM \(schema).letter_traces WHERE id = ANY($1)", [ids])
+            return erased
         }
     }
 

@@ -35,28 +35,30 @@ extension PostgresSnapshot {
         ).map { PersonalRow($0) }
     }
 
-    func personalSummary(_ lookup: PersonalLookup) throws -> PersonalSummary? {
-        let known = try conversation.query(
-            "SELECT person, last_seen FROM \(schema).persons WHERE lookup = $1", [.bytes(lookup.bytes)])
-        guard let row = known.first else { return nil }
-        let person = row.int(0)
+    func personalSummary(_ handle: PersonalHandle) throws -> PersonalSummary? {
+        let person = try person(handle)
+        let whose = whose(handle, person)
+        let known = try conversation.send(
+            "SELECT lookup, last_seen FROM \(schema).persons WHERE person = $1", [.int(person)])
         let counted = try conversation.send(
-            "SELECT count(*), min(at) FROM \(schema).personal WHERE \(isOf(person: "$1"))", [.int(person)])
+            "SELECT count(*), min(at) FROM \(schema).personal WHERE \(isTheirs)", whose)
         let subjects = try conversation.send(
             "SELECT subject FROM \(schema).subjects WHERE person = $1", [.int(person)])
         let answers = try conversation.flush()
+        let rows = Int(answers[counted].first?.int(0) ?? 0)
+        guard person != nil || rows > 0 else { return nil }
+        let row = answers[known].first
         return PersonalSummary(
-            person: person, lastSeen: Instant(microseconds: row.int(1)), rows: Int(answers[counted].first?.int(0) ?? 0),
+            person: person, lookup: row.map { PersonalLookup(bytes: $0.bytes(0)) },
+            lastSeen: row.map { Instant(microseconds: $0.int(1)) }, rows: rows,
             since: answers[counted].first?.optionalInt(1).map { Instant(microseconds: $0) },
             subjects: Set(answers[subjects].map { PersonalSubject(number: $0.int(0)) }))
     }
 
-    func personalRows(of lookup: PersonalLookup, limit: Int) throws -> [PersonalRow] {
-        let own = "(SELECT person FROM \(schema).persons WHERE lookup = $1)"
-        return try conversation.query(
-            """
-            SELECT \(PersonalRow.columns) FROM \(schema).personal p WHERE \(isOf(person: own)) ORDER BY number LIMIT $2
-            """, [.bytes(lookup.bytes), .int(atLeastZero(limit))]
+    func personalRows(of handle: PersonalHandle, limit: Int) throws -> [PersonalRow] {
+        try conversation.query(
+            "SELECT \(PersonalRow.columns) FROM \(schema).personal p WHERE \(isTheirs) ORDER BY number LIMIT $3",
+            whose(handle, try person(handle)) + [.int(atLeastZero(limit))]
         ).map { PersonalRow($0) }
     }
 
@@ -67,18 +69,39 @@ extension PostgresSnapshot {
         ).map { PersonalLookup(bytes: $0.bytes(0)) }
     }
 
-    /// The rows of a person, and those of unknown persons about his subjects.
-    fileprivate func isOf(person: String) -> String {
+    private func person(_ handle: PersonalHandle) throws -> Int64? {
+        switch handle {
+        case .phone(let lookup):
+            try conversation.query(
+                "SELECT person FROM \(schema).persons WHERE lookup = $1", [.bytes(lookup.bytes)]
+            ).first?.int(0)
+        case .matter(let subject):
+            try conversation.query(
+                "SELECT person FROM \(schema).subjects WHERE subject = $1", [.int(subject.number)]
+            ).first?.int(0)
+        }
+    }
+
+    /// The rows of a person ($1), those of unknown persons about his subjects, and about this one ($2).
+    fileprivate var isTheirs: String {
         """
         number IN (
             SELECT o.number
             FROM generate_series(0, (SELECT max(number) >> 12 FROM \(schema).personal)) AS s(segment)
-            JOIN \(schema).personal o ON o.number >> 12 = s.segment AND o.person = \(person)
+            JOIN \(schema).personal o ON o.number >> 12 = s.segment AND o.person = $1
             UNION ALL
             SELECT o.number FROM \(schema).personal o JOIN \(schema).subjects s ON s.subject = o.subject
-            WHERE s.person = \(person)
+            WHERE s.person = $1
+            UNION ALL
+            SELECT o.number FROM \(schema).personal o WHERE o.subject = $2
         )
         """
+    }
+
+    /// The arguments of `isTheirs`.
+    fileprivate func whose(_ handle: PersonalHandle, _ person: Int64?) -> [Argument] {
+        if case .matter(let subject) = handle { return [.int(person), .int(subject.number)] }
+        return [.int(person), .int(nil)]
     }
 }
 
@@ -177,21 +200,28 @@ extension PostgresTransaction {
             """, [.ints(rows.map(\.number)), .texts(rows.map(\.key)), .blobs(rows.map(\.sealed))])
     }
 
-    func erasePerson(_ lookup: PersonalLookup) throws -> PersonalSummary? {
+    func erasePerson(_ handle: PersonalHandle) throws -> PersonalSummary? {
         // Waits for those who are giving tokens of this person, and keeps others from beginning.
+        let person: String
+        let argument: Argument
+        switch handle {
+        case .phone(let lookup):
+            (person, argument) = ("SELECT person FROM \(schema).persons WHERE lookup = $1", .bytes(lookup.bytes))
+        case .matter(let subject):
+            (person, argument) = ("SELECT person FROM \(schema).subjects WHERE subject = $1", .int(subject.number))
+        }
+        try conversation.send("SELECT FROM \(schema).persons WHERE person = (\(person)) FOR UPDATE", [argument])
         try conversation.send(
-            "SELECT FROM \(schema).persons WHERE lookup = $1 FOR UPDATE", [.bytes(lookup.bytes)])
-        try conversation.send(
-            """
-            SELECT FROM \(schema).subjects WHERE person = (SELECT person FROM \(schema).persons WHERE lookup = $1)
-            ORDER BY subject FOR UPDATE
-            """, [.bytes(lookup.bytes)])
-        guard let summary = try personalSummary(lookup) else { return nil }
-        let person = [Argument.int(summary.person)]
-        try conversation.send("DELETE FROM \(schema).personal WHERE \(isOf(person: "$1"))", person)
-        try conversation.send("DELETE FROM \(schema).subjects WHERE person = $1", person)
-        try conversation.send("DELETE FROM \(schema).persons WHERE lookup = $1", [.bytes(lookup.bytes)])
+            "SELECT FROM \(schema).subjects WHERE person = (\(person)) ORDER BY subject FOR UPDATE", [argument])
+        guard let summary = try personalSummary(handle) else { return nil }
+        try conversation.send("DELETE FROM \(schema).personal WHERE \(isTheirs)", whose(handle, summary.person))
+        try conversation.send("DELETE FROM \(schema).subjects WHERE person = $1", [.int(summary.person)])
+        try conversation.send("DELETE FROM \(schema).persons WHERE person = $1", [.int(summary.person)])
         return summary
+    }
+
+    func erasePersonal(_ numbers: [Int64]) throws {
+        try conversation.send("DELETE FROM \(schema).personal WHERE number = ANY($1)", [.ints(numbers)])
     }
 
     func eraseStrayPersonal(before bound: Instant, after: Int64, limit: Int) throws -> (last: Int64?, erased: Int) {

@@ -15,7 +15,11 @@ package final class SQLiteParking: DeadLetterStore {
         file = try SQLiteFile(directory: directory, name: "parking", schema: Self.schema, options: options)
     }
 
-    private static let schema = SchemaSteps([SchemaStep(oldestProgram: 1, [version1])])
+    private static let schema = SchemaSteps([
+        SchemaStep(oldestProgram: 1, [version1]),
+        // Letters that a program before it parks are traced when they are first asked for.
+        SchemaStep(oldestProgram: 1, [tracing]),
+    ])
 
     private static let version1 = """
         CREATE TABLE letters (
@@ -49,6 +53,22 @@ package final class SQLiteParking: DeadLetterStore {
         CREATE INDEX letters_by_event ON letters (event, source) WHERE event IS NOT NULL;
         CREATE INDEX letters_by_case ON letters (case_id, number) WHERE case_id IS NOT NULL;
         CREATE INDEX letters_by_fingerprint ON letters (fingerprint, number);
+        """
+
+    private static let tracing = """
+        ALTER TABLE letters ADD COLUMN traced INTEGER NOT NULL DEFAULT 0;
+        CREATE INDEX letters_untraced ON letters (number) WHERE \(LetterTable.isUntraced);
+        CREATE TABLE letter_traces (
+            trace INTEGER NOT NULL,
+            id TEXT NOT NULL,
+            PRIMARY KEY (trace, id)
+        ) WITHOUT ROWID;
+        CREATE INDEX letter_traces_by_id ON letter_traces (id);
+        CREATE TABLE secret (
+            one INTEGER PRIMARY KEY CHECK (one = 1),
+            key TEXT NOT NULL,              -- the id of the key that sealed it; empty: not sealed
+            sealed BLOB NOT NULL
+        );
         """
 
     package func upsert(_ letters: [DeadLetter], parkedAt: Instant) async throws -> Int {
@@ -119,20 +139,20 @@ package final class SQLiteParking: DeadLetterStore {
         }
     }
 
-    package func erase(_ ids: [String], note: String) async throws -> Int {
+    package func erase(_ letters: [LetterErasure], note: String) async throws -> Int {
         try await file.write { db in
-            let update = try Query(
-                db,
-                """
-                UPDATE letters SET state = 'discarded', version = version + 1, note = ?1, message = '', headers = x'',
-                properties = x'', body = x'' WHERE id = ?2
-                """)
+            let erasure = LetterTable.erasure(forgotten: "?2", empty: "x''")
+            let update = try Query(db, "UPDATE letters SET note = ?1, \(erasure) WHERE id = ?3")
+            let traces = try Query(db, "DELETE FROM letter_traces WHERE id = ?")
             var erased = 0
-            for id in ids {
+            for letter in letters {
                 try update.bind(1, note)
-                try update.bind(2, id)
+                try update.bind(2, Int64(letter.columns.rawValue))
+                try update.bind(3, letter.id)
                 try update.run()
                 erased += db.changesCount
+                try traces.bind(1, letter.id)
+                try traces.run()
             }
             return erased
         }
@@ -180,6 +200,73 @@ package final class SQLiteParking: DeadLetterStore {
     }
 
     package func close() async { await file.close() }
+}
+
+extension SQLiteParking {
+    package func keepTraces(_ traces: [String: Set<LetterTrace>]) async throws {
+        guard !traces.isEmpty else { return }
+        try await file.write { db in
+            let mark = try Query(db, "UPDATE letters SET traced = 1 WHERE id = ? AND \(LetterTable.isUntraced)")
+            let insert = try Query(db, "INSERT OR IGNORE INTO letter_traces (trace, id) VALUES (?, ?)")
+            for (id, traces) in traces {
+                try mark.bind(1, id)
+                try mark.run()
+                guard db.changesCount > 0 else { continue }
+                for trace in traces {
+                    try insert.bind(1, trace.number)
+                    try insert.bind(2, id)
+                    try insert.run()
+                }
+            }
+        }
+    }
+
+    package func untraced(limit: Int) async throws -> [ParkedLetter] {
+        try await file.read { db in
+            let query = try Query(
+                db,
+                "SELECT \(LetterTable.columns) FROM letters WHERE \(LetterTable.isUntraced) ORDER BY number LIMIT ?")
+            try query.bind(1, Int64(max(0, limit)))
+            return try query.rows { try LetterTable.letter($0) }
+        }
+    }
+
+    package func ids(of traces: Set<LetterTrace>) async throws -> [String] {
+        try await file.read { db in
+            let query = try Query(db, "SELECT id FROM letter_traces WHERE trace = ?")
+            var found: Set<String> = []
+            for trace in traces {
+                try query.bind(1, trace.number)
+                found.formUnion(try query.rows { $0.text(0) })
+            }
+            return found.sorted()
+        }
+    }
+
+    package func secret() async throws -> PersonalSecret? { try await file.read { try Self.secret($0) } }
+
+    private static func secret(_ db: Database) throws -> PersonalSecret? {
+        try Query(db, "SELECT key, sealed FROM secret").first { PersonalSecret(key: $0.text(0), sealed: $0.bytes(1)) }
+    }
+
+    package func keepSecret(_ secret: PersonalSecret) async throws -> PersonalSecret {
+        try await file.write { db in
+            if let kept = try Self.secret(db) { return kept }
+            try Self.put(secret, db)
+            return secret
+        }
+    }
+
+    package func resealSecret(_ secret: PersonalSecret) async throws {
+        try await file.write { try Self.put(secret, $0) }
+    }
+
+    private static func put(_ secret: PersonalSecret, _ db: Database) throws {
+        let query = try Query(db, "INSERT OR REPLACE INTO secret (one, key, sealed) VALUES (1, ?, ?)")
+        try query.bind(1, secret.key)
+        try query.bind(2, secret.sealed)
+        try query.run()
+    }
 }
 
 /// How a dead letter comes into its table.

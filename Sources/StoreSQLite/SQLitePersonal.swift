@@ -40,17 +40,20 @@ extension SQLiteSnapshot {
         return try query.rows { PersonalRow($0) }
     }
 
-    func personalSummary(_ lookup: PersonalLookup) throws -> PersonalSummary? {
-        guard let (person, lastSeen) = try person(lookup) else { return nil }
-        let rows = try personalRows(Array(try rowNumbers(of: person))).values
+    func personalSummary(_ handle: PersonalHandle) throws -> PersonalSummary? {
+        let person = try person(handle)
+        let rows = try personalRows(Array(try rowNumbers(of: handle, person))).values
+        guard person != nil || !rows.isEmpty else { return nil }
+        let query = try Query(db, "SELECT lookup, last_seen FROM persons WHERE person = ?")
+        try query.bind(1, person)
+        let known = try query.first { (PersonalLookup(bytes: $0.bytes(0)), Instant(microseconds: $0.int(1))) }
         return PersonalSummary(
-            person: person, lastSeen: lastSeen, rows: rows.count, since: rows.map(\.at).min(),
+            person: person, lookup: known?.0, lastSeen: known?.1, rows: rows.count, since: rows.map(\.at).min(),
             subjects: Set(try subjects(of: person)))
     }
 
-    func personalRows(of lookup: PersonalLookup, limit: Int) throws -> [PersonalRow] {
-        guard let (person, _) = try person(lookup) else { return [] }
-        let numbers = try rowNumbers(of: person).sorted().prefix(max(0, limit))
+    func personalRows(of handle: PersonalHandle, limit: Int) throws -> [PersonalRow] {
+        let numbers = try rowNumbers(of: handle, try person(handle)).sorted().prefix(max(0, limit))
         return try personalRows(Array(numbers)).values.sorted { $0.number < $1.number }
     }
 
@@ -68,26 +71,39 @@ extension SQLiteSnapshot {
         return try query.first { ($0.int(0), Instant(microseconds: $0.int(1))) }
     }
 
-    fileprivate func subjects(of person: Int64) throws -> [PersonalSubject] {
+    fileprivate func person(_ handle: PersonalHandle) throws -> Int64? {
+        switch handle {
+        case .phone(let lookup): return try person(lookup)?.person
+        case .matter(let subject):
+            let query = try Query(db, "SELECT person FROM subjects WHERE subject = ?")
+            try query.bind(1, subject.number)
+            return try query.first { $0.int(0) }
+        }
+    }
+
+    private func subjects(of person: Int64?) throws -> [PersonalSubject] {
         let query = try Query(db, "SELECT subject FROM subjects WHERE person = ?")
         try query.bind(1, person)
         return try query.rows { PersonalSubject(number: $0.int(0)) }
     }
 
     /// The rows of a person, and those of unknown persons about his subjects.
-    fileprivate func rowNumbers(of person: Int64) throws -> Set<Int64> {
+    fileprivate func rowNumbers(of handle: PersonalHandle, _ person: Int64?) throws -> Set<Int64> {
+        var numbers: Set<Int64> = []
+        var about = try subjects(of: person)
+        if case .matter(let subject) = handle { about.append(subject) }
+        let query = try Query(db, "SELECT number FROM personal WHERE subject = ?")
+        for subject in about {
+            try query.bind(1, subject.number)
+            numbers.formUnion(try query.rows { $0.int(0) })
+        }
+        guard let person else { return numbers }
         let last = try Query(db, "SELECT max(number) FROM personal").first { $0.int(0) } ?? 0
         let own = try Query(db, "SELECT number FROM personal_segments WHERE segment = ? AND person = ?")
-        var numbers: Set<Int64> = []
         for segment in 0...PersonalRow.segment(last) {
             try own.bind(1, segment)
             try own.bind(2, person)
             numbers.formUnion(try own.rows { $0.int(0) })
-        }
-        let about = try Query(db, "SELECT number FROM personal WHERE subject = ?")
-        for subject in try subjects(of: person) {
-            try about.bind(1, subject.number)
-            numbers.formUnion(try about.rows { $0.int(0) })
         }
         return numbers
     }
@@ -181,17 +197,18 @@ extension SQLiteTransaction {
         }
     }
 
-    func erasePerson(_ lookup: PersonalLookup) throws -> PersonalSummary? {
-        guard let summary = try personalSummary(lookup) else { return nil }
-        try delete(try personalRows(Array(try rowNumbers(of: summary.person))).values)
-        let subjects = try Query(db, "DELETE FROM subjects WHERE person = ?")
-        try subjects.bind(1, summary.person)
-        try subjects.run()
-        let person = try Query(db, "DELETE FROM persons WHERE lookup = ?")
-        try person.bind(1, lookup.bytes)
-        try person.run()
+    func erasePerson(_ handle: PersonalHandle) throws -> PersonalSummary? {
+        guard let summary = try personalSummary(handle) else { return nil }
+        try erasePersonal(Array(try rowNumbers(of: handle, summary.person)))
+        for table in ["subjects", "persons"] {
+            let query = try Query(db, "DELETE FROM \(table) WHERE person = ?")
+            try query.bind(1, summary.person)
+            try query.run()
+        }
         return summary
     }
+
+    func erasePersonal(_ numbers: [Int64]) throws { try delete(try personalRows(numbers).values) }
 
     func eraseStrayPersonal(before bound: Instant, after: Int64, limit: Int) throws -> (last: Int64?, erased: Int) {
         let page = try personalRows(after: after, limit: limit)

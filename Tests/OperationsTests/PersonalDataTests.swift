@@ -152,14 +152,14 @@ private struct PersonalScene {
             try await scene.run()
             // Without a key they lie there in the open, which shows that this test looks in the right place.
             if keyring.currentId.isEmpty { #expect(try scene.leaks().count == PersonalScene.secrets.count) }
-            let known = try await scene.office.show(phone: "139-7777-1234")
+            let known = try await scene.office.show(.phone("139-7777-1234"))
             #expect(known.stages.map(\.stage).contains(.intake) && known.stages.allSatisfy { $0.events > 0 })
             #expect(known.deadLetters == Array(scene.letters.prefix(3)).sorted())
             #expect(!known.text.contains("Zzyzx"))
-            #expect(try await scene.office.show(phone: "13977771234", unmask: true).text.contains("sounded cross"))
-            let done = try await scene.office.erase(phone: "139 7777-1234")
+            #expect(try await scene.office.show(.phone("13977771234"), unmask: true).text.contains("sounded cross"))
+            let done = try await scene.office.erase(.phone("139 7777-1234"))
             #expect(done.stages == known.stages && done.deadLetters == 3)
-            #expect(try await !scene.office.show(phone: "13977771234").isKnown)
+            #expect(try await !scene.office.show(.phone("13977771234")).isKnown)
             #expect(try scene.leaks() == [], "\(keyring.currentId)")
             let published = try await scene.published()
             for gone in PersonalScene.secrets { #expect(!published.contains(gone), "\(gone)") }
@@ -173,7 +173,7 @@ private struct PersonalScene {
             #expect(String(decoding: whole.letter.body, as: UTF8.self).contains("Bianca"))
             // Whoever complains with that phone now is new, and his old open case is none of his.
             try await scene.run()
-            #expect(try await scene.office.show(phone: "13977771234").isKnown)
+            #expect(try await scene.office.show(.phone("13977771234")).isKnown)
             #expect(try await scene.differences() == [])
             try await scene.end()
         }
@@ -183,11 +183,11 @@ private struct PersonalScene {
         var scene = try await PersonalScene(keyring: .none)
         try await scene.run()
         try await scene.order("2026-11-12T08:00:00+08:00")
-        #expect(try await scene.office.show(phone: "13977771234").stages.isEmpty)
-        #expect(try await scene.office.show(phone: "13600000001").isKnown)
+        #expect(try await scene.office.show(.phone("13977771234")).stages.isEmpty)
+        #expect(try await scene.office.show(.phone("13600000001")).isKnown)
         #expect(try await scene.differences() == [])
         for store in scene.stores.values { try await store.scrub() }
-        let report = try await scene.office.erase(phone: "13977771234")
+        let report = try await scene.office.erase(.phone("13977771234"))
         #expect(report.stages.isEmpty && report.deadLetters == 2, "its letters are found by the number alone now")
         try await scene.end()
     }

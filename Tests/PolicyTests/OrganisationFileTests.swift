@@ -51,7 +51,7 @@ struct OrganisationFileTests {
               - id: M2
                 brands:
                   - Orion
-                  - Polar
+                  - POLAR
             absences:
               - {person: d1, from: 2026-05-04T00:00:00+08:00, to: 2026-05-04T00:00:00+08:00}
               - {person: d1, from: 2026-06-01, to: 2026-06-02T00:00:00Z, delegate: d1}
@@ -75,7 +75,7 @@ struct OrganisationFileTests {
                 "organisation.yaml:11: stores[3] lacks `region`",
                 "organisation.yaml:11: stores[3] lacks `since`",
                 "organisation.yaml:13: outlets[1] lacks `since`",
-                "organisation.yaml:19: manufacturers[2].brands has `Polar`, which belongs to M1",
+                "organisation.yaml:19: manufacturers[2].brands has `POLAR`, which belongs to M1",
                 "organisation.yaml:21: absences[1].to is not after `from`",
                 "organisation.yaml:22: absences[2].from is `2026-06-01`; allowed: a time with its offset",
                 "organisation.yaml:23: absences[3].delegate is the absent person himself",

@@ -150,6 +150,7 @@ struct OrganisationTests {
     @Test func `a brand leads to its manufacturer`() throws {
         let organisation = try organisation()
         #expect(organisation.manufacturer(ofBrand: "海尔")?.id == "M1")
+        #expect(organisation.manufacturer(ofBrand: " ＰＯＬＡＲ")?.id == "M1", "whatever its case, width and blanks")
         #expect(organisation.manufacturer(ofBrand: "Unknown") == nil)
         #expect(organisation.manufacturer("M1")?.brands == ["Polar", "海尔"])
         #expect(organisation.store("S1")?.region == "R1")

@@ -114,7 +114,8 @@ import Testing
     private static func parked(_ broker: RabbitMQBroker) async throws -> (MessageProperties, [UInt8]) {
         let letters = WatchedLetters()
         let parking = ParkingWorker(
-            deadLetters: letters, broker: broker, prefetch: 10, wall: wall,
+            deadLetters: SealedDeadLetters(letters, keyring: .none), broker: broker, prefetch: 10, wall: wall,
+            isAllowed: { _ in true },
             logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
         async let run: Void = parking.run()
         try await letters.log.wait(for: 1, "the dead letter")

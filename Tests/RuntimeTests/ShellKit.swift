@@ -150,16 +150,26 @@ final class WatchedLetters: DeadLetterStore {
     }
 
     func list(_ filter: DeadLetterFilter, after: DeadLetterPlace?, limit: Int) async throws -> [ParkedLetter] {
-        onPage()
-        return try letters.list(filter, after: after, limit: limit)
+        try letters.list(filter, after: after, limit: limit)
     }
 
     func get(_ id: String) async throws -> ParkedLetter? { try letters.get(id) }
     func mark(_ marks: [DeadLetterMark]) async throws -> [ParkedLetter] { try letters.mark(marks) }
-    func erase(_ ids: [String], note: String) async throws -> Int {
-        defer { erasures.note(ids) }
-        return try letters.erase(ids, note: note)
+    func erase(_ letters: [LetterErasure], note: String) async throws -> Int {
+        defer { erasures.note(letters.map(\.id)) }
+        return try self.letters.erase(letters, note: note)
     }
+
+    func keepTraces(_ traces: [String: Set<LetterTrace>]) async throws { try letters.keepTraces(traces) }
+    func untraced(limit: Int) async throws -> [ParkedLetter] {
+        onPage()
+        return try letters.untraced(limit: limit)
+    }
+
+    func ids(of traces: Set<LetterTrace>) async throws -> [String] { try letters.ids(of: traces) }
+    func secret() async throws -> PersonalSecret? { try letters.secret() }
+    func keepSecret(_ secret: PersonalSecret) async throws -> PersonalSecret { try letters.keepSecret(secret) }
+    func resealSecret(_ secret: PersonalSecret) async throws { try letters.resealSecret(secret) }
 
     func replace(_ rows: [ParkedLetter]) async throws { try letters.replace(rows) }
     func scrub() async throws { try letters.scrub() }

@@ -76,7 +76,9 @@ import Testing
 @Suite struct ParkingWorkerTests {
     private func worker(_ broker: PumpedBroker, _ letters: any DeadLetterStore) -> ParkingWorker {
         ParkingWorker(
-            deadLetters: letters, broker: broker, prefetch: 10, wall: { WorkerScene.noon },
+            deadLetters: SealedDeadLetters(letters, keyring: .none), broker: broker, prefetch: 10,
+            wall: { WorkerScene.noon },
+            isAllowed: { ProbePolicy.book.rejection(of: $0) == nil },
             logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
     }
 

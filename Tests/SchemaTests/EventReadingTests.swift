@@ -35,7 +35,7 @@ private func replacing(_ old: String, _ new: String) throws -> String {
         #expect(event.sequence == nil)
         let data = try #require(event.data as? ComplaintReceived)
         #expect(data.hazards == ["injury"])
-        #expect(data.customer.phoneKey == "13800138000")
+        #expect(data.customer.comparisonKey == "13800138000")
     }
 
     @Test func `ignores members that the contract does not know`() throws {

@@ -19,7 +19,7 @@ import Testing
         #expect(places.map(\.token.index) == Array(values.indices), "\(name)")
         #expect(PersonalToken.replacing(places, in: bytes) { values[$0.index] } == plain, "\(name)")
         #expect(try Event.read(JSON(parsing: plain)).id == Event.read(json).id)
-        #expect(document.parts.flatMap(\.values).count == values.count)
+        #expect(document.parts.flatMap(\.values).count { !$0.isEmpty } == values.count)
     }
 
     @Test func `Every example keeps its bytes through tokens and back`() throws {
@@ -63,6 +63,25 @@ import Testing
         #expect(PersonalToken(person: .max, row: 99_999_999_999_999, index: 99).text.count <= 40)
     }
 
+    @Test func `The token of a phone says whether it has a key, and no other one does`() throws {
+        for (phone, isKeyless) in [("13800138000", false), ("１３８００１３８０００", false), ("ask at the door", true)] {
+            let event = Event(
+                id: "1", source: "s", time: try #require(Instant(rfc3339: "2026-11-21T10:00:00+08:00")),
+                data: CustomerErasureRequested(requestId: "R", phone: phone, by: Person(id: "p", tier: "hq")))
+            let document = try #require(PersonalDocument(try JSON(parsing: event.body())))
+            let index = try #require(document.places.first).index
+            #expect(PersonalToken(person: 1, row: 1, index: index).isOfKeylessPhone == isKeyless, "\(phone)")
+        }
+        // Else the token of a number with a key could say that it has none.
+        for entry in EventCatalogue.entries {
+            let document = try #require(
+                PersonalDocument(try JSON(parsing: Array(try EventExample.text(of: entry, isFull: true).utf8))))
+            for (place, text) in zip(document.places, document.values) where PhoneKey(text) != nil {
+                #expect(place.index < 8, "\(entry.data.type)")
+            }
+        }
+    }
+
     @Test func `Only whole strings count, whatever stands in texts`() {
         let body = Array(#"{"a":"~1.2.3","b":"x ~1.2.3","c":"\"~1.2.3\"","d":["~4.5.6"],"~7.8.9":1}"#.utf8)
         #expect(PersonalToken.places(in: body).map(\.token.person) == [1, 4, 7])
@@ -80,8 +99,9 @@ import Testing
                 """.utf8))
         let document = try #require(PersonalDocument(json))
         #expect(document.hasMore)
-        #expect(document.parts.map(\.phoneKey) == ["13800138000", "2"])
-        #expect(document.parts.map(\.values) == [["A", "+86 138 0013 8000"], ["B", "2"]])
+        #expect(document.parts.map(\.owner) == [.phone(try #require(PhoneKey("13800138000"))), .keyless])
+        let values = document.parts.map { $0.values.filter { !$0.isEmpty } }
+        #expect(values == [["A", "+86 138 0013 8000"], ["B", "2"]])
         let kept = String(decoding: document.replacing { token($0) }.serialized, as: UTF8.self)
         for gone in ["secret", "13800138000", "王小明", "a@b", "email"] { #expect(!kept.contains(gone)) }
     }

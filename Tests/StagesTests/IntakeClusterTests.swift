@@ -55,6 +55,16 @@ struct IntakeClusterTests {
         #expect(found.map { $0?.phones } == [1, 2, 1, 1])
     }
 
+    @Test func `a brand is one however its letters are composed, and its case`() throws {
+        let found = try clusters(
+            ["Caf\u{E9}", "Cafe\u{301}", "CAF\u{E9}"].enumerated().map { number, brand in
+                try CaseFixture.complaint(
+                    "C\(number)", at: "2026-11-02T10:0\(number):00+08:00", phone: "1391111000\(number)", brand: brand)
+            })
+        #expect(found.map { $0?.phones } == [1, 2, 3])
+        #expect(found.map { $0?.major } == [false, false, true])
+    }
+
     @Test func `a complaint that comes late is judged by the window of its own time`() throws {
         let found = try clusters([
             complaint(1, "2026-10-01T10:00:00+08:00"), complaint(2, "2026-10-05T10:00:00+08:00"),

@@ -26,7 +26,7 @@ struct IntakeTests {
 
     @Test mutating func `the customer's file is there with the complaint, without the phone itself`() throws {
         _ = try send(CaseFixture.complaint())
-        let id = CustomerFile.id(ofPhoneKey: "13800000001")
+        let id = CustomerFile.id(of: Customer(name: "", phone: "13800000001"), caseId: CaseFixture.caseId())
         let file = try #require(intake.record(CustomerFile.self, id))
         #expect(file.cases.map { $0.caseId } == [CaseFixture.caseId()])
         #expect(file.since == (try instant("2026-11-02T10:00:00+08:00")))
@@ -76,8 +76,11 @@ struct IntakeTests {
         #expect(out.all(CaseDuplicateLinked.self).first == CaseFixture.linked(again))
     }
 
-    @Test(arguments: ["+86 138-0000-0001", "8613800000001", "138 0000 0001"])
-    func `phones are compared as digits without a leading 86`(phone: String) throws {
+    @Test(arguments: [
+        "+86 138-0000-0001", "8613800000001", "138 0000 0001", "0086-13800000001", "(+86)138-0000-0001",
+        "013800000001", "+8613800000001#2", "１３８０００００００１",
+    ])
+    func `phones are compared by their key, however they are written`(phone: String) throws {
         var intake = intake
         let first = try CaseFixture.complaint()
         _ = try intake.send(first, at: first.receivedAt)
@@ -90,6 +93,38 @@ struct IntakeTests {
         #expect(try send(CaseFixture.complaint("C2", phone: "13800000002")).types == ["case.opened"])
         #expect(try send(CaseFixture.complaint("C3", category: "fridge")).types == ["case.opened"])
         #expect(try send(CaseFixture.complaint("C4", brand: "Bolt")).types == ["case.opened"])
+    }
+
+    @Test mutating func `customers whose phones are written in full width are told apart`() throws {
+        #expect(try send(CaseFixture.complaint("C1", phone: "１３８００００００００")).types == ["case.opened"])
+        let other = try send(CaseFixture.complaint("C2", phone: "１３９１１１１２２２２"))
+        #expect(other.types == ["case.opened"] && other.all(CaseOpened.self).first?.cluster.phones == 2)
+    }
+
+    @Test(arguments: ["see remarks", "无", "0000", "no phone, ask at 12"])
+    func `a customer whose phone has no key is linked to nobody and counts in no cluster`(phone: String) throws {
+        var intake = intake
+        for number in 1...4 {
+            let complaint = try CaseFixture.complaint("C\(number)", phone: phone)
+            let out = try intake.send(complaint, at: complaint.receivedAt)
+            #expect(out.types == ["case.opened"], "\(number)")
+            #expect(out.all(CaseOpened.self).first?.cluster == CaseOpened.Cluster(phones: 0, major: false))
+        }
+        let closed = try intake.send(
+            CaseFixture.closed(at: "2026-11-03T10:00:00+08:00"), at: "2026-11-03T10:00:00+08:00")
+        #expect(closed.rejection == nil && closed.types == [])
+        let known = try CaseFixture.complaint("C5")
+        let count = try intake.send(known, at: known.receivedAt).all(CaseOpened.self).first?.cluster.phones
+        #expect(count == 1)
+    }
+
+    @Test(arguments: ["ACME", "Ａｃｍｅ", " acme\u{3000}"])
+    func `brands are the same whatever their case, width and blanks`(brand: String) throws {
+        var intake = intake
+        let first = try CaseFixture.complaint(brand: "Acme")
+        _ = try intake.send(first, at: first.receivedAt)
+        let again = try CaseFixture.complaint("C2", at: "2026-11-03T10:00:00+08:00", brand: brand)
+        #expect(try intake.send(again, at: again.receivedAt).types == ["case.duplicate-linked"])
     }
 
     @Test(arguments: [

@@ -92,7 +92,7 @@ struct DeadLetterStoreTests {
     func `an erased letter that dies again is whole, and says nothing of the erasure`(_ adapter: Adapter) async throws {
         try await withParking(adapter) { parking in
             _ = try await parking.upsert([letter("1")], parkedAt: start)
-            #expect(try await parking.erase(["1"], note: "erased") == 1)
+            #expect(try await parking.erase([LetterErasure(id: "1")], note: "erased") == 1)
             let again = letter("1", lastAt: start.adding(seconds: 9))
             #expect(try await parking.upsert([again], parkedAt: start) == 1)
             let row = try #require(try await parking.get("1"))
@@ -101,11 +101,69 @@ struct DeadLetterStoreTests {
     }
 
     @Test(arguments: Adapter.allCases)
+    func `an erased letter forgets the columns that were a person's, and no others`(_ adapter: Adapter) async throws {
+        try await withParking(adapter) { parking in
+            let ids = ["1", "2"]
+            _ = try await parking.upsert(
+                ids.map { letter($0, eventId: "e", type: "t", caseId: "c", message: "m") }, parkedAt: start)
+            let all: LetterColumns = [.source, .event, .type, .case, .routingKey]
+            let erasures = [LetterErasure(id: "1", forgetting: all), LetterErasure(id: "2", forgetting: [.event])]
+            #expect(try await parking.erase(erasures + [LetterErasure(id: "none")], note: "erased") == 2)
+            let one = try #require(try await parking.get("1"))
+            #expect(one.isErased && one.note == "erased" && one.version == 2)
+            #expect(
+                [one.letter.source, one.letter.eventId, one.letter.type, one.letter.caseId] == [nil, nil, nil, nil])
+            #expect(one.letter.routingKey.isEmpty && one.letter.code == "contract")
+            let two = try #require(try await parking.get("2")).letter
+            #expect(
+                [two.source, two.eventId, two.type, two.caseId, two.routingKey]
+                    == ["crm", nil, "t", "c", "complaint.received"])
+        }
+    }
+
+    @Test(arguments: Adapter.allCases)
+    func `a letter is found by its traces until it is erased, and has them once`(_ adapter: Adapter) async throws {
+        try await withParking(adapter) { parking in
+            func trace(_ number: Int64) -> LetterTrace { LetterTrace(number: number) }
+            func untraced() async throws -> [String] { try await parking.untraced(limit: 9).map(\.letter.id) }
+            _ = try await parking.upsert(["1", "2", "3"].map { letter($0) }, parkedAt: start)
+            #expect(try await untraced() == ["1", "2", "3"])
+            #expect(try await parking.untraced(limit: 1).map(\.letter) == [letter("1")])
+            try await parking.keepTraces(["1": [trace(1), trace(.max)], "2": [trace(1)], "none": [trace(1)], "3": []])
+            try await parking.keepTraces(["1": [trace(5)]])
+            #expect(try await untraced().isEmpty)
+            #expect(try await parking.ids(of: [trace(1)]) == ["1", "2"])
+            #expect(try await parking.ids(of: [trace(.max), trace(5)]) == ["1"])
+            #expect(try await parking.ids(of: []).isEmpty)
+            #expect(try await parking.erase([LetterErasure(id: "1")], note: "erased") == 1)
+            #expect(try await parking.ids(of: [trace(1), trace(.max)]) == ["2"])
+            try await parking.keepTraces(["1": [trace(1)]])
+            #expect(try await untraced().isEmpty, "there is nothing in it")
+            #expect(try await parking.ids(of: [trace(1)]) == ["2"])
+            // A program of the release before may open it again; it knows of no traces.
+            _ = try await parking.upsert([letter("1", lastAt: start.adding(seconds: 9))], parkedAt: start)
+            #expect(try await untraced() == ["1"])
+        }
+    }
+
+    @Test(arguments: Adapter.allCases)
+    func `the secret of the letters is made once`(_ adapter: Adapter) async throws {
+        try await withParking(adapter) { parking in
+            #expect(try await parking.secret() == nil)
+            let (first, second) = (PersonalSecret(key: "k", sealed: [1]), PersonalSecret(key: "", sealed: [2, 0]))
+            #expect(try await parking.keepSecret(first) == first)
+            #expect(try await parking.keepSecret(second) == first)
+            try await parking.resealSecret(second)
+            #expect(try await parking.secret() == second)
+        }
+    }
+
+    @Test(arguments: Adapter.allCases)
     func `content is replaced only in the version that was read`(_ adapter: Adapter) async throws {
         try await withParking(adapter) { parking in
             _ = try await parking.upsert([letter("1"), letter("2")], parkedAt: start)
             let read = try await parking.list(DeadLetterFilter(), after: nil, limit: 9)
-            #expect(try await parking.erase(["1"], note: "erased") == 1)
+            #expect(try await parking.erase([LetterErasure(id: "1")], note: "erased") == 1)
             try await parking.replace(
                 read.map { row in
                     var row = row

@@ -52,9 +52,9 @@ struct PersonalStoreTests {
             #expect(found.persons == [lookup(1): 11, lookup(3): 33])
             #expect(found.rows.count == 1 && !made.rows.contains(found.rows[0]))
             let one = lookup(1)
-            let erased = try #require(try await other.write { try $0.erasePerson(one) })
+            let erased = try #require(try await other.write { try $0.erasePerson(.phone(one)) })
             #expect(erased.person == 11 && erased.rows == 1 && erased.subjects == [PersonalSubject(number: 7)])
-            #expect(try await other.write { try $0.erasePerson(one) } == nil)
+            #expect(try await other.write { try $0.erasePerson(.phone(one)) } == nil)
             let later = inquiry([1: 99], subjects: [7])
             let anew = try await store.write { try $0.findPersonal(later) }
             #expect(anew.persons == [one: 99], "whoever comes with that phone now is somebody else")
@@ -105,14 +105,46 @@ struct PersonalStoreTests {
             // A subject stays with the person to whom it was given first.
             try await store.write { try $0.keepPersonal([], subjects: [PersonalSubject(number: 7): 22]) }
             let one = lookup(1)
-            let summary = try #require(try await store.read { try $0.personalSummary(one) })
+            let summary = try #require(try await store.read { try $0.personalSummary(.phone(one)) })
             #expect(summary.rows == 3 && summary.since == start && summary.lastSeen == start)
-            let own = try await store.read { try $0.personalRows(of: one, limit: 9) }
+            let own = try await store.read { try $0.personalRows(of: .phone(one), limit: 9) }
             #expect(own.map(\.number) == [numbers[0], numbers[1], numbers[4]])
-            #expect(try await store.write { try $0.erasePerson(one) } == summary)
+            #expect(try await store.write { try $0.erasePerson(.phone(one)) } == summary)
             let left = try await store.read { try $0.personalRows(after: 0, limit: 9) }
             #expect(left == [rows[2], rows[3]])
             try await store.scrub()
+        }
+    }
+
+    @Test(arguments: Adapter.allCases)
+    func `who has no phone is found by a matter of his`(_ adapter: Adapter) async throws {
+        try await withStores(adapter) { store, _ in
+            let wanted = inquiry([1: 11], rows: 5)
+            let numbers = try await store.write { try $0.findPersonal(wanted) }.rows
+            let rows = [
+                row(numbers[0], person: 55), row(numbers[1], person: 901, subject: 7),
+                row(numbers[2], person: 902, subject: 8), row(numbers[3], person: 11), row(numbers[4], person: 55),
+            ]
+            let links = [PersonalSubject(number: 7): Int64(55), PersonalSubject(number: 9): 11]
+            try await store.write { try $0.keepPersonal(rows, subjects: links) }
+            func summary(_ subject: Int64) async throws -> PersonalSummary? {
+                try await store.read { try $0.personalSummary(.matter(PersonalSubject(number: subject))) }
+            }
+            let own = try #require(try await summary(7))
+            #expect(own.person == 55 && own.lookup == nil && own.lastSeen == nil && own.rows == 3)
+            #expect(try await summary(9)?.lookup == lookup(1))
+            #expect(try await summary(8).map { [$0.rows] } == [1], "nobody knows whose it is")
+            #expect(try await summary(3) == nil)
+            for subject in [Int64(7), 8] {
+                let handle = PersonalHandle.matter(PersonalSubject(number: subject))
+                #expect(try await store.write { try $0.erasePerson(handle) } != nil)
+                #expect(try await store.write { try $0.erasePerson(handle) } == nil)
+            }
+            #expect(try await store.read { try $0.personalRows(after: 0, limit: 9) } == [rows[3]])
+            try await store.write { try $0.erasePersonal([numbers[3], numbers[0]]) }
+            #expect(try await store.read { try $0.personalRows(after: 0, limit: 9) }.isEmpty)
+            let known = lookup(1)
+            #expect(try await store.read { try $0.personalSummary(.phone(known)) }?.rows == 0)
         }
     }
 
@@ -165,14 +197,14 @@ struct PersonalStoreTests {
                 try await store.write { (transaction) throws in
                     _ = try transaction.findPersonal(more)
                     try transaction.keepPersonal([lost], subjects: [PersonalSubject(number: 9): 11])
-                    _ = try transaction.erasePerson(one)
+                    _ = try transaction.erasePerson(.phone(one))
                     throw Interruption()
                 }
             }
-            let summary = try await store.read { try $0.personalSummary(one) }
+            let summary = try await store.read { try $0.personalSummary(.phone(one)) }
             #expect(summary?.rows == 1 && summary?.subjects == [PersonalSubject(number: 7)])
             let two = lookup(2)
-            #expect(try await store.read { try $0.personalSummary(two) } == nil)
+            #expect(try await store.read { try $0.personalSummary(.phone(two)) } == nil)
             let about = inquiry(contents: [3])
             #expect(try await store.write { try $0.findPersonal(about).contents[3]?.row } == numbers[0])
         }

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import Operations
+import Runtime
 import Schema
 import Store
 
@@ -13,15 +14,15 @@ struct PersonCommand: AsyncParsableCommand {
     struct Show: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "How much each stage keeps of a person, and since when.",
-            discussion: "Exit code 1 if nobody with this phone is known.")
+            discussion: "Exit code 1 if nobody is known by that.")
         @OptionGroup var common: CommonOptions
-        @Option(help: "The person's phone, or - for standard input") var phone: String
+        @OptionGroup var person: PersonOptions
         @Flag(help: "Also the texts themselves") var unmask = false
         @Flag(help: "Print as JSON") var json = false
 
         func run() async throws {
             try await perform {
-                let report = try await common.persons().show(phone: try Phone.given(phone), unmask: unmask)
+                let report = try await common.persons().show(try person.sought(), unmask: unmask)
                 try self.show(report, json: json)
             }
         }
@@ -35,16 +36,16 @@ struct PersonCommand: AsyncParsableCommand {
                 there. What is still in the broker comes in as if from a new customer; order the erasure again then.
                 """)
         @OptionGroup var common: CommonOptions
-        @Option(help: "The person's phone, or - for standard input") var phone: String
+        @OptionGroup var person: PersonOptions
         @Flag(help: "Do it") var yes = false
         @Flag(help: "Print as JSON") var json = false
 
         func run() async throws {
             try await perform {
                 let office = try common.persons()
-                let phone = try Phone.given(self.phone)
-                if yes { return try self.show(try await office.erase(phone: phone), json: json) }
-                try self.show(try await office.show(phone: phone), json: json)
+                let person = try self.person.sought()
+                if yes { return try self.show(try await office.erase(person), json: json) }
+                try self.show(try await office.show(person), json: json)
                 Output.note("Nothing was erased; give --yes to do it.")
             }
         }
@@ -66,14 +67,27 @@ struct PersonCommand: AsyncParsableCommand {
     }
 }
 
-private enum Phone {
-    /// - Throws: `Failure` if it has no digits: such a phone is nobody's.
-    static func given(_ text: String) throws -> String {
-        let phone = text == "-" ? readLine() ?? "" : text
-        guard !Customer.phoneKey(of: phone).isEmpty else {
-            throw Failure(ExitStatus.usage, "--phone: a telephone number has digits")
+/// Who is meant: exactly one of these.
+struct PersonOptions: ParsableArguments {
+    @Option(help: "The person's phone, or - for standard input") var phone: String?
+    @Option(name: .customLong("case"), help: "A case of the person") var caseId: String?
+    @Option(help: "A complaint of the person; with --source") var complaint: String?
+    @Option(help: "The source of the complaint's event") var source: String?
+
+    /// - Throws: `Failure` unless exactly one is named, or if the phone has no key: it is nobody's.
+    fileprivate func sought() throws -> PersonSought {
+        guard [phone, caseId, complaint].compactMap({ $0 }).count == 1, (complaint == nil) == (source == nil) else {
+            throw Failure(ExitStatus.usage, "give one of --phone, --case, and --complaint with --source")
         }
-        return phone
+        if let caseId { return .cases([caseId]) }
+        if let complaint, let source { return .complaint(complaint, from: source) }
+        let given = phone == "-" ? readLine() ?? "" : phone ?? ""
+        guard PhoneKey(given) != nil else {
+            throw Failure(
+                ExitStatus.usage,
+                "--phone: a number by which people are told apart has 5 to 15 digits; find this person by --case")
+        }
+        return .phone(given)
     }
 }
 

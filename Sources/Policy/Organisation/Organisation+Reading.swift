@@ -36,7 +36,7 @@ extension Organisation {
             guard let id = row.id, let region, let since else { return nil }
             return Outlet(id: id, region: region, since: since, name: name)
         }
-        var owners: [String: String] = [:]
+        var owners: [MatterKey: String] = [:]
         let manufacturers = file.unique("manufacturers") { readManufacturer($0, &owners) }
         let absences = readAbsences(file)
         file.finish()
@@ -83,17 +83,18 @@ extension Organisation {
         )
     }
 
-    private static func readManufacturer(_ row: MappingReader, _ owners: inout [String: String]) -> Manufacturer? {
+    private static func readManufacturer(_ row: MappingReader, _ owners: inout [MatterKey: String]) -> Manufacturer? {
         let brands = row.texts("brands", allowed: "a brand") { !$0.isEmpty } ?? []
         let name = row.printableLine("name", limit: nameLimit)
         guard let id = row.id else { return nil }
         for (brand, line) in brands {
-            if let owner = owners[brand] {
+            let key = MatterKey(brand)
+            if let owner = owners[key] {
                 row.faults.add(
                     line, row.subject("brands"), "has `\(shown(brand))`, which belongs to \(owner)",
                     allowed: "each brand at one manufacturer")
             }
-            owners[brand] = owners[brand] ?? id
+            owners[key] = owners[key] ?? id
         }
         return Manufacturer(id: id, brands: brands.map { $0.text }, name: name)
     }

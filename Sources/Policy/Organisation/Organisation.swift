@@ -87,7 +87,7 @@ package struct Organisation: Hashable, Sendable {
     private let regionById: [String: Region]
     private let storeById: [String: Store]
     private let outletById: [String: Outlet]
-    private let manufacturerByBrand: [String: Manufacturer]
+    private let manufacturerByBrand: [MatterKey: Manufacturer]
     private let manufacturerById: [String: Manufacturer]
     private let absencesByPerson: [String: [Absence]]
 
@@ -114,9 +114,9 @@ package struct Organisation: Hashable, Sendable {
         storeById = Dictionary(stores.map { ($0.id, $0) }) { first, _ in first }
         outletById = Dictionary(outlets.map { ($0.id, $0) }) { first, _ in first }
         manufacturerById = Dictionary(manufacturers.map { ($0.id, $0) }) { first, _ in first }
-        manufacturerByBrand = Dictionary(manufacturers.flatMap { owner in owner.brands.map { ($0, owner) } }) {
-            first, _ in first
-        }
+        manufacturerByBrand = Dictionary(
+            manufacturers.flatMap { owner in owner.brands.map { (MatterKey($0), owner) } }
+        ) { first, _ in first }
         absencesByPerson = Dictionary(grouping: absences) { $0.person }
     }
 
@@ -124,7 +124,7 @@ package struct Organisation: Hashable, Sendable {
     package func region(_ id: String) -> Region? { regionById[id] }
     package func outlet(_ id: String) -> Outlet? { outletById[id] }
     package func manufacturer(_ id: String) -> Manufacturer? { manufacturerById[id] }
-    package func manufacturer(ofBrand brand: String) -> Manufacturer? { manufacturerByBrand[brand] }
+    package func manufacturer(ofBrand brand: String) -> Manufacturer? { manufacturerByBrand[MatterKey(brand)] }
 
     /// The absence of a person at an instant; of two that overlap, the first in the file.
     package func absence(of person: String, at instant: Instant) -> Absence? {

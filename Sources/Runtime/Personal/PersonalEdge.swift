@@ -25,8 +25,6 @@ struct PersonalEdge {
         /// nil: not known whom it is about, or several.
         fileprivate var person: Int64?
         fileprivate var subjects: [PersonalSubject] = []
-        /// The customer's, if it names one.
-        fileprivate(set) var lookup: PersonalLookup?
     }
 
     private struct Opened {
@@ -85,7 +83,9 @@ struct PersonalEdge {
         let isCompared = inbound.event.data is any ComparedByContent
         return Opened(
             inbound: inbound, document: document,
-            lookups: document.parts.map { $0.phoneKey.map { digester.lookup(phoneKey: $0) } },
+            lookups: document.parts.map { part in
+                if case .phone(let key) = part.owner { digester.lookup(key) } else { nil }
+            },
             contents: document.parts.map {
                 isCompared ? digester.content(type: type, $0, about: document.subjects) : nil
             })
@@ -104,6 +104,8 @@ struct PersonalEdge {
         var person: Int64?
         for (index, part) in document.parts.enumerated() {
             person = one.lookups[index].map { found.persons[$0] } ?? about
+            // Nobody can be found by such a phone. What is about his matters leads to him.
+            if person == nil, part.owner == .keyless { person = Self.randomPerson() }
             let row: (row: Int64, person: Int64)
             if let content = one.contents[index], let before = found.contents[content] {
                 row = before
@@ -129,7 +131,7 @@ struct PersonalEdge {
         let isOne = document.parts.count == 1
         return Admitted(
             inbound: try one.inbound.reading(json), rows: rows.map(\.row), person: isOne ? person : nil,
-            subjects: document.subjects, lookup: isOne ? one.lookups.first ?? nil : nil)
+            subjects: document.subjects)
     }
 
     // MARK: Kept

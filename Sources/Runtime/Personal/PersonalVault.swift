@@ -22,8 +22,7 @@ package final class PersonalVault: Sendable {
     /// - Throws: `StoreFailure`, unavailable, if the key that sealed it is not there.
     func establishDigester(in transaction: any StoreTransaction) throws -> PersonalDigester {
         if let digester = try digester(in: transaction) { return digester }
-        let fresh = SymmetricKey(size: .bits256).withUnsafeBytes { Array($0) }
-        let (key, sealed) = try seal(secret: fresh)
+        let (key, sealed) = try seal(secret: PersonalDigester.freshSecret())
         let kept = try transaction.keepPersonalSecret(PersonalSecret(key: key, sealed: sealed))
         return PersonalDigester(secret: try open(kept))
     }
@@ -132,7 +131,7 @@ package final class PersonalVault: Sendable {
         let present = sweep.withLock { $0 }
         if let next = present.next, wall < next { return 0 }
         let persons = try transaction.personsUnseen(since: bound, limit: Self.sweepLimit)
-        for lookup in persons { _ = try transaction.erasePerson(lookup) }
+        for lookup in persons { _ = try transaction.erasePerson(.phone(lookup)) }
         let rows = try transaction.eraseStrayPersonal(
             before: bound, after: present.position, limit: 10 * Self.sweepLimit)
         let isDone = persons.count < Self.sweepLimit && rows.last == nil
@@ -185,15 +184,29 @@ package struct PersonalDigester: Sendable {
         return Array(hash.finalize())
     }
 
-    /// - Parameter phoneKey: see `Customer.phoneKey`.
-    package func lookup(phoneKey: String) -> PersonalLookup {
-        PersonalLookup(bytes: Array(digest(["phone", phoneKey]).prefix(16)))
+    static func freshSecret() -> [UInt8] { SymmetricKey(size: .bits256).withUnsafeBytes { Array($0) } }
+
+    /// By what a dead letter with this number is found.
+    func trace(_ key: PhoneKey) -> LetterTrace { LetterTrace(number: number(["letter", key.digits])) }
+
+    package func lookup(_ key: PhoneKey) -> PersonalLookup { lookup(digits: key.digits) }
+
+    /// What release 0.1 has kept whoever has this phone under. The same as that of the key where both have the same digits.
+    package func firstEditionLookup(phone: String) -> PersonalLookup {
+        lookup(digits: FirstEditionPhoneKey.digits(of: phone))
+    }
+
+    private func lookup(digits: String) -> PersonalLookup {
+        PersonalLookup(bytes: Array(digest(["phone", digits]).prefix(16)))
     }
 
     /// Of one part of a document, with what the document is about.
     func content(type: EventType, _ part: PersonalDocument.Part, about subjects: [PersonalSubject]) -> Int64 {
         let numbers = subjects.map { String($0.number) }
-        let parts = ["content", type.rawValue, String(numbers.count)] + numbers + part.values
-        return digest(parts).prefix(8).reduce(0) { $0 << 8 | Int64($1) } & Int64.max
+        return number(["content", type.rawValue, String(numbers.count)] + numbers + part.values)
+    }
+
+    private func number(_ parts: [String]) -> Int64 {
+        digest(parts).prefix(8).reduce(0) { $0 << 8 | Int64($1) } & Int64.max
     }
 }

@@ -1,11 +1,14 @@
 import Schema
 import Store
+import Synchronization
 
 /// Dead letters whose bodies, headers and properties lie sealed in the store. A letter may hold anything, so all of it is
-/// sealed, and comes out byte for byte.
-package struct SealedDeadLetters: DeadLetterStore {
-    private let store: any DeadLetterStore
+/// sealed, and comes out byte for byte. Its traces are made here, where it is open.
+package final class SealedDeadLetters: DeadLetterStore {
+    let store: any DeadLetterStore
     private let keyring: Keyring
+    /// As read from the store, where its secret never changes.
+    private let digester = Mutex<PersonalDigester?>(nil)
 
     package init(_ store: any DeadLetterStore, keyring: Keyring) {
         self.store = store
@@ -13,7 +16,9 @@ package struct SealedDeadLetters: DeadLetterStore {
     }
 
     package func upsert(_ letters: [DeadLetter], parkedAt: Instant) async throws -> Int {
-        try await store.upsert(try letters.map(seal), parkedAt: parkedAt)
+        let changed = try await store.upsert(try letters.map(seal), parkedAt: parkedAt)
+        if changed > 0 { try await trace(letters) }
+        return changed
     }
 
     package func list(_ filter: DeadLetterFilter, after: DeadLetterPlace?, limit: Int) async throws -> [ParkedLetter] {
@@ -30,7 +35,10 @@ package struct SealedDeadLetters: DeadLetterStore {
         try await store.find(events).mapValues { try $0.map(open) }
     }
 
-    package func erase(_ ids: [String], note: String) async throws -> Int { try await store.erase(ids, note: note) }
+    package func erase(_ letters: [LetterErasure], note: String) async throws -> Int {
+        try await store.erase(letters, note: note)
+    }
+
     package func replace(_ rows: [ParkedLetter]) async throws {
         let sealed = try rows.map { row in
             var row = row
@@ -59,6 +67,10 @@ package struct SealedDeadLetters: DeadLetterStore {
     ///
     /// - Returns: how many.
     package func reseal() async throws -> Int {
+        if let kept = try await store.secret(), kept.key != keyring.currentId {
+            let (key, sealed) = try keyring.seal(try open(kept), context: Self.secretContext)
+            try await store.resealSecret(PersonalSecret(key: key, sealed: sealed))
+        }
         var place: DeadLetterPlace?
         var count = 0
         while true {
@@ -68,6 +80,82 @@ package struct SealedDeadLetters: DeadLetterStore {
             count += old.count
             guard let last = page.last else { return count }
             place = last.place
+        }
+    }
+
+    // MARK: Traces
+
+    private static let secretContext = Array("recourse/parking/secret".utf8)
+    /// A letter may be a megabyte.
+    private static let pageSize = 50
+
+    package func keepTraces(_ traces: [String: Set<LetterTrace>]) async throws { try await store.keepTraces(traces) }
+    package func untraced(limit: Int) async throws -> [ParkedLetter] {
+        try await store.untraced(limit: limit).map(open)
+    }
+
+    package func ids(of traces: Set<LetterTrace>) async throws -> [String] { try await store.ids(of: traces) }
+    package func secret() async throws -> PersonalSecret? { try await store.secret() }
+    package func keepSecret(_ secret: PersonalSecret) async throws -> PersonalSecret {
+        try await store.keepSecret(secret)
+    }
+
+    package func resealSecret(_ secret: PersonalSecret) async throws { try await store.resealSecret(secret) }
+
+    /// Traces what programs of an older release have parked, page by page; once that is done it costs nothing.
+    ///
+    /// - Throws: `CancellationError` when it was stopped, `StoreFailure`.
+    func traceAll(_ isStopped: () -> Bool) async throws {
+        while true {
+            guard !isStopped() else { throw CancellationError() }
+            let page = try await untraced(limit: Self.pageSize)
+            if page.isEmpty { return }
+            try await trace(page.map(\.letter))
+        }
+    }
+
+    private func trace(_ letters: [DeadLetter]) async throws {
+        let digester = try await establishDigester()
+        var traces: [String: Set<LetterTrace>] = [:]
+        for letter in letters {
+            let content = LetterContent(letter)
+            traces[letter.id] =
+                content.isOverfull
+                ? [.overfull]
+                : Set(content.numbers.map { digester.trace($0) } + content.subjects.map { LetterTrace($0) })
+        }
+        try await store.keepTraces(traces)
+    }
+
+    /// What letters are found by that hold one of these numbers, or are about one of these matters.
+    func traces(phones: Set<PhoneKey>, subjects: Set<PersonalSubject>) async throws -> Set<LetterTrace> {
+        let about = subjects.map { LetterTrace($0) }
+        if phones.isEmpty { return Set(about) }
+        let digester = try await establishDigester()
+        return Set(about + phones.map { digester.trace($0) })
+    }
+
+    private func establishDigester() async throws -> PersonalDigester {
+        if let known = digester.withLock({ $0 }) { return known }
+        var kept = try await store.secret()
+        if kept == nil {
+            let (key, sealed) = try keyring.seal(PersonalDigester.freshSecret(), context: Self.secretContext)
+            kept = try await store.keepSecret(PersonalSecret(key: key, sealed: sealed))
+        }
+        guard let kept else {
+            throw StoreFailure(.corrupt, operation: "making the secret of the dead letters", cause: "none was kept")
+        }
+        let opened = PersonalDigester(secret: try open(kept))
+        digester.withLock { $0 = opened }
+        return opened
+    }
+
+    private func open(_ secret: PersonalSecret) throws -> [UInt8] {
+        do throws(SealFailure) {
+            return try keyring.open(secret.sealed, key: secret.key, context: Self.secretContext)
+        } catch {
+            throw StoreFailure(
+                .unavailable, operation: "opening the secret of the dead letters", cause: error.description)
         }
     }
 

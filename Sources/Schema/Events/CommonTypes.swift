@@ -30,22 +30,23 @@ package struct Customer: Codable, Hashable, Sendable {
         self.address = address
     }
 
+    /// Characters of a telephone number as written.
+    package static let phoneLimit = 40
+
     package static let shape = Shape.object([
         .required("name", .text(min: 1, max: 200), personal: true),
-        .required("phone", .text(min: 1, max: 40), personal: true),
+        .required("phone", .text(min: 1, max: phoneLimit), personal: true),
         .optional("address", .text(min: 0, max: 500), personal: true),
     ])
 
-    /// What phones are compared by: the digits, without a leading 86; of a token the person.
-    package var phoneKey: String {
-        if let token = PersonalToken(phone) { return String(token.person) }
-        return Self.phoneKey(of: phone)
-    }
+    /// By what customers are compared: the key of the phone; of a token, which stands for such a phone, the person.
+    ///
+    /// nil: the phone has no key, so this is nobody else, and two such customers are never the same.
+    package var comparisonKey: String? { Self.comparisonKey(ofPhone: phone) }
 
-    package static func phoneKey(of phone: String) -> String {
-        var digits = phone.utf8.filter { $0 &- UInt8(ascii: "0") < 10 }
-        if digits.count > 11, digits.starts(with: "86".utf8) { digits.removeFirst(2) }
-        return String(decoding: digits, as: UTF8.self)
+    package static func comparisonKey(ofPhone phone: String) -> String? {
+        guard let token = PersonalToken(phone) else { return PhoneKey(phone)?.digits }
+        return token.isOfKeylessPhone ? nil : String(token.person)
     }
 }
 

@@ -2,12 +2,23 @@
 ///
 /// Only what the contract knows is kept: a member that it does not know could be anything, a second telephone number too.
 package struct PersonalDocument: Sendable {
+    /// Whom texts are about.
+    package enum Owner: Sendable, Hashable {
+        /// The document does not say.
+        case unnamed
+        /// A customer whose telephone number has no key.
+        case keyless
+        case phone(PhoneKey)
+
+        fileprivate init(phone: String) {
+            self = PhoneKey(phone).map { .phone($0) } ?? .keyless
+        }
+    }
+
     /// What one person's erasure takes with it.
     package struct Part: Sendable, Hashable {
-        /// The customer's telephone number, reduced to what it is compared by; nil: the document does not name whom the
-        /// texts are about.
-        package let phoneKey: String?
-        /// The texts, none of them empty, in the order of the shape.
+        package let owner: Owner
+        /// The texts in the order of the shape. Empty ones only keep the place that says that a phone has no key.
         package fileprivate(set) var values: [String] = []
     }
 
@@ -20,9 +31,9 @@ package struct PersonalDocument: Sendable {
     package private(set) var subjects: [PersonalSubject] = []
     /// The document has a member that the contract does not know.
     package private(set) var hasMore = false
-    /// While it is taken apart: the customers' phones, and each text with the number of its customer.
-    private var phones: [String] = []
-    private var texts: [(customer: Int?, text: String)] = []
+    /// While it is taken apart: the customers, and each text with the number of its customer.
+    private var owners: [Owner] = []
+    private var texts: [(customer: Int?, text: String, isPhone: Bool)] = []
     private let envelope: JSON
     private let shape: Shape
 
@@ -58,15 +69,15 @@ package struct PersonalDocument: Sendable {
             if let phone = members.value(of: "phone")?.string,
                 fields.contains(where: { $0.isPersonal && $0.name == "phone" })
             {
-                customer = phones.count
-                phones.append(Customer.phoneKey(of: phone))
+                customer = owners.count
+                owners.append(Owner(phone: phone))
             }
             var known = 0
             for field in fields {
                 guard let value = members.value(of: field.name) else { continue }
                 known += 1
                 if field.isPersonal, let text = value.string {
-                    if !text.isEmpty { texts.append((customer, text)) }
+                    if !text.isEmpty { texts.append((customer, text, isPhone: field.name == "phone")) }
                 } else if case .id = field.shape {
                     if let id = value.string, let subject = PersonalSubject(member: field.name, id: id) {
                         subjects.append(subject)
@@ -85,16 +96,19 @@ package struct PersonalDocument: Sendable {
 
     private mutating func divide() {
         defer { texts.removeAll() }
-        guard phones.count > 1 else {
+        if owners.count <= 1 {
             if texts.isEmpty { return }
-            parts = [Part(phoneKey: phones.first, values: texts.map(\.text))]
-            places = texts.indices.map { (0, $0) }
-            return
+            parts = [Part(owner: owners.first ?? .unnamed)]
+        } else {
+            parts = owners.map { Part(owner: $0) }
         }
-        parts = phones.map { Part(phoneKey: $0) }
-        for (customer, text) in texts {
-            if customer == nil, parts.count == phones.count { parts.append(Part(phoneKey: nil)) }
-            let part = customer ?? phones.count
+        for (customer, text, isPhone) in texts {
+            let part = owners.count <= 1 ? 0 : customer ?? owners.count
+            if part == parts.count { parts.append(Part(owner: .unnamed)) }
+            if isPhone, parts[part].owner == .keyless {
+                let missing = max(0, PersonalToken.keylessIndex - parts[part].values.count)
+                parts[part].values += repeatElement("", count: missing)
+            }
             places.append((part, parts[part].values.count))
             parts[part].values.append(text)
         }

@@ -3,6 +3,10 @@
 /// The value itself lies sealed in the store, in the row `row` at `index`. `person` is a random number of 63 bits: the
 /// person's in this stage's store, or, where nobody knows whom a text is about, one drawn for that row alone. A token
 /// leads to its value only if the row says the same number, so nobody outside can make one up.
+///
+/// A stage must know whether a phone has a key. The index tells: that of a phone without one lies from `keylessIndex` on,
+/// where no other phone ever lies. So the form of a token is what it always was, and a worker of an older release puts the
+/// value back all the same.
 package struct PersonalToken: Hashable, Sendable {
     package let person: Int64
     package let row: Int64
@@ -13,6 +17,12 @@ package struct PersonalToken: Hashable, Sendable {
         self.row = row
         self.index = index
     }
+
+    /// Beyond the texts that may stand before a phone in any event.
+    package static let keylessIndex = 64
+
+    /// Of the token of a telephone number: the number is no key, it tells nobody apart (`PhoneKey`).
+    package var isOfKeylessPhone: Bool { index >= Self.keylessIndex }
 
     /// At most 40 characters as long as there are fewer than 10^14 rows: every personal member takes that.
     package var text: String { "~\(person).\(row).\(index)" }

@@ -62,6 +62,8 @@ enum IdentifierVectors {
                         "uuid": .string(Identifiers.uuid(vector.parts)),
                     ]
                 }),
+            "phoneKeys": ComparisonVectors.phoneKeys,
+            "matterKeys": ComparisonVectors.matterKeys,
         ]
     }
 }

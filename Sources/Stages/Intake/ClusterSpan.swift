@@ -21,11 +21,11 @@ package struct ClusterSpan: Record, Equatable {
     package var wake: Wake? { nil }
 
     /// The ids of the records that hold the complaints of the `days` times 24 hours up to `end`, in order of time.
-    static func ids(brand: String, category: String, days: Int, upTo end: Instant) -> [String] {
+    static func ids(brand: MatterKey, category: MatterKey, days: Int, upTo end: Instant) -> [String] {
         let length = Int64(days)
         let last = Instant.floorDivide(end.date.daysSinceEpoch, length)
         return [last - 1, last].map {
-            Identifiers.uuid(["cluster-span", brand, category, String(length), String($0)])
+            Identifiers.uuid(["cluster-span", brand.text, category.text, String(length), String($0)])
         }
     }
 

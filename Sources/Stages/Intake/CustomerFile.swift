@@ -2,7 +2,8 @@ import Schema
 
 /// The file of a customer, known by his phone (R21): which of his matters have a case, and whether it is open.
 ///
-/// It holds a digest of the phone as its id, and nothing else of the person.
+/// It holds a digest of the phone as its id, and nothing else of the person. A customer whose phone has no key is known to
+/// nobody: each of his complaints has a file of its own.
 package struct CustomerFile: Record, Equatable {
     package static let kind = "customer"
     /// No file keeps more cases than this; the ones opened first are forgotten first. Only cases opened within the
@@ -30,15 +31,20 @@ package struct CustomerFile: Record, Equatable {
 
     package var wake: Wake? { nil }
 
-    /// The id of the file of a phone.
-    package static func id(ofPhoneKey phoneKey: String) -> String { Identifiers.uuid(["phone", phoneKey]) }
+    /// The id of the file of a customer.
+    ///
+    /// - Parameter caseId: of his complaint, which stands for him where nothing else does.
+    package static func id(of customer: Customer, caseId: String) -> String {
+        Identifiers.uuid(customer.comparisonKey.map { ["phone", $0] } ?? ["no-phone-key", caseId])
+    }
 
     /// The youngest open case about the product's category and brand that was opened from `start` to `end`, both
     /// included.
     package func openCase(about product: Product, from start: Instant, through end: Instant) -> Case? {
-        cases.last {
-            $0.isOpen && $0.category == product.category && $0.brand == product.brand
-                && start <= $0.openedAt && $0.openedAt <= end
+        let (category, brand) = (product.categoryKey, product.brandKey)
+        return cases.last {
+            $0.isOpen && start <= $0.openedAt && $0.openedAt <= end
+                && MatterKey($0.category) == category && MatterKey($0.brand) == brand
         }
     }
 

@@ -11,7 +11,7 @@ extension IntakeStage {
             return .refused(
                 Rejection("id-taken", ["caseId": .string(caseId), "complaintId": .string(complaint.complaintId)]))
         }
-        let customer = CustomerFile.id(ofPhoneKey: complaint.customer.phoneKey)
+        let customer = CustomerFile.id(of: complaint.customer, caseId: caseId)
         let cluster = count(complaint, phone: customer, in: &turn)
         var file = turn.get(CustomerFile.self, customer) ?? CustomerFile(since: complaint.receivedAt)
         let start = complaint.receivedAt.adding(days: -Int64(turn.policy.intake.duplicateWindowDays))
@@ -38,12 +38,11 @@ extension IntakeStage {
         let end = complaint.receivedAt
         let start = end.adding(days: -Int64(turn.policy.intake.clusterWindowDays))
         let ids = Self.clusterIds(of: complaint, turn.policy)
-        if let own = ids.last {
-            let known = turn.get(ClusterSpan.self, own)
-            var span = known ?? ClusterSpan()
-            span.note(phone: phone, at: end)
-            if span != known { turn.put(span, own) }
-        }
+        guard let own = ids.last else { return CaseOpened.Cluster(phones: 0, major: false) }
+        let known = turn.get(ClusterSpan.self, own)
+        var span = known ?? ClusterSpan()
+        span.note(phone: phone, at: end)
+        if span != known { turn.put(span, own) }
         guard turn.policy.rules.isOn(.majorByCluster) else { return CaseOpened.Cluster(phones: 0, major: false) }
         // This one counts though it may come so late that later complaints have taken its place.
         var phones: Set<String> = [phone]

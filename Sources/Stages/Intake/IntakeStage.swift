@@ -20,7 +20,7 @@ package struct IntakeStage: Stage {
         guard case .event(let event) = input else { return [] }
         if let (complaint, source) = Self.complaint(of: event) {
             let caseId = Identifiers.caseId(source: source, complaintId: complaint.complaintId)
-            let customer = CustomerFile.id(ofPhoneKey: complaint.customer.phoneKey)
+            let customer = CustomerFile.id(of: complaint.customer, caseId: caseId)
             return [ComplaintRecord.key(caseId), CustomerFile.key(customer)]
         }
         guard let caseId = Self.caseId(of: event) else { return [] }
@@ -106,9 +106,12 @@ extension IntakeStage {
         (callback.serviceId ?? callback.about.serviceId) != nil
     }
 
+    /// The records that a complaint needs for its cluster; none if it counts in none.
     static func clusterIds(of complaint: ComplaintReceived, _ policy: PolicyBook) -> [String] {
-        ClusterSpan.ids(
-            brand: complaint.product.brand, category: complaint.product.category,
+        // Whoever cannot be told from others counts in no cluster.
+        guard complaint.customer.comparisonKey != nil else { return [] }
+        return ClusterSpan.ids(
+            brand: complaint.product.brandKey, category: complaint.product.categoryKey,
             days: policy.intake.clusterWindowDays, upTo: complaint.receivedAt)
     }
 }

@@ -9,6 +9,8 @@ package final class MemoryDeadLetterStore: DeadLetterStore {
         var byId: [String: Int] = [:]
         var nextNumber: Int64 { (rows.last?.number ?? 0) + 1 }
         var isClosed = false
+        var traces: [String: Set<LetterTrace>] = [:]
+        var secret: PersonalSecret?
     }
 
     private let state = Mutex(State())
@@ -73,13 +75,51 @@ package final class MemoryDeadLetterStore: DeadLetterStore {
         }
     }
 
-    package func erase(_ ids: [String], note: String) throws -> Int {
+    package func erase(_ letters: [LetterErasure], note: String) throws -> Int {
         try use { state in
-            let found = ids.compactMap { state.byId[$0] }
-            for index in found { state.rows[index] = state.rows[index].erased(note: note) }
-            return found.count
+            var count = 0
+            for letter in letters {
+                guard let index = state.byId[letter.id] else { continue }
+                state.rows[index] = state.rows[index].erased(note: note, forgetting: letter.columns)
+                state.traces[letter.id] = nil
+                count += 1
+            }
+            return count
         }
     }
+
+    package func keepTraces(_ traces: [String: Set<LetterTrace>]) throws {
+        try use { state in
+            for (id, traces) in traces where state.traces[id] == nil {
+                guard let index = state.byId[id], !state.rows[index].isErased else { continue }
+                state.traces[id] = traces
+            }
+        }
+    }
+
+    package func untraced(limit: Int) throws -> [ParkedLetter] {
+        try use { state in
+            let traces = state.traces
+            return Array(
+                state.rows.lazy.filter { !$0.isErased && traces[$0.letter.id] == nil }.prefix(max(0, limit)))
+        }
+    }
+
+    package func ids(of traces: Set<LetterTrace>) throws -> [String] {
+        try use { state in state.traces.filter { !$0.value.isDisjoint(with: traces) }.keys.sorted() }
+    }
+
+    package func secret() throws -> PersonalSecret? { try use { $0.secret } }
+
+    package func keepSecret(_ secret: PersonalSecret) throws -> PersonalSecret {
+        try use { state in
+            let kept = state.secret ?? secret
+            state.secret = kept
+            return kept
+        }
+    }
+
+    package func resealSecret(_ secret: PersonalSecret) throws { try use { $0.secret = secret } }
 
     package func replace(_ rows: [ParkedLetter]) throws {
         try use { state in

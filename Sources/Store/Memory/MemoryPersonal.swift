@@ -74,26 +74,36 @@ struct MemoryPersonal {
         for (subject, person) in links where subjects[subject] == nil { set(subject, person) }
     }
 
-    func rows(of lookup: PersonalLookup) -> [PersonalRow] {
-        guard let person = persons[lookup]?.number else { return [] }
-        return rows.values.filter {
-            $0.person == person || ($0.subject.flatMap { subjects[$0] }) == person
+    private func person(_ handle: PersonalHandle) -> Int64? {
+        switch handle {
+        case .phone(let lookup): persons[lookup]?.number
+        case .matter(let subject): subjects[subject]
+        }
+    }
+
+    func rows(of handle: PersonalHandle) -> [PersonalRow] {
+        let person = person(handle)
+        return rows.values.filter { row in
+            if let subject = row.subject, handle == .matter(subject) { return true }
+            guard let person else { return false }
+            return row.person == person || row.subject.flatMap { subjects[$0] } == person
         }.sorted { $0.number < $1.number }
     }
 
-    func summary(_ lookup: PersonalLookup) -> PersonalSummary? {
-        guard let person = persons[lookup] else { return nil }
-        let own = rows(of: lookup)
+    func summary(_ handle: PersonalHandle) -> PersonalSummary? {
+        let (person, own) = (person(handle), rows(of: handle))
+        guard person != nil || !own.isEmpty else { return nil }
+        let known = persons.first { $0.value.number == person }
         return PersonalSummary(
-            person: person.number, lastSeen: person.lastSeen, rows: own.count, since: own.map(\.at).min(),
-            subjects: Set(subjects.filter { $0.value == person.number }.keys))
+            person: person, lookup: known?.key, lastSeen: known?.value.lastSeen, rows: own.count,
+            since: own.map(\.at).min(), subjects: Set(subjects.filter { $0.value == person }.keys))
     }
 
-    mutating func erase(_ lookup: PersonalLookup) -> PersonalSummary? {
-        guard let summary = summary(lookup) else { return nil }
-        for row in rows(of: lookup) { set(row.number, nil) }
+    mutating func erase(_ handle: PersonalHandle) -> PersonalSummary? {
+        guard let summary = summary(handle) else { return nil }
+        for row in rows(of: handle) { set(row.number, nil) }
         for subject in summary.subjects { set(subject, nil) }
-        set(lookup, nil)
+        if let lookup = summary.lookup { set(lookup, nil) }
         return summary
     }
 
@@ -120,10 +130,10 @@ extension MemorySnapshot {
                 .prefix(max(0, limit)))
     }
 
-    func personalSummary(_ lookup: PersonalLookup) throws -> PersonalSummary? { state.personal.summary(lookup) }
+    func personalSummary(_ handle: PersonalHandle) throws -> PersonalSummary? { state.personal.summary(handle) }
 
-    func personalRows(of lookup: PersonalLookup, limit: Int) throws -> [PersonalRow] {
-        Array(state.personal.rows(of: lookup).prefix(max(0, limit)))
+    func personalRows(of handle: PersonalHandle, limit: Int) throws -> [PersonalRow] {
+        Array(state.personal.rows(of: handle).prefix(max(0, limit)))
     }
 
     func personsUnseen(since bound: Instant, limit: Int) throws -> [PersonalLookup] {
@@ -151,7 +161,11 @@ extension MemoryTransaction {
         for row in rows where state.personal.rows[row.number] != nil { state.personal.set(row.number, row) }
     }
 
-    func erasePerson(_ lookup: PersonalLookup) throws -> PersonalSummary? { state.personal.erase(lookup) }
+    func erasePerson(_ handle: PersonalHandle) throws -> PersonalSummary? { state.personal.erase(handle) }
+
+    func erasePersonal(_ numbers: [Int64]) throws {
+        for number in numbers { state.personal.set(number, nil) }
+    }
 
     func eraseStrayPersonal(before bound: Instant, after: Int64, limit: Int) throws -> (last: Int64?, erased: Int) {
         let page = try personalRows(after: after, limit: limit)

@@ -1,0 +1,180 @@
+import Schema
+import Store
+
+/// What a dead letter tells of persons. It may be anything, so all of it is looked through.
+struct LetterContent {
+    /// Of every number that is, or could be, a telephone number, however it is spelt and whatever it stands in.
+    private(set) var numbers: Set<PhoneKey> = []
+    private let sought: Set<PhoneKey>?
+    /// What the letter is about.
+    private(set) var subjects: Set<PersonalSubject> = []
+    /// How many customers it names.
+    private(set) var customers = 0
+    /// Those of their numbers that are keys.
+    private(set) var phones: Set<PhoneKey> = []
+    private let columns: [(column: LetterColumns, text: String)]
+    private static let limit = 2_000
+
+    /// There is more in it than is kept beside it: whoever is sought must be looked for in the letter itself.
+    var isOverfull: Bool { numbers.count + subjects.count > Self.limit }
+
+    /// - Parameter sought: of the numbers these alone; nil: all, as far as they are kept.
+    init(_ letter: DeadLetter, sought: Set<PhoneKey>? = nil) {
+        self.sought = sought
+        let texts: [(LetterColumns, String?)] = [
+            (.source, letter.source), (.event, letter.eventId), (.type, letter.type), (.case, letter.caseId),
+            (.routingKey, letter.routingKey),
+        ]
+        columns = texts.compactMap { column, text in text.map { (column, $0) } }
+        for part in [letter.body, letter.headers, letter.properties] {
+            do throws(JSONSyntaxError) {
+                let json = try JSON(parsing: part)
+                add(json, member: "")
+                addComplaint(json)
+            } catch {
+                look(at: String(decoding: part, as: UTF8.self))
+            }
+        }
+        for (_, text) in columns { look(at: text) }
+        look(at: letter.message)
+        if let id = letter.caseId, let subject = PersonalSubject(member: "caseId", id: id) { subjects.insert(subject) }
+    }
+
+    /// Where in the list of letters a number of the person stands, or one of the customers that this letter names.
+    func columns(naming person: Set<PhoneKey>) -> LetterColumns {
+        let wanted = person.union(phones)
+        return columns.reduce(into: []) { found, one in
+            if !wanted.isDisjoint(with: NumbersInText(one.text).keys) { found.insert(one.column) }
+        }
+    }
+
+    private mutating func look(at text: String) {
+        if numbers.count > Self.limit { return }
+        numbers.formUnion(NumbersInText(text, sought: sought, limit: Self.limit).keys)
+    }
+
+    private mutating func add(_ json: JSON, member: String) {
+        switch json {
+        case .object(let members):
+            for one in members {
+                if one.name == "phone" {
+                    customers += 1
+                    if let key = one.value.string.flatMap({ PhoneKey($0) }) { phones.insert(key) }
+                }
+                look(at: one.name)
+                add(one.value, member: one.name)
+            }
+        case .array(let elements):
+            for one in elements { add(one, member: member) }
+        case .string(let text):
+            look(at: text)
+            if let subject = PersonalSubject(member: member, id: text) { subjects.insert(subject) }
+        case .int(let number): look(at: String(number))
+        case .double(let number): look(at: "\(number)")
+        case .null, .bool: break
+        }
+    }
+
+    /// A complaint does not say which case becomes of it; its source and id do.
+    private mutating func addComplaint(_ json: JSON) {
+        guard let source = json["source"]?.string, let complaintId = json["data"]?["complaintId"]?.string,
+            let subject = PersonalSubject(
+                member: "caseId", id: Identifiers.caseId(source: source, complaintId: complaintId))
+        else { return }
+        subjects.insert(subject)
+    }
+}
+
+/// The keys of what could be telephone numbers in a text: the text itself, each run of digits with no more between them
+/// than a number is written with, and, as numbers are glued to others, each part of a long run.
+struct NumbersInText {
+    private(set) var keys: Set<PhoneKey> = []
+    private let sought: Set<PhoneKey>?
+    private let limit: Int
+    /// Within other text shorter ones occur by chance, and must stand alone.
+    private static let tellingDigits = 7
+    /// 00, 86, 0 and a number.
+    private static let longest = 20
+    private static let marksBetween = 3
+
+    /// - Parameters:
+    ///   - sought: these keys alone; nil: all.
+    ///   - limit: how many keys; one more says that there are more.
+    init(_ text: String, sought: Set<PhoneKey>? = nil, limit: Int = .max) {
+        self.sought = sought
+        self.limit = limit
+        // No number of a person's, and in nearly every letter.
+        if Instant(rfc3339: text) != nil || Self.isUUID(text) { return }
+        if text.unicodeScalars.prefix(Customer.phoneLimit + 1).count <= Customer.phoneLimit, let key = PhoneKey(text) {
+            keep(key)
+        }
+        look(through: text)
+    }
+
+    private mutating func look(through text: String) {
+        var run: [String] = []
+        var digits = ""
+        var marks = 0
+        for scalar in text.unicodeScalars {
+            if keys.count > limit { return }
+            if let digit = PhoneKey.decimal(scalar) {
+                digits.append(String(digit))
+                marks = 0
+                continue
+            }
+            end(&digits, &run)
+            marks += 1
+            if !Self.isBetween(scalar) || marks > Self.marksBetween { run.removeAll() }
+        }
+        end(&digits, &run)
+    }
+
+    /// Another group of digits: together with those before it, it may be a number.
+    private mutating func end(_ digits: inout String, _ run: inout [String]) {
+        guard !digits.isEmpty else { return }
+        defer { digits = "" }
+        run.append(digits)
+        var joined = ""
+        for group in run.reversed() {
+            joined = group + joined
+            if joined.utf8.count > Self.longest { break }
+            add(joined)
+        }
+        // What is longer before it cannot be part of a number any more.
+        if run.count > Self.longest { run.removeFirst() }
+        let glued = Array(digits.utf8)
+        guard glued.count > 11, glued.count <= 2 * Self.longest else { return }
+        for start in glued.indices {
+            for end in stride(from: start + Self.tellingDigits, through: min(glued.count, start + 15), by: 1) {
+                add(String(decoding: glued[start..<end], as: UTF8.self))
+            }
+        }
+    }
+
+    private mutating func add(_ digits: String) {
+        guard let key = PhoneKey(digits), key.digits.utf8.count >= Self.tellingDigits else { return }
+        keep(key)
+    }
+
+    private mutating func keep(_ key: PhoneKey) {
+        if sought?.contains(key) ?? true { keys.insert(key) }
+    }
+
+    private static func isBetween(_ scalar: Unicode.Scalar) -> Bool {
+        switch scalar {
+        case "+", "-", "(", ")", ".", "（", "）", "－", "＋", "．": true
+        default: scalar.properties.isWhitespace || scalar.properties.isDash
+        }
+    }
+
+    private static func isUUID(_ text: String) -> Bool {
+        let bytes = Array(text.utf8.prefix(37))
+        guard bytes.count == 36 else { return false }
+        return bytes.enumerated().allSatisfy { index, byte in
+            switch index {
+            case 8, 13, 18, 23: byte == UInt8(ascii: "-")
+            default: byte &- UInt8(ascii: "0") < 10 || (byte | 0x20) &- UInt8(ascii: "a") < 6
+            }
+        }
+    }
+}

@@ -1,0 +1,33 @@
+import Policy
+import Schema
+
+extension PolicyBook {
+    /// Why an order to erase a customer is not carried out, anywhere; nil: it is.
+    ///
+    /// - Parameter order: its phone as upstream has written it, or the token that stands for it.
+    package func rejection(of order: CustomerErasureRequested) -> Rejection? {
+        if let rejection = rejection(of: order.by) { return rejection }
+        guard order.by.tier == Tier.hq.rawValue || order.by.tier == Tier.business.rawValue else {
+            return Rejection("wrong-tier", ["tier": .string(order.by.tier), "allowed": ["hq", "business"]])
+        }
+        let named = [order.phone, order.caseId, order.complaintId].compactMap { $0 }.count
+        guard named <= 1 else { return Rejection("several-named", ["named": .int(Int64(named))]) }
+        // Who names nobody erases nobody, and a number without a key is nobody's.
+        guard named == 1, order.phone == nil || order.comparisonKey != nil else {
+            return Rejection("no-phone-key", ["requestId": .string(order.requestId)])
+        }
+        return nil
+    }
+
+    /// Why the person of an event may not act, or nil if he may: he must belong to the place for which he acts.
+    ///
+    /// Who is missing from the organisation file's people of that place is refused (`unknown-person`); a place without
+    /// any list accepts everyone.
+    package func rejection(of by: Person) -> Rejection? {
+        guard !organisation.knows(by) else { return nil }
+        var figures: JSON = ["person": .string(by.id), "tier": .string(by.tier)]
+        if let storeId = by.storeId { figures = figures.setting("storeId", to: .string(storeId)) }
+        if let regionId = by.regionId { figures = figures.setting("regionId", to: .string(regionId)) }
+        return Rejection("unknown-person", figures)
+    }
+}
