@@ -90,13 +90,15 @@ package struct CalendarImport: OperationReport, Hashable {
     package let otherYears: Int
     /// Summaries that say neither holiday nor make-up working day.
     package let ignored: [String]
+    /// What a person should look at before he relies on it.
+    package let hints: [String]
     /// The year would change, and nobody said that it may.
     package let isRefused: Bool
     /// The calendar as it becomes; nil: as it is.
     package let newText: String?
 
     private enum CodingKeys: String, CodingKey {
-        case year, wasPresent, added, removed, unchanged, weekendDays, otherYears, ignored, isRefused
+        case year, wasPresent, added, removed, unchanged, weekendDays, otherYears, ignored, hints, isRefused
     }
 
     package func encode(to encoder: any Encoder) throws {
@@ -109,6 +111,7 @@ package struct CalendarImport: OperationReport, Hashable {
         try container.encode(weekendDays, forKey: .weekendDays)
         try container.encode(otherYears, forKey: .otherYears)
         try container.encode(ignored, forKey: .ignored)
+        try container.encode(hints, forKey: .hints)
         try container.encode(isRefused, forKey: .isRefused)
     }
 
@@ -127,6 +130,7 @@ package struct CalendarImport: OperationReport, Hashable {
         weekendDays = feed.weekendDays
         otherYears = feed.otherYears
         ignored = feed.ignored
+        hints = Self.hints(feed)
         let changes = !added.isEmpty || !removed.isEmpty
         isRefused = changes && wasPresent && !replaces
         newText = changes && !isRefused ? file.setting(year, to: feed.exceptions) : nil
@@ -137,6 +141,17 @@ package struct CalendarImport: OperationReport, Hashable {
     /// Mainland China has had seven holidays or more on working days in every year since 2008, and make-up days for them.
     private static let fewHolidays = 7
 
+    private static func hints(_ feed: HolidayFeed) -> [String] {
+        let makeups = feed.exceptions.values.count { $0 == .makeup }
+        let holidays = feed.exceptions.count - makeups
+        var hints: [String] = []
+        if holidays < fewHolidays { hints.append("Only \(holidays) holidays on working days: is the file complete?") }
+        if makeups == 0 {
+            hints.append("No make-up working day: mainland China has had some every year; is the file complete?")
+        }
+        return hints
+    }
+
     package var text: String {
         var lines: [String] = []
         for row in removed { lines.append("- \(row.date) \(row.kind)") }
@@ -145,8 +160,7 @@ package struct CalendarImport: OperationReport, Hashable {
             "\(year): \(added.count) rows added, \(removed.count) removed, \(unchanged) unchanged; "
                 + "\(weekendDays) holidays on weekends left out, \(otherYears) days of other years")
         if !ignored.isEmpty { lines.append("neither holiday nor make-up day: " + ignored.joined(separator: ", ")) }
-        let holidays = unchanged + added.count
-        if holidays < CalendarImport.fewHolidays { lines.append("Only \(holidays) rows: is the file complete?") }
+        lines += hints
         if isRefused {
             lines.append("\(year) is there already and would change: nothing was written; --replace allows it.")
         } else if newText == nil {

@@ -9,7 +9,7 @@ package struct CalendarFile: Sendable {
     /// - Throws: `PolicyFaults` with every fault.
     package init(_ text: String, name: String) throws(PolicyFaults) {
         let collector = FaultCollector(file: name)
-        exceptions = WorkCalendar.exceptions(text, collector)
+        exceptions = WorkCalendar.exceptions(text, collector).exceptions
         guard collector.faults.isEmpty else { throw PolicyFaults(faults: collector.faults) }
         self.text = text
     }

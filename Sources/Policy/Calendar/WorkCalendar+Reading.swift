@@ -13,7 +13,8 @@ extension WorkCalendar {
         currentYear: Int?,
         _ faults: FaultCollector
     ) -> WorkCalendar {
-        let calendar = WorkCalendar(exceptions: exceptions(text, faults), workingDayEndHour: workingDayEndHour)
+        let calendar = WorkCalendar(
+            exceptions: exceptions(text, faults).exceptions, workingDayEndHour: workingDayEndHour)
         if let currentYear, !calendar.has(year: currentYear) {
             faults.add(
                 nil, "the calendar", "has no row of \(currentYear), the current business year",
@@ -23,7 +24,12 @@ extension WorkCalendar {
     }
 
     /// What the rows say; those at fault are left out.
-    static func exceptions(_ text: String, _ faults: FaultCollector) -> [CivilDate: CalendarException] {
+    ///
+    /// - Parameter year: only rows of this year are looked at, and of the others only how many there are; nil: all.
+    static func exceptions(
+        _ text: String, _ faults: FaultCollector, ofYear year: Int? = nil
+    ) -> (exceptions: [CivilDate: CalendarException], otherYears: Int) {
+        var otherYears = 0
         var exceptions: [CivilDate: CalendarException] = [:]
         var lines: [CivilDate: Int] = [:]
         var headerSeen = false
@@ -38,6 +44,10 @@ extension WorkCalendar {
                 if row != header {
                     faults.add(line, "the first row", "is `\(shown(row))`", allowed: "the header `\(header)`")
                 }
+                continue
+            }
+            if let year, let date = CivilDate(String(row.prefix(10))), date.year != year {
+                otherYears += 1
                 continue
             }
             guard let (date, kind) = exception(row, line, faults) else { continue }
@@ -55,7 +65,7 @@ extension WorkCalendar {
         if !headerSeen {
             faults.add(1, "the file", "is empty", allowed: "the header `\(header)` and a row for each exception")
         }
-        return exceptions
+        return (exceptions, otherYears)
     }
 
     static func trimmed(_ bytes: Substring.UTF8View, first: Bool) -> String {
