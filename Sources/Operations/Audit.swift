@@ -50,7 +50,7 @@ package struct Audit: Sendable {
     }
 
     /// - Parameter ledger: what was published; nil: only what the stages emitted is expected.
-    /// - Throws: `StoreFailure`, `LedgerFault`.
+    /// - Throws: `StoreFailure`, `FileFault`.
     package func run(published ledger: LedgerReader? = nil) async throws -> AuditReport {
         let before = try await rest()
         async let probed = probe()

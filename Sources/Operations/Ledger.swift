@@ -1,4 +1,3 @@
-import Foundation
 import Schema
 import Store
 
@@ -12,86 +11,46 @@ package struct LedgerLine: Sendable, Hashable {
     package let isConfirmed: Bool
 }
 
-/// A ledger that cannot be read.
-package struct LedgerFault: Error, Sendable, CustomStringConvertible {
-    package let description: String
-}
-
 /// Reads a ledger in pieces; memory is bounded by one piece and the longest line.
 package struct LedgerReader {
-    private let path: String
-    private let handle: FileHandle
-    private var rest: [UInt8] = []
-    private var position = 0
-    private var lineNumber = 0
-    private var isAtEnd = false
-    private static let chunk = 1 << 18
+    private let name: String
+    private var lines: LineReader
+    private static let longest = 1 << 22
 
-    /// - Throws: `LedgerFault` if the file cannot be opened.
+    /// - Throws: `FileFault` if the file cannot be opened.
     package init(path: String) throws {
-        guard let handle = FileHandle(forReadingAtPath: path) else {
-            throw LedgerFault(description: "read the ledger \(path): the file cannot be opened")
-        }
-        self.path = path
-        self.handle = handle
+        name = "the ledger \(path)"
+        lines = try LineReader(path: path, name: name, longest: Self.longest)
     }
 
     /// The next lines, at most `limit`; empty at the end. Blank lines are passed over.
     ///
-    /// - Throws: `LedgerFault` naming the line.
+    /// - Throws: `FileFault` naming the line.
     package mutating func next(limit: Int) throws -> [LedgerLine] {
-        var lines: [LedgerLine] = []
-        while lines.count < limit {
-            if let end = rest[position...].firstIndex(of: UInt8(ascii: "\n")) {
-                let line = Array(rest[position..<end])
-                position = end + 1
-                try take(line, into: &lines)
-            } else if isAtEnd {
-                let line = Array(rest[position...])
-                position = rest.count
-                try take(line, into: &lines)
-                break
-            } else {
-                try refill()
+        var found: [LedgerLine] = []
+        while found.count < limit, let line = try lines.next() {
+            let place = "read \(name): line \(line.number)"
+            guard let bytes = line.bytes else {
+                throw FileFault("\(place) is longer than \(Self.longest) bytes")
             }
+            found.append(try LedgerReader.line(bytes, place))
         }
-        return lines
+        return found
     }
 
-    private mutating func refill() throws {
-        rest.removeFirst(position)
-        position = 0
-        do {
-            let data = try handle.read(upToCount: LedgerReader.chunk) ?? Data()
-            isAtEnd = data.isEmpty
-            rest.append(contentsOf: data)
-        } catch {
-            throw LedgerFault(description: "read the ledger \(path): \(error.localizedDescription)")
-        }
-        guard rest.count <= 1 << 22 else {
-            throw LedgerFault(description: "read the ledger \(path): line \(lineNumber + 1) is longer than 4 MiB")
-        }
-    }
-
-    private mutating func take(_ line: [UInt8], into lines: inout [LedgerLine]) throws {
-        lineNumber += 1
-        guard line.contains(where: { $0 > UInt8(ascii: " ") }) else { return }
+    private static func line(_ bytes: [UInt8], _ place: String) throws -> LedgerLine {
         let json: JSON
         do throws(JSONSyntaxError) {
-            json = try JSON(parsing: line)
+            json = try JSON(parsing: bytes)
         } catch {
-            throw LedgerFault(
-                description: "read the ledger \(path): line \(lineNumber): \(error.message) at byte \(error.offset)")
+            throw FileFault("\(place): \(error.message) at byte \(error.offset)")
         }
-        guard case .object = json else {
-            throw LedgerFault(description: "read the ledger \(path): line \(lineNumber): expected an object")
-        }
+        guard case .object = json else { throw FileFault("\(place): expected an object") }
         var event: EventKey?
         if let source = json["source"]?.string, let id = json["id"]?.string { event = EventKey(source: source, id: id) }
         let type = json["type"]?.string ?? ""
-        lines.append(
-            LedgerLine(
-                event: event, type: type.hasSuffix(".v1") ? String(type.dropLast(3)) : type,
-                isConfirmed: json["confirmed"] != .bool(false)))
+        return LedgerLine(
+            event: event, type: type.hasSuffix(".v1") ? String(type.dropLast(3)) : type,
+            isConfirmed: json["confirmed"] != .bool(false))
     }
 }

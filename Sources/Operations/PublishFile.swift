@@ -5,8 +5,8 @@ import Store
 
 /// `recourse publish`: hands the lines of a file to `recourse.inbox`, each exactly as it stands, with confirms.
 ///
-/// A line need not be a valid event: the pipeline says what is wrong with it. Only what the broker must know is read
-/// from it: the routing key from `type`, the message id from `id`.
+/// Whether a line is a valid event has been asked before (`PublishCheck`), and the pipeline asks again: here only what the
+/// broker must know is read from it, the routing key from `type`, the message id from `id`.
 package struct PublishFile: Sendable {
     /// One line of the file.
     package struct Line: Sendable {
@@ -35,6 +35,8 @@ package struct PublishFile: Sendable {
             return type.hasSuffix(".v1") ? String(type.dropLast(3)) : type
         }
 
+        func isTaken(by routes: Routes) -> Bool { !routes.takers(fromInbox: EventType(name)).isEmpty }
+
         var message: ConfirmedPublisher.Message {
             var properties = MessageProperties()
             properties.contentType = "application/cloudevents+json"
@@ -43,13 +45,6 @@ package struct PublishFile: Sendable {
             return ConfirmedPublisher.Message(
                 exchange: ExchangeName.inbox, routingKey: key, mandatory: true, properties: properties, body: body)
         }
-    }
-
-    package struct Progress: Sendable {
-        package var published = 0
-        package var total = 0
-        /// Not taken by any queue although the alternate exchange should have: the topology is not applied.
-        package var returned = 0
     }
 
     package enum Pace: Sendable {
@@ -62,16 +57,18 @@ package struct PublishFile: Sendable {
 
     package struct Parts: Sendable {
         package var broker: any Broker
+        package var routes: Routes
         package var clock: any BusinessClock
         package var control: (any ControlStore)?
         package var wall: @Sendable () -> Instant
         package var sleep: @Sendable (Int64) async throws -> Void
 
         package init(
-            broker: any Broker, clock: any BusinessClock, control: (any ControlStore)?,
+            broker: any Broker, routes: Routes, clock: any BusinessClock, control: (any ControlStore)?,
             wall: @escaping @Sendable () -> Instant, sleep: @escaping @Sendable (Int64) async throws -> Void
         ) {
             self.broker = broker
+            self.routes = routes
             self.clock = clock
             self.control = control
             self.wall = wall
@@ -80,6 +77,8 @@ package struct PublishFile: Sendable {
     }
 
     private static let window = 1_000
+    /// In bytes, of the lines that are on their way at once.
+    private static let windowBytes = 16 << 20
     /// How long the broker may be away.
     private static let limitSeconds: Int64 = 300
     private static let participant = "publish"
@@ -89,84 +88,70 @@ package struct PublishFile: Sendable {
         self.parts = parts
     }
 
-    /// Publishes all lines.
+    /// Publishes all lines that can be sent.
     ///
     /// - Parameters:
+    ///   - check: has read the file; for `.paced` by time.
     ///   - confirmed: called with each batch of lines that the broker has confirmed, for the ledger.
     ///   - progress: called after each batch.
-    /// - Throws: `BrokerFailure` if the broker is away for five minutes; the lines confirmed until then are in the ledger.
+    /// - Throws: `BrokerFailure` if the broker is away for five minutes, `FileFault`; the lines confirmed until then are in
+    ///   the ledger. A run that fails has not handed over everything and does not say so: the stepped clock waits for the
+    ///   next one as long as for any program that was heard of lately.
     package func run(
-        _ lines: [Line], pace: Pace, confirmed: ([Line]) throws -> Void, progress: (Progress) -> Void
-    ) async throws -> Progress {
+        _ file: RereadableFile, _ check: PublishCheck, pace: Pace, confirmed: ([Line]) throws -> Void,
+        progress: (PublishReport) -> Void
+    ) async throws -> PublishReport {
         let publisher = ConfirmedPublisher(parts.broker, wall: parts.wall)
-        var state = Progress()
-        state.total = lines.count
+        var report = PublishReport(check)
         do {
-            let ordered = if case .paced = pace { PublishFile.byTime(lines) } else { lines }
-            var position = 0
+            var supply = try Supply(file, check)
             let startedAt = parts.wall()
-            while position < ordered.count {
-                let end: Int
+            if case .paced = pace { try announce(next: supply.nextTime, isDone: !supply.hasMore) }
+            while supply.hasMore {
+                var limit = PublishFile.window
+                var until: Instant?
                 switch pace {
-                case .asFastAsPossible: end = min(position + PublishFile.window, ordered.count)
+                case .asFastAsPossible: break
                 case .rate(let perSecond):
-                    end = min(position + max(1, min(PublishFile.window, perSecond / 10)), ordered.count)
-                    let due = startedAt.microseconds + Int64(position) * 1_000_000 / Int64(perSecond)
+                    limit = max(1, min(limit, perSecond / 10))
+                    let due = startedAt.microseconds + Int64(supply.taken) * 1_000_000 / Int64(perSecond)
                     let ahead = due - parts.wall().microseconds
                     if ahead > 0 { try await parts.sleep(ahead) }
-                case .paced: end = try await nextDue(ordered, position)
+                case .paced: until = try await nextDue(supply.nextTime)
                 }
-                let batch = Array(ordered[position..<end])
+                let batch = try supply.take(limit, bytes: PublishFile.windowBytes, until: until)
                 if case .paced = pace { try announce(next: batch.first?.time, isDone: false) }
                 try note(batch)
                 let outcomes = try await publisher.publish(
                     batch.map(\.message), limitSeconds: PublishFile.limitSeconds)
                 let taken = zip(batch, outcomes).filter { $0.1 == .confirmed }.map(\.0)
                 try confirmed(taken)
-                position = end
-                state.published += taken.count
-                state.returned += batch.count - taken.count
-                progress(state)
-                if case .paced = pace {
-                    try announce(next: ordered[safe: position]?.time, isDone: position == ordered.count)
-                }
+                report.published += taken.count
+                report.unrouted += taken.count { !$0.isTaken(by: parts.routes) }
+                report.returned += batch.count - taken.count
+                progress(report)
+                if case .paced = pace { try announce(next: supply.nextTime, isDone: !supply.hasMore) }
             }
         } catch {
             await publisher.close()
-            if case .paced = pace { try announce(next: nil, isDone: true) }
             throw error
         }
         await publisher.close()
-        return state
+        return report
     }
 
-    /// By time, stably; a line without a time goes with the one before it.
-    private static func byTime(_ lines: [Line]) -> [Line] {
-        var last = Instant.distantPast
-        let timed = lines.enumerated().map { offset, line in
-            last = line.time ?? last
-            return (last, offset, line)
-        }
-        return timed.sorted { ($0.0, $0.1) < ($1.0, $1.1) }.map(\.2)
-    }
-
-    /// Waits until the clock reads the time of the line at `position`; returns where the lines of that time end.
-    private func nextDue(_ lines: [Line], _ position: Int) async throws -> Int {
-        try announce(next: lines[position].time, isDone: false)
+    /// Waits until the clock reads `time`; returns what it reads then.
+    ///
+    /// - Parameter time: nil: there is nothing to wait for.
+    private func nextDue(_ time: Instant?) async throws -> Instant {
+        try announce(next: time, isDone: false)
         var announcedAt = parts.wall()
         while true {
             let now = try parts.clock.read().now
-            if lines[position].time.map({ $0 <= now }) ?? true {
-                var end = position
-                while end < lines.count, end - position < PublishFile.window, lines[end].time.map({ $0 <= now }) ?? true
-                {
-                    end += 1
-                }
-                return end
-            }
+            if time.map({ $0 <= now }) ?? true { return now }
             let wall = parts.wall()
             if wall > announcedAt.adding(seconds: 2) {
-                try announce(next: lines[position].time, isDone: false)
+                try announce(next: time, isDone: false)
                 announcedAt = wall
             }
             try await parts.sleep(parts.clock.pollMicroseconds / 2)
@@ -192,6 +177,52 @@ package struct PublishFile: Sendable {
     }
 }
 
-extension Array {
-    fileprivate subscript(safe index: Int) -> Element? { indices.contains(index) ? self[index] : nil }
+/// The lines of a file for the second time, in the order in which they are sent.
+private struct Supply {
+    private let file: RereadableFile
+    private var reader: LineReader
+    /// nil: in the order of the file.
+    private let places: [PublishCheck.Place]?
+    private let total: Int
+    /// How many have been taken, those that cannot be sent too.
+    private(set) var taken = 0
+
+    init(_ file: RereadableFile, _ check: PublishCheck) throws {
+        self.file = file
+        reader = try file.lines(longest: PublishCheck.longest)
+        places = check.places
+        total = check.places?.count ?? check.lines
+    }
+
+    var hasMore: Bool { taken < total }
+
+    /// nil: at the end, or the line has no time.
+    var nextTime: Instant? {
+        guard let places, taken < places.count, places[taken].time > .distantPast else { return nil }
+        return places[taken].time
+    }
+
+    /// - Parameters:
+    ///   - bytes: a batch ends when it has so many.
+    ///   - until: the time of the last line; nil: whatever their time is.
+    mutating func take(_ limit: Int, bytes: Int, until: Instant?) throws -> [PublishFile.Line] {
+        var batch: [PublishFile.Line] = []
+        var size = 0
+        while batch.count < limit, size < bytes, hasMore {
+            if let places {
+                let place = places[taken]
+                if let until, place.time > until { break }
+                batch.append(PublishFile.Line(try file.bytes(at: place.offset, count: place.length)))
+                size += place.length
+            } else {
+                guard let line = try reader.next() else {
+                    throw FileFault("read \(file.name): it has become shorter since it was checked")
+                }
+                if let body = line.bytes { batch.append(PublishFile.Line(body)) }
+                size += line.length
+            }
+            taken += 1
+        }
+        return batch
+    }
 }

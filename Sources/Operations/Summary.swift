@@ -40,7 +40,7 @@ extension Summary {
     /// - Parameters:
     ///   - ledger: what was published, if it is known.
     ///   - audit: an audit's result, to be shown beside the figures.
-    /// - Throws: `StoreFailure`, `LedgerFault`.
+    /// - Throws: `StoreFailure`, `FileFault`.
     package static func make(
         stores: [StageName: any Store], deadLetters: any DeadLetterStore, published ledger: LedgerReader? = nil,
         audit: AuditReport? = nil

@@ -93,8 +93,12 @@ struct AnswerCommand: AsyncParsableCommand {
             try gatherer.finish()
             guard let settings, let book else { return }
             let installation = Installation(settings)
-            let events = try input.map { path in
-                try Output.lines(of: path).compactMap { line in try? JSON(parsing: line.bytes) }
+            var events: [JSON] = []
+            if let input {
+                // What is no JSON answers nothing.
+                try Output.lines(of: input) { _, bytes in
+                    if let event = try? JSON(parsing: bytes) { events.append(event) }
+                }
             }
             let clock = try installation.clock()
             var parts = AnswerService.Parts(
@@ -103,7 +107,7 @@ struct AnswerCommand: AsyncParsableCommand {
                 stores: try installation.stores(), wall: Wall.now, report: { Output.note($0) })
             parts.keyring = settings.keyring
             var service = AnswerService(
-                parts, book: book, calendar: try installation.policy(clock: clock).calendar, input: events ?? [])
+                parts, book: book, calendar: try installation.policy(clock: clock).calendar, input: events)
             let isStopped = StopSign()
             try await WorkerProgram.untilStopped(stop: { isStopped.set() }) {
                 try await service.run { isStopped.isSet }

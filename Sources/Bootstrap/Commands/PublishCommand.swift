@@ -1,19 +1,27 @@
 import ArgumentParser
 import Foundation
 import Operations
+import Runtime
 import Schema
+import Stages
 
 struct PublishCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "publish",
         abstract: "Hands the events of a file (one JSON document a line) to the pipeline, with confirms.",
-        discussion: "Exit code 1 if a line was taken by no queue; 69 if the broker was away for five minutes."
+        discussion: """
+            Every line is checked first. Lines that the contract refuses, or that no stage takes, are named with their
+            faults, and nothing is sent, unless --anyway says so. Exit codes: 0 all were sent and confirmed; 1 lines are
+            faulty and nothing was sent, or a line could not be sent or was taken by no queue; 64 a file that cannot be
+            read or written; 69 the broker was away for five minutes.
+            """
     )
 
     @OptionGroup var common: CommonOptions
     @Argument(help: "NDJSON file; - for standard input") var file: String
     @Option(help: "Events per second") var rate: Int?
     @Flag(help: "By the events' time against the business clock") var paced = false
+    @Flag(help: "Send faulty lines too: they become dead letters") var anyway = false
     @Option(help: "Lists source, id, type of every confirmed event") var ledger: String?
     @Flag(help: "Print the result as JSON") var json = false
 
@@ -26,32 +34,28 @@ struct PublishCommand: AsyncParsableCommand {
         try await perform {
             let settings = try common.configuration(requiring: paced ? [.amqp, .database] : [.amqp])
             let installation = Installation(settings)
-            let lines = try Output.lines(of: file).map { PublishFile.Line($0.bytes) }
+            let isTerminal = isatty(STDERR_FILENO) == 1
+            let source = try RereadableFile(path: file)
+            let routes = Routes(Pipeline.stages)
+            var check = PublishCheck(routes, limits: settings.limits.document, isPaced: paced)
+            try check.read(source) { if isTerminal { Output.progress("\rchecked \($0)") } }
+            let found = PublishReport(check, isHeldBack: !check.isClean && !anyway)
+            if !json { for line in found.findingLines(of: source.name) { Output.line(line) } }
+            guard !found.isHeldBack else { return try show(found, json: json) }
             let parts = PublishFile.Parts(
-                broker: try installation.broker(connectionName: "recourse publish"),
+                broker: try installation.broker(connectionName: "recourse publish"), routes: routes,
                 clock: try installation.clock(),
                 control: settings.clock == .stepped && settings.database != nil ? try installation.control() : nil,
                 wall: Wall.now, sleep: { try await Task.sleep(for: .microseconds($0)) })
             let book = try ledger.map { try LedgerFile(path: $0) }
             let pace: PublishFile.Pace = paced ? .paced : rate.map { .rate($0) } ?? .asFastAsPossible
-            let isTerminal = isatty(STDERR_FILENO) == 1
-            let result = try await PublishFile(parts).run(
-                lines, pace: pace, confirmed: { try book?.append($0) },
+            let report = try await PublishFile(parts).run(
+                source, check, pace: pace, confirmed: { try book?.append($0) },
                 progress: { state in
                     if isTerminal { Output.progress("\r\(state.published)/\(state.total)") }
                 })
             if isTerminal { Output.note("") }
-            if json {
-                Output.line(
-                    "{\"published\":\(result.published),\"total\":\(result.total),\"returned\":\(result.returned)}")
-            } else {
-                Output.line("published \(result.published) of \(result.total)")
-            }
-            if result.returned > 0 {
-                throw Failure(
-                    ExitStatus.wrong,
-                    "publish: \(result.returned) events were taken by no queue; run recourse topology apply")
-            }
+            try show(report, json: json)
         }
     }
 }

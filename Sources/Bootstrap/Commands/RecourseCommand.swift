@@ -64,6 +64,7 @@ struct Failure: Error {
         case let faults as PolicyFaults: self.init(ExitStatus.configuration, faults.description)
         case let reuse as PolicyReuse: self.init(ExitStatus.configuration, "policy: \(reuse)")
         case let faults as AnswerFaults: self.init(ExitStatus.configuration, faults.description)
+        case let fault as FileFault: self.init(ExitStatus.usage, fault.description)
         case is BrokerFailure, is StoreFailure, is ClockAdvance.Stalled, is ManagementFailure:
             self.init(ExitStatus.unavailable, "\(error)")
         default: self.init(ExitStatus.wrong, "\(error)")
@@ -109,21 +110,23 @@ enum Output {
 
     static func progress(_ text: String) { _ = try? FileHandle.standardError.write(contentsOf: Data(text.utf8)) }
 
-    /// The lines of a file that are not blank, with their numbers; `-` is standard input.
-    static func lines(of path: String) throws -> [(number: Int, bytes: [UInt8])] {
-        let data: Data
-        do {
-            data =
-                path == "-"
-                ? FileHandle.standardInput.readDataToEndOfFile() : try Data(contentsOf: URL(fileURLWithPath: path))
-        } catch {
-            throw Failure(ExitStatus.usage, "read \(path): \(error.localizedDescription)")
-        }
-        return data.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false).enumerated()
-            .compactMap { offset, line in
-                line.contains { $0 != 0x20 && $0 != 0x0D && $0 != 0x09 } ? (offset + 1, Array(line)) : nil
+    /// Hands over the lines of a file that are not blank, with their numbers; `-` is standard input. A byte-order mark
+    /// before the first is no part of it.
+    static func lines(of path: String, _ body: (_ number: Int, _ bytes: [UInt8]) throws -> Void) throws {
+        var reader =
+            path == "-"
+            ? LineReader(.standardInput, name: "standard input", longest: longestLine)
+            : try LineReader(path: path, longest: longestLine)
+        while let line = try reader.next() {
+            guard let bytes = line.bytes else {
+                throw FileFault("read \(path): line \(line.number) is longer than \(longestLine) bytes")
             }
+            try body(line.number, bytes)
+        }
     }
+
+    /// In bytes; no document of ours is nearly as long.
+    private static let longestLine = 64 << 20
 
     /// Writes a whole file, or nothing: the name shows the old content until the new one is complete.
     static func write(_ text: String, to path: String) throws {

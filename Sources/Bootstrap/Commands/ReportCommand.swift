@@ -49,17 +49,18 @@ struct ReportCommand: AsyncParsableCommand {
 
         private func find(_ kind: ReportKind) async throws -> ReportDocument? {
             guard let file else { return try await common.publishedReports().show(kind, period, of: of) }
-            for (number, bytes) in try Output.lines(of: file) {
+            var found: ReportDocument?
+            try Output.lines(of: file) { number, bytes in
                 let document: JSON
                 do throws(JSONSyntaxError) {
                     document = try JSON(parsing: bytes)
                 } catch {
                     throw Failure(ExitStatus.wrong, "\(file):\(number): not JSON: \(error)")
                 }
-                guard let report = ReportDocument(document) else { continue }
-                if (report.kind, report.period) == (kind.rawValue, period), report.subject == of { return report }
+                guard found == nil, let report = ReportDocument(document) else { return }
+                if (report.kind, report.period) == (kind.rawValue, period), report.subject == of { found = report }
             }
-            return nil
+            return found
         }
     }
 

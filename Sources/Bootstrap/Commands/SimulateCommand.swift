@@ -21,7 +21,7 @@ struct ValidateCommand: AsyncParsableCommand {
             var valid = 0
             var refused = 0
             for file in files {
-                for (number, bytes) in try Output.lines(of: file) {
+                try Output.lines(of: file) { number, bytes in
                     do throws(RefusedDocument) {
                         _ = try Event.read(bytes)
                         valid += 1
@@ -47,7 +47,7 @@ struct ValidateCommand: AsyncParsableCommand {
             ]
             Output.line(String(decoding: line.serialized, as: UTF8.self))
         } else {
-            for fault in refusal.faults { Output.line("\(place): \(fault.pointer) \(fault.rule): \(fault.message)") }
+            for fault in refusal.faults { Output.line(fault.line(at: place)) }
         }
     }
 }
@@ -117,10 +117,10 @@ struct SimulateCommand: AsyncParsableCommand {
 
     private func read(refused: (Int, RefusedDocument) -> Void) throws -> [Simulation.InputEvent] {
         var events: [Simulation.InputEvent] = []
-        for (number, bytes) in try Output.lines(of: file) {
+        try Output.lines(of: file) { number, bytes in
             do throws(RefusedDocument) {
-                let event = try Event.read(bytes)
-                events.append(Simulation.InputEvent(event: event, json: (try? JSON(parsing: bytes)) ?? .null))
+                let (event, json) = try Event.readDocument(bytes)
+                events.append(Simulation.InputEvent(event: event, json: json))
             } catch {
                 refused(number, error)
             }
