@@ -217,7 +217,7 @@ static amqp_table_t headers(amqp_pool_t *pool) {
     }
 }
 
-/* Chance may name the document's id wrongly; the body is the truth, so its fate at worst becomes a dead letter. */
+/* They are the sender's own: whatever they say, the body is the truth. Only one that says the body is encoded has it refused. */
 static void set_properties(amqp_basic_properties_t *p, struct document *document, amqp_pool_t *pool) {
     memset(p, 0, sizeof *p);
     p->_flags = AMQP_BASIC_DELIVERY_MODE_FLAG;
@@ -226,19 +226,22 @@ static void set_properties(amqp_basic_properties_t *p, struct document *document
         p->_flags |= AMQP_BASIC_CONTENT_TYPE_FLAG;
         p->content_type = below(10) ? bytes_of("application/cloudevents+json") : strange_bytes(pool, below(256));
     }
-    int lies = 0;
     /* Two that are equal byte for byte, with no id to tell them apart, become one dead letter. */
     int short_body = document->body.count < 200;
     if (short_body || below(2)) {
         p->_flags |= AMQP_BASIC_MESSAGE_ID_FLAG;
-        lies |= !short_body && below(20) == 0;
-        p->message_id = lies ? strange_bytes(pool, below(256)) : bytes_of(document->id);
+        p->message_id = !short_body && below(20) == 0 ? strange_bytes(pool, below(256)) : bytes_of(document->id);
     }
-    if (below(30) == 0) p->_flags |= AMQP_BASIC_TYPE_FLAG, p->type = strange_bytes(pool, below(256)), lies = 1;
+    if (below(30) == 0) p->_flags |= AMQP_BASIC_TYPE_FLAG, p->type = strange_bytes(pool, below(256));
     if (below(30) == 0)
-        p->_flags |= AMQP_BASIC_CORRELATION_ID_FLAG, p->correlation_id = strange_bytes(pool, below(256)), lies = 1;
-    if (below(20) == 0)
-        p->_flags |= AMQP_BASIC_CONTENT_ENCODING_FLAG, p->content_encoding = strange_bytes(pool, below(256));
+        p->_flags |= AMQP_BASIC_CORRELATION_ID_FLAG, p->correlation_id = strange_bytes(pool, below(256));
+    if (below(20) == 0) {
+        p->_flags |= AMQP_BASIC_CONTENT_ENCODING_FLAG;
+        p->content_encoding = below(3) ? bytes_of("identity") : strange_bytes(pool, below(256));
+        if (below(20) == 0) p->content_encoding = bytes_of("gzip");
+        int is_plain = p->content_encoding.len == 8 && !memcmp(p->content_encoding.bytes, "identity", 8);
+        if (p->content_encoding.len && !is_plain) document->fate = FATE_DEAD;
+    }
     if (below(20) == 0) p->_flags |= AMQP_BASIC_REPLY_TO_FLAG, p->reply_to = strange_bytes(pool, below(256));
     if (below(20) == 0) p->_flags |= AMQP_BASIC_APP_ID_FLAG, p->app_id = strange_bytes(pool, below(256));
     if (below(10) == 0) p->_flags |= AMQP_BASIC_PRIORITY_FLAG, p->priority = (uint8_t)next_random();
@@ -246,7 +249,6 @@ static void set_properties(amqp_basic_properties_t *p, struct document *document
     /* Longer than any run: a message that the broker lets expire has no fate of its own. */
     if (below(20) == 0) p->_flags |= AMQP_BASIC_EXPIRATION_FLAG, p->expiration = bytes_of("864000000");
     if (below(8) == 0) p->_flags |= AMQP_BASIC_HEADERS_FLAG, p->headers = headers(pool);
-    if (lies && document->fate == FATE_VALID) document->fate = FATE_ANY;
 }
 
 /* ---- Where to ---- */

@@ -5,9 +5,8 @@ import Schema
 @_cdecl("LLVMFuzzerTestOneInput")
 public func test(_ start: UnsafePointer<UInt8>, _ count: Int) -> CInt {
     let bytes = Array(UnsafeBufferPointer(start: start, count: count))
-    let hints = EnvelopeHints(messageId: count % 5 == 0 ? String(decoding: bytes.prefix(64), as: UTF8.self) : nil)
     do throws(RefusedDocument) {
-        let event = try Event.read(bytes, hints: hints)
+        let event = try Event.read(bytes)
         guard let written = try? event.body() else { preconditionFailure("what was taken cannot be written") }
         // The reason of a stage's event is not part of its data, so it is not complete without.
         guard !EventCatalogue.isOutgoing(event.type) else { return 0 }

@@ -32,6 +32,7 @@ package struct HeaderField: Hashable, Sendable {
 /// The properties of an AMQP message that Recourse reads or writes. Messages are always persistent.
 package struct MessageProperties: Hashable, Sendable {
     package var contentType: String?
+    package var contentEncoding: String?
     package var messageId: String?
     package var type: String?
     package var correlationId: String?

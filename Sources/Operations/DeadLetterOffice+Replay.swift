@@ -86,6 +86,11 @@ extension DeadLetterOffice {
             let faults = error.faults.prefix(3).map { "\($0.pointer.isEmpty ? "/" : $0.pointer): \($0.message)" }
             return Judgement(verdict: .stillRefused, detail: "not valid: " + faults.joined(separator: "; "))
         }
+        if row.letter.isPublished, !event.type.fits(routingKey: row.letter.routingKey) {
+            return Judgement(
+                verdict: .stillRefused,
+                detail: "it came under the routing key \(row.letter.routingKey), which is not that of \(event.type)")
+        }
         if let stage = DeadLetterOffice.stage(of: row.letter.queue) { return try await judge(row, event, at: stage) }
         return unrouted(row, event)
     }
@@ -113,7 +118,7 @@ extension DeadLetterOffice {
         if let entry = try await store.read({ try $0.entry(taking: key) }),
             case .event(_, _, _, let digest, _) = entry.input
         {
-            if digest == Identifiers.digest(row.letter.body) {
+            if digest == Identifiers.digest(row.letter.body.withoutByteOrderMark) {
                 let detail = "\(entry.fate.rawValue) by \(stage.rawValue) as entry \(entry.number)"
                 return Judgement(verdict: .alreadyDone, detail: detail)
             }
@@ -182,7 +187,8 @@ extension DeadLetterOffice {
         return action(false, "not sent: \(fault)")
     }
 
-    /// Identity from the body, which is the truth; of the old headers nothing but the number of replays.
+    /// Identity from the body, which is the truth; of the old headers the number of replays, and under which key it was
+    /// published first, as that must still fit it.
     static func properties(of row: ParkedLetter, _ event: Event) -> MessageProperties {
         var properties = MessageProperties.of(event)
         let before = DeadLetterDetail.json(row.letter.headers)?[FailureHeader.replays]?.int ?? 0
@@ -192,11 +198,22 @@ extension DeadLetterOffice {
             HeaderField(replayOf, .string(row.letter.id)),
             HeaderField(FailureHeader.replays, .int(count > FailureHistory.mostReplays ? 1 : count)),
         ]
+        if row.letter.isPublished {
+            properties.headers += [
+                HeaderField(FailureHeader.exchange, .string(row.letter.exchange)),
+                HeaderField(FailureHeader.routingKey, .string(row.letter.routingKey)),
+            ]
+        }
         return properties
     }
 
     /// The header that names the dead letter.
     package static let replayOf = "x-replay-of"
+}
+
+extension DeadLetter {
+    /// It came by an exchange, so that its routing key is that of its sender and not the name of a queue.
+    fileprivate var isPublished: Bool { !exchange.isEmpty }
 }
 
 extension StageRunner {

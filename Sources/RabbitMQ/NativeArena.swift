@@ -121,6 +121,8 @@ struct NativeArena: ~Copyable {
             return try short(value, what)
         }
         native.content_type = try text(source.contentType, PropertyFlag.contentType, "content type")
+        native.content_encoding = try text(
+            source.contentEncoding, PropertyFlag.contentEncoding, "content encoding")
         native.message_id = try text(source.messageId, PropertyFlag.messageId, "message id")
         native.type = try text(source.type, PropertyFlag.type, "type")
         native.correlation_id = try text(source.correlationId, PropertyFlag.correlationId, "correlation id")

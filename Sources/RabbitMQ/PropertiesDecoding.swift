@@ -9,6 +9,7 @@ extension MessageProperties {
             native._flags & flag != 0 ? String(bytes) : nil
         }
         contentType = text(PropertyFlag.contentType, native.content_type)
+        contentEncoding = text(PropertyFlag.contentEncoding, native.content_encoding)
         messageId = text(PropertyFlag.messageId, native.message_id)
         type = text(PropertyFlag.type, native.type)
         correlationId = text(PropertyFlag.correlationId, native.correlation_id)
@@ -27,6 +28,7 @@ extension MessageProperties {
 /// The flag bits of AMQP 0-9-1 §4.2.6.1 for the class basic; the C macros carry a cast that Swift does not import.
 enum PropertyFlag {
     static let contentType: UInt32 = 1 << 15
+    static let contentEncoding: UInt32 = 1 << 14
     static let headers: UInt32 = 1 << 13
     static let deliveryMode: UInt32 = 1 << 12
     static let correlationId: UInt32 = 1 << 10

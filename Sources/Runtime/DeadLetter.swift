@@ -11,8 +11,8 @@ package enum DeadLetterClass: String, Sendable, CaseIterable, Codable {
 /// Why one message became a dead letter.
 package struct DeadLetterReason: Sendable {
     package let `class`: DeadLetterClass
-    /// A short stable word: `contract`, `id-reused`, `unknown-reference`, `newer-release`, `stage-fault`,
-    /// `store-fault`.
+    /// A short stable word: `contract`, `content-encoding`, `misrouted`, `oversized`, `id-reused`, `unknown-reference`,
+    /// `newer-release`, `stage-fault`, `store-fault`.
     package let code: String
     /// For people; names members and rules, never values.
     package let message: String
@@ -73,6 +73,9 @@ package struct FailureHistory: Sendable {
     package let replays: Int64
     package static let mostReplays: Int64 = 1_000_000
 
+    /// The key under which it was published first; nil: nobody knows, as it came straight into a queue.
+    package var originalKey: String? { exchange.isEmpty ? nil : routingKey }
+
     package init(_ delivery: Delivery) {
         let properties = delivery.properties
         let isOurs = delivery.exchange.isEmpty || delivery.exchange == ExchangeName.dead
@@ -100,16 +103,18 @@ package struct FailureMessages: Sendable {
     let stage: StageName
     let worker: String
 
-    /// The properties of a republished message: identity kept, headers built anew.
+    /// The properties of a republished message: those of its sender are kept, headers built anew.
     private func properties(of delivery: Delivery, history: FailureHistory, wall: Instant) -> MessageProperties {
         var properties = MessageProperties()
         func short(_ text: String?) -> String? {
             text.map { FailureMessages.clip($0, to: FailureHeader.propertyLimit) }
         }
         properties.contentType = short(delivery.properties.contentType)
+        properties.contentEncoding = short(delivery.properties.contentEncoding)
         properties.messageId = short(delivery.properties.messageId)
         properties.type = short(delivery.properties.type)
         properties.correlationId = short(delivery.properties.correlationId)
+        properties.appId = short(delivery.properties.appId)
         properties.timestamp = delivery.properties.timestamp
         properties.headers = FailureHeader.kept.compactMap { name in
             guard case .string(let text)? = delivery.properties[header: name],

@@ -195,16 +195,15 @@ extension DeadLetter {
             guard isWorkers, case .string(let text)? = properties[header: name] else { return nil }
             return FailureMessages.clip(text)
         }
-        let unrouted = UnroutedMessage(delivery)
+        let unrouted = UnroutedMessage(delivery)?.reason
         let death = isWorkers || unrouted != nil ? nil : BrokerDeath(properties)
         let history = FailureHistory(delivery)
         let last = text(FailureHeader.lastAt).flatMap(Instant.init(rfc3339:)) ?? death?.at ?? wall
         let first = text(FailureHeader.firstAt).flatMap(Instant.init(rfc3339:)) ?? last
         let queue = text(FailureHeader.queue) ?? death?.queue ?? QueueName.dead
-        let isRefused = unrouted.map { $0.faults.first?.rule != "unroutable" } ?? false
-        let silent: DeadLetterClass = death != nil ? .bystander : isRefused ? .schema : .unroutable
+        let silent = unrouted?.class ?? (death != nil ? .bystander : .unroutable)
         let `class` = text(FailureHeader.class) ?? silent.rawValue
-        let code = text(FailureHeader.code) ?? death?.reason ?? (isRefused ? "contract" : "unroutable")
+        let code = text(FailureHeader.code) ?? death?.reason ?? unrouted?.code ?? "unroutable"
         // Of a body that was too large to be kept, size and time of death are all that tells it from others.
         let content = delivery.oversized.map { Array("\($0) \(isWorkers ? last.description : "")".utf8) }
         self.init(
@@ -215,10 +214,8 @@ extension DeadLetter {
         exchange = text(FailureHeader.exchange) ?? death?.exchange ?? history.exchange
         routingKey = text(FailureHeader.routingKey) ?? death?.routingKey ?? history.routingKey
         message =
-            text(FailureHeader.message) ?? death.map(\.explanation)
-            ?? (isRefused
-                ? "the contract refuses it: \(unrouted?.faults.count ?? 0) faults"
-                : "no queue is bound for its routing key")
+            text(FailureHeader.message) ?? death.map(\.explanation) ?? unrouted?.message
+            ?? "no queue is bound for its routing key"
         fingerprint =
             text(FailureHeader.fingerprint)
             ?? String(Identifiers.uuid(["fingerprint", queue, `class`, code]).prefix(8))
@@ -323,9 +320,11 @@ package enum HeaderJSON {
     package static func encode(_ properties: MessageProperties) -> JSON {
         let members: [(String, JSON?)] = [
             ("contentType", properties.contentType.map { .string(readable($0)) }),
+            ("contentEncoding", properties.contentEncoding.map { .string(readable($0)) }),
             ("messageId", properties.messageId.map { .string(readable($0)) }),
             ("type", properties.type.map { .string(readable($0)) }),
             ("correlationId", properties.correlationId.map { .string(readable($0)) }),
+            ("appId", properties.appId.map { .string(readable($0)) }),
             ("timestamp", properties.timestamp.map { .int(Int64(clamping: $0)) }),
         ]
         return .object(members.compactMap { name, value in value.map { JSON.Member(name, $0) } })

@@ -6,37 +6,33 @@ import Schema
 struct UnroutedMessage: Sendable {
     let identity: EventIdentity
     /// What the contract refuses; where it refuses nothing, that nobody takes such events under that routing key.
-    let faults: [Fault]
+    let reason: DeadLetterReason
     private let body: [UInt8]
 
     /// nil: the delivery is a dead letter of a worker or of the broker. The exchange tells, for upstream may write any
     /// headers.
     init?(_ delivery: Delivery) {
-        let properties = delivery.properties
         guard delivery.exchange == ExchangeName.inbox else { return nil }
         body = delivery.body
-        let hints = EnvelopeHints(
-            messageId: properties.messageId, type: properties.type, correlationId: properties.correlationId)
         do throws(RefusedDocument) {
-            let event = try Event.read(delivery.body, hints: hints)
+            let event = try Reception.read(delivery).event
             identity = EventIdentity(of: event)
-            let isWrongKey = event.type.rawValue != delivery.routingKey
-            faults = [
-                Fault(
-                    pointer: "/type", rule: "unroutable",
-                    message: isWrongKey
-                        ? "the routing key is not the event's name" : "no stage takes this event from upstream")
-            ]
+            let fault = Fault(
+                pointer: "/type", rule: "unroutable",
+                message: event.type.fits(routingKey: delivery.routingKey)
+                    ? "no stage takes this event from upstream" : "the routing key is not the event's name")
+            reason = DeadLetterReason(
+                .unroutable, code: "unroutable", message: "no queue is bound for its routing key", faults: [fault])
         } catch {
             identity = error.identity
-            faults = error.faults
+            reason = Reception.reason(error.faults)
         }
     }
 
     /// The answer to upstream.
     func rejection(wall: Instant) throws -> ConfirmedPublisher.Message {
         let publication = try FailureMessages.rejection(
-            of: identity, body: body, faults: faults, queue: QueueName.dead, source: "recourse/parking", ticket: 0,
+            of: identity, body: body, faults: reason.told, queue: QueueName.dead, source: "recourse/parking", ticket: 0,
             clock: wall)
         return ConfirmedPublisher.Message(
             exchange: publication.exchange, routingKey: publication.routingKey, mandatory: false,

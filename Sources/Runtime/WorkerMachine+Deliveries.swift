@@ -25,36 +25,12 @@ extension WorkerMachine {
 
     private mutating func receive(_ delivery: Delivery, _ actions: inout [WorkerAction]) {
         guard subscription.on(delivery.channel, { $0.tags.received(delivery.tag) }) != nil else { return }
-        let properties = delivery.properties
-        let hints = EnvelopeHints(
-            messageId: properties.messageId, type: properties.type, correlationId: properties.correlationId)
-        if let bytes = delivery.oversized {
-            let reason = DeadLetterReason(
-                .schema, code: "oversized",
-                message: "a body of \(bytes) bytes, more than the consumer takes; the body is not kept")
-            return reject(delivery, EventIdentity(of: hints), reason, &actions)
-        }
-        do throws(RefusedDocument) {
-            let (event, document) = try Event.readDocument(delivery.body, hints: hints, limits: limits.document)
-            let inbound = InboundEvent(
-                event: event, body: delivery.body, document: document, delivery: delivery)
+        switch Reception(delivery, limits: limits.document) {
+        case .event(let inbound):
             _ = subscription.on(delivery.channel) { $0.waiting.append(Arrival(delivery: delivery, inbound: inbound)) }
-        } catch  where isOfNewerRelease(error, delivery) {
-            leave(delivery, error.identity, error.identity.type ?? "its type", &actions)
-        } catch {
-            let reason = DeadLetterReason(
-                .schema, code: "contract", message: "the contract refuses it: \(error.faults.count) faults",
-                faults: error.faults)
-            reject(delivery, error.identity, reason, &actions)
+        case .refused(let identity, let reason): reject(delivery, identity, reason, &actions)
+        case .newer(let identity): leave(delivery, identity, identity.type ?? "its type", &actions)
         }
-    }
-
-    /// A type that this contract has in no version, and yet its name is bound to the stage's queue: a newer release has
-    /// bound it. What nobody has bound never comes here.
-    private func isOfNewerRelease(_ refused: RefusedDocument, _ delivery: Delivery) -> Bool {
-        let key = FailureHistory(delivery).routingKey
-        guard let type = refused.identity.type, type == EventType(key).wireName else { return false }
-        return refused.faults.contains { $0.rule == "unknown-type" }
     }
 
     // MARK: - Fates

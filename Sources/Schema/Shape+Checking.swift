@@ -81,7 +81,7 @@ extension Shape {
     private func checkObject(_ fields: [Field], _ json: JSON, _ position: inout Position, _ faults: inout [Fault]) {
         guard case .object(let members) = json else { return wrongKind("object", json, position, &faults) }
         for field in fields {
-            guard let value = members.value(of: field.name) else {
+            guard let value = members.present(field.name) else {
                 if field.isRequired {
                     position.enter(member: field.name)
                     faults.append(

@@ -26,6 +26,7 @@ package indirect enum Shape: Sendable, Hashable {
     package struct Field: Sendable, Hashable {
         package let name: String
         package let shape: Shape
+        /// Otherwise it may be absent, or null, which is the same.
         package let isRequired: Bool
         /// Name, phone, address, free text: kept out of logs, errors, lists and journals.
         package let isPersonal: Bool

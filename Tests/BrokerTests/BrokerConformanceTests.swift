@@ -12,6 +12,7 @@ extension ServerTests {
             try await outcomes.ready()
             var properties = MessageProperties()
             properties.contentType = "application/cloudevents+json"
+            properties.contentEncoding = "identity"
             properties.messageId = "id-1"
             properties.type = "case.opened"
             properties.correlationId = "case-1"

@@ -120,13 +120,38 @@ import Testing
         #expect(message.properties.messageId == row.letter.eventId)
         #expect(
             message.properties.headers
-                == [HeaderField("x-replay-of", .string("letter-1")), HeaderField("x-replay-count", .int(1))])
+                == [
+                    HeaderField("x-replay-of", .string("letter-1")), HeaderField("x-replay-count", .int(1)),
+                    HeaderField("x-fail-exchange", .string(ExchangeName.inbox)),
+                    HeaderField("x-fail-routing-key", .string(row.letter.routingKey)),
+                ], "the key under which it came must still fit it")
 
         #expect(try await verdict(office, "letter-1") == "unknown: it was sent again and has not been taken yet")
         #expect(try await office.refresh().actions.isEmpty)
         try await pipeline.deliver(message.body, to: .routing)
         #expect(try await office.refresh().actions.map(\.done) == [true])
         #expect(try await pipeline.deadLetters.get("letter-1")?.state == .resolved)
+    }
+
+    @Test func `does not send what came under another's routing key`() async throws {
+        let pipeline = try await revived()
+        let body = try pipeline.published[3].body()
+        let now = pipeline.now
+        func letter(_ id: String, _ exchange: String, _ key: String) -> DeadLetter {
+            var letter = DeadLetter(
+                id: id, queue: "recourse.routing", failureClass: "schema", code: "misrouted", firstAt: now, lastAt: now,
+                body: body)
+            (letter.exchange, letter.routingKey) = (exchange, key)
+            return letter
+        }
+        let letters = [
+            letter("strayed", ExchangeName.inbox, "case.resolved"), letter("straight", "", "recourse.routing"),
+        ]
+        _ = try await pipeline.deadLetters.upsert(letters, parkedAt: now)
+        let office = office(pipeline, Outbox())
+        let told = "still refused: it came under the routing key case.resolved, which is not that of case.accepted"
+        #expect(try await verdict(office, "strayed") == told)
+        #expect(try await verdict(office, "straight").hasPrefix("safe"), "it came straight into the queue")
     }
 
     @Test func `counts earlier replays on`() async throws {

@@ -127,6 +127,7 @@ private let lost = BrokerFailure(.connection, operation: "use the connection", c
             let first = worker.wall.adding(hours: -waitedHours)
             properties.headers = [
                 HeaderField(FailureHeader.firstAt, .string(first.description)),
+                HeaderField(FailureHeader.exchange, .string(ExchangeName.inbox)),
                 HeaderField(FailureHeader.routingKey, .string(routingKey)),
             ]
         }

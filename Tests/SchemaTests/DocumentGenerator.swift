@@ -75,7 +75,8 @@ struct DocumentGenerator {
         var members = extra
         for field in fields {
             if field.isRequired ? misses() : random.once(in: 2) { continue }
-            members.append(quoted(field.name) + ":" + value(of: field.shape))
+            let isNull = !field.isRequired && random.once(in: 8)
+            members.append(quoted(field.name) + ":" + (isNull ? "null" : value(of: field.shape)))
         }
         if random.once(in: 4) { members.append(#""unknownMember":{"x":[1,2.5,"三"]}"#) }
         return "{" + members.shuffled(using: &random).joined(separator: ",") + "}"

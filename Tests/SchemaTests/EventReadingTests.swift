@@ -8,11 +8,9 @@ private let complaint =
     + #""product":{"category":"air-conditioner","brand":"Gree","purchasedHere":false},"#
     + #""description":"漏水","remedy":"repair","claimFen":0,"hazards":["injury"]}}"#
 
-private func faults(
-    _ text: String, hints: EnvelopeHints = EnvelopeHints(), limits: DocumentLimits = DocumentLimits()
-) -> [String] {
+private func faults(_ text: String, limits: DocumentLimits = DocumentLimits()) -> [String] {
     do {
-        _ = try Event.read(Array(text.utf8), hints: hints, limits: limits)
+        _ = try Event.read(Array(text.utf8), limits: limits)
         return []
     } catch {
         return error.faults.map { "\($0.pointer) \($0.rule)" }
@@ -42,6 +40,30 @@ private func replacing(_ old: String, _ new: String) throws -> String {
         let more = try replacing(#""complaintId":"C-1","#, #""complaintId":"C-1","later":{"x":[1]},"#)
             .replacing(#""specversion""#, with: #""partitionkey":7,"datacontenttype":"text/json","specversion""#)
         #expect(faults(more) == [])
+    }
+
+    @Test func `takes an attribute or an optional member that is null for one that is absent`() throws {
+        let nulls = #""claimFen":null,"hazards":null,"storeId":null"#
+        let more = try replacing(#""claimFen":0,"hazards":["injury"]"#, nulls)
+            .replacing(#""phone":"138 0013 8000""#, with: #""phone":"138 0013 8000","address":null"#)
+            .replacing(#""specversion":"1.0","#, with: #""specversion":"1.0","traceparent":null,"sequence":null,"#)
+        let event = try Event.read(Array(more.utf8))
+        #expect(event.sequence == nil && event.traceparent == nil)
+        let data = try #require(event.data as? ComplaintReceived)
+        #expect(data.claimFen == nil && data.hazards == nil && data.customer.address == nil)
+        let none = try replacing(#","claimFen":0,"hazards":["injury"]"#, "")
+        #expect(try event.body() == Event.read(Array(none.utf8)).body())
+    }
+
+    @Test func `finds nothing in data that are null`() throws {
+        let data = try #require(complaint.firstRange(of: #""data":"#))
+        #expect(faults(complaint[..<data.upperBound] + "null}") == ["/data required"])
+    }
+
+    @Test func `passes over a byte-order mark`() throws {
+        let event = try Event.read(Array(("\u{FEFF}" + complaint).utf8))
+        #expect(event.id == "e-1")
+        #expect(faults("\u{FEFF}\u{FEFF}" + complaint) == [" syntax"])
     }
 
     @Test func `carries sequence and traceparent through`() throws {
@@ -87,7 +109,10 @@ private func replacing(_ old: String, _ new: String) throws -> String {
         (#""claimFen":0"#, #""claimFen":-1"#, "/data/claimFen minimum"),
         (#""claimFen":0"#, #""claimFen":9007199254740993"#, "/data/claimFen maximum"),
         (#""claimFen":0"#, #""claimFen":0.5"#, "/data/claimFen type"),
-        (#""claimFen":0"#, #""claimFen":null"#, "/data/claimFen type"),
+        (#""claimFen":0"#, #""claimFen":[null]"#, "/data/claimFen type"),
+        (#""complaintId":"C-1""#, #""complaintId":null"#, "/data/complaintId required"),
+        (#""id":"e-1""#, #""id":null"#, "/id required"),
+        (#"["injury"]"#, #"[null]"#, "/data/hazards/0 type"),
         (#"["injury"]"#, #"["injury","flood"]"#, "/data/hazards/1 enum"),
         (#"["injury"]"#, #"["fire","fire","fire","fire","fire"]"#, "/data/hazards maxItems"),
         (#"["injury"]"#, #""injury""#, "/data/hazards type"),
@@ -174,35 +199,8 @@ private func replacing(_ old: String, _ new: String) throws -> String {
         let body = String(decoding: try event.body(), as: UTF8.self)
         #expect(faults(body) == ["/data/because required"])
     }
-}
 
-@Suite struct `AMQP properties` {
-    @Test func `may be absent, and agree where present`() {
-        #expect(faults(complaint, hints: EnvelopeHints()) == [])
-        #expect(faults(complaint, hints: EnvelopeHints(messageId: "e-1", type: "complaint.received.v1")) == [])
-        #expect(faults(complaint, hints: EnvelopeHints(correlationId: "anything")) == [])
-    }
-
-    @Test func `that differ from the body are faults`() {
-        #expect(faults(complaint, hints: EnvelopeHints(messageId: "e-2")) == ["/id property"])
-        #expect(faults(complaint, hints: EnvelopeHints(type: "case.accepted.v1")) == ["/type property"])
-        #expect(
-            faults(complaint, hints: EnvelopeHints(messageId: "x", type: "y")) == ["/id property", "/type property"])
-        let accepted =
-            #"{"specversion":"1.0","id":"e","source":"s","type":"case.accepted.v1","time":"2026-11-21T10:00:00Z","#
-            + #""data":{"caseId":"c-1","by":{"id":"p","tier":"hq"}}}"#
-        #expect(faults(accepted, hints: EnvelopeHints(correlationId: "c-1")) == [])
-        #expect(faults(accepted, hints: EnvelopeHints(correlationId: "c-2")) == ["/data/caseId property"])
-    }
-
-    @Test func `tell who sent a document that cannot be read`() {
-        let error = #expect(throws: RefusedDocument.self) {
-            try Event.read([0x7B], hints: EnvelopeHints(messageId: "e-9", type: "case.accepted.v1"))
-        }
-        #expect(error?.identity == EventIdentity(id: "e-9", type: "case.accepted.v1"))
-    }
-
-    @Test func `are not needed to know who sent a document that is refused`() throws {
+    @Test func `tells who sent a document that is refused`() throws {
         let bad = try replacing(#""remedy":"repair""#, #""remedy":"none""#)
         let error = #expect(throws: RefusedDocument.self) { try Event.read(Array(bad.utf8)) }
         #expect(

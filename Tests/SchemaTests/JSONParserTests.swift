@@ -46,7 +46,7 @@ private func rule(of text: String) -> String { rule(of: Array(text.utf8)) }
         "", " ", "01", "-", "-a", "+1", "1.", ".5", "1.e2", "1e", "1e+", "0x1", "NaN", "Infinity", "tru", "TRUE", "nul",
         "'a'", "{", "[", "[1", "[1,", "[1,]", "[,1]", "{\"a\"}", "{\"a\":}", "{\"a\":1,}", "{a:1}", "{1:1}", "[1 2]",
         "1 2", "{}x", "\"", "\"a", "\"\\", "\"\\x\"", "\"\\u12\"", "\"\\u12G4\"", "\"\n\"", "\"\t\"", "/**/1", "]", ":",
-        "\u{FEFF}{}", "[1}", "{\"a\":1]", "\u{A0}1",
+        " \u{FEFF}{}", "{}\u{FEFF}", "[1}", "{\"a\":1]", "\u{A0}1",
     ])
     func `refuses what RFC 8259 does not know`(text: String) {
         #expect(rule(of: text) == "syntax")

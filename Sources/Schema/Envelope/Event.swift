@@ -44,6 +44,11 @@ package struct EventIdentity: Sendable, Hashable {
 package struct RefusedDocument: Error, Sendable {
     package let identity: EventIdentity
     package let faults: [Fault]
+
+    package init(identity: EventIdentity = EventIdentity(), faults: [Fault]) {
+        self.identity = identity
+        self.faults = faults
+    }
 }
 
 /// The bounds of one message.
@@ -55,25 +60,12 @@ package struct DocumentLimits: Sendable {
     package init() {}
 }
 
-/// What AMQP says about a message beside its body; where present it must agree with the body.
-package struct EnvelopeHints: Sendable {
-    package var messageId: String?
-    package var type: String?
-    package var correlationId: String?
-
-    package init(messageId: String? = nil, type: String? = nil, correlationId: String? = nil) {
-        self.messageId = messageId
-        self.type = type
-        self.correlationId = correlationId
-    }
-}
-
 extension EventIdentity {
-    /// As far as AMQP properties have the form that the contract demands; they may hold anything.
-    package init(of hints: EnvelopeHints) {
+    /// As far as what names a message elsewhere has the form that the contract demands; it may be anything.
+    package init(named id: String?, type: String?) {
         self.init(
-            id: hints.messageId.flatMap { Identifier.isValid($0) ? $0 : nil },
-            type: hints.type.flatMap { $0.utf8.count <= Event.typeLimit ? $0 : nil })
+            id: id.flatMap { Identifier.isValid($0) ? $0 : nil },
+            type: type.flatMap { $0.utf8.count <= Event.typeLimit ? $0 : nil })
     }
 }
 
@@ -97,22 +89,21 @@ extension Event {
 
     /// Reads and checks one message body.
     ///
-    /// - Throws: `RefusedDocument` with every fault: JSON syntax, envelope, unknown type, data, and AMQP properties
-    ///   that differ from the body.
+    /// - Throws: `RefusedDocument` with every fault: JSON syntax, envelope, unknown type, data.
     package static func read(
-        _ body: [UInt8], hints: EnvelopeHints = EnvelopeHints(), limits: DocumentLimits = DocumentLimits()
+        _ body: [UInt8], limits: DocumentLimits = DocumentLimits()
     ) throws(RefusedDocument) -> Event {
-        try readDocument(body, hints: hints, limits: limits).event
+        try readDocument(body, limits: limits).event
     }
 
     /// The same, with the document that was read.
     package static func readDocument(
-        _ body: [UInt8], hints: EnvelopeHints = EnvelopeHints(), limits: DocumentLimits = DocumentLimits()
+        _ body: [UInt8], limits: DocumentLimits = DocumentLimits()
     ) throws(RefusedDocument) -> (event: Event, document: JSON) {
         guard body.count <= limits.bodyBytes else {
             let fault = Fault(
                 pointer: "", rule: "size", message: "at most \(limits.bodyBytes) bytes, found \(body.count)")
-            throw RefusedDocument(identity: EventIdentity(of: hints), faults: [fault])
+            throw RefusedDocument(faults: [fault])
         }
         let json: JSON
         do throws(JSONSyntaxError) {
@@ -120,13 +111,13 @@ extension Event {
         } catch {
             let fault = Fault(
                 pointer: "", rule: error.rule, message: "at byte \(error.offset): \(error.message)")
-            throw RefusedDocument(identity: EventIdentity(of: hints), faults: [fault])
+            throw RefusedDocument(faults: [fault])
         }
-        return (try read(json, hints: hints), json)
+        return (try read(json), json)
     }
 
     /// Checks a document that has been parsed.
-    package static func read(_ json: JSON, hints: EnvelopeHints = EnvelopeHints()) throws(RefusedDocument) -> Event {
+    package static func read(_ json: JSON) throws(RefusedDocument) -> Event {
         var faults: [Fault] = []
         checkedEnvelope.check(json, at: "", into: &faults)
         let wireType = json["type"]?.string
@@ -136,11 +127,8 @@ extension Event {
                 Fault(pointer: "/type", rule: "unknown-type", message: "not an event type of this contract"))
         }
         checkData(json, dataType, &faults)
-        var event: Event?
-        if faults.isEmpty { event = decode(json, dataType, &faults) }
-        checkHints(hints, json, event, &faults)
-        guard let event, faults.isEmpty else {
-            throw RefusedDocument(identity: identity(of: json, hints), faults: faults)
+        guard faults.isEmpty, let event = decode(json, dataType, &faults) else {
+            throw RefusedDocument(identity: identity(of: json), faults: faults)
         }
         return event
     }
@@ -155,7 +143,7 @@ extension Event {
             id: id, source: source, time: time, data: changed, sequence: sequence, traceparent: traceparent)
     }
 
-    private static func identity(of json: JSON, _ hints: EnvelopeHints) -> EventIdentity {
+    private static func identity(of json: JSON) -> EventIdentity {
         EventIdentity(
             source: json["source"]?.string.flatMap { $0.isEmpty || $0.utf8.count > 1024 ? nil : $0 },
             id: json["id"]?.string.flatMap { Identifier.isValid($0) ? $0 : nil },
@@ -164,27 +152,13 @@ extension Event {
     }
 
     private static func checkData(_ json: JSON, _ type: (any EventData.Type)?, _ faults: inout [Fault]) {
-        guard case .object = json else { return }
-        guard let data = json["data"] else {
+        guard case .object(let members) = json else { return }
+        guard let data = members.present("data") else {
             faults.append(Fault(pointer: "/data", rule: "required", message: "this member is missing"))
             return
         }
         guard let type else { return }
         EventCatalogue.dataShape(of: type).check(data, at: "/data", into: &faults)
-    }
-
-    private static func checkHints(_ hints: EnvelopeHints, _ json: JSON, _ event: Event?, _ faults: inout [Fault]) {
-        func compare(_ hint: String?, _ own: String?, _ pointer: String, _ property: String) {
-            guard let hint, let own, hint != own else { return }
-            faults.append(
-                Fault(pointer: pointer, rule: "property", message: "differs from the AMQP property \(property)"))
-        }
-        compare(hints.messageId, json["id"]?.string, "/id", "message_id")
-        if let hint = hints.type, let own = json["type"]?.string, hint != own, hint + ".v1" != own {
-            faults.append(
-                Fault(pointer: "/type", rule: "property", message: "differs from the AMQP property type"))
-        }
-        if let event { compare(hints.correlationId, event.data.correlation, "/data/caseId", "correlation_id") }
     }
 
     private static func decode(_ json: JSON, _ type: (any EventData.Type)?, _ faults: inout [Fault]) -> Event? {

@@ -12,6 +12,10 @@ package struct EventType: RawRepresentable, Hashable, Sendable, Codable, CustomS
 
     /// `complaint.received.v1`.
     package var wireName: String { rawValue + ".v1" }
+
+    /// May such an event be published under this routing key? It is the name, or goes on behind the name and a dot.
+    package func fits(routingKey key: String) -> Bool { key == rawValue || key.hasPrefix(rawValue + ".") }
+
     package var description: String { rawValue }
 }
 

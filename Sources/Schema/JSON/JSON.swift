@@ -75,6 +75,19 @@ extension [JSON.Member] {
         for index in indices where self[index].hasName(name) { return self[index].value }
         return nil
     }
+
+    /// The same, unless it is null: an attribute or optional member that is null counts as absent, as in CloudEvents.
+    func present(_ name: String) -> JSON? {
+        let value = value(of: name)
+        return value == .null ? nil : value
+    }
+}
+
+extension [UInt8] {
+    /// Without the byte-order mark that some programs write before UTF-8.
+    package var withoutByteOrderMark: [UInt8] {
+        starts(with: JSON.byteOrderMark) ? Array(dropFirst(JSON.byteOrderMark.count)) : self
+    }
 }
 
 extension JSON.Member {

@@ -12,9 +12,11 @@ package struct JSONSyntaxError: Error, Hashable, Sendable {
 extension JSON {
     /// How deep arrays and objects may nest.
     package static let depthLimit = 64
+    /// U+FEFF in UTF-8.
+    package static let byteOrderMark: [UInt8] = [0xEF, 0xBB, 0xBF]
 
-    /// Reads one document (RFC 8259) strictly: UTF-8 without a byte-order mark, no doubled names, no U+0000, no lone
-    /// surrogates, at most `depthLimit` levels, nothing behind it.
+    /// Reads one document (RFC 8259) strictly: UTF-8, no doubled names, no U+0000, no lone surrogates, at most
+    /// `depthLimit` levels, nothing behind it. A byte-order mark before it is passed over (§8.1).
     ///
     /// - Parameter valueLimit: how many values it may hold; for documents of others.
     package init(parsing bytes: [UInt8], valueLimit: Int = .max) throws(JSONSyntaxError) {
@@ -43,6 +45,7 @@ private struct Parser {
     }
 
     mutating func document() throws(JSONSyntaxError) -> JSON {
+        if bytes.starts(with: JSON.byteOrderMark) { index = JSON.byteOrderMark.count }
         skipSpace()
         let value = try self.value()
         skipSpace()

@@ -29,7 +29,7 @@ package struct PersonalDocument: Sendable {
     package private(set) var places: [(part: Int, index: Int)] = []
     /// What the event is about, so that a text without a customer is found by the case, say, that it belongs to.
     package private(set) var subjects: [PersonalSubject] = []
-    /// The document has a member that the contract does not know.
+    /// The document has a member that the contract does not know, or one that is null, which counts as absent.
     package private(set) var hasMore = false
     /// While it is taken apart: the customers, and each text with the number of its customer.
     private var owners: [Owner] = []
@@ -59,7 +59,7 @@ package struct PersonalDocument: Sendable {
     }()
 
     private static func known(_ members: [JSON.Member], _ fields: [Shape.Field]) -> Int {
-        fields.reduce(0) { $0 + (members.value(of: $1.name) == nil ? 0 : 1) }
+        fields.reduce(0) { $0 + (members.present($1.name) == nil ? 0 : 1) }
     }
 
     private mutating func collect(_ json: JSON, _ shape: Shape, customer: Int?) {
@@ -74,7 +74,7 @@ package struct PersonalDocument: Sendable {
             }
             var known = 0
             for field in fields {
-                guard let value = members.value(of: field.name) else { continue }
+                guard let value = members.present(field.name) else { continue }
                 known += 1
                 if field.isPersonal, let text = value.string {
                     if !text.isEmpty { texts.append((customer, text, isPhone: field.name == "phone")) }
@@ -126,7 +126,7 @@ package struct PersonalDocument: Sendable {
             case (.object(let fields), .object(let members)):
                 return .object(
                     fields.compactMap { field in
-                        guard let value = members.value(of: field.name) else { return nil }
+                        guard let value = members.present(field.name) else { return nil }
                         guard field.isPersonal, let text = value.string else {
                             return JSON.Member(field.name, kept(value, field.shape))
                         }

@@ -2,7 +2,7 @@
 package enum JSONSchemaExport {
     /// What no JSON Schema can say, but `Event.read` asks for as well.
     private static let remark: JSON = .string(
-        "Besides: at most 1 MiB of UTF-8 without a byte-order mark, no name twice in one object, at most "
+        "Besides: at most 1 MiB of UTF-8 (a byte-order mark is passed over), no name twice in one object, at most "
             + "\(JSON.depthLimit) levels, no string anywhere with U+0000 or a lone surrogate.")
 
     /// The schema of one event type, named as `fileName(of:)` says.

@@ -44,13 +44,22 @@ extension Shape {
     /// Members that the schema does not name are allowed, and ignored.
     static func objectSchema(_ fields: [Field], _ reference: (Shape) -> String?) -> JSON {
         let properties = fields.map { field in
-            let schema = field.shape.jsonSchema(reference)
+            let own = field.shape.jsonSchema(reference)
+            let schema = field.isRequired ? own : orNull(own)
             return JSON.Member(field.name, field.isPersonal ? schema.setting("x-personal", to: true) : schema)
         }
         let required = fields.filter(\.isRequired).map { JSON.string($0.name) }
         var schema: JSON = ["type": "object", "properties": .object(properties)]
         if !required.isEmpty { schema = schema.setting("required", to: .array(required)) }
         return schema
+    }
+
+    /// An optional member that is null counts as absent.
+    private static func orNull(_ schema: JSON) -> JSON {
+        guard let type = schema["type"] else { return ["anyOf": [schema, ["type": "null"]]] }
+        let widened = schema.setting("type", to: [type, "null"])
+        guard let allowed = schema["enum"]?.elements else { return widened }
+        return widened.setting("enum", to: .array(allowed + [.null]))
     }
 }
 

@@ -234,7 +234,7 @@ struct Workload {
             var body = items[0].body
             switch seed.below(3) {
             case 0: body.removeLast(1 + seed.below(20))
-            case 1: properties.messageId = "another-id"
+            case 1: properties.contentEncoding = "gzip"
             default: body = Array(#"{"specversion":"1.0","id":"bad-\#(number)","source":"upstream","data":{}}"#.utf8)
             }
             if seed.chance(1, of: 2) { properties.messageId = nil; properties.type = "no.such.type" }
