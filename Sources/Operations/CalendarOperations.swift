@@ -145,7 +145,7 @@ package struct CalendarImport: OperationReport, Hashable {
         let makeups = feed.exceptions.values.count { $0 == .makeup }
         let holidays = feed.exceptions.count - makeups
         var hints: [String] = []
-        if holidays < fewHolidays { hints.append("Only \(holidays) holidays on working days: is the file complete?") }
+        if holidays < fewHolidays { hints.append("Holidays on working days: only \(holidays). Is the file complete?") }
         if makeups == 0 {
             hints.append("No make-up working day: mainland China has had some every year; is the file complete?")
         }

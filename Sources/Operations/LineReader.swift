@@ -121,7 +121,7 @@ package final class RereadableFile {
     /// - Throws: `FileFault`.
     package init(path: String) throws(FileFault) {
         name = path == "-" ? "standard input" : path
-        guard let opened = path == "-" ? .standardInput : FileHandle(forReadingAtPath: path) else {
+        guard let opened = path == "-" ? FileHandle.standardInput : FileHandle(forReadingAtPath: path) else {
             throw FileFault("read \(path): the file cannot be opened")
         }
         var status = stat()

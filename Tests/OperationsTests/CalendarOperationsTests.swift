@@ -56,6 +56,21 @@ import Testing
         #expect(allowed.unchanged == 1)
     }
 
+    @Test func `hint at a year that is hardly whole, and take it`() throws {
+        let few = CalendarImport(
+            try feed("2027-01-01,holiday_weekday"), year: 2027, into: try file("2026-01-01,holiday_weekday"),
+            replaces: false)
+        #expect(few.exitCode == 0 && few.newText != nil)
+        #expect(few.hints.count == 2)
+        #expect(few.text.contains("only 1. Is the file") && few.text.contains("No make-up working day"))
+        let days = ["01", "04", "05", "06", "07", "08", "11"].map { "2027-01-\($0),holiday_weekday" }
+        let rows = (["date,kind"] + days + ["2027-01-09,makeup_workday"]).joined(separator: "\n")
+        let whole = CalendarImport(
+            try HolidayFeed.read(Array(rows.utf8), year: 2027, name: "feed"), year: 2027,
+            into: try file("2026-01-01,holiday_weekday"), replaces: false)
+        #expect(whole.hints.isEmpty)
+    }
+
     @Test func `change nothing where the calendar says so already`() throws {
         let report = CalendarImport(
             try feed("2027-01-01,holiday_weekday"), year: 2027, into: try file("2027-01-01,holiday_weekday"),

@@ -215,7 +215,8 @@ private final class EagerBroker: Broker {
             #expect(check.isClean && check.lines == 2)
             _ = try await publish(path)
             #expect(ids("recourse.intake") == ["a", "b"])
-            #expect(broker.memory.contents(of: "recourse.intake").first?.body == Array((try line("a") + "\r").utf8))
+            let first = try Array((line("a") + "\r").utf8)
+            #expect(broker.memory.contents(of: "recourse.intake").first?.body == first)
         }
     }
 
@@ -256,16 +257,17 @@ private final class EagerBroker: Broker {
         let next = "2026-11-16T12:00:00+08:00"
         let text = try [line("a", at: "2026-11-16T09:00:00+08:00"), line("b", at: next)].joined(separator: "\n")
         try await withFile(Array(text.utf8)) { path in
-            var taken: [String] = []
+            let taken = Mutex<[String]>([])
             await #expect(throws: Stopped.self) {
                 _ = try await publish(path, pace: .paced, clockAt: instant("2026-11-16T10:00:00+08:00")) { lines in
-                    taken += lines.compactMap(\.identity.id)
+                    taken.withLock { $0 += lines.compactMap(\.identity.id) }
                 }
             }
-            #expect(taken == ["a"])
+            #expect(taken.withLock { $0 } == ["a"])
             let participant = try #require(try control.participants().first)
             #expect(!participant.isDone)
-            #expect(participant.next == (try instant(next)))
+            let due = try instant(next)
+            #expect(participant.next == due)
         }
     }
 }

@@ -1,5 +1,6 @@
 import Broker
 import Schema
+import Store
 import Testing
 
 @testable import Runtime

@@ -53,6 +53,20 @@ import Testing
         }
     }
 
+    @Test func `A member that is null counts as absent, and is not kept`() throws {
+        func document(_ more: String) throws -> JSON {
+            try JSON(
+                parsing: Array(
+                    (#"{"specversion":"1.0","id":"1","source":"s","type":"customer.contact-corrected.v1","#
+                        + #""time":"2026-11-21T10:00:00+08:00","data":{"callbackId":"c","phone":"138","#
+                        + #""by":{"id":"p","tier":"hq""# + more + "}}}").utf8))
+        }
+        let plain = try #require(PersonalDocument(document("")))
+        let nulls = try #require(PersonalDocument(document(#","storeId":null,"regionId":null"#)))
+        #expect(!plain.hasMore && nulls.hasMore)
+        #expect(nulls.replacing { _ in "t" }.serialized == plain.replacing { _ in "t" }.serialized)
+    }
+
     @Test func `A token is read back, and nothing else is taken for one`() {
         let token = PersonalToken(person: 7, row: 1, index: 0)
         #expect(PersonalToken(token.text) == token)

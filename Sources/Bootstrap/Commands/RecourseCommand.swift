@@ -115,7 +115,7 @@ enum Output {
     static func lines(of path: String, _ body: (_ number: Int, _ bytes: [UInt8]) throws -> Void) throws {
         var reader =
             path == "-"
-            ? LineReader(.standardInput, name: "standard input", longest: longestLine)
+            ? LineReader(FileHandle.standardInput, name: "standard input", longest: longestLine)
             : try LineReader(path: path, longest: longestLine)
         while let line = try reader.next() {
             guard let bytes = line.bytes else {
