@@ -97,10 +97,10 @@ package struct AnswerService: Sendable {
                 let entries = try await JournalScan.published(
                     store, of: stage, after: after, limit: 500, keyring: parts.keyring)
                 for entry in entries {
-                    positions[stage] = entry.number
                     for output in entry.outputs where output.exchange == ExchangeName.events {
                         try plan(output)
                     }
+                    positions[stage] = entry.number
                 }
                 // To read all journals may take longer than the silent are waited for.
                 if let announced { try announce(announced.next) }

@@ -101,7 +101,7 @@ extension Topology {
         let names = routes.subscriptions.map(\.stage)
         var queues = names.map { Queue(name: $0.queue, kind: .quorum) }
         var bindings: [Binding] = []
-        var policies: [Policy] = [alternateExchange, stageQueues, deadLetters, handlerQueues]
+        var policies: [Policy] = [alternateExchange, stageQueues(names), deadLetters, handlerQueues]
         for subscription in routes.subscriptions {
             let queue = subscription.stage.queue
             bindings += subscription.inbox.map {
@@ -157,14 +157,17 @@ extension Topology {
         name: "recourse-inbox", pattern: #"^recourse\.inbox$"#, target: .exchanges, priority: 10,
         definition: [HeaderField("alternate-exchange", .string(ExchangeName.unrouted))])
 
-    private static let stageQueues = Policy(
-        name: "recourse-stages", pattern: #"^recourse\.(intake|routing|handling|callback|penalty|reports)$"#,
-        target: .queues, priority: 10,
-        definition: atLeastOnce + [
-            HeaderField("dead-letter-routing-key", .string(QueueName.dead)),
-            HeaderField("delivery-limit", .int(100)),
-            HeaderField("max-length-bytes", .int(8 << 30)),
-        ])
+    /// - Parameter names: of all stages, so that none is without it.
+    private static func stageQueues(_ names: [StageName]) -> Policy {
+        let stages = names.map(\.rawValue).joined(separator: "|")
+        return Policy(
+            name: "recourse-stages", pattern: #"^recourse\.(\#(stages))$"#, target: .queues, priority: 10,
+            definition: atLeastOnce + [
+                HeaderField("dead-letter-routing-key", .string(QueueName.dead)),
+                HeaderField("delivery-limit", .int(100)),
+                HeaderField("max-length-bytes", .int(8 << 30)),
+            ])
+    }
 
     /// A dead letter is never dropped for its number of deliveries or the length of the queue.
     private static let deadLetters = Policy(

@@ -66,26 +66,32 @@ package enum ClockFailure {
 }
 
 extension ClockPhase {
-    /// How the phase is stored. A code never means another phase later on.
+    /// How the phase is stored. A code never means another phase later on: a new stage takes the next that is free,
+    /// whatever its place among the stages.
     package var code: Int {
         switch self {
         case .events: 0
-        case .timers(let stage): 1 + (StageName.allCases.firstIndex(of: stage) ?? 0)
-        case .lastCall: 1 + StageName.allCases.count
-        case .answers: 2 + StageName.allCases.count
+        case .timers(.intake): 1
+        case .timers(.routing): 2
+        case .timers(.handling): 3
+        case .timers(.callback): 4
+        case .timers(.penalty): 5
+        case .timers(.reports): 6
+        case .lastCall: 7
+        case .answers: 8
         }
     }
 
     /// nil: no phase has this code.
     package init?(code: Int) {
-        switch code {
-        case 0: self = .events
-        case 1...StageName.allCases.count: self = .timers(StageName.allCases[code - 1])
-        case 1 + StageName.allCases.count: self = .lastCall
-        case 2 + StageName.allCases.count: self = .answers
-        default: return nil
-        }
+        guard let phase = Self.byCode[code] else { return nil }
+        self = phase
     }
+
+    private static let byCode: [Int: ClockPhase] = {
+        let phases: [ClockPhase] = [.events, .lastCall, .answers] + StageName.allCases.map { ClockPhase.timers($0) }
+        return Dictionary(uniqueKeysWithValues: phases.map { ($0.code, $0) })
+    }()
 }
 
 /// A program that hands over events at business times: `publish --paced`, `answer`.

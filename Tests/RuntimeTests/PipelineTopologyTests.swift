@@ -51,6 +51,13 @@ import Testing
             ])
     }
 
+    @Test func `The policy of the stages' queues is that of every stage, and of no other queue`() throws {
+        let policy = try #require(Topology.pipeline(Pipeline.stages).policies.first { $0.name == "recourse-stages" })
+        #expect(policy.pattern == #"^recourse\.(intake|routing|handling|callback|penalty|reports)$"#)
+        for stage in StageName.allCases { #expect(matches(policy.pattern, stage.queue)) }
+        #expect(!matches(policy.pattern, "recourse.intake.retry.5s") && !matches(policy.pattern, "recourse.dead"))
+    }
+
     @Test func `A stage's queue refuses when it is full, and buries at least once what it delivers too often`() throws {
         let policy = try policy(of: "recourse.intake")
         #expect(policy["overflow"] == .string("reject-publish"))

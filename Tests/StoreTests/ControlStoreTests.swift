@@ -52,6 +52,17 @@ struct ControlStoreTests {
         }
     }
 
+    @Test func `a phase keeps its code, whatever stage comes where`() {
+        let known: [ClockPhase: Int] = [
+            .events: 0, .timers(.intake): 1, .timers(.routing): 2, .timers(.handling): 3, .timers(.callback): 4,
+            .timers(.penalty): 5, .timers(.reports): 6, .lastCall: 7, .answers: 8,
+        ]
+        for (phase, code) in known { #expect(phase.code == code) }
+        // A new stage may not take a code that means another phase to older programs.
+        let codes = StageName.allCases.map { ClockPhase.timers($0).code }
+        #expect(Set(codes).count == codes.count && Set(codes).isDisjoint(with: [0, 7, 8]))
+    }
+
     @Test func `every phase is stored under a code of its own`() {
         let phases = (0...8).map { ClockPhase(code: $0) }
         #expect(phases.compactMap { $0?.code } == Array(0...8))
