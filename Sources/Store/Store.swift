@@ -31,12 +31,14 @@ package struct StoreFailure: Error, Sendable, CustomStringConvertible {
     package enum Kind: String, Sendable {
         /// Busy, locked, deadlock, serialization, connection lost: the same transaction may succeed later.
         case transient
-        /// Disk full, file not writable, server refuses: goes on only when a person helps; also tried again.
+        /// Disk full, file not writable, a table missing, server refuses: goes on only when a person helps; also tried
+        /// again, and no message is to blame.
         case unavailable
         /// The file itself is damaged or no database: no message is to blame, and a person must restore it. Tried again.
         case damaged
-        /// The data are not what this version wrote: a wrong schema version, a corrupt body, a broken
-        /// constraint.
+        /// The data are not what this version wrote: a corrupt body, a broken constraint, a value that cannot be stored;
+        /// or a reason that the adapter does not know. It may lie with one message: whoever runs a batch finds out which,
+        /// and whether it is not the store after all, because one after another fails.
         case corrupt
     }
 
@@ -238,12 +240,39 @@ package protocol StoreSnapshot: PersonalSnapshot, WaitingSnapshot {
     func record(_ key: RecordKey) throws -> StoredRecord?
     /// Records of a kind with an id above `after` (nothing is below ""), ascending by id.
     func records(kind: String, after: String, limit: Int) throws -> [StoredRecord]
-    /// The earliest wake of any record; see also `nextWaitingEnd`.
-    func nextWake() throws -> Instant?
+    /// The earliest wake of any record, those left out that are put aside at `wall`; see also `nextWaitingEnd`.
+    func nextWake(wall: Instant) throws -> Instant?
+    /// Timers that are put aside, whether or not their time to be tried again has come: how many, and the first `limit`
+    /// of them by their records.
+    func timersAside(limit: Int) throws -> (count: Int, first: [TimerAside])
     func outboxCount() throws -> Int
     func counts() throws -> StoreCounts
     /// The sums of the fund's ledger.
     func fundTotals() throws -> FundTotals
+}
+
+extension StoreSnapshot {
+    /// The earliest wake of any record, put aside or not.
+    package func nextWake() throws -> Instant? { try nextWake(wall: Instant(microseconds: .max)) }
+}
+
+/// A timer that could not act. It stays due, and is left out until it is tried again, so that it holds up no other. It is
+/// put aside as long as its record stays as it is: who changes the record ends that.
+package struct TimerAside: Sendable, Hashable {
+    package let key: RecordKey
+    /// Of the record that it was tried with.
+    package let version: Int64
+    /// When it is tried again, on the wall clock.
+    package let until: Instant
+    /// No values.
+    package let cause: String
+
+    package init(key: RecordKey, version: Int64, until: Instant, cause: String) {
+        self.key = key
+        self.version = version
+        self.until = until
+        self.cause = cause
+    }
 }
 
 /// An entry of the journal without its contents.
@@ -324,6 +353,15 @@ package protocol StoreTransaction: StoreSnapshot, PersonalTransaction, WaitingTr
     func renewLease(of worker: WorkerId, until: Instant) throws
     func endLease(of worker: WorkerId) throws
     /// Up to `limit` records whose wake is at or before `now` (business clock), locked, by (wake time, order, kind,
-    /// id); records that another transaction holds are passed over.
-    func dueRecords(now: Instant, limit: Int) throws -> [StoredRecord]
+    /// id); those that are put aside at `wall`, and records that another transaction holds, are passed over.
+    func dueRecords(now: Instant, wall: Instant, limit: Int) throws -> [StoredRecord]
+    /// Puts timers of records aside that this transaction has locked.
+    func putAside(_ timers: [TimerAside]) throws
+}
+
+extension StoreTransaction {
+    /// Those that are put aside too.
+    package func dueRecords(now: Instant, limit: Int) throws -> [StoredRecord] {
+        try dueRecords(now: now, wall: Instant(microseconds: .max), limit: limit)
+    }
 }

@@ -77,7 +77,12 @@ struct DatabaseOperation: Sendable {
         }
         if error.isLost { return failure(.transient, "the connection is lost (\(said))") }
         switch state.prefix(2) {
-        case "28", "3D", "53", "58": return failure(.unavailable, "the server cannot serve (\(said))")
+        case "28", "3D", "53", "57", "58", "F0": return failure(.unavailable, "the server cannot serve (\(said))")
+        // Of the statements, which are ours, not of what they carry.
+        case "0A", "26", "2B", "34", "3F", "42", "55":
+            return failure(
+                .unavailable, "the tables are not those that this version needs (\(said)); restore them from a copy")
+        // What they carry (21, 22, 23, 54), and what is not known here.
         default: return failure(.corrupt, "the data are not what this version writes (\(said))")
         }
     }

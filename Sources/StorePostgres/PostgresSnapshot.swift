@@ -18,6 +18,10 @@ class PostgresSnapshot: StoreSnapshot {
         StoreFailure(.corrupt, operation: "reading the journal", cause: cause)
     }
 
+    static func damaged(_ cause: String) -> StoreFailure {
+        StoreFailure(.damaged, operation: "counting", cause: cause + "; restore the tables from a copy")
+    }
+
     // MARK: Journal
 
     func journal(after: Int64, limit: Int, withBodies: Bool) throws -> [JournalEntry] {
@@ -127,9 +131,41 @@ class PostgresSnapshot: StoreSnapshot {
         return Self.digests(try conversation.query(waitingAmong, Self.claims(events)))
     }
 
-    func nextWake() throws -> Instant? {
-        try conversation.query("SELECT min(wake_at) FROM \(schema).records WHERE wake_at IS NOT NULL")
-            .first?.optionalInt(0).map { Instant(microseconds: $0) }
+    func nextWake(wall: Instant) throws -> Instant? {
+        try conversation.query(
+            """
+            SELECT wake_at FROM \(schema).records r WHERE wake_at IS NOT NULL AND \(isNotAside)
+            ORDER BY wake_at LIMIT 1
+            """, [.int(wall.microseconds)]
+        ).first.map { Instant(microseconds: $0.int(0)) }
+    }
+
+    /// Of a row `r` of `records`; the first parameter is the wall clock.
+    var isNotAside: String {
+        """
+        NOT EXISTS (SELECT FROM \(schema).timers_aside t WHERE t.record = r.number AND t.version = r.version
+        AND t.until > $1)
+        """
+    }
+
+    func timersAside(limit: Int) throws -> (count: Int, first: [TimerAside]) {
+        let rows = """
+            FROM \(schema).timers_aside t JOIN \(schema).records r ON r.number = t.record AND r.version = t.version
+            WHERE r.wake_at IS NOT NULL
+            """
+        let count = try conversation.query("SELECT count(*) \(rows)").first?.int(0) ?? 0
+        guard count > 0 else { return (0, []) }
+        let first = try conversation.query(
+            "SELECT r.kind, r.id, t.version, t.until, t.cause \(rows) ORDER BY r.kind, r.id LIMIT $1",
+            [.int(atLeastZero(limit))])
+        return (
+            Int(count),
+            first.map { row in
+                TimerAside(
+                    key: RecordKey(kind: row.text(0), id: row.text(1)), version: row.int(2),
+                    until: Instant(microseconds: row.int(3)), cause: row.text(4))
+            }
+        )
     }
 
     // MARK: Counting
@@ -151,7 +187,7 @@ class PostgresSnapshot: StoreSnapshot {
     func counts() throws -> StoreCounts {
         let rows = try conversation.query(
             "SELECT applied, refused, timers, outputs, records, outbox FROM \(schema).counters")
-        guard let row = rows.first else { throw Self.corrupt("the row of counters is missing") }
+        guard let row = rows.first else { throw Self.damaged("the row of counters is missing") }
         var counts = StoreCounts()
         counts.applied = Int(row.int(0))
         counts.refused = Int(row.int(1))

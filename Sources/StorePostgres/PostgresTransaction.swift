@@ -164,12 +164,13 @@ final class PostgresTransaction: PostgresSnapshot, StoreTransaction {
         }
     }
 
-    func dueRecords(now: Instant, limit: Int) throws -> [StoredRecord] {
+    func dueRecords(now: Instant, wall: Instant, limit: Int) throws -> [StoredRecord] {
         let found = try conversation.query(
             """
-            SELECT \(RecordRow.columns) FROM \(schema).records r WHERE wake_at IS NOT NULL AND wake_at <= $1
-            ORDER BY wake_at, wake_order, kind, id LIMIT $2 FOR UPDATE SKIP LOCKED
-            """, [.int(now.microseconds), .int(atLeastZero(limit))]
+            SELECT \(RecordRow.columns) FROM \(schema).records r
+            WHERE wake_at IS NOT NULL AND wake_at <= $2 AND \(isNotAside)
+            ORDER BY wake_at, wake_order, kind, id LIMIT $3 FOR UPDATE OF r SKIP LOCKED
+            """, [.int(wall.microseconds), .int(now.microseconds), .int(atLeastZero(limit))]
         ).map { row in (RecordRow.number(row), RecordRow.record(row)) }
         for (number, record) in found {
             rows[record.key] = Row(number: number, isWritten: true, isPlaceholder: false)
@@ -179,6 +180,22 @@ final class PostgresTransaction: PostgresSnapshot, StoreTransaction {
             guard let first = a.wakeAt, let second = b.wakeAt else { return false }
             return (first, a.wakeOrder, a.key) < (second, b.wakeOrder, b.key)
         }
+    }
+
+    func putAside(_ timers: [TimerAside]) throws {
+        guard !timers.isEmpty else { return }
+        try lockUnknown(timers.map(\.key))
+        try conversation.send(
+            """
+            INSERT INTO \(schema).timers_aside (record, version, until, cause)
+            SELECT record, version, until, cause FROM unnest($1, $2, $3, $4) AS t(record, version, until, cause)
+            ON CONFLICT (record) DO UPDATE
+            SET version = excluded.version, until = excluded.until, cause = excluded.cause
+            """,
+            [
+                .ints(try timers.map { try number(of: $0.key) }), .ints(timers.map(\.version)),
+                .ints(timers.map(\.until.microseconds)), .texts(timers.map(\.cause)),
+            ])
     }
 
     // MARK: Journal
@@ -201,7 +218,7 @@ final class PostgresTransaction: PostgresSnapshot, StoreTransaction {
             offset -= Int64(part.count)
         }
         guard let last = try conversation.flush()[counted].first?.int(0) else {
-            throw Self.corrupt("the row of counters is missing")
+            throw Self.damaged("the row of counters is missing")
         }
         return Array((last - Int64(entries.count) + 1)...last)
     }

@@ -18,7 +18,23 @@ package enum StageSchema {
             SchemaStep(oldestProgram: 3, PersonalSchema.tables(namespace)),
             // A program before it leaves what refers to something unknown to the delay queues, as before.
             SchemaStep(oldestProgram: 3, WaitingSchema.table(namespace)),
+            // A program before it tries these timers with all others.
+            SchemaStep(oldestProgram: 3, timersAside4(namespace)),
         ])
+    }
+
+    /// Timers that could not act; a row counts as long as the record has that version.
+    private static func timersAside4(_ namespace: String) -> [String] {
+        [
+            """
+            CREATE TABLE \(namespace).timers_aside (
+                record bigint PRIMARY KEY,
+                version bigint NOT NULL,
+                until bigint NOT NULL,          -- on the wall clock
+                cause text NOT NULL
+            )
+            """
+        ]
     }
 
     /// The fund's ledger (R08), which the database itself keeps right whatever a program writes; filled from what a

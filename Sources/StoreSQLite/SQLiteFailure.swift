@@ -27,8 +27,12 @@ struct FileOperation: Sendable {
             return failure(.unavailable, "the store is closed")
         case .SQLITE_CORRUPT, .SQLITE_NOTADB, .SQLITE_FORMAT:
             return failure(.damaged, "the file is damaged or no database (\(said)); restore it from a copy")
-        default:
+        case .SQLITE_CONSTRAINT, .SQLITE_MISMATCH, .SQLITE_TOOBIG:
             return failure(.corrupt, "the data are not what this version writes (\(said))")
+        default:
+            // Of the statements, which are ours, not of what they carry.
+            return failure(
+                .unavailable, "the tables are not those that this version needs (\(said)); restore them from a copy")
         }
     }
 

@@ -161,9 +161,32 @@ class SQLiteSnapshot: StoreSnapshot {
         return try query.rows { RecordRow.record($0) }
     }
 
-    func nextWake() throws -> Instant? {
-        let query = try Query(db, "SELECT min(wake_at) FROM records WHERE wake_at IS NOT NULL")
-        return try query.first { $0.optionalInt(0) }.flatMap { $0 }.map { Instant(microseconds: $0) }
+    func nextWake(wall: Instant) throws -> Instant? {
+        let query = try Query(
+            db,
+            "SELECT wake_at FROM records WHERE wake_at IS NOT NULL AND \(RecordRow.isNotAside) ORDER BY wake_at LIMIT 1"
+        )
+        try query.bind(1, wall.microseconds)
+        return try query.first { Instant(microseconds: $0.int(0)) }
+    }
+
+    func timersAside(limit: Int) throws -> (count: Int, first: [TimerAside]) {
+        let rows = """
+            FROM timers_aside t JOIN records r ON r.number = t.record AND r.version = t.version
+            WHERE r.wake_at IS NOT NULL
+            """
+        let count = try Query(db, "SELECT count(*) \(rows)").first { Int($0.int(0)) } ?? 0
+        guard count > 0 else { return (0, []) }
+        let query = try Query(db, "SELECT kind, id, t.version, until, cause \(rows) ORDER BY kind, id LIMIT ?")
+        try query.bind(1, atLeastZero(limit))
+        return (
+            count,
+            try query.rows { row in
+                TimerAside(
+                    key: RecordKey(kind: row.text(0), id: row.text(1)), version: row.int(2),
+                    until: Instant(microseconds: row.int(3)), cause: row.text(4))
+            }
+        )
     }
 
     // MARK: Counting
@@ -198,6 +221,11 @@ class SQLiteSnapshot: StoreSnapshot {
 /// How a record lies in its table.
 enum RecordRow {
     static let columns = "kind, id, version, wake_at, wake_order, fired_at, fired_outputs, body"
+    /// Of a row of `records`; the first parameter is the wall clock.
+    static let isNotAside = """
+        NOT EXISTS (SELECT 1 FROM timers_aside t WHERE t.record = records.number AND t.version = records.version
+        AND t.until > ?1)
+        """
 
     static func record(_ row: Query.Row) -> StoredRecord {
         StoredRecord(

@@ -107,16 +107,34 @@ final class SQLiteTransaction: SQLiteSnapshot, StoreTransaction {
         rows[key] = Row(number: db.lastInsertedRowID, isWritten: record != nil)
     }
 
-    func dueRecords(now: Instant, limit: Int) throws -> [StoredRecord] {
+    func dueRecords(now: Instant, wall: Instant, limit: Int) throws -> [StoredRecord] {
         let query = try Query(
             db,
             """
-            SELECT \(RecordRow.columns) FROM records WHERE wake_at IS NOT NULL AND wake_at <= ?
-            ORDER BY wake_at, wake_order, kind, id LIMIT ?
+            SELECT \(RecordRow.columns) FROM records
+            WHERE wake_at IS NOT NULL AND wake_at <= ?2 AND \(RecordRow.isNotAside)
+            ORDER BY wake_at, wake_order, kind, id LIMIT ?3
             """)
-        try query.bind(1, now.microseconds)
-        try query.bind(2, atLeastZero(limit))
+        try query.bind(1, wall.microseconds)
+        try query.bind(2, now.microseconds)
+        try query.bind(3, atLeastZero(limit))
         return try query.rows { RecordRow.record($0) }
+    }
+
+    func putAside(_ timers: [TimerAside]) throws {
+        let query = try Query(
+            db,
+            """
+            INSERT INTO timers_aside (record, version, until, cause) VALUES (?1, ?2, ?3, ?4)
+            ON CONFLICT (record) DO UPDATE SET version = ?2, until = ?3, cause = ?4
+            """)
+        for timer in timers {
+            try query.bind(1, try number(of: timer.key))
+            try query.bind(2, timer.version)
+            try query.bind(3, timer.until.microseconds)
+            try query.bind(4, timer.cause)
+            try query.run()
+        }
     }
 
     // MARK: Journal

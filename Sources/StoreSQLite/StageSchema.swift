@@ -15,6 +15,8 @@ package enum StageSchema {
         SchemaStep(oldestProgram: 3, [PersonalSchema.tables]),
         // A program before it leaves what refers to something unknown to the delay queues, as before.
         SchemaStep(oldestProgram: 3, [WaitingSchema.table]),
+        // A program before it tries these timers with all others.
+        SchemaStep(oldestProgram: 3, [timersAside]),
     ])
 
     private static let version1 = """
@@ -95,6 +97,16 @@ package enum StageSchema {
             outbox INTEGER NOT NULL
         );
         INSERT INTO counts VALUES (0, 0, 0, 0, 0, 0);
+        """
+
+    /// Timers that could not act; a row counts as long as the record has that version.
+    private static let timersAside = """
+        CREATE TABLE timers_aside (
+            record INTEGER PRIMARY KEY,
+            version INTEGER NOT NULL,
+            until INTEGER NOT NULL,         -- on the wall clock
+            cause TEXT NOT NULL
+        )
         """
 
     /// The fund's ledger (R08), which the file itself keeps right whatever a program writes; filled from what a journal

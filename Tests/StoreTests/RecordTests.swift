@@ -90,6 +90,50 @@ struct RecordTests {
     }
 
     @Test(arguments: Adapter.allCases)
+    func `timers put aside are passed over until their time, or until their record changes`(
+        _ adapter: Adapter
+    ) async throws {
+        try await withStores(adapter) { store, other in
+            let records = ["1", "2", "3"].map { record($0, wake: start) }
+            let until = start.adding(seconds: 60)
+            let aside = ["1", "2"].map { TimerAside(key: key($0), version: 1, until: until, cause: "broken") }
+            try await store.write { try $0.save(records) }
+            await #expect(throws: Interruption.self) {
+                try await store.write { (store) throws in
+                    try store.putAside(aside)
+                    throw Interruption()
+                }
+            }
+            #expect(try await other.read { try $0.timersAside(limit: 9).count } == 0)
+            try await store.write { (store) throws in
+                _ = try store.dueRecords(now: start, limit: 2)
+                try store.putAside(aside)
+                #expect(try store.dueRecords(now: start, wall: start, limit: 9).map(\.key.id) == ["3"])
+            }
+            try await other.write { (store) throws in
+                #expect(try store.dueRecords(now: start, wall: until.adding(seconds: -1), limit: 9) == [records[2]])
+                #expect(try store.dueRecords(now: start, wall: until, limit: 2) == Array(records.prefix(2)))
+                #expect(try store.dueRecords(now: start, limit: 9) == records)
+            }
+            let first = try await other.read { try $0.timersAside(limit: 1) }
+            #expect(first.count == 2 && first.first == [aside[0]])
+            try await store.write { (store) throws in
+                _ = try store.load(records.map(\.key))
+                try store.save([record("1", version: 2, wake: start), record("3")])
+            }
+            #expect(try await store.read { try $0.nextWake(wall: start) } == start)
+            #expect(try await other.read { try $0.timersAside(limit: 9).first } == [aside[1]])
+            try await store.write { (store) throws in
+                #expect(try store.dueRecords(now: start, wall: start, limit: 9).map(\.key.id) == ["1"])
+                try store.putAside([TimerAside(key: key("1"), version: 2, until: until, cause: "again")])
+                try store.putAside([TimerAside(key: key("1"), version: 2, until: until, cause: "once more")])
+                #expect(try store.nextWake(wall: start) == nil)
+            }
+            #expect(try await store.read { try $0.nextWake() } == start)
+        }
+    }
+
+    @Test(arguments: Adapter.allCases)
     func `a moved or removed wake counts no more, a repeated one once`(_ adapter: Adapter) async throws {
         try await withStores(adapter) { store, _ in
             let later = start.adding(days: 1)

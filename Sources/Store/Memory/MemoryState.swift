@@ -9,6 +9,7 @@ final class MemoryState {
         case outbox(OutboxKey, WorkerId?)
         case lease(WorkerId, Instant?)
         case posting(FundMovement)
+        case aside(RecordKey, TimerAside?)
     }
 
     /// Entry n is at n - 1.
@@ -28,6 +29,8 @@ final class MemoryState {
     private var fund: [String: FundTotals] = [:]
     private(set) var fundTotals = FundTotals()
     private var wakes = WakeQueue()
+    /// Some may be outdated: those of another version than the record's.
+    private var aside: [RecordKey: TimerAside] = [:]
     private var undo: [Undo] = []
     /// The ids of each kind in order, as long as no record comes or goes.
     private var ids: [String: [String]] = [:]
@@ -50,6 +53,7 @@ final class MemoryState {
             case .outbox(let key, let before): setOutbox(key, before)
             case .lease(let worker, let before): leases[worker] = before
             case .posting(let movement): book(movement, sign: -1)
+            case .aside(let key, let before): aside[key] = before
             }
         }
     }
@@ -80,26 +84,58 @@ final class MemoryState {
     }
 
     /// Up to `limit` records that wake at or before `now`, earliest first.
-    func due(now: Instant, limit: Int) -> [StoredRecord] {
+    func due(now: Instant, wall: Instant, limit: Int) -> [StoredRecord] {
         var found: [StoredRecord] = []
-        var entries: [WakeQueue.Entry] = []
-        while found.count < limit, let entry = nextWake(), entry.at <= now, let record = records[entry.key] {
-            wakes.removeFirst()
-            // The queue may hold the same wake twice.
-            if entries.last == entry { continue }
-            entries.append(entry)
-            found.append(record)
+        walkWakes { entry, record in
+            guard found.count < limit, entry.at <= now else { return false }
+            if !isAside(record, wall) { found.append(record) }
+            return true
         }
-        for entry in entries { wakes.add(entry) }
         return found
     }
 
-    func nextWake() -> WakeQueue.Entry? {
+    func nextWake(wall: Instant) -> Instant? {
+        var next: Instant?
+        walkWakes { entry, record in
+            if !isAside(record, wall) { next = entry.at }
+            return next == nil
+        }
+        return next
+    }
+
+    /// Shows the wakes that count, earliest first and each once, as long as `body` wants more.
+    private func walkWakes(_ body: (WakeQueue.Entry, StoredRecord) -> Bool) {
+        var entries: [WakeQueue.Entry] = []
         while let entry = wakes.first {
-            if records[entry.key]?.wake == entry { return entry }
+            guard let record = records[entry.key], record.wake == entry else {
+                wakes.removeFirst()
+                continue
+            }
+            // The queue may hold the same wake twice.
+            if entries.last != entry {
+                guard body(entry, record) else { break }
+                entries.append(entry)
+            }
             wakes.removeFirst()
         }
-        return nil
+        for entry in entries { wakes.add(entry) }
+    }
+
+    // MARK: Timers put aside
+
+    private func isAside(_ record: StoredRecord, _ wall: Instant) -> Bool {
+        aside[record.key].map { $0.version == record.version && $0.until > wall } ?? false
+    }
+
+    func putAside(_ timer: TimerAside) {
+        undo.append(.aside(timer.key, aside[timer.key]))
+        aside[timer.key] = timer
+    }
+
+    var timersAside: [TimerAside] {
+        aside.values.filter { timer in
+            records[timer.key].map { $0.version == timer.version && $0.wakeAt != nil } ?? false
+        }.sorted { $0.key < $1.key }
     }
 
     // MARK: Journal

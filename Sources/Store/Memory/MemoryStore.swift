@@ -163,7 +163,11 @@ class MemorySnapshot: StoreSnapshot {
         return ids[low...].prefix(max(0, limit)).compactMap { state.records[RecordKey(kind: kind, id: $0)] }
     }
 
-    func nextWake() throws -> Instant? { state.nextWake()?.at }
+    func nextWake(wall: Instant) throws -> Instant? { state.nextWake(wall: wall) }
+    func timersAside(limit: Int) throws -> (count: Int, first: [TimerAside]) {
+        let timers = state.timersAside
+        return (timers.count, Array(timers.prefix(max(0, limit))))
+    }
     func outboxCount() throws -> Int { state.outbox.count }
     func counts() throws -> StoreCounts { state.counts }
     func fundTotals() throws -> FundTotals { state.fundTotals }
@@ -228,5 +232,11 @@ final class MemoryTransaction: MemorySnapshot, StoreTransaction {
     func renewLease(of worker: WorkerId, until: Instant) throws { state.changeLease(worker, until) }
     func endLease(of worker: WorkerId) throws { state.changeLease(worker, nil) }
 
-    func dueRecords(now: Instant, limit: Int) throws -> [StoredRecord] { state.due(now: now, limit: limit) }
+    func dueRecords(now: Instant, wall: Instant, limit: Int) throws -> [StoredRecord] {
+        state.due(now: now, wall: wall, limit: limit)
+    }
+
+    func putAside(_ timers: [TimerAside]) throws {
+        for timer in timers { state.putAside(timer) }
+    }
 }
