@@ -103,6 +103,12 @@ extension Configuration {
         limits.leaseSeconds = reader.number("LEASE_SECONDS", in: 1...3_600) ?? limits.leaseSeconds
         limits.document.bodyBytes = Int(
             reader.number("BODY_LIMIT", in: 1_024...(16 << 20)) ?? Int64(limits.document.bodyBytes))
+        limits.memoryBytes = Int(reader.number("MEMORY_LIMIT", in: 1_024...(1 << 40)) ?? Int64(limits.memoryBytes))
+        if limits.memoryBytes < limits.document.bodyBytes {
+            reader.faults.append(
+                "RECOURSE_MEMORY_LIMIT: \(limits.memoryBytes) bytes do not hold one message of RECOURSE_BODY_LIMIT, "
+                    + "\(limits.document.bodyBytes); give it at least four times as much")
+        }
         drainSeconds = reader.number("DRAIN_SECONDS", in: 1...3_600) ?? drainSeconds
         workerName = reader.text("WORKER")
         keyring = reader.keyring() ?? Keyring.none

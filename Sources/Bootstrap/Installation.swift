@@ -25,6 +25,7 @@ package struct Installation: Sendable {
                 url: configuration.amqpURL ?? "", connectionName: connectionName)
             // The worker has waited for its confirms before it closes; this is only for the last acknowledgements.
             parsed.drainMilliseconds = 2_000
+            parsed.bodyLimitBytes = configuration.limits.document.bodyBytes
             return RabbitMQBroker(parsed)
         } catch {
             throw ConfigurationFaults(faults: error.faults.map { "RECOURSE_AMQP_URL: " + $0 })

@@ -118,7 +118,8 @@ package enum WorkerProgram {
             let hangups = HangupSignals()
             let policy = PolicyInForce(try installation.organisationPolicy())
             let worker = ParkingWorker(
-                deadLetters: deadLetters, broker: broker, prefetch: configuration.limits.batch, wall: Wall.now,
+                deadLetters: deadLetters, broker: broker, prefetch: configuration.limits.parkingPrefetch,
+                drainSeconds: configuration.drainSeconds, wall: Wall.now,
                 isAllowed: { policy.book.rejection(of: $0) == nil }, logger: logger)
             logger.info("starting", metadata: ["policy": "\(policy.book.version)", "pid": "\(getpid())"])
             await untilStopped(stop: worker.stop) {

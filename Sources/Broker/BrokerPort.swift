@@ -44,7 +44,7 @@ package enum ConsumerEvent: Sendable {
     case delivered([Delivery])
     /// The subscription is gone; the adapter keeps trying with backoff and jitter. Said once per outage.
     case lost(BrokerFailure)
-    /// `cancel()` took effect: nothing more will be delivered; acknowledgements still work.
+    /// `cancel()` took effect: nothing more will be delivered until `consume`; acknowledgements still work.
     case cancelled
     /// After `close()`: the connection is closed, nothing more follows.
     case closed
@@ -65,6 +65,8 @@ package protocol Consumer: Sendable {
     func requeue(_ tags: [UInt64], channel: UInt64)
     /// Ends the subscription, answered by `.cancelled` (also if the connection is down).
     func cancel()
+    /// After `.cancelled`, and once everything delivered is settled: subscribes anew, answered by `.subscribed`.
+    func consume(prefetch: Int)
     /// Flushes what has been acknowledged and closes the connection, answered by `.closed` within the drain limit.
     func close()
 }

@@ -129,6 +129,7 @@ struct MemoryConsumer: Consumer {
     }
 
     func cancel() { broker.state.withLock { $0.cancel(endpoint) } }
+    func consume(prefetch: Int) { broker.state.withLock { $0.consumeAgain(endpoint, prefetch) } }
     func close() { broker.state.withLock { $0.close(endpoint) } }
 }
 

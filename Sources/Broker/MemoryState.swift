@@ -2,7 +2,7 @@
 struct MemoryState {
     struct ConsumerState {
         let queue: String
-        let prefetch: Int
+        var prefetch: Int
         let sink: @Sendable (ConsumerEvent) -> Void
         var events: [ConsumerEvent] = []
         var isSubscribed = false
@@ -116,6 +116,13 @@ struct MemoryState {
         consumer.isSubscribed = false
         consumer.events.append(.cancelled)
         consumers[endpoint] = consumer
+    }
+
+    mutating func consumeAgain(_ endpoint: MemoryBroker.Endpoint, _ prefetch: Int) {
+        guard consumers[endpoint]?.isCancelled == true else { return }
+        consumers[endpoint]?.isCancelled = false
+        consumers[endpoint]?.prefetch = prefetch
+        subscribe(endpoint)
     }
 
     mutating func close(_ endpoint: MemoryBroker.Endpoint) {

@@ -46,6 +46,9 @@ package struct ClockAdvance: Sendable {
     private var progressAt: Instant
     private var reportedAt: Instant
     package private(set) var instants = 0
+    /// Timers that could not act when they were last looked at, by stage.
+    package private(set) var timersAside: [StageName: Int] = [:]
+    private var told: Set<String> = []
 
     /// How long nothing may happen: before dead letters are looked for, before unknown references are called last,
     /// before a person is told, before giving up. Seconds; the second must exceed lease and retry delay together.
@@ -101,12 +104,18 @@ package struct ClockAdvance: Sendable {
     private func nextInstant() async throws -> Instant? {
         var candidates: [Instant] = []
         for store in parts.stores.values {
-            if let due = try await store.read({ try $0.nextDue() }) { candidates.append(due) }
+            if let due = try await nextDue(store) { candidates.append(due) }
         }
         for participant in try present() where !participant.isDone {
             if let next = participant.next { candidates.append(next) }
         }
         return candidates.min()
+    }
+
+    /// Left out are timers that could not act, until they are tried again: they must not stop the clock. A person is told.
+    private func nextDue(_ store: any Store) async throws -> Instant? {
+        let wall = parts.wall()
+        return try await store.read { try $0.nextDue(wall: wall) }
     }
 
     // MARK: - One instant
@@ -117,20 +126,30 @@ package struct ClockAdvance: Sendable {
         while !isDone {
             isDone = true
             for stage in StageName.allCases {
-                guard let store = parts.stores[stage],
-                    let due = try await store.read({ try $0.nextDue() }), due <= instant
+                guard let store = parts.stores[stage], let due = try await nextDue(store), due <= instant
                 else { continue }
                 isDone = false
                 try enter(.timers(stage))
                 try await wait("for the timers of \(stage.rawValue) at \(instant)") { mutable in
-                    let next = try await store.read { try $0.nextDue() }
+                    let next = try await mutable.nextDue(store)
                     try await mutable.catchUp()
                     return next.map { $0 > instant } ?? true
                 }
+                try await tellOfTimersAside(stage, store)
                 try enter(.events)
                 try await quiet(instant)
             }
         }
+    }
+
+    /// Says of each timer that could not act, once for each state of its record.
+    private mutating func tellOfTimersAside(_ stage: StageName, _ store: any Store) async throws {
+        let aside = try await store.read { try $0.timersAside(limit: 100) }
+        timersAside[stage] = aside.count
+        for timer in aside.first where told.insert("\(stage.rawValue) \(timer.key) \(timer.version)").inserted {
+            parts.report("a timer of \(stage.rawValue) could not act and stays due: \(timer.key): \(timer.cause)")
+        }
+        if told.count > 10_000 { told.removeAll() }
     }
 
     /// Until upstream has handed over what belongs to `instant`, the answers due have been given, stages have taken

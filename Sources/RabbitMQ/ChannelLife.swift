@@ -20,7 +20,7 @@ struct ChannelLife {
         case pausing(step: Int, until: Int)
     }
 
-    private let steps: [Step]
+    private var steps: [Step]
     private let answerMilliseconds: Int
     private var phase = Phase.none
     private var backoff = Backoff()
@@ -40,6 +40,12 @@ struct ChannelLife {
     var isOpen: Bool { if case .open = phase { true } else { false } }
     /// Something is under way that an answer of the broker will decide.
     var isOpening: Bool { if case .opening = phase { true } else { false } }
+
+    /// Nothing is under way, and nothing will be by itself.
+    var isEnded: Bool { if case .none = phase { true } else { false } }
+
+    /// Other steps after the opening, as many as before, for whenever they are next taken.
+    mutating func change(_ steps: [Step]) { self.steps = [Self.openChannel] + steps }
 
     var deadline: Int? {
         switch phase {

@@ -10,6 +10,7 @@ final class ConsumerRole: ConnectionRole {
         case acknowledge([UInt64], channel: UInt64)
         case requeue([UInt64], channel: UInt64)
         case cancel
+        case consume(prefetch: Int)
         case close
     }
 
@@ -42,6 +43,8 @@ final class ConsumerRole: ConnectionRole {
     private var assembly: ContentAssembly
     private var burst: [Delivery] = []
     private var stage = Stage.consuming
+    /// Consumes again over the connection that there is.
+    private var isToResume = false
     private var closing = Closing.no
     private var saidLost = false
 
@@ -110,6 +113,11 @@ final class ConsumerRole: ConnectionRole {
             case .requeue(let tags, let number):
                 if number == channelNumber { tags.forEach { ledger.requeue($0) } }
             case .cancel: if case .consuming = stage { stage = .cancelling }
+            case .consume(let prefetch):
+                guard case .cancelled = stage else { break }
+                stage = .consuming
+                isToResume = true
+                channel.change(Self.steps(queue: queue, prefetch: prefetch, tag: configuration.connectionName))
             case .close:
                 if !wantsClose { closing = .wanted(deadline: Uptime.milliseconds + configuration.drainMilliseconds) }
             }
@@ -118,7 +126,10 @@ final class ConsumerRole: ConnectionRole {
 
     // MARK: Connection
 
-    func connected(_ link: Link) throws(BrokerFailure) { try openChannel(link) }
+    func connected(_ link: Link) throws(BrokerFailure) {
+        isToResume = false
+        try openChannel(link)
+    }
 
     private func openChannel(_ link: Link) throws(BrokerFailure) {
         startAnew()
@@ -202,6 +213,7 @@ final class ConsumerRole: ConnectionRole {
         let now = Uptime.milliseconds
         if let link {
             if let step = try channel.due(at: now) { try resume(step, link) }
+            if isToResume, wantsSubscription, link.canTake { try consumeAgain(link) }
             try write(link)
         }
         try settleCancel(link, now)
@@ -211,6 +223,12 @@ final class ConsumerRole: ConnectionRole {
     private func resume(_ step: Int, _ link: Link) throws(BrokerFailure) {
         guard wantsSubscription else { return channel.end() }
         if step == 0 { try openChannel(link) } else { try channel.begin(link, step: step) }
+    }
+
+    /// On the channel that is open, with another prefetch count; it counts for consumers that come after it.
+    private func consumeAgain(_ link: Link) throws(BrokerFailure) {
+        isToResume = false
+        if channel.isOpen { try channel.begin(link, step: 1) } else if channel.isEnded { try openChannel(link) }
     }
 
     private func sayBurst() {

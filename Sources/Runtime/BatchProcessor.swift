@@ -34,12 +34,14 @@ package struct BatchResult: Sendable {
     package var timers = 0
     /// More timers are due; they follow in the next transaction.
     package var hasMoreTimers = false
-    /// Timers that could not act, and why; they stay due.
+    /// Timers that could not act, and why; they stay due, and are put aside for a while.
     package var timerFaults: [String] = []
     /// Those whose waiting has ended in vain: their dead letters are to be published, then the rows released.
     package var dying: [DyingMessage] = []
     /// More of those that wait can be decided or have come to their end; they follow in the next transaction.
     package var hasMoreWaiting = false
+    /// After `.oneTimer`: the next that is due.
+    package var nextTimer: RecordKey?
     /// How many persons were erased.
     package var erased = 0
 
@@ -137,43 +139,6 @@ package struct BatchProcessor: Sendable {
         return erased
     }
 
-    /// Runs up to `limit` timers that are due at `clock`, earliest first.
-    package func processTimers(
-        confirmed: [OutboxKey], clock: Instant, limit: Int, wall: Instant? = nil, in transaction: any StoreTransaction
-    ) throws -> BatchResult {
-        try transaction.removeFromOutbox(confirmed)
-        var result = BatchResult()
-        var work = UnitOfWork(self, clock: clock, wall: wall ?? clock, transaction: transaction)
-        var due: [Input] = []
-        for stored in try transaction.dueRecords(now: clock, limit: limit) {
-            guard let at = stored.wakeAt else { continue }
-            work.take(stored)
-            // The record's own wake: the stored one may have been held back.
-            due.append(.timer(stored.key, work.set[stored.key]?.value.wake ?? Wake(at: at, order: stored.wakeOrder)))
-        }
-        try work.load(due)
-        // A timer may set another that comes before the rest of these: the earlier time or lower order goes first, so
-        // the rest waits for the next transaction.
-        var set: (wake: Wake, key: RecordKey)?
-        for input in due {
-            guard case .timer(let key, let wake) = input else { continue }
-            if let set, set.wake.at <= clock, (set.wake, set.key) < (wake, key) {
-                result.hasMoreTimers = true
-                break
-            }
-            let keys = try work.load(input)
-            for changed in work.decide(timer: input, keys: keys)?.changed ?? [] {
-                guard let wake = work.set[changed]?.value.wake else { continue }
-                if let known = set, (known.wake, known.key) <= (wake, changed) { continue }
-                set = (wake, changed)
-            }
-            try work.takeWaiting()
-        }
-        if due.count >= limit { result.hasMoreTimers = true }
-        try work.finish(into: &result, owner: worker) { $0.at }
-        return result
-    }
-
     /// Decides up to `limit` of those that wait though what they wait for is known; behind all timers that are due, ends
     /// the waiting of those whose time is over.
     func processWaiting(
@@ -183,7 +148,7 @@ package struct BatchProcessor: Sendable {
         var work = UnitOfWork(self, clock: reading.now, wall: wall, transaction: transaction)
         let limit = care == .together ? limit : 1
         var ended: Instant?
-        if reading.allowsTimers(of: runner.name), try transaction.nextWake().map({ $0 > reading.now }) ?? true {
+        if reading.allowsTimers(of: runner.name), try transaction.nextWake(wall: wall).map({ $0 > reading.now }) ?? true {
             ended = reading.now
         }
         result.hasMoreWaiting = try work.takeForgotten(care, ended: ended, limit: limit)

@@ -49,6 +49,8 @@ struct OutgoingWindow: Sendable {
     /// The publisher is connected.
     var isReady: Bool { if case .ready = link { true } else { false } }
     var count: Int { entries.count }
+    /// Of the bodies.
+    private(set) var bytes = 0
     var isEmpty: Bool { entries.isEmpty }
     var hasUnsent: Bool { !unsent.isEmpty }
 
@@ -58,16 +60,18 @@ struct OutgoingWindow: Sendable {
     }
 
     mutating func add(_ publication: Publication, _ key: OutboxKey) {
-        entries[publication.ticket] = Entry(publication: publication, purpose: .output(key))
-        unsent.append(publication.ticket)
+        add(publication, .output(key))
     }
 
     mutating func add(_ publications: [Publication], settling delivery: DeliveryReference) {
         remaining[delivery, default: 0] += publications.count
-        for publication in publications {
-            entries[publication.ticket] = Entry(publication: publication, purpose: .settlement(delivery))
-            unsent.append(publication.ticket)
-        }
+        for publication in publications { add(publication, .settlement(delivery)) }
+    }
+
+    private mutating func add(_ publication: Publication, _ purpose: Purpose) {
+        entries[publication.ticket] = Entry(publication: publication, purpose: purpose)
+        unsent.append(publication.ticket)
+        bytes += publication.body.count
     }
 
     mutating func add(_ publication: Publication, ending event: EventKey) {
@@ -82,6 +86,7 @@ struct OutgoingWindow: Sendable {
 
     mutating func confirm(_ ticket: UInt64) -> Confirmed {
         guard let entry = entries.removeValue(forKey: ticket) else { return .nothing }
+        bytes -= entry.publication.body.count
         switch entry.purpose {
         case .output(let key): return .output(key)
         case .end(let event): return .ends(event)
@@ -143,27 +148,39 @@ struct TagTracker: Sendable {
     }
 
     let channel: UInt64
-    private var open: Set<UInt64> = []
+    /// With what each takes in memory.
+    private var open: [UInt64: Int] = [:]
+    private(set) var bytes = 0
     /// No open tag is below this one.
     private var lowest: UInt64 = 1
     private var highest: UInt64 = 0
 
     init(channel: UInt64) { self.channel = channel }
 
-    mutating func received(_ tag: UInt64) {
-        open.insert(tag)
+    var count: Int { open.count }
+
+    mutating func received(_ tag: UInt64, bytes: Int = 0) {
+        open[tag] = bytes
+        self.bytes += bytes
         highest = max(highest, tag)
     }
 
     mutating func forget(_ tags: [UInt64]) {
-        open.subtract(tags)
+        for tag in tags { remove(tag) }
+    }
+
+    @discardableResult
+    private mutating func remove(_ tag: UInt64) -> Bool {
+        guard let size = open.removeValue(forKey: tag) else { return false }
+        bytes -= size
+        return true
     }
 
     /// `multiple` where no open delivery lies below, so that a batch costs one frame; each tag is acknowledged once.
     mutating func settle(_ tags: [UInt64]) -> Acknowledgement {
-        let present = tags.filter { open.remove($0) != nil }
+        let present = tags.filter { remove($0) }
         guard let last = present.max() else { return .none }
-        while lowest <= highest, !open.contains(lowest) { lowest += 1 }
+        while lowest <= highest, open[lowest] == nil { lowest += 1 }
         return lowest > last ? .through(last) : .single(present.sorted())
     }
 }

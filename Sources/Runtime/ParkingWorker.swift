@@ -20,6 +20,8 @@ package final class ParkingWorker: Sendable {
     private let isAllowed: @Sendable (CustomerErasureRequested) -> Bool
     private let logger: Logger
     private let prefetch: Int
+    private let drainSeconds: Int64
+    private let ended = AsyncStream<Void>.makeStream()
     private let events: AsyncStream<ConsumerEvent>
     private let mailbox: AsyncStream<ConsumerEvent>.Continuation
     private struct Subscription {
@@ -30,9 +32,11 @@ package final class ParkingWorker: Sendable {
     private let subscription = Mutex(Subscription())
 
     package init(
-        deadLetters: SealedDeadLetters, broker: any Broker, prefetch: Int, wall: @escaping @Sendable () -> Instant,
+        deadLetters: SealedDeadLetters, broker: any Broker, prefetch: Int, drainSeconds: Int64 = 30,
+        wall: @escaping @Sendable () -> Instant,
         isAllowed: @escaping @Sendable (CustomerErasureRequested) -> Bool, logger: Logger
     ) {
+        self.drainSeconds = drainSeconds
         self.deadLetters = deadLetters
         self.broker = broker
         self.prefetch = prefetch
@@ -42,17 +46,34 @@ package final class ParkingWorker: Sendable {
         (events, mailbox) = AsyncStream.makeStream()
     }
 
-    /// Finishes what is in hand and ends; what cannot be committed now goes back to the queue. Safe to call before `run`.
+    /// Finishes what is in hand and ends; what cannot be committed within the drain limit goes back to the queue. Safe to
+    /// call before `run`.
     package func stop() {
-        subscription.withLock {
-            $0.isStopping = true
-            $0.consumer?.cancel()
+        let isFirst = subscription.withLock { subscription in
+            defer { subscription.isStopping = true }
+            subscription.consumer?.cancel()
+            return !subscription.isStopping
+        }
+        guard isFirst else { return }
+        Task { [ended, drainSeconds] in
+            try? await Task.sleep(for: .seconds(drainSeconds))
+            ended.continuation.finish()
         }
     }
 
     private var isStopping: Bool { subscription.withLock { $0.isStopping } }
 
     package func run() async {
+        // Not a child: a database that does not answer must not hold up the end.
+        Task {
+            await consume()
+            ended.continuation.finish()
+        }
+        for await _ in ended.stream {}
+        logger.info("stopped")
+    }
+
+    private func consume() async {
         let mailbox = mailbox
         let consumer = broker.consume(queue: QueueName.dead, prefetch: prefetch) { mailbox.yield($0) }
         subscription.withLock {
@@ -81,7 +102,6 @@ package final class ParkingWorker: Sendable {
         }
         await answers?.close()
         await deadLetters.close()
-        logger.info("stopped")
     }
 
     /// Tells upstream of what no queue took. False: stopped before that was confirmed; it is delivered and parked again
@@ -157,8 +177,27 @@ package final class ParkingWorker: Sendable {
                 if isUntimed, try await self.deadLetters.get(letter.id) != nil { continue }
                 letters.append(letter)
             }
-            let fresh = try await self.deadLetters.upsert(letters, parkedAt: at)
+            let fresh = try await self.upsert(letters, at)
             if fresh > 0 { self.logger.warning("parked dead letters", metadata: ["count": "\(fresh)"]) }
+        }
+    }
+
+    /// All of them; by themselves if the store refuses them by what they carry. One that it refuses alone is kept with its
+    /// body and without what the broker and its publisher say about it; a store that refuses this too is at fault itself.
+    private func upsert(_ letters: [DeadLetter], _ at: Instant) async throws -> Int {
+        do {
+            return try await deadLetters.upsert(letters, parkedAt: at)
+        } catch let failure as StoreFailure where failure.kind == .corrupt {
+            guard letters.count == 1, let letter = letters.first else {
+                var fresh = 0
+                for letter in letters { fresh += try await upsert([letter], at) }
+                return fresh
+            }
+            let fresh = try await deadLetters.upsert([letter.bare(because: failure.cause)], parkedAt: at)
+            logger.error(
+                "a dead letter is kept without its headers: the store does not take them",
+                metadata: ["id": "\(letter.id)", "cause": "\(failure)"])
+            return fresh
         }
     }
 
@@ -185,6 +224,19 @@ package final class ParkingWorker: Sendable {
 }
 
 extension DeadLetter {
+    /// The body and what this program itself says.
+    fileprivate func bare(because cause: String) -> DeadLetter {
+        var bare = DeadLetter(
+            id: id, queue: StageName.allCases.map(\.queue).first { $0 == queue } ?? QueueName.dead,
+            failureClass: DeadLetterClass(rawValue: failureClass)?.rawValue ?? DeadLetterClass.permanent.rawValue,
+            code: "unstorable", firstAt: firstAt, lastAt: lastAt, body: body)
+        bare.message = "the store does not take what came with it: \(cause)"
+        bare.fingerprint = String(
+            Identifiers.uuid(["fingerprint", bare.queue, bare.failureClass, bare.code]).prefix(8))
+        bare.attempts = attempts
+        return bare
+    }
+
     /// What a delivery of `recourse.dead` tells: written by a worker (with `x-fail-…` headers), by the broker (delivery
     /// limit, with `x-death`), or by the alternate exchange (neither). The exchange says which; to that of the workers
     /// upstream cannot publish, so it cannot make a letter that would be replayed into a queue of its choice.

@@ -9,7 +9,8 @@ enum Reception: Sendable {
     /// To be left to a worker of a newer release.
     case newer(EventIdentity)
 
-    init(_ delivery: Delivery, limits: DocumentLimits) {
+    /// - Parameter keepsDocument: false: the document is read again when it is needed.
+    init(_ delivery: Delivery, limits: DocumentLimits, keepsDocument: Bool = true) {
         if let bytes = delivery.oversized {
             self = .refused(
                 EventIdentity(told: delivery.properties),
@@ -27,7 +28,8 @@ enum Reception: Sendable {
             }
             self = .event(
                 InboundEvent(
-                    event: event, body: delivery.body.withoutByteOrderMark, document: document, delivery: delivery))
+                    event: event, body: delivery.body.withoutByteOrderMark, document: keepsDocument ? document : nil,
+                    delivery: delivery))
         } catch  where Self.isOfNewerRelease(error, under: key) {
             self = .newer(error.identity)
         } catch {

@@ -19,9 +19,9 @@ struct UnitOfWork: InputCourse {
     /// Money that outputs announce: the entry's place in `entries`, the output's in the entry.
     private var movements: [(entry: Int, output: Int, movement: FundMovement)] = []
     private var timers = 0
-    private var timerFaults: [String] = []
+    private(set) var timerFaults: [String] = []
     /// Records that are there but cannot be read; only the inputs that need them fail.
-    private var unreadable: [RecordKey: String] = [:]
+    private(set) var unreadable: [RecordKey: String] = [:]
     /// Records that a newer release has written.
     private var newer: [RecordKey: String] = [:]
 

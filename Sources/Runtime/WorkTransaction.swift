@@ -25,7 +25,14 @@ extension BatchProcessor {
         case .timers(let confirmed, let limit):
             if reading.allowsTimers(of: runner.name) {
                 result.batch = try processTimers(
-                    confirmed: confirmed, clock: reading.now, limit: limit, wall: wall, in: transaction)
+                    confirmed: confirmed, clock: reading.now, wall: wall, limit: limit, in: transaction)
+            } else {
+                try transaction.removeFromOutbox(confirmed)
+            }
+        case .oneTimer(let step, let confirmed):
+            if reading.allowsTimers(of: runner.name) {
+                result.batch = try processTimer(
+                    step, confirmed: confirmed, clock: reading.now, wall: wall, in: transaction)
             } else {
                 try transaction.removeFromOutbox(confirmed)
             }

@@ -84,37 +84,46 @@ package final class Worker: Sendable {
     /// Runs until `stop`. Broker or database away: says so once, tries again with backoff.
     package func run() async {
         let mailbox = mailbox
-        let consumer = parts.broker.consume(queue: stage.queue, prefetch: limits.prefetch) {
-            mailbox.yield(.consumer($0))
-        }
-        let publisher = parts.broker.publisher { mailbox.yield(.publisher($0)) }
         var machine = WorkerMachine(
             stage: stage, name: name, routes: routes, limits: limits, wall: parts.wall(),
             clock: firstReading())
-        await withDiscardingTaskGroup { group in
-            group.addTask { await self.tick() }
-            for await event in events {
-                if case .tick = event { isTickPending.withLock { $0 = false } }
-                if case .stop = event { group.addTask { await self.limitDrain() } }
-                for action in machine.handle(event) {
-                    switch action {
-                    case .run(let work): group.addTask { await self.perform(work) }
-                    case .acknowledgeThrough(let tag, let channel):
-                        consumer.acknowledge(through: tag, channel: channel)
-                    case .acknowledge(let tags, let channel): consumer.acknowledge(tags, channel: channel)
-                    case .requeue(let tags, let channel): consumer.requeue(tags, channel: channel)
-                    case .publish(let publications): publisher.publish(publications)
-                    case .cancelConsumer: consumer.cancel()
-                    case .closeConsumer: consumer.close()
-                    case .closePublisher: publisher.close()
-                    case .log(let line): log(line)
-                    case .finished: mailbox.finish()
-                    }
+        let consumer = parts.broker.consume(queue: stage.queue, prefetch: machine.prefetch) {
+            mailbox.yield(.consumer($0))
+        }
+        let publisher = parts.broker.publisher { mailbox.yield(.publisher($0)) }
+        // Not children: what waits for a database that does not answer must not hold up the end.
+        let ticking = Task { await self.tick() }
+        var limiting: Task<Void, Never>?
+        var isLimitOver = false
+        for await event in events {
+            switch event {
+            case .tick: isTickPending.withLock { $0 = false }
+            case .stop: limiting = limiting ?? Task { await self.limitDrain() }
+            case .drainLimit: isLimitOver = true
+            case .consumer, .publisher, .done, .failed: break
+            }
+            for action in machine.handle(event) {
+                switch action {
+                case .run(let work): Task { await self.perform(work) }
+                case .acknowledgeThrough(let tag, let channel):
+                    consumer.acknowledge(through: tag, channel: channel)
+                case .acknowledge(let tags, let channel): consumer.acknowledge(tags, channel: channel)
+                case .requeue(let tags, let channel): consumer.requeue(tags, channel: channel)
+                case .publish(let publications): publisher.publish(publications)
+                case .cancelConsumer: consumer.cancel()
+                case .consume(let prefetch): consumer.consume(prefetch: prefetch)
+                case .closeConsumer: consumer.close()
+                case .closePublisher: publisher.close()
+                case .log(let line): log(line)
+                case .finished: mailbox.finish()
                 }
             }
-            group.cancelAll()
         }
-        await parts.store.close()
+        ticking.cancel()
+        limiting?.cancel()
+        // It waits for the transaction in hand. What is not committed then is as if the process had been killed.
+        let closing = Task { await parts.store.close() }
+        if !isLimitOver { await closing.value }
         parts.logger.info("stopped")
     }
 
@@ -174,7 +183,9 @@ package final class Worker: Sendable {
         switch work {
         case .timers(let confirmed, _):
             // Looking whether anything is due disturbs no writer.
-            let next = reading.allowsTimers(of: stage) ? try await parts.store.read { try $0.nextWake() } : nil
+            let wall = parts.wall()
+            let next =
+                reading.allowsTimers(of: stage) ? try await parts.store.read { try $0.nextWake(wall: wall) } : nil
             guard let next, next <= reading.now else { return try await flush(confirmed, reading) }
         case .flush(let confirmed): return try await flush(confirmed, reading)
         case .waiting:
@@ -183,7 +194,7 @@ package final class Worker: Sendable {
                 return try ends || !snapshot.waitingForKnown(limit: 1).isEmpty
             }
             guard isWanted else { return WorkResult(clock: reading) }
-        case .start, .events, .sweep, .release, .end: break
+        case .start, .events, .oneTimer, .sweep, .release, .end: break
         }
         return try await transact(work, reading)
     }

@@ -27,6 +27,8 @@ package enum WorkerAction: Sendable {
     case requeue(tags: [UInt64], channel: UInt64)
     case publish([Publication])
     case cancelConsumer
+    /// After `cancelConsumer`, with everything settled.
+    case consume(prefetch: Int)
     case closeConsumer
     case closePublisher
     case log(LogLine)
@@ -39,6 +41,8 @@ package enum Work: Sendable {
     case start(limit: Int)
     case events([InboundEvent], confirmed: [OutboxKey])
     case timers(confirmed: [OutboxKey], limit: Int)
+    /// One of them by itself.
+    case oneTimer(TimerStep, confirmed: [OutboxKey])
     /// Remove confirmed rows from the outbox.
     case flush([OutboxKey])
     /// Renew the lease and take over rows whose owner is gone. `includingOwn`: list this worker's own rows too, for a
@@ -90,8 +94,12 @@ package struct LogLine: Sendable {
 package struct WorkerLimits: Sendable {
     /// Most events in one transaction.
     package var batch = 256
-    /// Most unacknowledged deliveries; bounds memory.
+    /// Most unacknowledged deliveries; fewer where their size takes it (`PrefetchWidth`).
     package var prefetch = 512
+    /// Most bytes of the deliveries in hand, and of what is unconfirmed before no further batch is begun.
+    package var memoryBytes = 64 << 20
+    /// Most bytes of the bodies in one transaction, if they are several.
+    package var batchBytes = 8 << 20
     /// Most publications without a confirm before no further batch is begun.
     package var unconfirmed = 4096
     package var leaseSeconds: Int64 = 10
@@ -101,7 +109,13 @@ package struct WorkerLimits: Sendable {
     package var flushMicroseconds: Int64 = 100_000
     /// A message that refers to something unknown is retried until its event is this old.
     package var referenceHours: Int64 = 24
+    /// An event that the database refuses by what it carries is given up after so long without any other event that could
+    /// tell whether it or the database is to blame.
+    package var doubtSeconds: Int64 = 60
     package var document = DocumentLimits()
+
+    /// Dead letters are as large as messages may be, and are committed as they come.
+    package var parkingPrefetch: Int { min(batch, max(1, memoryBytes / max(1, document.bodyBytes))) }
 
     package init() {}
 }

@@ -11,23 +11,69 @@ extension WorkerMachine {
         case .delivered(let deliveries):
             for delivery in deliveries { receive(delivery, &actions) }
         case .lost(let failure):
-            subscription = subscription.isEnded ? .ended(nil) : .none
+            switch subscription {
+            case .none, .open: subscription = .none
+            case .resizing(_, let width, let isCancelled):
+                subscription = .resizing(nil, to: width, isCancelled: isCancelled)
+            case .ended: subscription = .ended(nil)
+            }
             actions.append(.log(LogLine(.warning, "the subscription is lost; trying again", [("cause", "\(failure)")])))
         case .cancelled:
-            guard var inbox = subscription.inbox else { return subscription = .ended(nil) }
-            let unstarted = inbox.giveUpWaiting()
-            subscription = .ended(inbox)
-            if !unstarted.isEmpty { actions.append(.requeue(tags: unstarted, channel: inbox.channel)) }
+            guard case .running = life else { return endSubscription(&actions) }
+            var next = width.current
+            if case .resizing(_, let width, _) = subscription { next = width }
+            subscription = .resizing(subscription.inbox, to: next, isCancelled: true)
         case .closed:
             closed(.consumer)
         }
     }
 
+    /// Hands back what no batch has begun.
+    mutating func endSubscription(_ actions: inout [WorkerAction]) {
+        guard var inbox = subscription.inbox else { return subscription = .ended(nil) }
+        let unstarted = inbox.giveUpWaiting()
+        subscription = .ended(inbox)
+        if !unstarted.isEmpty { actions.append(.requeue(tags: unstarted, channel: inbox.channel)) }
+    }
+
+    /// Goes on with another prefetch count where the deliveries take more memory than they may, or much less. Nothing is
+    /// handed back for it, which would count as a delivery: what has come is settled first.
+    mutating func resize(_ actions: inout [WorkerAction]) {
+        guard case .running = life else { return }
+        switch subscription {
+        case .open(let inbox):
+            guard let next = width.better else { return }
+            subscription = .resizing(inbox, to: next, isCancelled: false)
+            actions.append(.cancelConsumer)
+        case .resizing(let inbox, let next, isCancelled: true):
+            guard inbox?.tags.count ?? 0 == 0 else { return }
+            if next < width.current {
+                let details = [("prefetch", "\(next)"), ("memoryLimit", "\(limits.memoryBytes)")]
+                actions.append(.log(LogLine(.warning, "large messages: fewer of them are held at once", details)))
+            }
+            subscription = .none
+            width.use(next)
+            actions.append(.consume(prefetch: next))
+        case .resizing, .none, .ended: break
+        }
+    }
+
+    private static var largestKeptDocument: Int { 4_096 }
+    private static var treeFactor: Int { 32 }
+
     private mutating func receive(_ delivery: Delivery, _ actions: inout [WorkerAction]) {
-        guard subscription.on(delivery.channel, { $0.tags.received(delivery.tag) }) != nil else { return }
-        switch Reception(delivery, limits: limits.document) {
+        // A tree takes many times the bytes of its text; that of a large document is not kept.
+        let keepsDocument = delivery.body.count <= Self.largestKeptDocument
+        let bytes = delivery.body.count * (keepsDocument ? Self.treeFactor : 1)
+        let inHand = subscription.on(delivery.channel) { inbox in
+            inbox.tags.received(delivery.tag, bytes: bytes)
+            return (inbox.tags.count, inbox.tags.bytes)
+        }
+        guard let inHand else { return }
+        width.received(bytes: bytes, inHand: inHand)
+        switch Reception(delivery, limits: limits.document, keepsDocument: keepsDocument) {
         case .event(let inbound):
-            _ = subscription.on(delivery.channel) { $0.waiting.append(Arrival(delivery: delivery, inbound: inbound)) }
+            _ = subscription.on(delivery.channel) { $0.add(Arrival(delivery: delivery, inbound: inbound)) }
         case .refused(let identity, let reason): reject(delivery, identity, reason, &actions)
         case .newer(let identity): leave(delivery, identity, identity.type ?? "its type", &actions)
         }

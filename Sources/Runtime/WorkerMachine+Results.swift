@@ -15,18 +15,29 @@ extension WorkerMachine {
         letDie(result.batch.dying, &actions)
         if result.batch.hasMoreWaiting { room.at = wall }
         for fault in result.batch.timerFaults {
-            actions.append(.log(LogLine(.error, "a timer could not act; it stays due", [("cause", fault)])))
+            actions.append(
+                .log(LogLine(.error, "a timer could not act; it is put aside for a minute", [("cause", fault)])))
         }
         switch finished.work {
         case .events:
             judge(finished.arrivals, result.batch.fates, &actions)
-        case .waiting: wentThroughWaiting(hasMore: result.batch.hasMoreWaiting)
+            proveStore(&actions)
+        case .waiting:
+            wentThroughWaiting(hasMore: result.batch.hasMoreWaiting)
         case .timers:
             if clock.mode != .running { room.at = wall }
+            if result.batch.timers > 0 { proveStore(&actions) }
             // There may be more of them than one batch takes, and one may have made another due.
-            let isStepped = clock.mode != .running
-            if result.batch.timers > 0, isStepped || result.batch.hasMoreTimers { timersAt = wall }
-            if !result.batch.timerFaults.isEmpty { timersAt = wall.adding(seconds: 60) }
+            let hasActed = result.batch.timers > 0 || !result.batch.timerFaults.isEmpty
+            if result.batch.hasMoreTimers || (hasActed && clock.mode != .running) { timersAt = wall }
+        case .oneTimer:
+            if result.batch.timers > 0 { proveStore(&actions) }
+            timersAt = wall
+            if let next = result.batch.nextTimer, case .singly(_, let left) = timers, left > 1 {
+                timers = .singly(.run(next), left: left - 1)
+            } else {
+                timers = .together
+            }
         case .start(let limit):
             tookOver(rows, &actions)
             if result.batch.rows.count >= limit { ownRows = .uncertain }
@@ -38,6 +49,7 @@ extension WorkerMachine {
             }
         case .flush, .release, .end: break
         }
+        if let channel = subscription.inbox?.channel { _ = subscription.on(channel) { $0.noteOtherWork() } }
     }
 
     private func tookOver(_ rows: [OutboxRow], _ actions: inout [WorkerAction]) {
@@ -81,20 +93,24 @@ extension WorkerMachine {
         switch (failure.kind, failed.work) {
         case (.corrupt, .events(_, let keys)):
             release(keys)
-            giveUpBatch(failed.arrivals, failure, &actions)
+            doubt(failed.arrivals, failure, &actions)
         case (.corrupt, .waiting(let care)) where care.next(failure) != nil:
             hand = .free
             room.care = care.next(failure) ?? .together
             room.at = wall
-        case (.corrupt, .timers(let keys, _)):
-            // Events must go on meanwhile.
+        case (.corrupt, .timers(let keys, let limit)):
+            // One of them breaks the batch: it must not hold up the others.
             release(keys)
-            timersAt = wall.adding(seconds: 60)
+            (timersAt, timers) = (wall, .singly(.look, left: limit))
             actions.append(
                 .log(
                     LogLine(
-                        .error, "the timers could not run; trying again in a minute",
+                        .warning, "the timers could not run together; running them one by one",
                         [("cause", failure.description)])))
+        case (.corrupt, .oneTimer(.run(let key), let keys)):
+            release(keys)
+            guard case .singly(_, let left) = timers else { return }
+            (timersAt, timers) = (wall, .singly(.putAside(key, cause: failure.description), left: left))
         default:
             hand = .pausing(failed, until: Instant(microseconds: wall.microseconds + Self.backoff(failed.failures)))
             guard failed.failures == 1 || failed.failures.isMultiple(of: 60) else { return }
@@ -112,22 +128,53 @@ extension WorkerMachine {
         confirm(keys)
     }
 
-    /// One message of the batch breaks it: they run one by one, so that it harms no neighbour, and alone it is given up.
-    private mutating func giveUpBatch(
-        _ arrivals: [Arrival], _ failure: StoreFailure, _ actions: inout [WorkerAction]
-    ) {
+    // MARK: - The message or the database
+
+    /// The database refuses the batch by what it carries. The messages run one by one, so that none harms its neighbour;
+    /// one that fails alone is not given up before it is clear that the message is to blame (`Doubt`).
+    private mutating func doubt(_ arrivals: [Arrival], _ failure: StoreFailure, _ actions: inout [WorkerAction]) {
         guard let first = arrivals.first else { return }
-        guard arrivals.count == 1 else {
-            _ = subscription.on(first.delivery.channel) { $0.isolate(arrivals) }
+        let channel = first.delivery.channel
+        guard !subscription.isEnded else {
+            // The subscription is ending: others will see.
+            let tags = arrivals.map(\.delivery.tag)
+            if subscription.on(channel, { $0.tags.forget(tags) }) != nil {
+                actions.append(.requeue(tags: tags, channel: channel))
+            }
             return
         }
-        let reason = DeadLetterReason(.permanent, code: "store-fault", message: failure.description)
-        giveUp(first.delivery, first.inbound.event.id, reason, &actions)
+        guard arrivals.count == 1 else {
+            _ = subscription.on(channel) { $0.isolate(arrivals) }
+            return
+        }
+        let (wall, isProven, seconds) = (wall, isStoreProven, limits.doubtSeconds)
+        isStoreProven = false
+        let doubt = subscription.on(channel) {
+            $0.suspect(Suspect(arrival: first, failure: failure), wall: wall, isProven: isProven)
+        }
+        if let condemned = subscription.on(channel, { $0.condemn(wall: wall, seconds: seconds) }) ?? nil {
+            return giveUp(condemned, &actions)
+        }
+        guard let doubt, doubt.tries == 2 || doubt.tries.isMultiple(of: 60) else { return }
+        actions.append(
+            .log(
+                LogLine(
+                    .error, "the database refuses one event after another; none is given up, trying again",
+                    [("cause", failure.description), ("failures", "\(doubt.tries)")])))
     }
 
-    /// In microseconds: 10 ms, doubled each time up to 5 s.
-    private static func backoff(_ failures: Int) -> Int64 {
-        min(5_000_000, 10_000 << Int64(min(failures - 1, 10)))
+    /// An event or a timer was committed: what had failed alone right before it is to blame itself.
+    private mutating func proveStore(_ actions: inout [WorkerAction]) {
+        isStoreProven = true
+        guard let channel = subscription.inbox?.channel,
+            let guilty = subscription.on(channel, { $0.acquit() }) ?? nil
+        else { return }
+        giveUp(guilty, &actions)
+    }
+
+    private mutating func giveUp(_ guilty: Suspect, _ actions: inout [WorkerAction]) {
+        let reason = DeadLetterReason(.permanent, code: "store-fault", message: guilty.failure.description)
+        giveUp(guilty.arrival.delivery, guilty.arrival.inbound.event.id, reason, &actions)
     }
 }
 
@@ -135,14 +182,14 @@ extension Work {
     var isTakeOver: Bool {
         switch self {
         case .start, .sweep: true
-        case .events, .timers, .waiting, .release, .flush, .end: false
+        case .events, .timers, .oneTimer, .waiting, .release, .flush, .end: false
         }
     }
 
     /// If it is reported as failed and was committed nevertheless, rows lie in the outbox that nobody publishes.
     var mayLeaveRows: Bool {
         switch self {
-        case .start, .sweep, .events, .timers, .waiting: true
+        case .start, .sweep, .events, .timers, .oneTimer, .waiting: true
         case .flush, .release, .end: false
         }
     }

@@ -19,14 +19,18 @@ package struct WorkerMachine: Sendable {
     var life = Life.running
     var hand = Hand.unstarted
     var subscription = Subscription.none
+    var width: PrefetchWidth
     var outgoing = OutgoingWindow()
     var confirmed = ConfirmedRows()
     var ownRows = OwnRows.known
+    /// The last transaction that took an event or ran a timer was committed.
+    var isStoreProven = false
     /// When lease and outbox are next looked after, on the wall clock.
     var sweepAt: Instant
     /// When due timers are next looked for, on the wall clock.
     var timersAt: Instant
     var room: RoomCare
+    var timers = Timers.together
 
     /// - Parameter clock: what the business clock says at the start; deliveries may come before the first tick.
     package init(
@@ -38,17 +42,21 @@ package struct WorkerMachine: Sendable {
         self.stage = stage
         self.routes = routes
         self.limits = limits
+        width = PrefetchWidth(limits)
         self.wall = wall
         failures = FailureMessages(stage: stage, worker: name)
         (sweepAt, timersAt) = (wall, wall)
         room = RoomCare(at: Instant(microseconds: wall.microseconds + limits.leaseSeconds * 1_000_000 / 3))
     }
 
+    /// The prefetch count to begin with.
+    package var prefetch: Int { width.current }
+
     var isAtWork: Bool { hand.job != nil }
 
     /// Nothing in hand, nothing waiting, nothing unconfirmed.
     package var isIdle: Bool {
-        !isAtWork && subscription.inbox?.waiting.isEmpty ?? true && outgoing.isEmpty && confirmed.isEmpty
+        !isAtWork && subscription.inbox?.isEmpty ?? true && outgoing.isEmpty && confirmed.isEmpty
             && room.confirmed.isEmpty
     }
 
@@ -72,6 +80,7 @@ package struct WorkerMachine: Sendable {
     /// Begins the next work if there is any and nothing is in hand.
     private mutating func proceed(_ actions: inout [WorkerAction]) {
         if outgoing.isReady, outgoing.hasUnsent { actions.append(.publish(outgoing.takeUnsent())) }
+        resize(&actions)
         switch (hand, life) {
         case (.working, _), (.pausing, _), (_, .finished): break
         case (_, .closing(let awaited)):
@@ -86,7 +95,7 @@ package struct WorkerMachine: Sendable {
     }
 
     private mutating func proceedRunning(_ actions: inout [WorkerAction]) {
-        let room = max(0, limits.unconfirmed - outgoing.count)
+        let room = outgoing.bytes < limits.memoryBytes ? max(0, limits.unconfirmed - outgoing.count) : 0
         let ownToo = ownRows == .uncertain && room > 0
         if wall >= sweepAt || ownToo {
             sweepAt = Instant(microseconds: wall.microseconds + limits.leaseSeconds * 1_000_000 / 3)
@@ -98,10 +107,13 @@ package struct WorkerMachine: Sendable {
         guard room > 0 else { return }
         if wall >= timersAt, clock.allowsTimers(of: stage) {
             timersAt = Instant(microseconds: wall.microseconds + limits.timerMicroseconds)
-            return begin(.timers(confirmed: confirmed.take(), limit: limits.batch), &actions)
+            switch timers {
+            case .together: return begin(.timers(confirmed: confirmed.take(), limit: limits.batch), &actions)
+            case .singly(let step, _): return begin(.oneTimer(step, confirmed: confirmed.take()), &actions)
+            }
         }
         if let work = workOnWaiting() { return begin(work, &actions) }
-        let arrivals = subscription.takeBatch(limit: limits.batch)
+        let arrivals = subscription.takeBatch(limits, wall: wall)
         if !arrivals.isEmpty {
             return begin(.events(arrivals.map(\.inbound), confirmed: confirmed.take()), for: arrivals, &actions)
         }
@@ -148,7 +160,12 @@ package struct WorkerMachine: Sendable {
         guard case .running = life else { return }
         life = .draining
         actions.append(.log(LogLine(.info, "draining", [("unconfirmed", "\(outgoing.count)")])))
-        actions.append(.cancelConsumer)
+        switch subscription {
+        case .resizing(_, _, isCancelled: true): endSubscription(&actions)
+        // Its cancellation is on its way.
+        case .resizing(_, _, isCancelled: false): break
+        case .none, .open, .ended: actions.append(.cancelConsumer)
+        }
     }
 
     private mutating func drainLimit(_ actions: inout [WorkerAction]) {

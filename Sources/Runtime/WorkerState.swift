@@ -60,6 +60,8 @@ extension WorkerMachine {
         /// Not subscribed, yet or any more; the adapter keeps trying.
         case none
         case open(Inbox)
+        /// To be consumed anew with another prefetch count, once it is cancelled and all that was delivered is settled.
+        case resizing(Inbox?, to: Int, isCancelled: Bool)
         /// Cancelled. What was begun is still acknowledged on its channel, as long as that lasts.
         case ended(Inbox?)
 
@@ -67,7 +69,7 @@ extension WorkerMachine {
             switch self {
             case .none: nil
             case .open(let inbox): inbox
-            case .ended(let inbox): inbox
+            case .resizing(let inbox, _, _), .ended(let inbox): inbox
             }
         }
 
@@ -80,18 +82,22 @@ extension WorkerMachine {
                 self = .none
                 defer { self = .open(inbox) }
                 return change(&inbox)
+            case .resizing(.some(var inbox), let width, let isCancelled) where inbox.channel == channel:
+                self = .none
+                defer { self = .resizing(inbox, to: width, isCancelled: isCancelled) }
+                return change(&inbox)
             case .ended(.some(var inbox)) where inbox.channel == channel:
                 self = .none
                 defer { self = .ended(inbox) }
                 return change(&inbox)
-            case .none, .open, .ended: return nil
+            case .none, .open, .resizing, .ended: return nil
             }
         }
 
-        /// The next batch, at most `limit`; none of them waits any longer.
-        mutating func takeBatch(limit: Int) -> [Arrival] {
-            guard case .open(let inbox) = self, !inbox.waiting.isEmpty else { return [] }
-            return on(inbox.channel) { $0.takeBatch(limit: limit) } ?? []
+        /// The next batch; none of it waits any longer.
+        mutating func takeBatch(_ limits: WorkerLimits, wall: Instant) -> [Arrival] {
+            guard !isEnded, let channel = inbox?.channel, inbox?.isEmpty == false else { return [] }
+            return on(channel) { $0.takeBatch(limits, wall: wall) } ?? []
         }
     }
 
@@ -99,16 +105,31 @@ extension WorkerMachine {
     struct Inbox: Sendable {
         var tags: TagTracker
         /// Decoded, not yet in a batch.
-        var waiting: [Arrival] = []
+        private(set) var waiting: [Arrival] = []
         /// Deliveries of a batch that the database refused: each runs alone.
-        var alone: Set<UInt64> = []
+        private var alone: Set<UInt64> = []
+        private(set) var doubt: Doubt?
 
         var channel: UInt64 { tags.channel }
+        /// Nothing is left to be put into a batch.
+        var isEmpty: Bool { waiting.isEmpty && doubt?.suspects.isEmpty ?? true }
 
         init(channel: UInt64) { tags = TagTracker(channel: channel) }
 
-        mutating func takeBatch(limit: Int) -> [Arrival] {
-            let size = waiting.prefix(limit).prefix { !alone.contains($0.delivery.tag) }.count
+        mutating func add(_ arrival: Arrival) { waiting.append(arrival) }
+
+        fileprivate mutating func takeBatch(_ limits: WorkerLimits, wall: Instant) -> [Arrival] {
+            var limit = limits.batch
+            if let doubt {
+                guard wall >= doubt.resumeAt else { return [] }
+                if waiting.isEmpty { returnSuspects() }
+                limit = 1
+            }
+            var bytes = 0
+            let size = waiting.prefix(limit).prefix { arrival in
+                bytes += arrival.delivery.body.count
+                return bytes <= limits.batchBytes && !alone.contains(arrival.delivery.tag)
+            }.count
             let batch = Array(waiting.prefix(max(size, 1)))
             waiting.removeFirst(batch.count)
             return batch
@@ -117,18 +138,90 @@ extension WorkerMachine {
         /// They come first in the next batch.
         mutating func putBack(_ arrivals: [Arrival]) { waiting = arrivals + waiting }
 
+        /// One of them breaks the batch: each runs by itself, before what came behind.
         mutating func isolate(_ arrivals: [Arrival]) {
             alone.formUnion(arrivals.map(\.delivery.tag))
             putBack(arrivals.map(\.alone))
         }
 
+        /// The database has refused one that ran alone. Returns what is known now.
+        mutating func suspect(_ suspect: Suspect, wall: Instant, isProven: Bool) -> Doubt {
+            var doubt = doubt ?? Doubt(since: wall, isProven: isProven)
+            doubt.suspects.append(suspect)
+            doubt.tries += 1
+            // Another one tells at once which of the two is to blame; without one, or when it has failed too, time does.
+            let isAnotherThere = doubt.suspects.count == 1 && !waiting.isEmpty
+            doubt.resumeAt =
+                isAnotherThere ? wall : Instant(microseconds: wall.microseconds + WorkerMachine.backoff(doubt.tries))
+            self.doubt = doubt
+            return doubt
+        }
+
+        /// Something has been committed. Returns the message that is to blame for what failed just before, if it is
+        /// certain; all others are to be tried again.
+        mutating func acquit() -> Suspect? {
+            guard let doubt else { return nil }
+            if doubt.isProven, doubt.tries == 1, let guilty = doubt.suspects.first {
+                self.doubt = nil
+                return guilty
+            }
+            returnSuspects()
+            self.doubt = nil
+            return nil
+        }
+
+        /// The one suspect, when it alone is left and has been tried for long enough while other work was committed.
+        mutating func condemn(wall: Instant, seconds: Int64) -> Suspect? {
+            guard let doubt, doubt.isProven, doubt.hasOtherWork, doubt.suspects.count == 1, waiting.isEmpty,
+                wall >= doubt.since.adding(seconds: seconds)
+            else { return nil }
+            self.doubt = nil
+            return doubt.suspects.first
+        }
+
+        mutating func noteOtherWork() { doubt?.hasOtherWork = true }
+
+        /// The first in front and the others at the end, so that what is between them tells them apart.
+        private mutating func returnSuspects() {
+            let arrivals = doubt?.suspects.map(\.arrival) ?? []
+            doubt?.suspects = []
+            alone.formUnion(arrivals.map(\.delivery.tag))
+            waiting = arrivals.prefix(1) + waiting + arrivals.dropFirst()
+        }
+
         /// What no batch has begun; it is no longer waited for.
         mutating func giveUpWaiting() -> [UInt64] {
-            let unstarted = waiting.map(\.delivery.tag)
+            let unstarted = ((doubt?.suspects.map(\.arrival) ?? []) + waiting).map(\.delivery.tag)
             tags.forget(unstarted)
-            waiting = []
+            (waiting, doubt) = ([], nil)
             return unstarted
         }
+    }
+
+    struct Suspect: Sendable {
+        let arrival: Arrival
+        let failure: StoreFailure
+    }
+
+    /// Messages that failed alone, by what they carry as the database says, and nothing has been committed since. Whether
+    /// they are to blame or the database is, shows with the next: if that goes well, the one before it is to blame; if one
+    /// after another fails, it is the database, and no message dies of it.
+    struct Doubt: Sendable {
+        var suspects: [Suspect] = []
+        /// Failures, of whichever message.
+        var tries = 0
+        /// No event is begun before.
+        var resumeAt = Instant.distantPast
+        let since: Instant
+        /// Something was committed right before the first failure.
+        let isProven: Bool
+        /// A sweep or the like has been committed since.
+        var hasOtherWork = false
+    }
+
+    /// In microseconds: 10 ms, doubled with each failure up to 5 s.
+    static func backoff(_ failures: Int) -> Int64 {
+        min(5_000_000, 10_000 << Int64(min(max(failures, 1) - 1, 10)))
     }
 
     /// Outbox rows whose confirms have come: removed with the next transaction, at `flushAt` without one.
@@ -158,6 +251,13 @@ extension WorkerMachine {
         var care = WaitingCare.together
         /// Of those whose waiting has ended the dead letters are confirmed; their rows can go.
         var confirmed: [EventKey] = []
+    }
+
+    /// How due timers are run.
+    enum Timers: Sendable {
+        case together
+        /// The database has refused a batch of them by what they carry: so many at most by themselves, this step next.
+        case singly(TimerStep, left: Int)
     }
 
     /// What this worker knows of the outbox rows under its own lease.

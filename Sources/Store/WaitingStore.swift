@@ -97,8 +97,9 @@ package protocol WaitingSnapshot {
 
 extension StoreSnapshot {
     /// When time alone next does something in this stage: the earliest wake of any record, or the end of a waiting.
-    package func nextDue() throws -> Instant? {
-        [try nextWake(), try nextWaitingEnd()].compactMap { $0 }.min()
+    /// Timers that are put aside at `wall` are left out.
+    package func nextDue(wall: Instant) throws -> Instant? {
+        [try nextWake(wall: wall), try nextWaitingEnd()].compactMap { $0 }.min()
     }
 }
 

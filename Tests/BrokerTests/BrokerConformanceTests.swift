@@ -154,6 +154,38 @@ extension ServerTests {
         }
 
         @Test(arguments: Adapter.available)
+        func `once all is settled, a consumer that was cancelled consumes anew with another count`(
+            _ adapter: Adapter
+        ) async throws {
+            let bench = try Bench(adapter)
+            try await bench.declare(queues: ["q"])
+            let (publisher, outcomes) = bench.publisher()
+            try await outcomes.ready()
+            publisher.publish((1...9).map { bench.message($0, to: "q") })
+            _ = try await outcomes.outcomes(9)
+            let (consumer, events) = bench.consumer("q", prefetch: 2)
+            for prefetch in [3, 1] {
+                let channel = try await events.subscribed()
+                let deliveries = try await events.deliveries(prefetch == 3 ? 2 : 3)
+                #expect(await events.isSilent(for: .milliseconds(100)), "no more than the count")
+                consumer.cancel()
+                try await events.cancelled()
+                consumer.acknowledge(through: try #require(deliveries.last).tag, channel: channel)
+                consumer.consume(prefetch: prefetch)
+            }
+            let channel = try await events.subscribed()
+            for _ in 1...4 {
+                let delivery = try #require(try await events.deliveries(1).first)
+                #expect(!delivery.redelivered, "nothing was handed back for it")
+                consumer.acknowledge([delivery.tag], channel: channel)
+            }
+            consumer.close()
+            try await events.closed()
+            #expect(try await bench.depth("q")?.ready == 0)
+            try await bench.clear(queues: ["q"])
+        }
+
+        @Test(arguments: Adapter.available)
         func `a missing exchange loses the channel and the publisher recovers`(_ adapter: Adapter) async throws {
             let bench = try Bench(adapter)
             try await bench.declare(queues: ["q"])

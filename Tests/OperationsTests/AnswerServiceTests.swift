@@ -166,6 +166,7 @@ private final class RecordingBroker: Broker {
         func acknowledge(_ tags: [UInt64], channel: UInt64) {}
         func requeue(_ tags: [UInt64], channel: UInt64) {}
         func cancel() {}
+        func consume(prefetch: Int) {}
         func close() {}
     }
 

@@ -30,11 +30,11 @@ import Testing
         let noon = noon
         try store.writeNow { try processor.plant(clock: noon, in: $0) }
         let first = try store.writeNow {
-            try processor.processTimers(confirmed: [], clock: noon, limit: 10, in: $0)
+            try processor.processTimers(confirmed: [], clock: noon, wall: noon, limit: 10, in: $0)
         }
         #expect(first.timers == 1 && first.hasMoreTimers)
         let second = try store.writeNow {
-            try processor.processTimers(confirmed: [], clock: noon, limit: 10, in: $0)
+            try processor.processTimers(confirmed: [], clock: noon, wall: noon, limit: 10, in: $0)
         }
         #expect(second.timers == 2 && !second.hasMoreTimers)
         #expect(try timers(store) == ["a 0", "a 1", "b 2"])
@@ -46,11 +46,102 @@ import Testing
         let noon = noon
         try store.writeNow { try processor.plant(clock: noon, in: $0) }
         let result = try store.writeNow {
-            try processor.processTimers(confirmed: [], clock: noon, limit: 10, in: $0)
+            try processor.processTimers(confirmed: [], clock: noon, wall: noon, limit: 10, in: $0)
         }
         #expect(result.timers == 1 && result.timerFaults.count == 1)
         #expect(try timers(store) == ["b 98"])
         #expect(try store.readNow { try $0.record(ProbeRecord.key("a")) }?.version == 1)
+    }
+
+    /// Records whose timers are due; those that are named broken cannot be read.
+    private func store(due ids: [String], broken: Set<String> = []) throws -> MemoryStore {
+        let store = MemoryStore()
+        let (noon, whole) = (noon, try JSONEncoding.bytes(of: ProbeRecord(wakes: [moment(0)])))
+        try store.writeNow {
+            try $0.save(
+                ids.map { id in
+                    StoredRecord(
+                        key: ProbeRecord.key(id), version: 1, wakeAt: noon, wakeOrder: 0, firedAt: nil, firedOutputs: 0,
+                        body: broken.contains(id) ? Array("[".utf8) : whole)
+                })
+        }
+        return store
+    }
+
+    private func runTimers(_ store: MemoryStore, wall: Instant, limit: Int = 10) throws -> BatchResult {
+        let (processor, noon) = (processor([]), noon)
+        return try store.writeNow {
+            try processor.processTimers(confirmed: [], clock: noon, wall: wall, limit: limit, in: $0)
+        }
+    }
+
+    @Test func `However many timers cannot act, the others do, and each of those is tried again in a minute`() throws {
+        let broken = (1...25).map { "a\($0)" }
+        let store = try store(due: broken + ["b", "c"], broken: Set(broken))
+        var acted = 0
+        for _ in 1...3 { acted += try runTimers(store, wall: noon).timers }
+        #expect(acted == 2)
+        #expect(try timers(store) == ["b 0", "c 0"])
+        let aside = try store.readNow { try $0.timersAside(limit: 2) }
+        #expect(aside.count == 25 && aside.first.map(\.until) == [noon.adding(seconds: 60), noon.adding(seconds: 60)])
+        // They are still due, and the audit sees them so.
+        #expect(try store.readNow { try $0.nextWake() } == noon)
+        let noon = noon
+        #expect(try store.readNow { try $0.nextWake(wall: noon.adding(seconds: 59)) } == nil)
+        #expect(try runTimers(store, wall: noon.adding(seconds: 59), limit: 99).timerFaults.isEmpty)
+        #expect(try runTimers(store, wall: noon.adding(seconds: 60), limit: 99).timerFaults.count == 25)
+    }
+
+    @Test func `A record that is mended acts when its timer is tried again`() throws {
+        let store = try store(due: ["a"], broken: ["a"])
+        #expect(try runTimers(store, wall: noon).timerFaults.count == 1)
+        let (noon, whole) = (noon, try JSONEncoding.bytes(of: ProbeRecord(wakes: [moment(0)])))
+        try store.writeNow { (store) throws in
+            guard var record = try store.record(ProbeRecord.key("a")) else { return }
+            record.body = whole
+            try store.save([record])
+        }
+        #expect(try runTimers(store, wall: noon).timers == 0)
+        #expect(try runTimers(store, wall: noon.adding(seconds: 60)).timers == 1)
+        #expect(try store.readNow { try $0.timersAside(limit: 9) }.count == 0)
+    }
+
+    @Test func `A record whose wake has gone is not due for ever, one whose wake has moved is due then`() throws {
+        let store = try store(due: ["gone", "later"])
+        let (noon, later) = (noon, noon.adding(days: 1))
+        let bodies = try [
+            ProbeRecord(wakes: []), ProbeRecord(wakes: [ProbeRecord.Moment(at: later, order: 3)]),
+        ].map { try JSONEncoding.bytes(of: $0) }
+        try store.writeNow { (store) throws in
+            for (id, body) in zip(["gone", "later"], bodies) {
+                guard var record = try store.record(ProbeRecord.key(id)) else { continue }
+                record.body = body
+                try store.save([record])
+            }
+        }
+        let result = try runTimers(store, wall: noon)
+        #expect(result.timers == 0 && result.timerFaults.isEmpty)
+        #expect(try store.readNow { try $0.nextWake() } == later)
+        #expect(try store.readNow { try $0.record(ProbeRecord.key("gone")) }?.wakeAt == nil)
+        #expect(try store.readNow { try $0.record(ProbeRecord.key("later")) }?.wakeOrder == 3)
+    }
+
+    @Test func `One timer at a time tells the next, and may be put aside by itself`() throws {
+        let store = try store(due: ["a", "b"])
+        let (processor, noon) = (processor([]), noon)
+        func step(_ step: TimerStep) throws -> BatchResult {
+            try store.writeNow {
+                try processor.processTimer(step, confirmed: [], clock: noon, wall: noon, in: $0)
+            }
+        }
+        let (a, b) = (ProbeRecord.key("a"), ProbeRecord.key("b"))
+        #expect(try step(.look).nextTimer == a)
+        let aside = try step(.putAside(a, cause: "the ledger does not allow it"))
+        #expect(aside.nextTimer == b && aside.timerFaults.count == 1)
+        let acted = try step(.run(b))
+        #expect(acted.nextTimer == nil && acted.timers == 1)
+        #expect(
+            try store.readNow { try $0.timersAside(limit: 9).first.map(\.cause) } == ["the ledger does not allow it"])
     }
 
     @Test func `Within one batch the same event is taken once, and its id with another body is told`() throws {

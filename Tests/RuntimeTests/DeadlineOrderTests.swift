@@ -58,7 +58,9 @@ import Testing
         let (start, clock) = (start, resolvedAt.adding(seconds: 3))
         try store.writeNow { _ = try processor.process([first], confirmed: [], clock: start, in: $0) }
         if isPolled {
-            try store.writeNow { _ = try processor.processTimers(confirmed: [], clock: clock, limit: 10, in: $0) }
+            try store.writeNow {
+                _ = try processor.processTimers(confirmed: [], clock: clock, wall: clock, limit: 10, in: $0)
+            }
         }
         let result = try store.writeNow { try processor.process([second], confirmed: [], clock: clock, in: $0) }
         #expect(result.fates == [.applied] && result.timers == (isPolled ? 0 : 1))
@@ -132,7 +134,7 @@ import Testing
     }
 
     private func poll(_ processor: BatchProcessor, _ store: MemoryStore, at clock: Instant) throws -> [String] {
-        try store.writeNow { try processor.processTimers(confirmed: [], clock: clock, limit: 10, in: $0) }
+        try store.writeNow { try processor.processTimers(confirmed: [], clock: clock, wall: clock, limit: 10, in: $0) }
             .rows.map(\.output.type)
     }
 

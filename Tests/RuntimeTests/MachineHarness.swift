@@ -38,6 +38,8 @@ struct MachineHarness {
         return limits
     }
 
+    var isTakingEvents: Bool { if case .events? = machine.hand.job?.work { true } else { false } }
+
     mutating func handle(_ event: WorkerEvent) -> [String] {
         var lines: [String] = []
         for action in machine.handle(event) {
@@ -50,6 +52,7 @@ struct MachineHarness {
                 published += publications
                 lines += publications.map { "publish \($0.ticket) to \($0.exchange)/\($0.routingKey)" }
             case .cancelConsumer: lines.append("cancel consumer")
+            case .consume(let prefetch): lines.append("consume at most \(prefetch)")
             case .closeConsumer: lines.append("close consumer")
             case .closePublisher: lines.append("close publisher")
             case .log(let line): logged.append(line.message)
@@ -64,6 +67,9 @@ struct MachineHarness {
         case .start(let limit): "start, at most \(limit)"
         case .events(let inputs, let confirmed): "events \(inputs.map(\.event.id)), confirmed \(confirmed.map(\.entry))"
         case .timers(let confirmed, _): "timers, confirmed \(confirmed.map(\.entry))"
+        case .oneTimer(.look, _): "look for one timer"
+        case .oneTimer(.run(let key), _): "timer \(key) alone"
+        case .oneTimer(.putAside(let key, _), _): "put aside \(key)"
         case .flush(let confirmed): "flush \(confirmed.map(\.entry))"
         case .sweep(let confirmed, let limit, let own):
             "sweep at most \(limit), confirmed \(confirmed.map(\.entry))" + (own ? ", own too" : "")
@@ -86,7 +92,7 @@ struct MachineHarness {
 
     static func delivery(
         _ id: String, tag: UInt64, channel: UInt64 = 1, source: String = "upstream", headers: [HeaderField] = [],
-        body: [UInt8]? = nil, exchange: String = ExchangeName.inbox
+        body: [UInt8]? = nil, padding: Int = 0, exchange: String = ExchangeName.inbox
     ) throws -> Delivery {
         let event = Event(
             id: id, source: source, time: eventTime,
@@ -95,17 +101,19 @@ struct MachineHarness {
         properties.headers = headers
         return Delivery(
             tag: tag, channel: channel, redelivered: false, exchange: exchange, routingKey: "case.accepted",
-            properties: properties, body: try body ?? event.body())
+            properties: properties,
+            body: (try body ?? event.body()) + [UInt8](repeating: UInt8(ascii: " "), count: padding))
     }
 
     mutating func done(
-        _ fates: [InputFate] = [], rows: [Int64] = [], timers: Int = 0, more: Bool = false
+        _ fates: [InputFate] = [], rows: [Int64] = [], timers: Int = 0, more: Bool = false, next: RecordKey? = nil
     ) -> [String] {
         var batch = BatchResult()
         batch.fates = fates
         batch.rows = rows.map(Self.row)
         batch.timers = timers
         batch.hasMoreTimers = more
+        batch.nextTimer = next
         return handle(.done(WorkResult(batch: batch, clock: clock)))
     }
 

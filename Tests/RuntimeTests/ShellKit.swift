@@ -61,6 +61,11 @@ private struct PumpedConsumer: Consumer {
         asked.yield()
     }
 
+    func consume(prefetch: Int) {
+        consumer.consume(prefetch: prefetch)
+        asked.yield()
+    }
+
     func close() {
         consumer.close()
         asked.yield()
@@ -129,13 +134,20 @@ final class WatchedLetters: DeadLetterStore {
     let log = ArrivalLog()
     let erasures = ArrivalLog()
     private let letters = MemoryDeadLetterStore()
+    /// What is there; `log` tells of attempts.
+    let parked = ArrivalLog()
     private let isAway: Bool
+    private let refuses: @Sendable (DeadLetter) -> Bool
     private let inserted = Atomic(0)
     private let onPage: @Sendable () -> Void
 
     /// - Parameter onPage: called before each page of letters that is read.
-    init(isAway: Bool = false, onPage: @escaping @Sendable () -> Void = {}) {
+    init(
+        isAway: Bool = false, refusing: @escaping @Sendable (DeadLetter) -> Bool = { _ in false },
+        onPage: @escaping @Sendable () -> Void = {}
+    ) {
         self.isAway = isAway
+        refuses = refusing
         self.onPage = onPage
     }
 
@@ -144,6 +156,8 @@ final class WatchedLetters: DeadLetterStore {
     func upsert(_ letters: [DeadLetter], parkedAt: Instant) async throws -> Int {
         defer { log.note(letters.map(\.id)) }
         if isAway { throw StoreFailure(.unavailable, operation: "park", cause: "away") }
+        if letters.contains(where: refuses) { throw StoreFailure(.corrupt, operation: "park", cause: "refused") }
+        defer { parked.note(letters.map(\.id)) }
         let fresh = try self.letters.upsert(letters, parkedAt: parkedAt)
         inserted.add(fresh, ordering: .acquiringAndReleasing)
         return fresh

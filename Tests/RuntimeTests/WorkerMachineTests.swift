@@ -252,26 +252,6 @@ private let lost = BrokerFailure(.connection, operation: "use the connection", c
         #expect(worker.done(rows: [2, 3]) == ["publish 3 to recourse.events/case.opened"])
     }
 
-    @Test func `A batch that one message breaks runs one by one, and the bad one is given up`() throws {
-        var worker = MachineHarness.running()
-        _ = try worker.deliver(["a", "b"])
-        #expect(worker.fail(.corrupt) == ["run sweep at most 3, confirmed [], own too"])
-        #expect(worker.done() == ["run events [\"a\"], confirmed []"])
-        let dead = worker.fail(.corrupt)
-        #expect(dead.first == "publish 1 to recourse.dead/recourse.dead")
-        _ = worker.done()
-        #expect(worker.done([.applied]).first == "acknowledge [2] on 1")
-        #expect(worker.resolve([1]) == ["acknowledge through 1 on 1"])
-    }
-
-    @Test func `A corrupt timer does not hold up events`() throws {
-        var worker = MachineHarness.running()
-        #expect(worker.pass(milliseconds: 200) == ["run timers, confirmed []"])
-        _ = try worker.deliver(["a"])
-        #expect(worker.fail(.corrupt) == ["run sweep at most 3, confirmed [], own too"])
-        #expect(worker.done() == ["run events [\"a\"], confirmed []"])
-    }
-
     // MARK: Connections
 
     @Test func `A lost subscription forgets its deliveries, and acknowledges none of them`() throws {

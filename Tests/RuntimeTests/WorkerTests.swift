@@ -144,10 +144,10 @@ import Testing
         try orderErasure(in: broker)
         let parking = Mutex<ParkingWorker?>(nil)
         let pages = Atomic(0)
-        let letters = WatchedLetters {
+        let letters = WatchedLetters(onPage: {
             pages.add(1, ordering: .relaxed)
             parking.withLock { $0?.stop() }
-        }
+        })
         let many = (0..<200).map { number in
             DeadLetter(
                 id: "letter-\(number)", queue: "q", failureClass: "c", code: "c", firstAt: WorkerScene.noon,
@@ -214,6 +214,23 @@ import Testing
         broker.end()
     }
 
+    @Test func `A letter that the store refuses is kept bare, and harms no neighbour`() async throws {
+        let broker = PumpedBroker()
+        try await broker.memory.declare(WorkerScene.topology)
+        bury(["a", "bad", "c"], in: broker)
+        let letters = WatchedLetters(refusing: { $0.body == Array("bad".utf8) && $0.code != "unstorable" })
+        let parking = worker(broker, letters)
+        async let run: Void = parking.run()
+        try await letters.parked.wait(for: 3, "three letters")
+        parking.stop()
+        await run
+        let rows = try await letters.list(DeadLetterFilter(), after: nil, limit: 9)
+        #expect(rows.map { String(decoding: $0.letter.body, as: UTF8.self) }.sorted() == ["a", "bad", "c"])
+        #expect(rows.filter { $0.letter.code == "unstorable" }.count == 1)
+        #expect(broker.memory.queueDepth(QueueName.dead)?.ready == 0)
+        broker.end()
+    }
+
     @Test func `A parking worker that is stopped before it runs ends`() async throws {
         let broker = PumpedBroker()
         try await broker.memory.declare(WorkerScene.topology)
@@ -238,22 +255,25 @@ enum WorkerScene {
         return topology
     }
 
-    static func worker(_ broker: any Broker, _ store: any Store) -> Worker {
+    static func worker(
+        _ broker: any Broker, _ store: any Store, drainSeconds: Int64 = 30,
+        logger: Logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+    ) -> Worker {
         var limits = WorkerLimits()
         limits.batch = 8
         limits.prefetch = 16
+        var parts = Worker.Parts(
+            store: store, broker: broker,
+            clock: RunningClock(start: noon, factor: 1, wallStart: noon) { noon }, wall: monotonicWall, logger: logger)
+        parts.drainSeconds = drainSeconds
         return Worker(
             runner: StageRunner(stage: IntakeStage(), policy: ProbePolicy.book), name: "intake-test",
-            routes: Routes([IntakeStage()]), limits: limits,
-            parts: Worker.Parts(
-                store: store, broker: broker,
-                clock: RunningClock(start: noon, factor: 1, wallStart: noon) { noon }, wall: monotonicWall,
-                logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }))
+            routes: Routes([IntakeStage()]), limits: limits, parts: parts)
     }
 
     private static let began = ContinuousClock.now
 
-    private static let monotonicWall: @Sendable () -> Instant = {
+    static let monotonicWall: @Sendable () -> Instant = {
         let passed = (ContinuousClock.now - began).components
         return Instant(
             microseconds: 1_700_000_000_000_000 + passed.seconds * 1_000_000
@@ -282,7 +302,7 @@ enum WorkerScene {
         await upstream.close()
     }
 
-    private static func messages() throws -> [ConfirmedPublisher.Message] {
+    static func messages() throws -> [ConfirmedPublisher.Message] {
         var bodies: [[UInt8]] = []
         for number in 0..<complaints {
             let complaint = ComplaintReceived(

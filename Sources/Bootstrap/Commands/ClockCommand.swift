@@ -66,6 +66,12 @@ struct ClockCommand: AsyncParsableCommand {
                 let started = Wall.now()
                 try await advance.advance(to: target, participants: participants)
                 administration.close()
+                let aside = advance.timersAside.values.reduce(0, +)
+                if aside > 0 {
+                    Output.note(
+                        "warning: \(aside) timers could not act and stay due; they are named above and in the workers' logs"
+                    )
+                }
                 let seconds = Double(Wall.now().microseconds - started.microseconds) / 1_000_000
                 Output.line(
                     json

@@ -46,6 +46,9 @@ final class SimulatedPipeline {
         limits.batch = 1 + seed.below(6)
         limits.prefetch = 2 * limits.batch
         limits.unconfirmed = 1 + seed.below(12)
+        // Now and then so little that a worker widens or narrows what it holds.
+        let memory = [(1 << 20, 64 << 20), (512 << 10, 2 << 20), (50_000, 150_000)][seed.below(3)]
+        (limits.document.bodyBytes, limits.memoryBytes) = memory
         self.limits = limits
         var topology = Topology.pipeline(stages)
         topology.queues.append(Topology.Queue(name: Self.observer, kind: .quorum))

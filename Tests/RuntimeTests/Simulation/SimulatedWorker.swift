@@ -48,8 +48,9 @@ final class SimulatedWorker {
         processor = BatchProcessor(runner: runner, worker: name)
         machine = WorkerMachine(
             stage: runner.name, name: name, routes: routes, limits: limits, wall: time.wall, clock: time.clock)
+        let prefetch = machine.prefetch
         let consumer = broker.observed { broker, mailbox in
-            broker.consume(queue: runner.name.queue, prefetch: limits.prefetch) { mailbox(.consumer($0)) }
+            broker.consume(queue: runner.name.queue, prefetch: prefetch) { mailbox(.consumer($0)) }
         } to: { [mailbox] event in
             mailbox.events.withLock { $0.append(event) }
         }
@@ -113,6 +114,7 @@ final class SimulatedWorker {
             case .requeue(let tags, let channel): consumer.requeue(tags, channel: channel)
             case .publish(let publications): publisher.publish(publications)
             case .cancelConsumer: consumer.cancel()
+            case .consume(let prefetch): consumer.consume(prefetch: prefetch)
             case .closeConsumer: consumer.close()
             case .closePublisher: publisher.close()
             case .log: break

@@ -1,0 +1,109 @@
+import Schema
+import Stages
+import Store
+
+/// What is done about one timer at a time, after a batch of them was refused by the database.
+package enum TimerStep: Sendable, Equatable {
+    /// Only asks which is the next.
+    case look
+    case run(RecordKey)
+    /// By itself it was refused as well.
+    case putAside(RecordKey, cause: String)
+}
+
+extension BatchProcessor {
+    /// How long a timer that could not act is left out, of the wall clock.
+    private static let asideSeconds: Int64 = 60
+
+    /// Runs up to `limit` timers that are due at `clock`, earliest first. One that cannot act steps aside.
+    ///
+    /// - Parameter wall: for the time at which it is tried again.
+    package func processTimers(
+        confirmed: [OutboxKey], clock: Instant, wall: Instant, limit: Int, in transaction: any StoreTransaction
+    ) throws -> BatchResult {
+        try transaction.removeFromOutbox(confirmed)
+        let due = try transaction.dueRecords(now: clock, wall: wall, limit: limit)
+        var result = try run(due, clock: clock, wall: wall, in: transaction)
+        if due.count >= limit { result.hasMoreTimers = true }
+        return result
+    }
+
+    /// One timer by itself, in a transaction that it alone can break.
+    package func processTimer(
+        _ step: TimerStep, confirmed: [OutboxKey], clock: Instant, wall: Instant,
+        in transaction: any StoreTransaction
+    ) throws -> BatchResult {
+        try transaction.removeFromOutbox(confirmed)
+        var result = BatchResult()
+        switch step {
+        case .look: break
+        case .run(let key):
+            let stored = try transaction.load([key]).values.filter { $0.wakeAt.map { $0 <= clock } ?? false }
+            result = try run(stored, clock: clock, wall: wall, in: transaction)
+        case .putAside(let key, let cause):
+            guard let stored = try transaction.load([key])[key] else { break }
+            try transaction.putAside([Self.aside(stored, wall: wall, cause)])
+            result.timerFaults = ["timer of \(key): \(cause)"]
+        }
+        result.nextTimer = try transaction.dueRecords(now: clock, wall: wall, limit: 1).first?.key
+        return result
+    }
+
+    private static func aside(_ stored: StoredRecord, wall: Instant, _ cause: String) -> TimerAside {
+        TimerAside(
+            key: stored.key, version: stored.version, until: wall.adding(seconds: asideSeconds),
+            cause: FailureMessages.clip(cause))
+    }
+
+    private func run(
+        _ stored: [StoredRecord], clock: Instant, wall: Instant, in transaction: any StoreTransaction
+    ) throws -> BatchResult {
+        var result = BatchResult()
+        var work = UnitOfWork(self, clock: clock, wall: wall, transaction: transaction)
+        var due: [(timer: Input, stored: StoredRecord)] = []
+        var moved: [StoredRecord] = []
+        for stored in stored {
+            work.take(stored)
+            if work.unreadable[stored.key] != nil, let at = stored.wakeAt {
+                due.append((.timer(stored.key, Wake(at: at, order: stored.wakeOrder)), stored))
+            } else if let wake = work.set[stored.key]?.value.wake, wake.at <= clock {
+                // The record's own wake: the stored one may have been held back.
+                due.append((.timer(stored.key, wake), stored))
+            } else {
+                // What another release has stored, by this one is not due, or never.
+                let wake = work.set[stored.key]?.value.wake
+                var stored = stored
+                (stored.wakeAt, stored.wakeOrder) = (wake?.at, wake?.order ?? 0)
+                moved.append(stored)
+            }
+        }
+        try transaction.save(moved)
+        try work.load(due.map(\.timer))
+        // A timer may set another that comes before the rest of these: the earlier time or lower order goes first, so
+        // the rest waits for the next transaction.
+        var set: (wake: Wake, key: RecordKey)?
+        var aside: [TimerAside] = []
+        for (input, stored) in due {
+            guard case .timer(let key, let wake) = input else { continue }
+            if let set, set.wake.at <= clock, (set.wake, set.key) < (wake, key) {
+                result.hasMoreTimers = true
+                break
+            }
+            let keys = try work.load(input)
+            let faults = work.timerFaults.count
+            let changed = work.decide(timer: input, keys: keys)?.changed
+            if let cause = work.timerFaults.dropFirst(faults).first {
+                aside.append(Self.aside(stored, wall: wall, cause))
+            }
+            for changed in changed ?? [] {
+                guard let wake = work.set[changed]?.value.wake else { continue }
+                if let known = set, (known.wake, known.key) <= (wake, changed) { continue }
+                set = (wake, changed)
+            }
+            try work.takeWaiting()
+        }
+        try work.finish(into: &result, owner: worker) { $0.at }
+        try transaction.putAside(aside)
+        return result
+    }
+}
