@@ -46,8 +46,23 @@ package enum ConsumerEvent: Sendable {
     case lost(BrokerFailure)
     /// `cancel()` took effect: nothing more will be delivered until `consume`; acknowledgements still work.
     case cancelled
+    /// What `ask()` wanted to know, behind every delivery of `channel` that was on its way when the broker looked.
+    case told(QueueState, channel: UInt64)
     /// After `close()`: the connection is closed, nothing more follows.
     case closed
+}
+
+/// What the broker says of a queue. A node that lags may say less than there is, one without a leader says nothing of
+/// either: whoever relies on it asks twice and looks at both numbers.
+package struct QueueState: Hashable, Sendable {
+    /// Messages that wait; those that were handed out and are not settled do not count.
+    package let ready: Int
+    package let consumers: Int
+
+    package init(ready: Int, consumers: Int) {
+        self.ready = ready
+        self.consumers = consumers
+    }
 }
 
 /// Takes messages from one queue.
@@ -63,6 +78,9 @@ package protocol Consumer: Sendable {
     func acknowledge(_ tags: [UInt64], channel: UInt64)
     /// Hands deliveries back to the queue (`basic.nack`, requeue).
     func requeue(_ tags: [UInt64], channel: UInt64)
+    /// Asks for the state of the queue, answered by `.told`. One question is under way at a time; while there is one, or
+    /// no subscription, the call does nothing. A channel that goes takes the question with it.
+    func ask()
     /// Ends the subscription, answered by `.cancelled` (also if the connection is down).
     func cancel()
     /// After `.cancelled`, and once everything delivered is settled: subscribes anew, answered by `.subscribed`.

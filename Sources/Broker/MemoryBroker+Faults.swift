@@ -83,6 +83,16 @@ extension MemoryBroker {
         state.withLock { $0.queues.queues[queue]?.isRefusing = isRefusing }
     }
 
+    /// While set, whoever asks is told that the queue is empty, as by a follower that lags; deliveries go on.
+    package func setLagging(_ isLagging: Bool, queue: String) {
+        state.withLock { $0.queues.queues[queue]?.answers = isLagging ? .laggingFollower : .truth }
+    }
+
+    /// While set, whoever asks is told of no messages and no consumers, as by a node that knows no leader.
+    package func setLeaderless(_ isLeaderless: Bool, queue: String) {
+        state.withLock { $0.queues.queues[queue]?.answers = isLeaderless ? .withoutLeader : .truth }
+    }
+
     /// Copies the message at a position (0 is the head) to the position behind it.
     package func duplicate(queue: String, at index: Int) {
         state.withLock { state in

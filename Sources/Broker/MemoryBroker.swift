@@ -128,6 +128,7 @@ struct MemoryConsumer: Consumer {
         broker.state.withLock { $0.settle(endpoint, channel, requeue: true, tags.contains) }
     }
 
+    func ask() { broker.state.withLock { $0.ask(endpoint) } }
     func cancel() { broker.state.withLock { $0.cancel(endpoint) } }
     func consume(prefetch: Int) { broker.state.withLock { $0.consumeAgain(endpoint, prefetch) } }
     func close() { broker.state.withLock { $0.close(endpoint) } }

@@ -17,6 +17,8 @@ struct MemoryQueues {
         var messages = MemoryLine()
         /// A fault: refuses every publication.
         var isRefusing = false
+        /// A fault: what whoever asks is told.
+        var answers = Answers.truth
 
         /// Whether it is over its limits with so much more in it.
         func isFull(_ messages: Int, _ bytes: Int) -> Bool {
@@ -24,6 +26,9 @@ struct MemoryQueues {
                 || policy.maximumBytes.map { self.messages.bytes + bytes > $0 } ?? false
         }
     }
+
+    /// What a node says of the queue.
+    enum Answers { case truth, laggingFollower, withoutLeader }
 
     enum Fate {
         case routed

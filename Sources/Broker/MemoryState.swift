@@ -11,6 +11,10 @@ struct MemoryState {
         var channel: UInt64 = 0
         var nextTag: UInt64 = 1
         var unacknowledged: [(tag: UInt64, message: MemoryMessage)] = []
+        /// A question waits for its answer.
+        var isAsking = false
+        /// What the queue handed out while the answer before this one was made goes ahead of the next.
+        var deliversFirst = false
     }
 
     struct PublisherState {
@@ -84,6 +88,8 @@ struct MemoryState {
             consumer.isSubscribed = true
             consumer.channel += 1
             consumer.nextTag = 1
+            consumer.isAsking = false
+            consumer.deliversFirst = false
             consumer.events.append(.subscribed(channel: consumer.channel))
         }
         consumers[endpoint] = consumer
@@ -108,6 +114,11 @@ struct MemoryState {
         consumer.unacknowledged.removeAll { isMeant($0.tag) }
         consumers[endpoint] = consumer
         if requeue { queues.giveBack(settled.map(\.message), to: consumer.queue) }
+    }
+
+    mutating func ask(_ endpoint: MemoryBroker.Endpoint) {
+        guard let consumer = consumers[endpoint], consumer.channel > 0, !consumer.isClosing else { return }
+        consumers[endpoint]?.isAsking = consumer.isSubscribed || consumer.isCancelled
     }
 
     mutating func cancel(_ endpoint: MemoryBroker.Endpoint) {
@@ -171,9 +182,7 @@ struct MemoryState {
 
     func ready() -> [MemoryBroker.Endpoint] {
         let busyConsumers = consumers.filter { _, consumer in
-            !consumer.events.isEmpty
-                || (consumer.isSubscribed && consumer.unacknowledged.count < consumer.prefetch
-                    && !(queues.queues[consumer.queue]?.messages.isEmpty ?? true))
+            !consumer.events.isEmpty || consumer.isAsking || hasDelivery(consumer)
         }
         let busyPublishers = publishers.filter { _, publisher in
             !publisher.events.isEmpty || !publisher.outcomes.isEmpty || publisher.isClosing
@@ -193,6 +202,11 @@ struct MemoryState {
             if case .closed = event { consumers[endpoint] = nil }
             return .tellConsumer(consumer.sink, event)
         }
+        if consumer.isAsking, !(consumer.deliversFirst && hasDelivery(consumer)) {
+            consumers[endpoint]?.isAsking = false
+            consumers[endpoint]?.deliversFirst.toggle()
+            return .tellConsumer(consumer.sink, .told(told(consumer.queue), channel: consumer.channel))
+        }
         guard consumer.isSubscribed else { return .nothing }
         var deliveries: [Delivery] = []
         var tag = consumer.nextTag
@@ -205,6 +219,21 @@ struct MemoryState {
         }
         consumers[endpoint]?.nextTag = tag
         return deliveries.isEmpty ? .nothing : .tellConsumer(consumer.sink, .delivered(deliveries))
+    }
+
+    private func hasDelivery(_ consumer: ConsumerState) -> Bool {
+        consumer.isSubscribed && consumer.unacknowledged.count < consumer.prefetch
+            && !(queues.queues[consumer.queue]?.messages.isEmpty ?? true)
+    }
+
+    /// What whoever asks is told, which is not always what there is.
+    private func told(_ name: String) -> QueueState {
+        let depth = depth(name) ?? (ready: 0, consumers: 0)
+        switch queues.queues[name]?.answers {
+        case .truth, nil: return QueueState(ready: depth.ready, consumers: depth.consumers)
+        case .laggingFollower: return QueueState(ready: 0, consumers: depth.consumers)
+        case .withoutLeader: return QueueState(ready: 0, consumers: 0)
+        }
     }
 
     private func delivery(_ message: MemoryMessage, tag: UInt64, channel: UInt64) -> Delivery {

@@ -9,9 +9,17 @@ final class ConsumerRole: ConnectionRole {
         case acknowledgeThrough(UInt64, channel: UInt64)
         case acknowledge([UInt64], channel: UInt64)
         case requeue([UInt64], channel: UInt64)
+        case ask
         case cancel
         case consume(prefetch: Int)
         case close
+    }
+
+    /// `queue.declare passive` on the consumer's own channel, so that the answer comes behind the deliveries.
+    private enum Question {
+        case none
+        case wanted
+        case sent(deadline: Int)
     }
 
     private enum Stage {
@@ -46,6 +54,7 @@ final class ConsumerRole: ConnectionRole {
     /// Consumes again over the connection that there is.
     private var isToResume = false
     private var closing = Closing.no
+    private var question = Question.none
     private var saidLost = false
 
     init(
@@ -89,11 +98,15 @@ final class ConsumerRole: ConnectionRole {
     var wantsLink: Bool { wantsSubscription }
     var isUp: Bool { channel.isOpen }
     var isFinished: Bool { if case .done = closing { true } else { false } }
-    var wantsToWrite: Bool { !actions.isEmpty }
+    var wantsToWrite: Bool {
+        if case .wanted = question { return true }
+        return !actions.isEmpty
+    }
 
     var deadline: Int? {
         var deadlines = [channel.deadline].compactMap(\.self)
         if case .cancelSent(let deadline) = stage { deadlines.append(deadline) }
+        if case .sent(let deadline) = question { deadlines.append(deadline) }
         switch closing {
         case .wanted(let deadline), .sent(let deadline): deadlines.append(deadline)
         case .no, .done: break
@@ -112,6 +125,7 @@ final class ConsumerRole: ConnectionRole {
                 if number == channelNumber { tags.forEach { ledger.acknowledge($0) } }
             case .requeue(let tags, let number):
                 if number == channelNumber { tags.forEach { ledger.requeue($0) } }
+            case .ask: if case .none = question, channel.isOpen { question = .wanted }
             case .cancel: if case .consuming = stage { stage = .cancelling }
             case .consume(let prefetch):
                 guard case .cancelled = stage else { break }
@@ -142,6 +156,7 @@ final class ConsumerRole: ConnectionRole {
         ledger = AcknowledgementLedger()
         actions = []
         burst = []
+        question = .none
         assembly = ContentAssembly(bodyLimit: configuration.bodyLimitBytes)
     }
 
@@ -176,7 +191,8 @@ final class ConsumerRole: ConnectionRole {
             )
             if wantsSubscription { channel.lastStepUndone() } else { stage = .cancelling }
         case .channelClosed(let code, let text):
-            let operation = channel.operation ?? "consume queue \(queue)"
+            var operation = channel.operation ?? "consume queue \(queue)"
+            if case .sent = question { operation = lookOperation }
             try link.acceptChannelClose()
             startAnew()
             channel.closed()
@@ -184,6 +200,10 @@ final class ConsumerRole: ConnectionRole {
         case .answer(AMQP_BASIC_CANCEL_OK_METHOD):
             sayBurst()
             sayCancelled()
+        case .queueDeclared(let ready, let consumers):
+            sayBurst()
+            question = .none
+            if !wantsClose { sink(.told(QueueState(ready: ready, consumers: consumers), channel: channelNumber)) }
         case .answer(AMQP_CONNECTION_CLOSE_OK_METHOD): closing = .done
         case .answer(let id):
             if try channel.answered(id, link) {
@@ -215,6 +235,7 @@ final class ConsumerRole: ConnectionRole {
             if let step = try channel.due(at: now) { try resume(step, link) }
             if isToResume, wantsSubscription, link.canTake { try consumeAgain(link) }
             try write(link)
+            try settleQuestion(link, now)
         }
         try settleCancel(link, now)
         try settleClose(link, now)
@@ -256,6 +277,27 @@ final class ConsumerRole: ConnectionRole {
         }
         actions.removeFirst(written)
         try link.flush()
+    }
+
+    private var lookOperation: String { "look at queue \(queue)" }
+
+    private func settleQuestion(_ link: Link, _ now: Int) throws(BrokerFailure) {
+        switch question {
+        case .none: break
+        case .wanted:
+            // What is acknowledged goes first.
+            guard actions.isEmpty, link.canTake else { return }
+            try link.send(AMQP_QUEUE_DECLARE_METHOD) { arena throws(BrokerFailure) in
+                var method = amqp_queue_declare_t()
+                method.queue = try arena.short(queue, "queue name")
+                method.passive = 1
+                method.arguments = amqp_empty_table
+                return method
+            }
+            question = .sent(deadline: now + configuration.answerMilliseconds)
+        case .sent(let deadline):
+            if now >= deadline { throw BrokerFailure(.timeout, operation: lookOperation, cause: "no answer") }
+        }
     }
 
     private func settleCancel(_ link: Link?, _ now: Int) throws(BrokerFailure) {

@@ -54,6 +54,7 @@ final class RabbitMQConsumer: Consumer {
 
     func acknowledge(_ tags: [UInt64], channel: UInt64) { mailbox.post(.acknowledge(tags, channel: channel)) }
     func requeue(_ tags: [UInt64], channel: UInt64) { mailbox.post(.requeue(tags, channel: channel)) }
+    func ask() { mailbox.post(.ask) }
     func cancel() { mailbox.post(.cancel) }
     func consume(prefetch: Int) { mailbox.post(.consume(prefetch: prefetch)) }
     func close() { mailbox.post(.close) }

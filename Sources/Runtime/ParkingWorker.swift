@@ -96,6 +96,7 @@ package final class ParkingWorker: Sendable {
                 if !isGivenUp, let last = deliveries.last {
                     consumer.acknowledge(through: last.tag, channel: last.channel)
                 }
+            case .told: break
             case .cancelled: consumer.close()
             case .closed: mailbox.finish()
             }

@@ -23,6 +23,7 @@ extension WorkerMachine {
             var next = width.current
             if case .resizing(_, let width, _) = subscription { next = width }
             subscription = .resizing(subscription.inbox, to: next, isCancelled: true)
+        case .told: break
         case .closed:
             closed(.consumer)
         }

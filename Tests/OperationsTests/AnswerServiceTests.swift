@@ -165,6 +165,7 @@ private final class RecordingBroker: Broker {
         func acknowledge(through tag: UInt64, channel: UInt64) {}
         func acknowledge(_ tags: [UInt64], channel: UInt64) {}
         func requeue(_ tags: [UInt64], channel: UInt64) {}
+        func ask() {}
         func cancel() {}
         func consume(prefetch: Int) {}
         func close() {}

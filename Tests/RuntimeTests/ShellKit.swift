@@ -56,6 +56,11 @@ private struct PumpedConsumer: Consumer {
         asked.yield()
     }
 
+    func ask() {
+        consumer.ask()
+        asked.yield()
+    }
+
     func cancel() {
         consumer.cancel()
         asked.yield()

@@ -89,6 +89,11 @@ extension EventLog<ConsumerEvent> {
     func cancelled() async throws { try await first("cancellation") { if case .cancelled = $0 { () } else { nil } } }
     func closed() async throws { try await first("closing") { if case .closed = $0 { () } else { nil } } }
 
+    /// The answer to a question; what comes before it is passed to `skipping`.
+    func told(skipping: (ConsumerEvent) -> Void = { _ in }) async throws -> QueueState {
+        try await first("answer", skipping: skipping) { if case .told(let state, _) = $0 { state } else { nil } }
+    }
+
     /// So many deliveries, however they are grouped.
     func deliveries(_ count: Int, within limit: Duration = .seconds(20)) async throws -> [Delivery] {
         var all: [Delivery] = []
