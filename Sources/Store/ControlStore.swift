@@ -1,7 +1,7 @@
 import Schema
 
-/// What all programs of one installation share beside the stages' stores: the stepped clock, and what is needed to say
-/// that an instant is quiet.
+/// What all programs of one installation share beside the stages' stores: the stepped clock, what is needed to say that
+/// an instant is quiet, and how far each stage has come.
 ///
 /// All calls are synchronous and short. They are polled, so reads cost microseconds. Writes are atomic each, and
 /// survive the end of any process; a loss of power may undo the last of them, which is no harm: the stepped clock is
@@ -30,6 +30,12 @@ package protocol ControlStore: Sendable {
     func setWatermark(participant: String, stage: StageName, number: Int64) throws
     /// Ascending by participant, then stage.
     func watermarks() throws -> [Watermark]
+
+    /// Says up to which business time `stage` has taken what its queue held, all that followed from it being published.
+    /// Never lowers it.
+    func setMark(_ mark: Instant, of stage: StageName) throws
+    /// What the stages have said. One that has not said anything is absent.
+    func marks() throws -> [StageName: Instant]
 
     /// Ends all use.
     func close()

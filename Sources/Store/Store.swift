@@ -74,6 +74,8 @@ package enum Fate: String, Sendable, Hashable {
 package struct JournalEntry: Sendable, Hashable {
     /// Given by the store, ascending; entries that share a record are numbered in the order of their commits.
     package var number: Int64 = 0
+    /// Wall time of its transaction; nil for entries of releases that did not note it. No part of what is replayed.
+    package var writtenAt: Instant?
     package let input: JournalInput
     package let fate: Fate
     /// The rule's time; for a timer its due time.
@@ -246,6 +248,12 @@ package protocol StoreSnapshot: PersonalSnapshot, WaitingSnapshot {
     /// of them by their records.
     func timersAside(limit: Int) throws -> (count: Int, first: [TimerAside])
     func outboxCount() throws -> Int
+    /// The first entry with an output in the outbox, and the last entry of all (0: there is none).
+    func outboxSpan() throws -> (first: Int64?, lastEntry: Int64)
+    /// All leases, ended ones too, by worker.
+    func leases() throws -> [Lease]
+    /// The stage's watermark and what it follows from. In a transaction it is locked until the end.
+    func stageTime() throws -> StageTime
     func counts() throws -> StoreCounts
     /// The sums of the fund's ledger.
     func fundTotals() throws -> FundTotals
@@ -349,19 +357,39 @@ package protocol StoreTransaction: StoreSnapshot, PersonalTransaction, WaitingTr
     /// Takes over up to `limit` outbox rows whose owner has no live lease at `now` (wall clock), oldest first.
     /// A lease is live as long as `now` is before its end. The new owner must hold one, or others take over in turn.
     func takeOverOutbox(by owner: WorkerId, now: Instant, limit: Int) throws -> [OutboxRow]
-    /// Says that `worker` is alive until `until` (wall clock).
-    func renewLease(of worker: WorkerId, until: Instant) throws
+    /// Says that `worker` is alive until `until` (wall clock), and how it stands to its queue.
+    func renewLease(of worker: WorkerId, until: Instant, standing: Standing) throws
     func endLease(of worker: WorkerId) throws
     /// Up to `limit` records whose wake is at or before `now` (business clock), locked, by (wake time, order, kind,
     /// id); those that are put aside at `wall`, and records that another transaction holds, are passed over.
-    func dueRecords(now: Instant, wall: Instant, limit: Int) throws -> [StoredRecord]
+    /// Of `later.kinds` only those that wake at or before `later.now`.
+    func dueRecords(now: Instant, later: LaterKinds, wall: Instant, limit: Int) throws -> [StoredRecord]
     /// Puts timers of records aside that this transaction has locked.
     func putAside(_ timers: [TimerAside]) throws
+    /// Keeps what has become of the stage's time; `stageTime` has been asked in this transaction, which locked it.
+    func saveStageTime(_ time: StageTime) throws
+}
+
+/// Kinds of records whose timers act later than those of the others.
+package struct LaterKinds: Sendable {
+    package let kinds: [String]
+    package let now: Instant
+
+    package init(_ kinds: [String], now: Instant) {
+        self.kinds = kinds
+        self.now = now
+    }
+
+    package static let none = LaterKinds([], now: .distantPast)
 }
 
 extension StoreTransaction {
+    package func renewLease(of worker: WorkerId, until: Instant) throws {
+        try renewLease(of: worker, until: until, standing: Standing())
+    }
+
     /// Those that are put aside too.
     package func dueRecords(now: Instant, limit: Int) throws -> [StoredRecord] {
-        try dueRecords(now: now, wall: Instant(microseconds: .max), limit: limit)
+        try dueRecords(now: now, later: .none, wall: Instant(microseconds: .max), limit: limit)
     }
 }

@@ -14,7 +14,7 @@ struct JournalPage {
         let entries = try conversation.send(
             """
             SELECT number, fate, late, now, outputs, records::text, policy, source, event, type, digest, timer, timer_at,
-            timer_order, \(body) FROM \(schema).journal WHERE number IN (\(numbers)) ORDER BY number
+            timer_order, \(body), written FROM \(schema).journal WHERE number IN (\(numbers)) ORDER BY number
             """, arguments)
         let outputs = try conversation.send(
             """
@@ -67,6 +67,7 @@ struct JournalPage {
             input: input, fate: JournalRow.fate(row.int(1)), now: Instant(microseconds: row.int(3)),
             isLate: row.int(2) == 1, policyVersion: row.text(6), records: try records.map(name), outputs: outputs)
         entry.number = row.int(0)
+        entry.writtenAt = row.optionalInt(15).map { Instant(microseconds: $0) }
         return entry
     }
 }

@@ -39,10 +39,10 @@ struct JournalWriter {
             """
             INSERT INTO \(schema).journal
             SELECT \(first(of: "e")), fate, late <> 0, now, outputs, records::bigint[], policy, claim, source, event,
-            type, digest, timer, timer_at, timer_order, body
-            FROM unnest($2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16) WITH ORDINALITY
+            type, digest, timer, timer_at, timer_order, body, written
+            FROM unnest($2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17) WITH ORDINALITY
             AS e(fate, late, now, outputs, records, policy, claim, source, event, type, digest, timer, timer_at,
-            timer_order, body, rank) ORDER BY e.rank
+            timer_order, body, written, rank) ORDER BY e.rank
             """,
             [
                 .int(offset), .ints(entries.map { JournalRow.value($0.fate) }),
@@ -55,6 +55,7 @@ struct JournalWriter {
                 .texts(entries.map { $0.event?.type }), .blobs(entries.map { $0.event?.digest }),
                 .ints(timers), .ints(entries.map { $0.timer?.at.microseconds }),
                 .ints(entries.map { ($0.timer?.order).map { Int64($0) } }), .blobs(entries.map { $0.event?.body }),
+                .ints(entries.map { $0.writtenAt?.microseconds }),
             ])
     }
 

@@ -3,7 +3,8 @@ import Store
 
 /// The control store of an installation, in the schema `recourse_control`.
 ///
-/// Its calls wait on the caller's thread, as the port has it: only the stepped clock, for tests and drills, polls it.
+/// Its calls wait on the caller's thread, as the port has it: only the stepped clock, for tests and drills, polls it
+/// fast; a worker says and reads marks every few seconds.
 /// Each is one round trip, and may be repeated when a connection was lost.
 package final class PostgresControl: ControlStore {
     private let schema: String
@@ -17,7 +18,12 @@ package final class PostgresControl: ControlStore {
         var options = Session.Options()
         options.isDurable = false
         session = Session(configuration.named(schema), namespace: schema, options: options)
-        let steps = SchemaSteps([SchemaStep(oldestProgram: 1, Self.version1(schema))])
+        let steps = SchemaSteps([
+            SchemaStep(oldestProgram: 1, Self.version1(schema)),
+            SchemaStep(
+                oldestProgram: 1,
+                ["CREATE TABLE \(schema).marks (stage text PRIMARY KEY, mark bigint NOT NULL) WITH (fillfactor = 10)"]),
+        ])
         try SchemaHistory(namespace: schema, schema: steps).bringUpToDate(session)
     }
 
@@ -169,6 +175,25 @@ package final class PostgresControl: ControlStore {
             }
             return Watermark(participant: row.text(0), stage: stage, number: row.int(2))
         }.sorted { ($0.participant, $0.stage) < ($1.participant, $1.stage) }
+    }
+
+    // MARK: Marks
+
+    package func setMark(_ mark: Instant, of stage: StageName) throws {
+        _ = try run(
+            """
+            INSERT INTO \(schema).marks AS m (stage, mark) VALUES ($1, $2) ON CONFLICT (stage) DO UPDATE
+            SET mark = greatest(m.mark, excluded.mark)
+            """, [.text(stage.rawValue), .int(mark.microseconds)])
+    }
+
+    package func marks() throws -> [StageName: Instant] {
+        var marks: [StageName: Instant] = [:]
+        for (name, mark) in try run("SELECT stage, mark FROM \(schema).marks").map({ ($0.text(0), $0.int(1)) }) {
+            // A stage of a newer release lies before none of these.
+            if let stage = StageName(rawValue: name) { marks[stage] = Instant(microseconds: mark) }
+        }
+        return marks
     }
 
     package func close() { session.closeNow() }

@@ -184,6 +184,25 @@ class PostgresSnapshot: StoreSnapshot {
 
     func outboxCount() throws -> Int { try counts().outbox }
 
+    func outboxSpan() throws -> (first: Int64?, lastEntry: Int64) {
+        let row = try conversation.query(
+            "SELECT (SELECT min(entry) FROM \(schema).outbox), (SELECT last FROM \(schema).counters)"
+        ).first
+        return (row?.optionalInt(0), row?.int(1) ?? 0)
+    }
+
+    func leases() throws -> [Lease] {
+        try conversation.query("SELECT \(LeaseRow.columns) FROM \(schema).leases ORDER BY worker COLLATE \"C\"")
+            .map { LeaseRow.lease($0, offset: conversation.clockOffset) }
+    }
+
+    func stageTime() throws -> StageTime { try stageTime(locking: "") }
+
+    func stageTime(locking: String) throws -> StageTime {
+        let body = try conversation.query("SELECT body FROM \(schema).stage_time \(locking)").first?.bytes(0) ?? []
+        return body.isEmpty ? StageTime() : try StageTime(encoded: body).shifted(by: -conversation.clockOffset)
+    }
+
     func counts() throws -> StoreCounts {
         let rows = try conversation.query(
             "SELECT applied, refused, timers, outputs, records, outbox FROM \(schema).counters")

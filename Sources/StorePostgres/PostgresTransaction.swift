@@ -164,13 +164,17 @@ final class PostgresTransaction: PostgresSnapshot, StoreTransaction {
         }
     }
 
-    func dueRecords(now: Instant, wall: Instant, limit: Int) throws -> [StoredRecord] {
+    func dueRecords(now: Instant, later: LaterKinds, wall: Instant, limit: Int) throws -> [StoredRecord] {
         let found = try conversation.query(
             """
             SELECT \(RecordRow.columns) FROM \(schema).records r
-            WHERE wake_at IS NOT NULL AND wake_at <= $2 AND \(isNotAside)
-            ORDER BY wake_at, wake_order, kind, id LIMIT $3 FOR UPDATE OF r SKIP LOCKED
-            """, [.int(wall.microseconds), .int(now.microseconds), .int(atLeastZero(limit))]
+            WHERE wake_at IS NOT NULL AND wake_at <= $2 AND (wake_at <= $3 OR kind <> ALL($4)) AND \(isNotAside)
+            ORDER BY wake_at, wake_order, kind, id LIMIT $5 FOR UPDATE OF r SKIP LOCKED
+            """,
+            [
+                .int(wall.microseconds), .int(now.microseconds), .int(later.now.microseconds), .texts(later.kinds),
+                .int(atLeastZero(limit)),
+            ]
         ).map { row in (RecordRow.number(row), RecordRow.record(row)) }
         for (number, record) in found {
             rows[record.key] = Row(number: number, isWritten: true, isPlaceholder: false)
@@ -310,12 +314,28 @@ final class PostgresTransaction: PostgresSnapshot, StoreTransaction {
         }
     }
 
-    func renewLease(of worker: WorkerId, until: Instant) throws {
+    func renewLease(of worker: WorkerId, until: Instant, standing: Standing) throws {
+        let mark = standing.mark
         try conversation.send(
             """
-            INSERT INTO \(schema).leases VALUES ($1, $2)
-            ON CONFLICT (worker) DO UPDATE SET until = excluded.until
-            """, [.text(worker), .int(there(until))])
+            INSERT INTO \(schema).leases (\(LeaseRow.columns))
+            VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (worker) DO UPDATE SET until = excluded.until,
+            consuming = excluded.consuming, since = excluded.since, asked = excluded.asked,
+            mark_own = excluded.mark_own, mark_before = excluded.mark_before, consumers = excluded.consumers
+            """,
+            [
+                .text(worker), .int(there(until)), .int(standing.since == nil ? 0 : 1),
+                .int(standing.since.map(there)), .int(mark.map { there($0.asked) }),
+                .int(mark?.marks.own.microseconds), .int(mark?.marks.before.microseconds),
+                .int(mark.map { Int64($0.consumers) }),
+            ])
+    }
+
+    override func stageTime() throws -> StageTime { try stageTime(locking: "FOR UPDATE") }
+
+    func saveStageTime(_ time: StageTime) throws {
+        let body = try time.shifted(by: conversation.clockOffset).encoded()
+        try conversation.send("UPDATE \(schema).stage_time SET body = $1", [.bytes(body)])
     }
 
     func endLease(of worker: WorkerId) throws {

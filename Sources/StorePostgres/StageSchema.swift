@@ -19,12 +19,14 @@ package enum StageSchema {
             // A program before it leaves what refers to something unknown to the delay queues, as before.
             SchemaStep(oldestProgram: 3, WaitingSchema.table(namespace)),
             // A program before it tries these timers with all others.
-            SchemaStep(oldestProgram: 3, timersAside4(namespace)),
+            SchemaStep(oldestProgram: 3, timersAside5(namespace)),
+            // A program before it asks nothing of its queue; its timers act by the clock.
+            SchemaStep(oldestProgram: 3, stageTime6(namespace)),
         ])
     }
 
     /// Timers that could not act; a row counts as long as the record has that version.
-    private static func timersAside4(_ namespace: String) -> [String] {
+    private static func timersAside5(_ namespace: String) -> [String] {
         [
             """
             CREATE TABLE \(namespace).timers_aside (
@@ -34,6 +36,27 @@ package enum StageSchema {
                 cause text NOT NULL
             )
             """
+        ]
+    }
+
+    /// When entries were written, and how far the queue's content has been taken. A program before it writes leases of
+    /// which `consuming` is NULL.
+    private static func stageTime6(_ namespace: String) -> [String] {
+        [
+            "ALTER TABLE \(namespace).journal ADD COLUMN written bigint",
+            """
+            ALTER TABLE \(namespace).leases ADD COLUMN consuming smallint, ADD COLUMN since bigint,
+            ADD COLUMN asked bigint, ADD COLUMN mark_own bigint, ADD COLUMN mark_before bigint,
+            ADD COLUMN consumers bigint
+            """,
+            """
+            CREATE TABLE \(namespace).stage_time (
+                one boolean PRIMARY KEY DEFAULT true CHECK (one),
+                body bytea NOT NULL
+            ) WITH (fillfactor = 10, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 500)
+            """,
+            // There from the beginning, so that the first worker of several has something to lock.
+            "INSERT INTO \(namespace).stage_time (body) VALUES ('')",
         ]
     }
 

@@ -14,10 +14,11 @@ struct JournalRow {
     /// nil for a timer.
     let event: JournalInput?
     let timer: (record: Int64, at: Instant, order: Int)?
+    let writtenAt: Instant?
 
     static func columns(withBody: Bool) -> String {
         "number, fate, late, now, outputs, records, policy, source, event, type, digest, timer, timer_at, timer_order, "
-            + (withBody ? "body" : "x''")
+            + (withBody ? "body" : "x''") + ", written"
     }
 
     static func fate(_ value: Int64) -> Fate { value == 0 ? .applied : .refused }
@@ -31,6 +32,7 @@ struct JournalRow {
         outputs = Int(row.int(4))
         records = Self.numbers(row.text(5))
         policy = row.text(6)
+        writtenAt = row.optionalInt(15).map { Instant(microseconds: $0) }
         if row.isNull(11) {
             event = .event(
                 source: row.text(7), id: row.text(8), type: row.text(9), digest: row.bytes(10), body: row.bytes(14))
@@ -77,6 +79,7 @@ struct JournalReader {
             records: records,
             outputs: row.outputs == 0 ? [] : try Self.outputs(db, of: row.number, withBodies: withBodies))
         entry.number = row.number
+        entry.writtenAt = row.writtenAt
         guard entry.outputs.count == row.outputs else {
             throw SQLiteSnapshot.corrupt("entry \(row.number) has lost outputs")
         }

@@ -18,7 +18,7 @@ struct JournalWriter {
             db,
             """
             INSERT INTO journal (number, fate, late, now, outputs, records, policy, source, event, type, digest, timer,
-            timer_at, timer_order, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+            timer_at, timer_order, body, written) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
             """)
         taken = try Query(db, "INSERT INTO taken (hash, entry) VALUES (?, ?)")
         emitted = try Query(db, "INSERT INTO emitted (segment, hash, place) VALUES (?, ?, ?)")
@@ -60,6 +60,7 @@ struct JournalWriter {
         try entries.bind(5, Int64(entry.outputs.count))
         try entries.bind(6, JournalRow.text(records))
         try entries.bind(7, entry.policyVersion)
+        try entries.bind(16, entry.writtenAt?.microseconds)
         switch entry.input {
         case .event(let source, let id, let type, let digest, let body):
             try entries.bind(8, source)

@@ -19,7 +19,17 @@ package final class SQLiteControl: ControlStore {
         file = try SQLiteFile(directory: directory, name: "control", schema: Self.schema, options: options)
     }
 
-    private static let schema = SchemaSteps([SchemaStep(oldestProgram: 1, [version1])])
+    private static let schema = SchemaSteps([
+        SchemaStep(oldestProgram: 1, [version1]),
+        SchemaStep(oldestProgram: 1, [marks]),
+    ])
+
+    private static let marks = """
+        CREATE TABLE marks (
+            stage TEXT PRIMARY KEY,
+            mark INTEGER NOT NULL
+        ) WITHOUT ROWID;
+        """
 
     private static let version1 = """
         CREATE TABLE clock (
@@ -179,6 +189,33 @@ package final class SQLiteControl: ControlStore {
                 return Watermark(participant: row.text(0), stage: stage, number: row.int(2))
             }
         }.sorted { ($0.participant, $0.stage) < ($1.participant, $1.stage) }
+    }
+
+    // MARK: Marks
+
+    package func setMark(_ mark: Instant, of stage: StageName) throws {
+        try file.writeNow { db in
+            let query = try Query(
+                db,
+                """
+                INSERT INTO marks (stage, mark) VALUES (?, ?)
+                ON CONFLICT (stage) DO UPDATE SET mark = max(mark, excluded.mark)
+                """)
+            try query.bind(1, stage.rawValue)
+            try query.bind(2, mark.microseconds)
+            try query.run()
+        }
+    }
+
+    package func marks() throws -> [StageName: Instant] {
+        try file.readNow { db in
+            var marks: [StageName: Instant] = [:]
+            for (name, mark) in try Query(db, "SELECT stage, mark FROM marks").rows({ ($0.text(0), $0.int(1)) }) {
+                // A stage of a newer release lies before none of these.
+                if let stage = StageName(rawValue: name) { marks[stage] = Instant(microseconds: mark) }
+            }
+            return marks
+        }
     }
 
     package func close() { file.closeNow() }

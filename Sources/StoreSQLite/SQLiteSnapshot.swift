@@ -203,6 +203,21 @@ class SQLiteSnapshot: StoreSnapshot {
 
     func outboxCount() throws -> Int { try counts().outbox }
 
+    func outboxSpan() throws -> (first: Int64?, lastEntry: Int64) {
+        let first = try Query(db, "SELECT min(place) FROM outbox").first { $0.optionalInt(0) } ?? nil
+        let last = try Query(db, "SELECT max(number) FROM journal").first { $0.int(0) } ?? 0
+        return (first.map { Place($0).entry }, last)
+    }
+
+    func leases() throws -> [Lease] {
+        try Query(db, "SELECT \(LeaseRow.columns) FROM leases ORDER BY worker").rows { LeaseRow.lease($0) }
+    }
+
+    func stageTime() throws -> StageTime {
+        guard let body = try Query(db, "SELECT body FROM stage_time").first({ $0.bytes(0) }) else { return StageTime() }
+        return try StageTime(encoded: body)
+    }
+
     func counts() throws -> StoreCounts {
         let query = try Query(db, "SELECT applied, refused, timers, outputs, records, outbox FROM counts")
         return try query.first { row in
@@ -215,6 +230,26 @@ class SQLiteSnapshot: StoreSnapshot {
             counts.outbox = Int(row.int(5))
             return counts
         } ?? StoreCounts()
+    }
+}
+
+/// How a lease lies in its table.
+enum LeaseRow {
+    static let columns = "worker, until, consuming, since, asked, mark_own, mark_before, consumers"
+
+    static func lease(_ row: Query.Row) -> Lease {
+        Lease(
+            worker: row.text(0), until: Instant(microseconds: row.int(1)),
+            standing: row.isNull(2) ? nil : Standing(since: instant(row, 3), mark: mark(row)))
+    }
+
+    private static func mark(_ row: Query.Row) -> Mark? {
+        guard let asked = instant(row, 4), let own = instant(row, 5), let before = instant(row, 6) else { return nil }
+        return Mark(asked: asked, marks: Marks(own: own, before: before), consumers: Int(row.int(7)))
+    }
+
+    private static func instant(_ row: Query.Row, _ column: Int32) -> Instant? {
+        row.optionalInt(column).map { Instant(microseconds: $0) }
     }
 }
 

@@ -107,17 +107,20 @@ final class SQLiteTransaction: SQLiteSnapshot, StoreTransaction {
         rows[key] = Row(number: db.lastInsertedRowID, isWritten: record != nil)
     }
 
-    func dueRecords(now: Instant, wall: Instant, limit: Int) throws -> [StoredRecord] {
+    func dueRecords(now: Instant, later: LaterKinds, wall: Instant, limit: Int) throws -> [StoredRecord] {
+        let kinds = later.kinds.indices.map { "?\(5 + $0)" }.joined(separator: ", ")
         let query = try Query(
             db,
             """
             SELECT \(RecordRow.columns) FROM records
-            WHERE wake_at IS NOT NULL AND wake_at <= ?2 AND \(RecordRow.isNotAside)
-            ORDER BY wake_at, wake_order, kind, id LIMIT ?3
+            WHERE wake_at IS NOT NULL AND wake_at <= ?2 AND (wake_at <= ?3 OR kind NOT IN (\(kinds)))
+            AND \(RecordRow.isNotAside) ORDER BY wake_at, wake_order, kind, id LIMIT ?4
             """)
         try query.bind(1, wall.microseconds)
         try query.bind(2, now.microseconds)
-        try query.bind(3, atLeastZero(limit))
+        try query.bind(3, later.now.microseconds)
+        try query.bind(4, atLeastZero(limit))
+        for (index, kind) in later.kinds.enumerated() { try query.bind(Int32(5 + index), kind) }
         return try query.rows { RecordRow.record($0) }
     }
 
@@ -239,14 +242,32 @@ final class SQLiteTransaction: SQLiteSnapshot, StoreTransaction {
         }
     }
 
-    func renewLease(of worker: WorkerId, until: Instant) throws {
+    func renewLease(of worker: WorkerId, until: Instant, standing: Standing) throws {
         let query = try Query(
             db,
             """
-            INSERT INTO leases (worker, until) VALUES (?, ?) ON CONFLICT (worker) DO UPDATE SET until = excluded.until
+            INSERT INTO leases (\(LeaseRow.columns))
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (worker) DO UPDATE SET until = excluded.until,
+            consuming = excluded.consuming, since = excluded.since, asked = excluded.asked,
+            mark_own = excluded.mark_own, mark_before = excluded.mark_before, consumers = excluded.consumers
             """)
+        let mark = standing.mark
         try query.bind(1, worker)
         try query.bind(2, until.microseconds)
+        try query.bind(3, standing.since == nil ? 0 : 1)
+        try query.bind(4, standing.since?.microseconds)
+        try query.bind(5, mark?.asked.microseconds)
+        try query.bind(6, mark?.marks.own.microseconds)
+        try query.bind(7, mark?.marks.before.microseconds)
+        try query.bind(8, mark.map { Int64($0.consumers) })
+        try query.run()
+    }
+
+    func saveStageTime(_ time: StageTime) throws {
+        let query = try Query(
+            db,
+            "INSERT INTO stage_time (one, body) VALUES (1, ?) ON CONFLICT (one) DO UPDATE SET body = excluded.body")
+        try query.bind(1, try time.encoded())
         try query.run()
     }
 

@@ -17,6 +17,8 @@ package enum StageSchema {
         SchemaStep(oldestProgram: 3, [WaitingSchema.table]),
         // A program before it tries these timers with all others.
         SchemaStep(oldestProgram: 3, [timersAside]),
+        // A program before it asks nothing of its queue; its timers act by the clock.
+        SchemaStep(oldestProgram: 3, [stageTime]),
     ])
 
     private static let version1 = """
@@ -107,6 +109,22 @@ package enum StageSchema {
             until INTEGER NOT NULL,         -- on the wall clock
             cause TEXT NOT NULL
         )
+        """
+
+    /// When entries were written, and how far the queue's content has been taken. A program before it writes leases of
+    /// which `consuming` is NULL.
+    private static let stageTime = """
+        ALTER TABLE journal ADD COLUMN written INTEGER;
+        ALTER TABLE leases ADD COLUMN consuming INTEGER;
+        ALTER TABLE leases ADD COLUMN since INTEGER;        -- of its subscription
+        ALTER TABLE leases ADD COLUMN asked INTEGER;        -- and the mark found then; NULL: none that counts
+        ALTER TABLE leases ADD COLUMN mark_own INTEGER;
+        ALTER TABLE leases ADD COLUMN mark_before INTEGER;
+        ALTER TABLE leases ADD COLUMN consumers INTEGER;
+        CREATE TABLE stage_time (
+            one INTEGER PRIMARY KEY CHECK (one = 1),
+            body BLOB NOT NULL
+        );
         """
 
     /// The fund's ledger (R08), which the file itself keeps right whatever a program writes; filled from what a journal

@@ -266,5 +266,7 @@ private final class ScriptedControl: ControlStore {
         try inner.setWatermark(participant: participant, stage: stage, number: number)
     }
     func watermarks() throws -> [Watermark] { try inner.watermarks() }
+    func setMark(_ mark: Instant, of stage: StageName) throws { try inner.setMark(mark, of: stage) }
+    func marks() throws -> [StageName: Instant] { try inner.marks() }
     func close() { inner.close() }
 }

@@ -124,6 +124,19 @@ struct ControlStoreTests {
     }
 
     @Test(arguments: Adapter.allCases)
+    func `the marks of stages only rise`(_ adapter: Adapter) throws {
+        try withControls(adapter) { (control, other) throws in
+            #expect(try control.marks().isEmpty)
+            try control.setMark(start, of: .routing)
+            try other.setMark(start.adding(seconds: 5), of: .intake)
+            try other.setMark(start.adding(seconds: -1), of: .routing)
+            #expect(try control.marks() == [.routing: start, .intake: start.adding(seconds: 5)])
+            try control.setMark(start.adding(seconds: 9), of: .routing)
+            #expect(try other.marks()[.routing] == start.adding(seconds: 9))
+        }
+    }
+
+    @Test(arguments: Adapter.allCases)
     func `a closed control store says so`(_ adapter: Adapter) throws {
         try withControls(adapter) { (control, _) throws in
             control.close()

@@ -9,6 +9,7 @@ package final class MemoryControl: ControlStore {
         var handed: [NumberedHandedEvent] = []
         var known: Set<EventKey> = []
         var watermarks: [String: [StageName: Int64]] = [:]
+        var marks: [StageName: Instant] = [:]
         var isClosed = false
     }
 
@@ -79,6 +80,12 @@ package final class MemoryControl: ControlStore {
             }
         }.sorted { ($0.participant, $0.stage) < ($1.participant, $1.stage) }
     }
+
+    package func setMark(_ mark: Instant, of stage: StageName) throws {
+        try use { $0.marks[stage] = max($0.marks[stage] ?? mark, mark) }
+    }
+
+    package func marks() throws -> [StageName: Instant] { try use { $0.marks } }
 
     package func close() { state.withLock { $0.isClosed = true } }
 }

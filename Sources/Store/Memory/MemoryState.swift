@@ -7,7 +7,8 @@ final class MemoryState {
         case record(RecordKey, StoredRecord?)
         case entry
         case outbox(OutboxKey, WorkerId?)
-        case lease(WorkerId, Instant?)
+        case lease(WorkerId, Lease?)
+        case time(StageTime)
         case posting(FundMovement)
         case aside(RecordKey, TimerAside?)
     }
@@ -21,7 +22,8 @@ final class MemoryState {
     private(set) var changes: [RecordKey: [Int64]] = [:]
     private(set) var records: [RecordKey: StoredRecord] = [:]
     private(set) var outbox: [OutboxKey: WorkerId] = [:]
-    private(set) var leases: [WorkerId: Instant] = [:]
+    private(set) var leases: [WorkerId: Lease] = [:]
+    private(set) var time = StageTime()
     private(set) var counts = StoreCounts()
     var personal = MemoryPersonal()
     var waiting = MemoryWaiting()
@@ -52,6 +54,7 @@ final class MemoryState {
             case .entry: removeLastEntry()
             case .outbox(let key, let before): setOutbox(key, before)
             case .lease(let worker, let before): leases[worker] = before
+            case .time(let before): time = before
             case .posting(let movement): book(movement, sign: -1)
             case .aside(let key, let before): aside[key] = before
             }
@@ -83,11 +86,12 @@ final class MemoryState {
         return sorted
     }
 
-    /// Up to `limit` records that wake at or before `now`, earliest first.
-    func due(now: Instant, wall: Instant, limit: Int) -> [StoredRecord] {
+    /// Up to `limit` records that wake at or before `now`, those of `later` at or before its time, earliest first.
+    func due(now: Instant, later: LaterKinds, wall: Instant, limit: Int) -> [StoredRecord] {
         var found: [StoredRecord] = []
         walkWakes { entry, record in
             guard found.count < limit, entry.at <= now else { return false }
+            if later.kinds.contains(entry.key.kind), entry.at > later.now { return true }
             if !isAside(record, wall) { found.append(record) }
             return true
         }
@@ -227,9 +231,14 @@ final class MemoryState {
         fundTotals[movement.side] += sign * movement.amountFen
     }
 
-    func changeLease(_ worker: WorkerId, _ until: Instant?) {
+    func changeLease(_ worker: WorkerId, _ lease: Lease?) {
         undo.append(.lease(worker, leases[worker]))
-        leases[worker] = until
+        leases[worker] = lease
+    }
+
+    func changeTime(_ next: StageTime) {
+        undo.append(.time(time))
+        time = next
     }
 }
 
@@ -257,6 +266,7 @@ extension JournalEntry {
                     correlation: $0.correlation, body: [])
             })
         entry.number = number
+        entry.writtenAt = writtenAt
         return entry
     }
 }

@@ -169,6 +169,11 @@ class MemorySnapshot: StoreSnapshot {
         return (timers.count, Array(timers.prefix(max(0, limit))))
     }
     func outboxCount() throws -> Int { state.outbox.count }
+    func outboxSpan() throws -> (first: Int64?, lastEntry: Int64) {
+        (state.outbox.keys.min()?.entry, Int64(state.journal.count))
+    }
+    func leases() throws -> [Lease] { state.leases.values.sorted { $0.worker < $1.worker } }
+    func stageTime() throws -> StageTime { state.time }
     func counts() throws -> StoreCounts { state.counts }
     func fundTotals() throws -> FundTotals { state.fundTotals }
 }
@@ -222,21 +227,25 @@ final class MemoryTransaction: MemorySnapshot, StoreTransaction {
     }
 
     func takeOverOutbox(by owner: WorkerId, now: Instant, limit: Int) throws -> [OutboxRow] {
-        let orphans = state.outbox.filter { _, owner in !(state.leases[owner].map { now < $0 } ?? false) }
+        let orphans = state.outbox.filter { _, owner in !(state.leases[owner]?.isLive(at: now) ?? false) }
         return orphans.keys.sorted().prefix(max(0, limit)).map { key in
             state.changeOutbox(key, owner)
             return OutboxRow(key: key, output: state.journal[Int(key.entry) - 1].outputs[key.index])
         }
     }
 
-    func renewLease(of worker: WorkerId, until: Instant) throws { state.changeLease(worker, until) }
+    func renewLease(of worker: WorkerId, until: Instant, standing: Standing) throws {
+        state.changeLease(worker, Lease(worker: worker, until: until, standing: standing))
+    }
     func endLease(of worker: WorkerId) throws { state.changeLease(worker, nil) }
 
-    func dueRecords(now: Instant, wall: Instant, limit: Int) throws -> [StoredRecord] {
-        state.due(now: now, wall: wall, limit: limit)
+    func dueRecords(now: Instant, later: LaterKinds, wall: Instant, limit: Int) throws -> [StoredRecord] {
+        state.due(now: now, later: later, wall: wall, limit: limit)
     }
 
     func putAside(_ timers: [TimerAside]) throws {
         for timer in timers { state.putAside(timer) }
     }
+
+    func saveStageTime(_ time: StageTime) throws { state.changeTime(time) }
 }

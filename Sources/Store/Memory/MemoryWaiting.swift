@@ -106,7 +106,7 @@ extension MemoryTransaction {
 
     func takeOverDying(by owner: WorkerId, now: Instant, limit: Int) throws -> [DyingEvent] {
         let orphans = state.waiting.rows.filter { _, row in
-            row.death.map { death in !(state.leases[death.owner].map { now < $0 } ?? false) } ?? false
+            row.death.map { death in !(state.leases[death.owner].map { now < $0.until } ?? false) } ?? false
         }
         return orphans.keys.sorted().prefix(max(0, limit)).compactMap { key in
             guard let row = state.waiting[key], let death = row.death else { return nil }

@@ -1,0 +1,219 @@
+import Schema
+import Store
+import Testing
+
+/// The arithmetic of a stage's watermark: pure, minutes on the business clock beside seconds on the wall.
+@Suite("The watermark of a stage")
+struct StageTimeTests {
+    /// The workers' rows and the value that is worked out, as a store keeps them.
+    private struct Scene {
+        var time = StageTime()
+        var leases: [Lease] = []
+        var patience: Int64 = 900
+
+        func wall(_ second: Int64) -> Instant { start.adding(seconds: second) }
+        func business(_ second: Int64) -> Instant { start.adding(minutes: second) }
+
+        /// A mark asked at `second` that finds `consumers`.
+        func mark(_ second: Int64, _ consumers: Int, before: Int64 = 0) -> Mark {
+            Mark(
+                asked: wall(second), marks: Marks(own: business(second), before: business(before)),
+                consumers: consumers)
+        }
+
+        mutating func beat(_ worker: String, at second: Int64, since: Int64?, _ mark: Mark? = nil) {
+            let standing = time.take(
+                StageTime.Beat(
+                    worker: worker, standing: Standing(since: since.map(wall), mark: mark), wall: wall(second),
+                    business: business(second), leaseSeconds: 10, patienceSeconds: patience), leases: leases)
+            leases.removeAll { $0.worker == worker }
+            leases.append(Lease(worker: worker, until: wall(second + 10), standing: standing))
+        }
+
+        mutating func end(_ worker: String, at second: Int64) {
+            leases.removeAll { $0.worker == worker }
+            time.left(at: wall(second))
+        }
+    }
+
+    /// Two workers that consume and have marked.
+    private func twoAtWork() -> Scene {
+        var scene = Scene()
+        scene.beat("a", at: 0, since: 0)
+        scene.beat("b", at: 1, since: 1)
+        scene.beat("a", at: 3, since: 0, scene.mark(2, 2))
+        scene.beat("b", at: 4, since: 1, scene.mark(3, 2))
+        return scene
+    }
+
+    @Test func `it is the least mark of the workers`() {
+        var scene = twoAtWork()
+        #expect(scene.time.watermark == scene.business(2))
+        scene.beat("b", at: 6, since: 1, scene.mark(5, 2))
+        #expect(scene.time.watermark == scene.business(2))
+        scene.beat("a", at: 7, since: 0, scene.mark(6, 2, before: 4))
+        #expect(scene.time.watermark == scene.business(5))
+        #expect(scene.time.bounds.before == scene.business(0))
+    }
+
+    @Test func `before the first mark of each worker there is none`() {
+        var scene = Scene()
+        scene.beat("a", at: 0, since: 0)
+        scene.beat("b", at: 1, since: 1)
+        scene.beat("a", at: 3, since: 0, scene.mark(2, 2))
+        #expect(scene.time.watermark == .distantPast)
+    }
+
+    @Test(arguments: [0, 1, 3])
+    func `a mark that finds other consumers than there are leases does not count`(consumers: Int) {
+        var scene = twoAtWork()
+        scene.beat("b", at: 8, since: 1, scene.mark(7, 2))
+        scene.beat("a", at: 9, since: 0, scene.mark(8, consumers))
+        #expect(scene.time.watermark == scene.business(2))
+    }
+
+    @Test func `while a worker joins it stands, until each has asked anew`() {
+        var scene = twoAtWork()
+        scene.beat("c", at: 10, since: 10)
+        scene.beat("a", at: 12, since: 0, scene.mark(11, 3))
+        scene.beat("b", at: 12, since: 1, scene.mark(11, 3))
+        #expect(scene.time.watermark == scene.business(2))
+        scene.beat("c", at: 13, since: 10, scene.mark(12, 3))
+        #expect(scene.time.watermark == scene.business(11))
+    }
+
+    @Test func `a frozen worker holds it; after its lease all must ask, when its consumer has gone`() {
+        var scene = twoAtWork()
+        // `b` is frozen with what it has in hand; its lease ends at 14.
+        for second in stride(from: Int64(6), to: 14, by: 2) {
+            scene.beat("a", at: second + 1, since: 0, scene.mark(second, 2))
+            #expect(scene.time.watermark <= scene.business(3))
+        }
+        // The broker still counts it as a consumer.
+        scene.beat("a", at: 16, since: 0, scene.mark(15, 2))
+        #expect(scene.time.watermark <= scene.business(3))
+        // It has gone; what it held is with `a`, which asks behind that.
+        scene.beat("a", at: 18, since: 0, scene.mark(17, 1))
+        #expect(scene.time.watermark == scene.business(17))
+    }
+
+    @Test func `an older mark of another does not let through what a frozen worker has given back`() {
+        var scene = twoAtWork()
+        scene.beat("c", at: 5, since: 5)
+        for worker in ["a", "c"] { scene.beat(worker, at: 13, since: worker == "a" ? 0 : 5, scene.mark(12, 3)) }
+        // `b` is frozen since 4; its lease ends at 14, the broker drops it at 16, and `c` gets what it had.
+        scene.beat("a", at: 18, since: 0, scene.mark(17, 2))
+        #expect(scene.time.watermark <= scene.business(3), "the mark of c was asked before b had gone")
+        scene.beat("c", at: 20, since: 5, scene.mark(19, 2))
+        #expect(scene.time.watermark == scene.business(17))
+    }
+
+    @Test func `a new subscription puts it on hold`() {
+        var scene = twoAtWork()
+        scene.beat("b", at: 8, since: 7)
+        scene.beat("a", at: 9, since: 0, scene.mark(6, 2))
+        scene.beat("b", at: 10, since: 7, scene.mark(9, 2))
+        #expect(scene.time.watermark == scene.business(2), "a has asked before b came back")
+        scene.beat("a", at: 11, since: 0, scene.mark(10, 2))
+        #expect(scene.time.watermark == scene.business(9))
+    }
+
+    @Test func `one without a subscription is not waited for, once the others have asked anew`() {
+        var scene = twoAtWork()
+        scene.beat("b", at: 8, since: nil)
+        scene.beat("a", at: 9, since: 0, scene.mark(7, 1))
+        #expect(scene.time.watermark == scene.business(2))
+        scene.beat("a", at: 10, since: 0, scene.mark(9, 1))
+        #expect(scene.time.watermark == scene.business(9))
+    }
+
+    @Test func `an ended worker is not waited for, once the others have asked anew`() {
+        var scene = twoAtWork()
+        scene.end("b", at: 8)
+        scene.beat("a", at: 9, since: 0, scene.mark(7, 1))
+        #expect(scene.time.watermark == scene.business(2))
+        scene.beat("a", at: 10, since: 0, scene.mark(9, 1))
+        #expect(scene.time.watermark == scene.business(9))
+    }
+
+    @Test func `a worker of an older release counts as a consumer and keeps no mark`() {
+        var scene = twoAtWork()
+        scene.end("b", at: 5)
+        scene.leases.append(Lease(worker: "old", until: scene.wall(100), standing: nil))
+        scene.beat("a", at: 8, since: 0, scene.mark(7, 1))
+        #expect(scene.time.watermark == scene.business(2))
+        scene.beat("a", at: 9, since: 0, scene.mark(8, 2))
+        #expect(scene.time.watermark == scene.business(8))
+    }
+
+    @Test func `it never goes back`() {
+        var scene = twoAtWork()
+        scene.beat("a", at: 8, since: 0, scene.mark(1, 2))
+        scene.end("b", at: 9)
+        scene.beat("a", at: 30, since: 29)
+        #expect(scene.time.watermark == scene.business(2))
+    }
+
+    // MARK: Patience
+
+    @Test func `by patience it follows the clock by so much time of work`() {
+        var scene = Scene()
+        for second in stride(from: Int64(0), through: 1_200, by: 3) {
+            scene.beat("a", at: second, since: 0)
+            let patient = scene.time.watermark
+            if second < 900 { #expect(patient == .distantPast) }
+            if second >= 960 {
+                #expect(patient <= scene.business(second - 900))
+                #expect(patient >= scene.business(second - 960))
+            }
+        }
+        #expect(scene.time.marks == .none)
+    }
+
+    @Test func `time without a subscription, and time of which nothing is known, are no part of it`() {
+        var scene = Scene()
+        for second in stride(from: Int64(0), through: 600, by: 3) { scene.beat("a", at: second, since: 0) }
+        // Four days without a worker count for no more than a lease; then an hour without a broker for nothing.
+        let later: Int64 = 4 * 86_400
+        for second in stride(from: later, through: later + 3_600, by: 3) { scene.beat("a", at: second, since: nil) }
+        #expect(scene.time.watermark == .distantPast)
+        let back = later + 3_603
+        for second in stride(from: back, through: back + 200, by: 3) { scene.beat("a", at: second, since: back) }
+        #expect(scene.time.watermark == .distantPast)
+        for second in stride(from: back + 203, through: back + 360, by: 3) { scene.beat("a", at: second, since: back) }
+        #expect(scene.time.watermark >= scene.business(0) && scene.time.watermark < scene.business(120))
+    }
+
+    @Test func `what is kept for it stays small`() throws {
+        var scene = Scene()
+        for second in stride(from: Int64(0), through: 20_000, by: 3) { scene.beat("a", at: second, since: 0) }
+        #expect(try scene.time.encoded().count < 3_000)
+    }
+
+    // MARK: What others are told
+
+    @Test func `others are told once what followed has been published`() {
+        var scene = twoAtWork()
+        scene.time.say(oldestUnconfirmed: 7, last: 9)
+        #expect(scene.time.said == .distantPast)
+        scene.beat("a", at: 6, since: 0, scene.mark(5, 2))
+        scene.time.say(oldestUnconfirmed: 9, last: 20)
+        #expect(scene.time.said == .distantPast)
+        // Entry 9 has been published; what came since has not.
+        scene.time.say(oldestUnconfirmed: 10, last: 20)
+        #expect(scene.time.said == scene.business(2))
+        scene.time.say(oldestUnconfirmed: nil, last: 20)
+        #expect(scene.time.said == scene.business(3))
+    }
+
+    @Test func `it is read as it was written, and its wall times move to another clock and back`() throws {
+        var scene = twoAtWork()
+        scene.time.say(oldestUnconfirmed: 7, last: 9)
+        scene.time.actedByPatience = 3
+        let there = scene.time.shifted(by: 1_234_567)
+        #expect(there.changed == Instant(microseconds: scene.time.changed.microseconds + 1_234_567))
+        #expect(try StageTime(encoded: there.encoded()).shifted(by: -1_234_567) == scene.time)
+        #expect(try StageTime(encoded: StageTime().encoded()) == StageTime())
+        #expect(throws: StoreFailure.self) { try StageTime(encoded: Array("{}".utf8)) }
+    }
+}
