@@ -26,6 +26,8 @@ package struct Audit: Sendable {
         package var probes: [any AuditProbe] = []
         /// What the stepped clock says; nil where the clock runs by itself.
         package var steppedClock: Instant?
+        /// The wall clock; nil: nothing is said of workers.
+        package var wall: Instant?
 
         package init(
             stores: [StageName: any Store], deadLetters: any DeadLetterStore, routes: Routes,
@@ -63,7 +65,11 @@ package struct Audit: Sendable {
             rested(after, hasGrown: hasGrown, isEmptyBefore: before.isEmpty),
             count.takenOnce(), count.nothingLost(atRest: atRest), origin, try await count.storesWhole(atRest: atRest),
         ]
-        if let now = parts.steppedClock { checks.append(try await timers(at: now, atRest: atRest)) }
+        if let now = parts.steppedClock {
+            checks.append(try await timers(at: now, atRest: atRest))
+        } else {
+            checks.append(try await watermarks())
+        }
         if let ledger = count.ledgerReadable() { checks.append(ledger) }
         checks += try await probed
         return AuditReport(
@@ -93,6 +99,20 @@ package struct Audit: Sendable {
         return AuditCheck(
             "timers", ok: examples.isEmpty || !atRest, figures: [.init("stagesBehind", examples.count)],
             examples: examples)
+    }
+
+    /// Timers that acted though their stage was never at rest, and workers of older releases, whose timers do not wait for
+    /// that: where there are any, a deadline may have been called missed that was met.
+    private func watermarks() async throws -> AuditCheck {
+        var (patience, older) = (0, 0)
+        for store in parts.stores.values {
+            let (time, leases) = try await store.read { (try $0.stageTime(), try $0.leases()) }
+            patience += time.actedByPatience
+            if let wall = parts.wall { older += leases.count { $0.isOfOlderRelease(at: wall) } }
+        }
+        return AuditCheck(
+            "timers at rest", ok: true,
+            figures: [.init("byPatience", patience), .init("workersOfOlderReleases", older)])
     }
 
     static func note(_ text: String, _ examples: inout [String]) {

@@ -267,8 +267,8 @@ private struct ReplayCourse: Sendable {
     private mutating func compare(_ stored: StoredRecord) throws {
         guard let live = set[stored.key] else { return differ(nil, stored.key, "follows from no entry of the journal") }
         var again = try RecordCoding.stored(stored.key, live)
-        // A running clock holds such a timer back for some seconds, of which no journal knows.
-        if let wake = live.value.wake, wake.realDelaySeconds > 0 {
+        // Older releases hold such a timer back for some seconds, of which no journal knows.
+        if let wake = live.value.wake, wake.waitsForRest {
             again.wakeAt = max(wake.at, stored.wakeAt ?? wake.at)
         }
         if again == stored { return }

@@ -15,22 +15,27 @@ extension BatchProcessor {
     /// How long a timer that could not act is left out, of the wall clock.
     private static let asideSeconds: Int64 = 60
 
-    /// Runs up to `limit` timers that are due at `clock`, earliest first. One that cannot act steps aside.
+    /// Runs up to `limit` timers that may act, earliest first. One that cannot act steps aside.
     ///
-    /// - Parameter wall: for the time at which it is tried again.
+    /// - Parameters:
+    ///   - marks: up to when. Deadlines that another stage's word meets wait for the stages before, too.
+    ///   - marked: up to when the stage is known to have been at rest; later ones act by patience.
+    ///   - wall: for the time at which one that has stepped aside is tried again; nil: as the business clock.
     package func processTimers(
-        confirmed: [OutboxKey], clock: Instant, wall: Instant, limit: Int, in transaction: any StoreTransaction
+        confirmed: [OutboxKey], marks: Marks, marked: Instant = .limit, wall: Instant? = nil, limit: Int,
+        in transaction: any StoreTransaction
     ) throws -> BatchResult {
         try transaction.removeFromOutbox(confirmed)
-        let due = try transaction.dueRecords(now: clock, wall: wall, limit: limit)
-        var result = try run(due, clock: clock, wall: wall, in: transaction)
+        let wall = wall ?? marks.own
+        let due = try transaction.dueRecords(now: marks.own, later: later(marks), wall: wall, limit: limit)
+        var result = try run(due, clock: marks.own, marked: marked, wall: wall, in: transaction)
         if due.count >= limit { result.hasMoreTimers = true }
         return result
     }
 
     /// One timer by itself, in a transaction that it alone can break.
     package func processTimer(
-        _ step: TimerStep, confirmed: [OutboxKey], clock: Instant, wall: Instant,
+        _ step: TimerStep, confirmed: [OutboxKey], marks: Marks, wall: Instant,
         in transaction: any StoreTransaction
     ) throws -> BatchResult {
         try transaction.removeFromOutbox(confirmed)
@@ -38,15 +43,22 @@ extension BatchProcessor {
         switch step {
         case .look: break
         case .run(let key):
-            let stored = try transaction.load([key]).values.filter { $0.wakeAt.map { $0 <= clock } ?? false }
-            result = try run(stored, clock: clock, wall: wall, in: transaction)
+            let stored = try transaction.load([key]).values.filter { $0.wakeAt.map { $0 <= marks.own } ?? false }
+            result = try run(stored, clock: marks.own, marked: .limit, wall: wall, in: transaction)
         case .putAside(let key, let cause):
             guard let stored = try transaction.load([key])[key] else { break }
             try transaction.putAside([Self.aside(stored, wall: wall, cause)])
             result.timerFaults = ["timer of \(key): \(cause)"]
         }
-        result.nextTimer = try transaction.dueRecords(now: clock, wall: wall, limit: 1).first?.key
+        result.nextTimer = try transaction.dueRecords(
+            now: marks.own, later: later(marks), wall: wall, limit: 1
+        ).first?.key
         return result
+    }
+
+    /// Deadlines that another stage's word meets wait for the stages before, too.
+    private func later(_ marks: Marks) -> LaterKinds {
+        LaterKinds(type(of: runner.stage).kindsMetByOthers, now: marks.withOthers)
     }
 
     private static func aside(_ stored: StoredRecord, wall: Instant, _ cause: String) -> TimerAside {
@@ -56,7 +68,7 @@ extension BatchProcessor {
     }
 
     private func run(
-        _ stored: [StoredRecord], clock: Instant, wall: Instant, in transaction: any StoreTransaction
+        _ stored: [StoredRecord], clock: Instant, marked: Instant, wall: Instant, in transaction: any StoreTransaction
     ) throws -> BatchResult {
         var result = BatchResult()
         var work = UnitOfWork(self, clock: clock, wall: wall, transaction: transaction)
@@ -92,6 +104,7 @@ extension BatchProcessor {
             let keys = try work.load(input)
             let faults = work.timerFaults.count
             let changed = work.decide(timer: input, keys: keys)?.changed
+            if changed != nil, wake.at > marked { result.timersByPatience += 1 }
             if let cause = work.timerFaults.dropFirst(faults).first {
                 aside.append(Self.aside(stored, wall: wall, cause))
             }
@@ -102,7 +115,7 @@ extension BatchProcessor {
             }
             try work.takeWaiting()
         }
-        try work.finish(into: &result, owner: worker) { $0.at }
+        try work.finish(into: &result, owner: worker, wall: wall)
         try transaction.putAside(aside)
         return result
     }

@@ -32,6 +32,8 @@ package struct BatchResult: Sendable {
     package var rows: [OutboxRow] = []
     /// How many timers have acted.
     package var timers = 0
+    /// Of them, those that only patience allowed: the stage was never at rest.
+    package var timersByPatience = 0
     /// More timers are due; they follow in the next transaction.
     package var hasMoreTimers = false
     /// Timers that could not act, and why; they stay due, and are put aside for a while.
@@ -54,8 +56,7 @@ package struct BatchProcessor: Sendable {
     package let worker: WorkerId
     package let vault: PersonalVault
     package let waiting: WaitingLimits
-    /// How many overdue timers may act before one event, and behind it; what is left stays due and is run by the timer
-    /// batches.
+    /// How many overdue timers may act before one event; what is left stays due and is run by the timer batches.
     static let overdueLimit = 1_000
 
     /// - Parameter vault: nil: one that seals nothing.
@@ -70,13 +71,11 @@ package struct BatchProcessor: Sendable {
 
     /// - Parameters:
     ///   - clock: the business clock.
-    ///   - speed: business time that passes in the same span of real time: a timer that waits for real time
-    ///     (`Wake.realDelaySeconds`) is due so much later. 0: it is due at the end of its instant.
     ///   - confirmed: outbox rows whose confirms have come since the last transaction.
-    ///   - wall: the wall clock, for what dead letters tell; nil: the same as the business clock.
+    ///   - wall: the wall clock: noted with the journal's entries, and told by dead letters; nil: as the business clock.
     /// - Throws: `StoreFailure`; the transaction must then roll back. What only concerns one input is told in its fate.
     package func process(
-        _ inputs: [InboundEvent], confirmed: [OutboxKey], clock: Instant, speed: Int64 = 0, wall: Instant? = nil,
+        _ inputs: [InboundEvent], confirmed: [OutboxKey], clock: Instant, wall: Instant? = nil,
         in transaction: any StoreTransaction
     ) throws -> BatchResult {
         try transaction.removeFromOutbox(confirmed)
@@ -87,7 +86,7 @@ package struct BatchProcessor: Sendable {
             let end = rest.firstIndex { $0.event.data is CustomerErasureRequested } ?? rest.endIndex - 1
             var work = UnitOfWork(self, clock: clock, wall: wall ?? clock, transaction: transaction)
             let erasures = try process(Array(rest[...end]), &work, transaction, into: &result)
-            try work.finish(into: &result, owner: worker) { $0.heldBack(from: clock, speed: speed) }
+            try work.finish(into: &result, owner: worker, wall: wall)
             result.erased += try erase(erasures, in: transaction)
             rest = rest[(end + 1)...]
         }
@@ -139,30 +138,23 @@ package struct BatchProcessor: Sendable {
         return erased
     }
 
-    /// Decides up to `limit` of those that wait though what they wait for is known; behind all timers that are due, ends
+    /// Decides up to `limit` of those that wait though what they wait for is known; behind all timers that may act, ends
     /// the waiting of those whose time is over.
+    ///
+    /// - Parameter marks: an end comes when this stage and those before it have passed it.
     func processWaiting(
-        _ care: WaitingCare, _ reading: ClockReading, wall: Instant, limit: Int, in transaction: any StoreTransaction
+        _ care: WaitingCare, clock: Instant, marks: Marks, allowsEnds: Bool, wall: Instant, limit: Int,
+        in transaction: any StoreTransaction
     ) throws -> BatchResult {
         var result = BatchResult()
-        var work = UnitOfWork(self, clock: reading.now, wall: wall, transaction: transaction)
+        var work = UnitOfWork(self, clock: clock, wall: wall, transaction: transaction)
         let limit = care == .together ? limit : 1
         var ended: Instant?
-        if reading.allowsTimers(of: runner.name), try transaction.nextWake(wall: wall).map({ $0 > reading.now }) ?? true {
-            ended = reading.now
+        if allowsEnds, try transaction.nextWake(wall: wall).map({ $0 > marks.withOthers }) ?? true {
+            ended = min(clock, marks.withOthers)
         }
         result.hasMoreWaiting = try work.takeForgotten(care, ended: ended, limit: limit)
-        try work.finish(into: &result, owner: worker) { $0.heldBack(from: reading.now, speed: reading.speed) }
+        try work.finish(into: &result, owner: worker, wall: wall)
         return result
-    }
-}
-
-extension Wake {
-    /// When the clock shows that its real time has passed too, counted from `clock`.
-    fileprivate func heldBack(from clock: Instant, speed: Int64) -> Instant {
-        guard realDelaySeconds > 0, speed > 0 else { return at }
-        let (seconds, overflow) = Int64(realDelaySeconds).multipliedReportingOverflow(by: speed)
-        let latest = (Instant.limit.microseconds - clock.microseconds) / 1_000_000
-        return overflow || seconds > latest ? max(at, .limit) : max(at, clock.adding(seconds: seconds))
     }
 }

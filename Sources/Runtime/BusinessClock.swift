@@ -14,14 +14,10 @@ package struct ClockReading: Sendable, Hashable {
 
     package let now: Instant
     package let mode: Mode
-    /// How much business time passes in the same span of real time; 0 where the clock only steps.
-    package let speed: Int64
 
-    /// - Parameter speed: nil: that of the wall clock, or none under the stepped clock.
-    package init(now: Instant, mode: Mode = .running, speed: Int64? = nil) {
+    package init(now: Instant, mode: Mode = .running) {
         self.now = now
         self.mode = mode
-        self.speed = speed ?? (mode == .running ? 1 : 0)
     }
 
     /// May this stage run timers now?
@@ -71,7 +67,7 @@ package struct RunningClock: BusinessClock {
         let elapsed = wall().microseconds - wallStart.microseconds
         let (scaled, overflow) = elapsed.multipliedReportingOverflow(by: factor)
         let now = overflow ? Instant.limit : Instant(microseconds: start.microseconds + scaled)
-        return ClockReading(now: min(now, .limit), speed: factor)
+        return ClockReading(now: min(now, .limit))
     }
 
     package var pollMicroseconds: Int64 { 50_000 }

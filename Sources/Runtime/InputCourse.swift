@@ -47,16 +47,7 @@ extension InputCourse {
         return keys
     }
 
-    /// Runs the timers that an event which changed these records has set in the past, one after the other.
-    mutating func settleAfter(_ changed: [RecordKey]) throws {
-        for _ in 0..<BatchProcessor.overdueLimit {
-            guard let timer = runner.overdue(changed, in: set, clock: clock),
-                try decide(timer: timer, keys: try load(timer)) != nil
-            else { break }
-        }
-    }
-
-    /// Takes what waited for anything that the steps before have known. What that makes known in turn joins the same
+    /// Takes what waited for anything that the steps before have made known. What that makes known in turn joins the same
     /// order.
     mutating func takeWaiting() throws {
         var line: [WaitingEvent] = []

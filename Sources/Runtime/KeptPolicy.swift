@@ -83,7 +83,7 @@ extension BatchProcessor {
     /// absent, and notes both in the journal, so that the journal tells from where on the policy was there.
     ///
     /// - Throws: `StoreFailure`; unavailable if its version is kept with other files. Nothing has then happened.
-    package func plant(clock: Instant, in transaction: any StoreTransaction) throws {
+    package func plant(clock: Instant, wall: Instant? = nil, in transaction: any StoreTransaction) throws {
         let policy = runner.policy
         let own = KeptPolicy.key(policy.version)
         let seeds = runner.stage.seeds(policy: policy, now: clock)
@@ -102,9 +102,10 @@ extension BatchProcessor {
         }
         let kept = try RecordCoding.stored(own, LiveRecord(value: KeptPolicy(policy), version: 1))
         try transaction.save([kept] + planted)
-        let entry = JournalEntry(
+        var entry = JournalEntry(
             input: .timer(own, at: clock, order: 0), fate: .applied, now: clock, isLate: false,
             policyVersion: policy.version, records: [own] + planted.map(\.key), outputs: [])
+        entry.writtenAt = wall
         _ = try transaction.append([entry], owner: worker)
     }
 }

@@ -153,7 +153,7 @@ struct TagTracker: Sendable {
     private(set) var bytes = 0
     /// No open tag is below this one.
     private var lowest: UInt64 = 1
-    private var highest: UInt64 = 0
+    private(set) var highest: UInt64 = 0
 
     init(channel: UInt64) { self.channel = channel }
 
@@ -163,6 +163,15 @@ struct TagTracker: Sendable {
         open[tag] = bytes
         self.bytes += bytes
         highest = max(highest, tag)
+    }
+
+    /// Deliveries in hand.
+    var openCount: Int { open.count }
+
+    /// Nothing up to `tag` is in hand.
+    mutating func isSettled(through tag: UInt64) -> Bool {
+        while lowest <= highest, !open.contains(lowest) { lowest += 1 }
+        return lowest > tag
     }
 
     mutating func forget(_ tags: [UInt64]) {

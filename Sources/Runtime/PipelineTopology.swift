@@ -52,6 +52,7 @@ package struct Subscription: Sendable {
     package let stage: StageName
     package let inbox: [EventType]
     package let events: [EventType]
+    package let follows: [StageName]
 
     package init(_ stage: any Stage) {
         let type = type(of: stage)
@@ -59,6 +60,7 @@ package struct Subscription: Sendable {
         // No stage decides on an erasure, and the store of each carries it out.
         inbox = type.takesFromInbox + [CustomerErasureRequested.type]
         events = type.takesFromEvents
+        follows = type.follows
     }
 }
 
@@ -83,6 +85,25 @@ package struct Routes: Sendable {
     package func takers(fromInbox type: EventType) -> [StageName] { inbox[type] ?? [] }
     /// The stages that take an event from `recourse.events`, in stage order.
     package func takers(fromEvents type: EventType) -> [StageName] { events[type] ?? [] }
+
+    /// The other stages that lie before `stage`, by way of whatever stages: what it takes may follow from what they take.
+    package func before(_ stage: StageName) -> Set<StageName> {
+        var found: Set<StageName> = []
+        var open = [stage]
+        while let next = open.popLast() {
+            let follows = subscriptions.first { $0.stage == next }?.follows ?? []
+            for earlier in follows where subscriptions.contains(where: { $0.stage == earlier }) {
+                if found.insert(earlier).inserted { open.append(earlier) }
+            }
+        }
+        found.remove(stage)
+        return found
+    }
+
+    /// The least of what the stages before `stage` have said; where one has said nothing, nothing is known.
+    package func mark(before stage: StageName, _ marks: [StageName: Instant]) -> Instant {
+        before(stage).map { marks[$0] ?? .distantPast }.min() ?? .limit
+    }
 
     /// True where the topology promises a queue, so that a return is a fault.
     package func isPromised(exchange: String, type: EventType) -> Bool {

@@ -102,8 +102,6 @@ struct UnitOfWork: InputCourse {
         case .done(let outcome):
             if inbound.isAlone { known.removeAll() }
             try takeWaiting()
-            try settleAfter(outcome.changed)
-            try takeWaiting()
             if case .refused = outcome.verdict { return .refused }
             return .applied
         case .waits(let reference):
@@ -245,21 +243,15 @@ struct UnitOfWork: InputCourse {
                 outputs: try outcome.outputs.map { try JournalOutput($0) }))
     }
 
-    /// - Parameter dueAt: when a wake is due by the business clock.
-    mutating func finish(
-        into result: inout BatchResult, owner: WorkerId, dueAt: (Wake) -> Instant
-    ) throws {
+    /// - Parameter wall: noted with the entries.
+    mutating func finish(into result: inout BatchResult, owner: WorkerId, wall: Instant?) throws {
         result.timers += timers
         result.timerFaults += timerFaults
         result.dying += dying
         if isFull { result.hasMoreWaiting = true }
-        try transaction.save(
-            try set.changed.map { key, record in
-                var stored = try RecordCoding.stored(key, record)
-                stored.wakeAt = record.value.wake.map(dueAt)
-                return stored
-            })
+        try transaction.save(try set.changed.map { try RecordCoding.stored($0.key, $0.record) })
         guard !entries.isEmpty else { return }
+        for index in entries.indices { entries[index].writtenAt = wall }
         try edge.finish()
         let numbers = try transaction.append(entries, owner: owner)
         if !movements.isEmpty {

@@ -53,28 +53,24 @@ struct VirtualStage: InputCourse {
     mutating func take(_ event: Event) throws {
         let name = EventKey(source: event.source, id: event.id)
         guard !taken.contains(name), waiting[name] == nil else { return }
-        guard let outcome = try decide(event, name, isLast: false) else { return }
-        try takeWaiting()
-        try settleAfter(outcome.changed)
+        try decide(event, name, isLast: false)
         try takeWaiting()
     }
 
-    /// nil: it waits now, or it is dead.
-    private mutating func decide(_ event: Event, _ name: EventKey, isLast: Bool) throws -> StepOutcome? {
+    /// Decides an event, or lets it wait or die.
+    private mutating func decide(_ event: Event, _ name: EventKey, isLast: Bool) throws {
         let keys = try settleBefore(event)
         let outcome = try decide(.event(event), keys: keys, isLast: isLast)
         switch outcome.verdict {
         case .applied, .refused:
             taken.insert(name)
             waiting[name] = nil
-            return outcome
         case .unknownReference(let reference) where isLast:
             waiting[name] = nil
             let cause = "refers to \(reference), which this stage does not know"
             deaths.append((event, "unknown-reference", cause))
         case .unknownReference(let reference), .waits(let reference, orElse: _): hold(event, name, reference)
         }
-        return nil
     }
 
     private mutating func hold(_ event: Event, _ name: EventKey, _ reference: RecordKey) {
@@ -103,7 +99,7 @@ struct VirtualStage: InputCourse {
 
     mutating func take(_ waiting: WaitingEvent) throws {
         guard let event = self.waiting[waiting.event]?.event else { return }
-        _ = try decide(event, waiting.event, isLast: false)
+        try decide(event, waiting.event, isLast: false)
     }
 
     /// Ends the waiting of those whose time is over.
@@ -111,7 +107,7 @@ struct VirtualStage: InputCourse {
         while let end = ends.min, end.at <= clock {
             ends.removeMin()
             guard let event = waiting[end.event]?.event else { continue }
-            _ = try decide(event, end.event, isLast: true)
+            try decide(event, end.event, isLast: true)
             try takeWaiting()
         }
     }

@@ -17,48 +17,113 @@ extension BatchProcessor {
         let lease = wall.adding(seconds: limits.leaseSeconds)
         switch work {
         case .start(let limit):
-            result.batch = try takeOver(includingOwn: true, reading.now, wall, lease, limit, transaction)
-            try plant(clock: reading.now, in: transaction)
+            // What an earlier worker of this name had in hand is in the queue again.
+            try leave(at: wall, transaction)
+            result.batch = try takeOver(
+                includingOwn: true, reading.now, wall, lease, Standing(), limit, transaction)
+            try plant(clock: reading.now, wall: wall, in: transaction)
         case .events(let inputs, let confirmed):
             result.batch = try process(
-                inputs, confirmed: confirmed, clock: reading.now, speed: reading.speed, wall: wall, in: transaction)
-        case .timers(let confirmed, let limit):
-            if reading.allowsTimers(of: runner.name) {
-                result.batch = try processTimers(
-                    confirmed: confirmed, clock: reading.now, wall: wall, limit: limit, in: transaction)
-            } else {
-                try transaction.removeFromOutbox(confirmed)
-            }
+                inputs, confirmed: confirmed, clock: reading.now, wall: wall, in: transaction)
+        case .timers(let confirmed, let limit, let standing):
+            try runTimers(confirmed, limit, standing, wall, limits, transaction, &result)
         case .oneTimer(let step, let confirmed):
             if reading.allowsTimers(of: runner.name) {
                 result.batch = try processTimer(
-                    step, confirmed: confirmed, clock: reading.now, wall: wall, in: transaction)
+                    step, confirmed: confirmed, marks: try marks(reading, transaction), wall: wall, in: transaction)
             } else {
                 try transaction.removeFromOutbox(confirmed)
             }
         case .flush(let confirmed):
             try transaction.removeFromOutbox(confirmed)
-        case .sweep(let confirmed, let limit, let includingOwn):
+        case .sweep(let confirmed, let limit, let includingOwn, let standing):
             try transaction.removeFromOutbox(confirmed)
-            result.batch = try takeOver(includingOwn: includingOwn, reading.now, wall, lease, limit, transaction)
+            let beat = try self.beat(standing, reading, wall, limits, transaction)
+            result.batch = try takeOver(
+                includingOwn: includingOwn, reading.now, wall, lease, beat.standing, limit, transaction)
+            result.said = beat.time?.said
             if let days = runner.policy.retention.personalDays {
                 let bound = reading.now.adding(days: -Int64(days))
                 result.batch.erased += try vault.retire(before: bound, wall: wall, in: transaction)
             }
         case .waiting(let care):
-            result.batch = try processWaiting(care, reading, wall: wall, limit: limits.batch, in: transaction)
+            result.batch = try processWaiting(
+                care, clock: reading.now, marks: try marks(reading, transaction),
+                allowsEnds: reading.allowsTimers(of: runner.name), wall: wall, limit: limits.batch, in: transaction)
         case .release(let events):
             try transaction.releaseWaiting(events)
         case .end(let confirmed):
             try transaction.removeFromOutbox(confirmed)
+            try leave(at: wall, transaction)
             try transaction.endLease(of: worker)
         }
         return result
     }
 
+    private func runTimers(
+        _ confirmed: [OutboxKey], _ limit: Int, _ standing: Standing, _ wall: Instant, _ limits: WorkerLimits,
+        _ transaction: any StoreTransaction, _ result: inout WorkResult
+    ) throws {
+        let reading = result.clock
+        try transaction.removeFromOutbox(confirmed)
+        guard reading.allowsTimers(of: runner.name) else { return }
+        let beat = try self.beat(standing, reading, wall, limits, transaction)
+        try transaction.renewLease(
+            of: worker, until: wall.adding(seconds: limits.leaseSeconds), standing: beat.standing)
+        guard var time = beat.time else {
+            // Where the clock steps, its phases say that the stage is at rest.
+            result.batch = try processTimers(
+                confirmed: [], marks: Marks(atRest: reading.now), wall: wall, limit: limit, in: transaction)
+            return
+        }
+        result.batch = try processTimers(
+            confirmed: [], marks: time.bounds, marked: time.marks.own, wall: wall, limit: limit, in: transaction)
+        result.isHeld = try result.batch.timers == 0 && transaction.nextWake(wall: wall).map { $0 <= reading.now } ?? false
+        result.said = time.said
+        guard result.batch.timersByPatience > 0 else { return }
+        time.actedByPatience += result.batch.timersByPatience
+        try transaction.saveStageTime(time)
+    }
+
+    /// Up to when timers may act, and waiting may end.
+    private func marks(_ reading: ClockReading, _ transaction: any StoreTransaction) throws -> Marks {
+        reading.mode == .running ? try transaction.stageTime().bounds : Marks(atRest: reading.now)
+    }
+
+    /// Works out how far the stage has come; nothing where the clock steps.
+    ///
+    /// - Returns: with the stage's time, how the worker stands by its lease, which the caller renews.
+    private func beat(
+        _ standing: Standing, _ reading: ClockReading, _ wall: Instant, _ limits: WorkerLimits,
+        _ transaction: any StoreTransaction
+    ) throws -> (time: StageTime?, standing: Standing) {
+        guard reading.mode == .running else { return (nil, Standing(since: standing.since)) }
+        // Locked first of all, so that workers wait for each other here and nowhere else.
+        var time = try transaction.stageTime()
+        let leases = try transaction.leases()
+        let counted = time.take(
+            StageTime.Beat(
+                worker: worker, standing: standing, wall: wall, business: reading.now,
+                leaseSeconds: limits.leaseSeconds,
+                patienceSeconds: Int64(runner.policy.time.timerPatienceSeconds)),
+            leases: leases)
+        let outbox = try transaction.outboxSpan()
+        time.say(oldestUnconfirmed: outbox.first, last: outbox.lastEntry)
+        for lease in leases where lease.until < wall.adding(days: -1) { try transaction.endLease(of: lease.worker) }
+        try transaction.saveStageTime(time)
+        return (time, counted)
+    }
+
+    /// The worker holds nothing of the queue any more.
+    private func leave(at wall: Instant, _ transaction: any StoreTransaction) throws {
+        var time = try transaction.stageTime()
+        time.left(at: wall)
+        try transaction.saveStageTime(time)
+    }
+
     /// Takes over what nobody living owns, and renews the lease.
     private func takeOver(
-        includingOwn: Bool, _ clock: Instant, _ wall: Instant, _ lease: Instant, _ limit: Int,
+        includingOwn: Bool, _ clock: Instant, _ wall: Instant, _ lease: Instant, _ standing: Standing, _ limit: Int,
         _ transaction: any StoreTransaction
     ) throws -> BatchResult {
         var result = BatchResult()
@@ -70,7 +135,7 @@ extension BatchProcessor {
             let room = WaitingRoom(self, clock: clock, wall: wall, transaction: transaction)
             result.dying = try room.takeOverDying(limit: limit)
         }
-        try transaction.renewLease(of: worker, until: lease)
+        try transaction.renewLease(of: worker, until: lease, standing: standing)
         return result
     }
 }

@@ -15,6 +15,8 @@ package final class Worker: Sendable {
         package var store: any Store
         package var broker: any Broker
         package var clock: any BusinessClock
+        /// Where the stages tell each other how far they have come; nil: this one tells nobody, and hears of none.
+        package var control: (any ControlStore)?
         package var wall: @Sendable () -> Instant
         package var logger: Logger
         package var drainSeconds: Int64 = 30
@@ -43,6 +45,8 @@ package final class Worker: Sendable {
     private let events: AsyncStream<WorkerEvent>
     private let mailbox: AsyncStream<WorkerEvent>.Continuation
     private let isTickPending = Mutex(false)
+    /// What was last said of this stage, and whether the control store failed then.
+    private let told = Mutex((said: Instant.distantPast, hasFailed: false))
 
     /// - Parameters:
     ///   - name: unique among living workers; a restarted worker of the same name takes over at once what it left.
@@ -77,7 +81,8 @@ package final class Worker: Sendable {
         _ = try await parts.store.read { try KeptPolicy.isKept(policy, in: $0) }
         let clock = try parts.clock.read().now
         // In the journal before its first decision.
-        try await parts.store.write { try next.plant(clock: clock, in: $0) }
+        let wall = parts.wall()
+        try await parts.store.write { try next.plant(clock: clock, wall: wall, in: $0) }
         processor.withLock { $0 = next }
     }
 
@@ -110,6 +115,12 @@ package final class Worker: Sendable {
                 case .acknowledge(let tags, let channel): consumer.acknowledge(tags, channel: channel)
                 case .requeue(let tags, let channel): consumer.requeue(tags, channel: channel)
                 case .publish(let publications): publisher.publish(publications)
+                case .beginMark:
+                    Task {
+                        self.beginMark()
+                        consumer.ask()
+                    }
+                case .ask: consumer.ask()
                 case .cancelConsumer: consumer.cancel()
                 case .consume(let prefetch): consumer.consume(prefetch: prefetch)
                 case .closeConsumer: consumer.close()
@@ -181,12 +192,22 @@ package final class Worker: Sendable {
     private func execute(_ work: Work) async throws -> WorkResult {
         let reading = try parts.clock.read()
         switch work {
-        case .timers(let confirmed, _):
+        case .timers(let confirmed, _, let standing):
+            guard reading.allowsTimers(of: stage) else { return try await flush(confirmed, reading) }
             // Looking whether anything is due disturbs no writer.
             let wall = parts.wall()
-            let next =
-                reading.allowsTimers(of: stage) ? try await parts.store.read { try $0.nextWake(wall: wall) } : nil
-            guard let next, next <= reading.now else { return try await flush(confirmed, reading) }
+            let (next, watermark) = try await parts.store.read { [isStepped = reading.mode != .running] snapshot in
+                (
+                    try snapshot.nextWake(wall: wall),
+                    try isStepped ? reading.now : snapshot.stageTime().watermark
+                )
+            }
+            let isDue = next.map { $0 <= reading.now } ?? false
+            guard standing.mark != nil || isDue && next.map({ $0 <= watermark }) ?? false else {
+                var result = try await flush(confirmed, reading)
+                result.isHeld = isDue
+                return result
+            }
         case .flush(let confirmed): return try await flush(confirmed, reading)
         case .waiting:
             let isWanted = try await parts.store.read { snapshot in
@@ -209,6 +230,7 @@ package final class Worker: Sendable {
             try processor.perform(work, reading: reading, wall: wall, limits: limits, in: transaction)
         }
         if result.batch.erased > 0 { await scrub(result.batch.erased) }
+        if let said = result.said { tell(said) }
         return result
     }
 
@@ -222,6 +244,56 @@ package final class Worker: Sendable {
                 "what was erased may still be in the database's files; the database overwrites it in time",
                 metadata: ["cause": "\(error)"])
         }
+    }
+
+    // MARK: - Marks
+
+    private func beginMark() {
+        // Before the clock and before the question: what the others have said by then lies in the queue.
+        let before = self.before()
+        do {
+            let now = try parts.clock.read().now
+            mailbox.yield(.markBegun(asked: parts.wall(), marks: Marks(own: now, before: before)))
+        } catch {
+            // Said by whoever reads the clock at every tick.
+            mailbox.yield(.markBegun(asked: parts.wall(), marks: .none))
+        }
+    }
+
+    private func before() -> Instant {
+        guard let control = parts.control else { return .distantPast }
+        do {
+            let marks = try control.marks()
+            controlAnswered()
+            return routes.mark(before: stage, marks)
+        } catch {
+            controlFailed(error)
+            return .distantPast
+        }
+    }
+
+    private func tell(_ said: Instant) {
+        guard let control = parts.control, told.withLock({ $0.said }) < said else { return }
+        do {
+            try control.setMark(said, of: stage)
+            told.withLock { $0.said = said }
+            controlAnswered()
+        } catch {
+            controlFailed(error)
+        }
+    }
+
+    private func controlAnswered() { told.withLock { $0.hasFailed = false } }
+
+    private func controlFailed(_ error: any Error) {
+        let isNew = told.withLock { told in
+            defer { told.hasFailed = true }
+            return !told.hasFailed
+        }
+        guard isNew else { return }
+        parts.logger.error(
+            "the control store cannot be used; deadlines that another stage's word meets wait for it",
+            metadata: ["cause": "\(error)"])
     }
 
     private func log(_ line: LogLine) {

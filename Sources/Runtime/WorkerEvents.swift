@@ -6,6 +6,9 @@ import Store
 package enum WorkerEvent: Sendable {
     case consumer(ConsumerEvent)
     case publisher(PublisherEvent)
+    /// The search for a mark has begun, at this wall time, and the queue is asked next. `marks`: the business time, and what
+    /// the stages before had said by then.
+    case markBegun(asked: Instant, marks: Marks)
     /// The work in hand is committed.
     case done(WorkResult)
     /// The work in hand has rolled back.
@@ -26,6 +29,10 @@ package enum WorkerAction: Sendable {
     case acknowledge(tags: [UInt64], channel: UInt64)
     case requeue(tags: [UInt64], channel: UInt64)
     case publish([Publication])
+    /// Read the clock and what the stages before have said, answer `.markBegun`, then ask the consumer.
+    case beginMark
+    /// Ask the consumer for the state of the queue.
+    case ask
     case cancelConsumer
     /// After `cancelConsumer`, with everything settled.
     case consume(prefetch: Int)
@@ -40,14 +47,15 @@ package enum Work: Sendable {
     /// Once at start: take over what a worker of this name left behind, write the seeds.
     case start(limit: Int)
     case events([InboundEvent], confirmed: [OutboxKey])
-    case timers(confirmed: [OutboxKey], limit: Int)
+    /// Say how this worker stands and run the timers that the stage's watermark allows.
+    case timers(confirmed: [OutboxKey], limit: Int, standing: Standing)
     /// One of them by itself.
     case oneTimer(TimerStep, confirmed: [OutboxKey])
     /// Remove confirmed rows from the outbox.
     case flush([OutboxKey])
     /// Renew the lease and take over rows whose owner is gone. `includingOwn`: list this worker's own rows too, for a
     /// transaction that was reported as failed may have been committed.
-    case sweep(confirmed: [OutboxKey], limit: Int, includingOwn: Bool)
+    case sweep(confirmed: [OutboxKey], limit: Int, includingOwn: Bool, standing: Standing = Standing())
     /// Decide those that wait though what they wait for is there, and end the waiting of those whose time is over.
     case waiting(WaitingCare)
     /// The dead letters of these, whose waiting has ended, are confirmed.
@@ -69,6 +77,10 @@ package struct WorkResult: Sendable {
     package var batch = BatchResult()
     /// The business clock that the work went by.
     package var clock: ClockReading
+    /// Timers are due, and none may act before the stage is known to be at rest.
+    package var isHeld = false
+    /// What the stage may now say of itself to others; nil: nothing was worked out.
+    package var said: Instant?
 
     package init(batch: BatchResult = BatchResult(), clock: ClockReading) {
         self.batch = batch

@@ -6,7 +6,8 @@ extension WorkerMachine {
     mutating func consumer(_ event: ConsumerEvent, _ actions: inout [WorkerAction]) {
         switch event {
         case .subscribed(let channel):
-            subscription = .open(Inbox(channel: channel))
+            subscription = .open(Inbox(channel: channel, since: wall))
+            standingChanged()
             actions.append(.log(LogLine(.info, "consuming", [("queue", stage.queue)])))
         case .delivered(let deliveries):
             for delivery in deliveries { receive(delivery, &actions) }
@@ -17,13 +18,15 @@ extension WorkerMachine {
                 subscription = .resizing(nil, to: width, isCancelled: isCancelled)
             case .ended: subscription = .ended(nil)
             }
+            standingChanged()
             actions.append(.log(LogLine(.warning, "the subscription is lost; trying again", [("cause", "\(failure)")])))
         case .cancelled:
+            if let channel = subscription.inbox?.channel { _ = subscription.on(channel) { $0.search.forget() } }
             guard case .running = life else { return endSubscription(&actions) }
             var next = width.current
             if case .resizing(_, let width, _) = subscription { next = width }
             subscription = .resizing(subscription.inbox, to: next, isCancelled: true)
-        case .told: break
+        case .told(let queue, let channel): told(queue, channel, &actions)
         case .closed:
             closed(.consumer)
         }
@@ -66,8 +69,9 @@ extension WorkerMachine {
         // A tree takes many times the bytes of its text; that of a large document is not kept.
         let keepsDocument = delivery.body.count <= Self.largestKeptDocument
         let bytes = delivery.body.count * (keepsDocument ? Self.treeFactor : 1)
-        let inHand = subscription.on(delivery.channel) { inbox in
+        let inHand = subscription.on(delivery.channel) { [width] inbox in
             inbox.tags.received(delivery.tag, bytes: bytes)
+            if inbox.tags.count >= width.current { inbox.search.handsFull() }
             return (inbox.tags.count, inbox.tags.bytes)
         }
         guard let inHand else { return }
@@ -187,6 +191,7 @@ extension WorkerMachine {
         case .single(let tags): actions.append(.acknowledge(tags: tags, channel: channel))
         case .some(.none), nil: break
         }
+        lookForMark(channel)
     }
 }
 

@@ -30,6 +30,8 @@ extension WorkerMachine {
             // There may be more of them than one batch takes, and one may have made another due.
             let hasActed = result.batch.timers > 0 || !result.batch.timerFaults.isEmpty
             if result.batch.hasMoreTimers || (hasActed && clock.mode != .running) { timersAt = wall }
+            if result.batch.timersByPatience > 0 { sayPatience(result.batch.timersByPatience, &actions) }
+            if result.isHeld { holdTimers(finished.work, &actions) }
         case .oneTimer:
             if result.batch.timers > 0 { proveStore(&actions) }
             timersAt = wall
@@ -41,8 +43,9 @@ extension WorkerMachine {
         case .start(let limit):
             tookOver(rows, &actions)
             if result.batch.rows.count >= limit { ownRows = .uncertain }
-        case .sweep(_, let limit, let includingOwn):
+        case .sweep(_, let limit, let includingOwn, _):
             tookOver(rows, &actions)
+            beginMark(&actions)
             if limit > 0, result.batch.rows.count >= limit {
                 if includingOwn { ownRows = .uncertain }
                 if outgoing.count < limits.unconfirmed { sweepAt = wall }
@@ -50,6 +53,23 @@ extension WorkerMachine {
         case .flush, .release, .end: break
         }
         if let channel = subscription.inbox?.channel { _ = subscription.on(channel) { $0.noteOtherWork() } }
+    }
+
+    /// Timers are due beyond the watermark. This worker's mark may bring it there; if it has not, others' are awaited.
+    private mutating func holdTimers(_ work: Work, _ actions: inout [WorkerAction]) {
+        if case .timers(_, _, let standing) = work, standing.mark != nil {
+            timersAt = wall.adding(seconds: 1)
+        } else {
+            beginMark(&actions)
+        }
+    }
+
+    private func sayPatience(_ count: Int, _ actions: inout [WorkerAction]) {
+        actions.append(
+            .log(
+                LogLine(
+                    .warning, "timers have acted by patience alone: the queue is never empty",
+                    [("count", "\(count)"), ("patienceSeconds", "policy time.timerPatienceSeconds")])))
     }
 
     private func tookOver(_ rows: [OutboxRow], _ actions: inout [WorkerAction]) {
@@ -98,7 +118,7 @@ extension WorkerMachine {
             hand = .free
             room.care = care.next(failure) ?? .together
             room.at = wall
-        case (.corrupt, .timers(let keys, let limit)):
+        case (.corrupt, .timers(let keys, let limit, _)):
             // One of them breaks the batch: it must not hold up the others.
             release(keys)
             (timersAt, timers) = (wall, .singly(.look, left: limit))

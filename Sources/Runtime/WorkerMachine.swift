@@ -65,6 +65,7 @@ package struct WorkerMachine: Sendable {
         switch event {
         case .consumer(let event): consumer(event, &actions)
         case .publisher(let event): publisher(event, &actions)
+        case .markBegun(let asked, let marks): markBegun(asked, marks)
         case .done(let result): done(result, &actions)
         case .failed(let failure): failed(failure, &actions)
         case .tick(let wall, let clock): tick(wall, clock, &actions)
@@ -102,13 +103,18 @@ package struct WorkerMachine: Sendable {
             if ownToo { ownRows = .known }
             // What it knows comes up too, and must not crowd out what it does not.
             let limit = min(limits.batch, room) + (ownToo ? outgoing.count : 0)
-            return begin(.sweep(confirmed: confirmed.take(), limit: limit, includingOwn: ownToo), &actions)
+            let work = Work.sweep(
+                confirmed: confirmed.take(), limit: limit, includingOwn: ownToo, standing: subscription.takeStanding())
+            return begin(work, &actions)
         }
         guard room > 0 else { return }
         if wall >= timersAt, clock.allowsTimers(of: stage) {
             timersAt = Instant(microseconds: wall.microseconds + limits.timerMicroseconds)
             switch timers {
-            case .together: return begin(.timers(confirmed: confirmed.take(), limit: limits.batch), &actions)
+            case .together:
+                let work = Work.timers(
+                    confirmed: confirmed.take(), limit: limits.batch, standing: subscription.takeStanding())
+                return begin(work, &actions)
             case .singly(let step, _): return begin(.oneTimer(step, confirmed: confirmed.take()), &actions)
             }
         }

@@ -94,6 +94,12 @@ extension WorkerMachine {
             }
         }
 
+        /// How the worker stands to its queue; a mark is told once.
+        mutating func takeStanding() -> Standing {
+            guard let inbox else { return Standing() }
+            return Standing(since: inbox.since, mark: on(inbox.channel) { $0.mark.take() } ?? nil)
+        }
+
         /// The next batch; none of it waits any longer.
         mutating func takeBatch(_ limits: WorkerLimits, wall: Instant) -> [Arrival] {
             guard !isEnded, let channel = inbox?.channel, inbox?.isEmpty == false else { return [] }
@@ -109,12 +115,20 @@ extension WorkerMachine {
         /// Deliveries of a batch that the database refused: each runs alone.
         private var alone: Set<UInt64> = []
         private(set) var doubt: Doubt?
+        /// Wall time at which the subscription began.
+        let since: Instant
+        var search = MarkSearch()
+        /// Found, and not yet told to the store.
+        var mark: Mark?
 
         var channel: UInt64 { tags.channel }
         /// Nothing is left to be put into a batch.
         var isEmpty: Bool { waiting.isEmpty && doubt?.suspects.isEmpty ?? true }
 
-        init(channel: UInt64) { tags = TagTracker(channel: channel) }
+        init(channel: UInt64, since: Instant) {
+            tags = TagTracker(channel: channel)
+            self.since = since
+        }
 
         mutating func add(_ arrival: Arrival) { waiting.append(arrival) }
 

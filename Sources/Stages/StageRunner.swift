@@ -216,12 +216,11 @@ package struct StageRunner: Sendable {
         }
     }
 
-    /// Of `keys`, the record whose timer is overdue first: a timer that an event has set in the past runs at once,
-    /// unless it waits for what is on its way.
+    /// Of `keys`, the record whose timer is overdue first, unless it waits for the stage to be at rest.
     package func overdue(_ keys: [RecordKey], in set: WorkingSet, clock: Instant) -> Input? {
         var first: (wake: Wake, key: RecordKey)?
         for key in keys {
-            guard let wake = set[key]?.value.wake, wake.at < clock, wake.realDelaySeconds == 0 else { continue }
+            guard let wake = set[key]?.value.wake, wake.at < clock, !wake.waitsForRest else { continue }
             if let known = first, (known.wake, known.key) <= (wake, key) { continue }
             first = (wake, key)
         }

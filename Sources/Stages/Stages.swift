@@ -11,8 +11,12 @@ package protocol Stage: Sendable {
     static var takesFromInbox: [EventType] { get }
     /// What the stage takes from `recourse.events` (other stages' events).
     static var takesFromEvents: [EventType] { get }
+    /// The stages whose events it takes: they lie before it.
+    static var follows: [StageName] { get }
     /// The kinds of record that the stage owns.
     static var recordTypes: [any Record.Type] { get }
+    /// Of them, those whose deadlines the word of a stage before this one may meet. Such a timer waits for those stages too.
+    static var kindsMetByOthers: [String] { get }
 
     /// The records that `input` needs, the one that it is about first. Of any of them a timer may have acted at a later
     /// time than an event's: then the event is late. One that was due before the event acts before it.
@@ -36,6 +40,9 @@ package protocol Stage: Sendable {
 }
 
 extension Stage {
+    package static var follows: [StageName] { [] }
+    package static var kindsMetByOthers: [String] { [] }
+
     package func seeds(policy: PolicyBook, now: Instant) -> [(id: String, record: any Record)] { [] }
 
     package func keys(for input: Input, given records: RecordReader, policy: PolicyBook) -> [RecordKey] {
@@ -63,15 +70,14 @@ package struct Wake: Hashable, Sendable, Comparable {
     /// Among the timers of one instant in one stage the lower order comes first, whatever the record
     /// (penalty: obligations, ends of terms, training, month close, weekly evaluation).
     package let order: Int
-    /// Seconds of real time that a running clock lets pass first, counted from the step that set the wake, so that what
-    /// is on its way may still arrive. Where time moves from instant to instant, such a timer runs at the end of its
-    /// instant. No part of what a wake equals.
-    package let realDelaySeconds: Int
+    /// It acts only when the stage is at rest: what the queue holds may bear on it whatever its time, so no event runs
+    /// it on the way. No part of what a wake equals.
+    package let waitsForRest: Bool
 
-    package init(at: Instant, order: Int = 0, realDelaySeconds: Int = 0) {
+    package init(at: Instant, order: Int = 0, waitsForRest: Bool = false) {
         self.at = at
         self.order = order
-        self.realDelaySeconds = realDelaySeconds
+        self.waitsForRest = waitsForRest
     }
 
     package static func == (a: Wake, b: Wake) -> Bool { (a.at, a.order) == (b.at, b.order) }

@@ -113,7 +113,7 @@ struct MemoryPipeline {
             let clock = now
             let processor = try #require(processors[next.stage])
             let result = try await stores[next.stage]?.write {
-                try processor.processTimers(confirmed: [], clock: clock, wall: clock, limit: 100, in: $0)
+                try processor.processTimers(confirmed: [], marks: Marks(atRest: clock), wall: clock, limit: 100, in: $0)
             }
             try #require(result?.timers != 0, "timers that cannot act: \(result?.timerFaults ?? [])")
             try await publish(result?.rows ?? [], of: next.stage)

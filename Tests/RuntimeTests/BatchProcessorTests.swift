@@ -30,11 +30,11 @@ import Testing
         let noon = noon
         try store.writeNow { try processor.plant(clock: noon, in: $0) }
         let first = try store.writeNow {
-            try processor.processTimers(confirmed: [], clock: noon, wall: noon, limit: 10, in: $0)
+            try processor.processTimers(confirmed: [], marks: Marks(atRest: noon), wall: noon, limit: 10, in: $0)
         }
         #expect(first.timers == 1 && first.hasMoreTimers)
         let second = try store.writeNow {
-            try processor.processTimers(confirmed: [], clock: noon, wall: noon, limit: 10, in: $0)
+            try processor.processTimers(confirmed: [], marks: Marks(atRest: noon), wall: noon, limit: 10, in: $0)
         }
         #expect(second.timers == 2 && !second.hasMoreTimers)
         #expect(try timers(store) == ["a 0", "a 1", "b 2"])
@@ -46,7 +46,7 @@ import Testing
         let noon = noon
         try store.writeNow { try processor.plant(clock: noon, in: $0) }
         let result = try store.writeNow {
-            try processor.processTimers(confirmed: [], clock: noon, wall: noon, limit: 10, in: $0)
+            try processor.processTimers(confirmed: [], marks: Marks(atRest: noon), wall: noon, limit: 10, in: $0)
         }
         #expect(result.timers == 1 && result.timerFaults.count == 1)
         #expect(try timers(store) == ["b 98"])

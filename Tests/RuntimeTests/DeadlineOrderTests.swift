@@ -6,7 +6,8 @@ import Testing
 @testable import Policy
 @testable import Runtime
 
-/// What a running clock does to deadlines: an event that is found before its timer, and a timer that waits for real time.
+/// What a running clock does to deadlines: an event that is found before its timer, and a timer that waits for a stage at
+/// rest.
 @Suite struct DeadlineOrderTests {
     private let start = Instant(seconds: 1_793_592_000)
     private let officer = Person(id: "officer", tier: "hq")
@@ -59,7 +60,7 @@ import Testing
         try store.writeNow { _ = try processor.process([first], confirmed: [], clock: start, in: $0) }
         if isPolled {
             try store.writeNow {
-                _ = try processor.processTimers(confirmed: [], clock: clock, wall: clock, limit: 10, in: $0)
+                _ = try processor.processTimers(confirmed: [], marks: Marks(atRest: clock), wall: clock, limit: 10, in: $0)
             }
         }
         let result = try store.writeNow { try processor.process([second], confirmed: [], clock: clock, in: $0) }
@@ -108,7 +109,7 @@ import Testing
         #expect(notes == expected)
     }
 
-    // MARK: Real time
+    // MARK: At rest
 
     private func requested() throws -> InboundEvent {
         try inbound(
@@ -120,53 +121,62 @@ import Testing
     }
 
     /// A request without its contacts, processed a minute after its time.
-    private func waiting(_ reading: ClockReading) throws -> (BatchProcessor, MemoryStore) {
+    private func waiting() throws -> (BatchProcessor, MemoryStore) {
         let processor = processor(HandlingStage())
         let store = MemoryStore()
         let inputs = [try inbound("1", opened(), at: start), try requested()]
-        let limits = WorkerLimits()
-        let result = try store.writeNow {
-            try processor.perform(
-                .events(inputs, confirmed: []), reading: reading, wall: reading.now, limits: limits, in: $0)
-        }
-        #expect(result.batch.fates == [.applied, .applied])
+        let clock = start.adding(minutes: 1)
+        let result = try store.writeNow { try processor.process(inputs, confirmed: [], clock: clock, in: $0) }
+        #expect(result.fates == [.applied, .applied] && result.timers == 0)
         return (processor, store)
     }
 
-    private func poll(_ processor: BatchProcessor, _ store: MemoryStore, at clock: Instant) throws -> [String] {
-        try store.writeNow { try processor.processTimers(confirmed: [], clock: clock, wall: clock, limit: 10, in: $0) }
+    private func poll(_ processor: BatchProcessor, _ store: MemoryStore, _ marks: Marks) throws -> [String] {
+        try store.writeNow { try processor.processTimers(confirmed: [], marks: marks, limit: 10, in: $0) }
             .rows.map(\.output.type)
     }
 
-    @Test(arguments: [Int64(1), 60])
-    func `A running clock lets five seconds of real time pass before a request without contacts is looked at`(
-        speed: Int64
-    ) throws {
-        let now = start.adding(minutes: 1)
-        let (processor, store) = try waiting(ClockReading(now: now, speed: speed))
-        #expect(try poll(processor, store, at: now.adding(seconds: 5 * speed - 1)) == [])
-        #expect(try poll(processor, store, at: now.adding(seconds: 5 * speed)) == ["compensation.refused"])
+    @Test func `A request without contacts is looked at once the stage and those before it are at rest at its time`()
+        throws
+    {
+        let (processor, store) = try waiting()
+        let later = start.adding(minutes: 9)
+        #expect(try poll(processor, store, Marks(own: start.adding(seconds: -1), before: later)) == [])
+        #expect(try poll(processor, store, Marks(own: later, before: start.adding(seconds: -1))) == [])
+        #expect(try poll(processor, store, Marks(own: start, before: start)) == ["compensation.refused"])
         let entry = try #require(try store.readNow { try $0.journal(after: 0, limit: 9, withBodies: false) }.last)
         #expect(entry.now == start, "a timer acts with its due time")
     }
 
-    @Test func `Contacts that arrive meanwhile count`() throws {
-        let now = start.adding(minutes: 1)
-        let (processor, store) = try waiting(ClockReading(now: now))
+    @Test func `Contacts that arrive meanwhile count, and no later event runs the look before them`() throws {
+        let (processor, store) = try waiting()
         let contacts = try [ContactRecorded.Party.factorySalesman, .brandRepresentative].map { party in
             try inbound(
                 "with-\(party)", ContactRecorded(caseId: "C1", with: party, by: officer, at: start), at: start)
         }
+        let clock = start.adding(minutes: 2)
+        let accepted = try inbound("3", CaseAccepted(caseId: "C1", by: officer), at: start.adding(seconds: 90))
         try store.writeNow {
-            _ = try processor.process(contacts, confirmed: [], clock: now.adding(seconds: 2), speed: 1, in: $0)
+            _ = try processor.process([accepted] + contacts, confirmed: [], clock: clock, in: $0)
         }
-        #expect(try poll(processor, store, at: now.adding(seconds: 4)) == [])
-        #expect(try poll(processor, store, at: now.adding(seconds: 5)) == ["compensation.pending"])
+        #expect(try poll(processor, store, Marks(atRest: clock)) == ["compensation.pending"])
     }
 
-    @Test func `Under the stepped clock it is looked at in the instant`() throws {
-        let now = start.adding(minutes: 1)
-        let (processor, store) = try waiting(ClockReading(now: now, mode: .stepped(.events)))
-        #expect(try poll(processor, store, at: now) == ["compensation.refused"])
+    @Test func `A timer that an event sets in the past waits for the stage to be at rest`() throws {
+        let processor = processor(RoutingStage())
+        let store = MemoryStore()
+        let (first, clock) = (try inbound("1", opened(), at: start), start.adding(days: 5).adding(hours: 1))
+        let result = try store.writeNow { try processor.process([first], confirmed: [], clock: clock, in: $0) }
+        #expect(result.timers == 0)
+        // What meets its deadline was behind it in the queue.
+        let inTime = try inbound(
+            "2",
+            CaseResolved(
+                caseId: "C1", by: officer, resolvedAt: start.adding(days: 4), solution: "New pump.",
+                liability: .nobody, documents: []),
+            at: start.adding(days: 4))
+        try store.writeNow { _ = try processor.process([inTime], confirmed: [], clock: clock, in: $0) }
+        let types = try poll(processor, store, Marks(atRest: clock))
+        #expect(!types.contains("case.overdue"))
     }
 }

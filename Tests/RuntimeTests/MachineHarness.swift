@@ -12,6 +12,8 @@ struct MachineHarness {
     private(set) var wall = Instant(seconds: 1_700_000_000)
     private(set) var logged: [String] = []
     private(set) var published: [Publication] = []
+    /// Whether the beginning of a search for a mark is told, too.
+    var tellsOfMarks = false
     var clock = ClockReading(now: Instant(seconds: 1_800_000_000))
 
     init(limits: WorkerLimits = MachineHarness.limits()) {
@@ -51,6 +53,8 @@ struct MachineHarness {
             case .publish(let publications):
                 published += publications
                 lines += publications.map { "publish \($0.ticket) to \($0.exchange)/\($0.routingKey)" }
+            case .beginMark: if tellsOfMarks { lines.append("begin mark") }
+            case .ask: lines.append("ask")
             case .cancelConsumer: lines.append("cancel consumer")
             case .consume(let prefetch): lines.append("consume at most \(prefetch)")
             case .closeConsumer: lines.append("close consumer")
@@ -66,12 +70,13 @@ struct MachineHarness {
         switch work {
         case .start(let limit): "start, at most \(limit)"
         case .events(let inputs, let confirmed): "events \(inputs.map(\.event.id)), confirmed \(confirmed.map(\.entry))"
-        case .timers(let confirmed, _): "timers, confirmed \(confirmed.map(\.entry))"
+        case .timers(let confirmed, _, let standing):
+            "timers, confirmed \(confirmed.map(\.entry))" + (standing.mark == nil ? "" : ", with a mark")
         case .oneTimer(.look, _): "look for one timer"
         case .oneTimer(.run(let key), _): "timer \(key) alone"
         case .oneTimer(.putAside(let key, _), _): "put aside \(key)"
         case .flush(let confirmed): "flush \(confirmed.map(\.entry))"
-        case .sweep(let confirmed, let limit, let own):
+        case .sweep(let confirmed, let limit, let own, _):
             "sweep at most \(limit), confirmed \(confirmed.map(\.entry))" + (own ? ", own too" : "")
         case .waiting(let care): "waiting \(care)"
         case .release(let events): "release \(events.map(\.id))"
@@ -115,6 +120,13 @@ struct MachineHarness {
         batch.hasMoreTimers = more
         batch.nextTimer = next
         return handle(.done(WorkResult(batch: batch, clock: clock)))
+    }
+
+    /// Timers are due, and none may act yet.
+    mutating func held() -> [String] {
+        var result = WorkResult(clock: clock)
+        result.isHeld = true
+        return handle(.done(result))
     }
 
     static func row(_ entry: Int64) -> OutboxRow {

@@ -89,7 +89,7 @@ import Testing
             switch event {
             case .subscribed: return nil
             case .lost(let failure): return failure
-            case .delivered, .cancelled, .closed: break
+            case .delivered, .told, .cancelled, .closed: break
             }
         }
         return nil

@@ -58,7 +58,7 @@ import Testing
         #expect(out.outputs.isEmpty)
         #expect(fund.file?.openRequests == ["Q1"])
         #expect(fund.file?.committedFen == 100)
-        #expect(fund.record?.wake?.realDelaySeconds == 5)
+        #expect(fund.record?.wake?.waitsForRest == true)
         let refused = try fund.advance(2)
         #expect(said(refused) == ["compensation.refused 2026-11-02T10:00"])
         #expect((refused.first?.event.data as? CompensationRefused)?.reason == .manufacturerNotContacted)

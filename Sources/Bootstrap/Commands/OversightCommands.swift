@@ -153,11 +153,10 @@ extension Installation {
             depth = { queue in try? await open.queueDepth(queue)?.ready }
         }
         defer { administration?.close() }
-        let audit = Audit(
-            Audit.Parts(
-                stores: try stores(), deadLetters: try unopenedDeadLetters(), routes: Routes(Pipeline.stages),
-                queueDepth: depth, probes: [MoneyProbe(), TaskProbe()],
-                steppedClock: try control().clock()?.now))
-        return try await audit.run(published: try published.map { try LedgerReader(path: $0) })
+        var parts = Audit.Parts(
+            stores: try stores(), deadLetters: try unopenedDeadLetters(), routes: Routes(Pipeline.stages),
+            queueDepth: depth, probes: [MoneyProbe(), TaskProbe()], steppedClock: try control().clock()?.now)
+        parts.wall = Wall.now()
+        return try await Audit(parts).run(published: try published.map { try LedgerReader(path: $0) })
     }
 }

@@ -2,6 +2,7 @@
 package struct TimePolicy: Hashable, Sendable {
     package var futureToleranceMinutes = 5
     package var workingDayEndHour = 18
+    package var timerPatienceSeconds = 900
 
     package init() {}
 
@@ -12,6 +13,10 @@ package struct TimePolicy: Hashable, Sendable {
         section.read(
             &workingDayEndHour, "workingDayEndHour", Bounds.endHour,
             "`N working days from T` ends at this hour of the Nth working day after T's date")
+        section.read(
+            &timerPatienceSeconds, "timerPatienceSeconds", Bounds.patienceSeconds,
+            "Where a stage's queue is never empty, timers act so many seconds of real time after their due time, counting only"
+                + " time in which the stage was able to work")
         section.finish()
     }
 }
@@ -20,6 +25,8 @@ package struct TimePolicy: Hashable, Sendable {
 enum Bounds {
     static let minutes = 0...10_080
     static let hour = 0...23
+    /// Less than a minute would let timers act before a stage that was away has taken what waited for it.
+    static let patienceSeconds = 60...604_800
     /// 24 is the end of the date.
     static let endHour = 1...24
     static let days = 0...3660

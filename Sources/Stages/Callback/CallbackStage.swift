@@ -10,6 +10,7 @@ package struct CallbackStage: Stage {
         ServiceCompleted.type, CallbackCompleted.type, CustomerEventAnnounced.type, LetterSent.type,
     ]
     package static let takesFromEvents: [EventType] = [CaseClosed.type, CaseReopened.type]
+    package static let follows: [StageName] = [.handling]
     package static let recordTypes: [any Record.Type] = [CallbackTask.self, CustomerEventRecord.self]
 
     package init() {}

@@ -49,7 +49,7 @@ package struct AdvanceRequest: Record, Equatable {
     package let requestedBy: String
     package let requestedAt: Instant
     package var state: State
-    /// The real seconds after which a request that awaits contacts is looked at again.
+    /// The real seconds after which workers of older releases look again at a request that awaits contacts.
     package var lookDelaySeconds: Int?
     package var referredTo: HandlerTier?
     package var until: Term?
@@ -82,7 +82,7 @@ package struct AdvanceRequest: Record, Equatable {
 
     package var wake: Wake? {
         switch state {
-        case .awaitingContacts: Wake(at: requestedAt, realDelaySeconds: lookDelaySeconds ?? 0)
+        case .awaitingContacts: Wake(at: requestedAt, waitsForRest: true)
         case .pending: until?.wake.map { Wake(at: $0) }
         case .disbursed: owed.flatMap { $0.isOverdue ? nil : $0.term.wake }.map { Wake(at: $0) }
         case .referred, .refused: nil

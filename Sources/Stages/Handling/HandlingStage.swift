@@ -17,9 +17,13 @@ package struct HandlingStage: Stage {
         CaseOpened.type, CaseAssigned.type, CaseResolutionAccepted.type, CaseDuplicateLinked.type,
         CallbackDissatisfied.type,
     ]
+    package static let follows: [StageName] = [.intake, .routing, .callback]
     package static let recordTypes: [any Record.Type] = [
         CaseFile.self, AdvanceRequest.self, FundLedger.self, CaseLink.self,
     ]
+
+    /// A resolution comes from routing (R06, R07).
+    package static let kindsMetByOthers = [AdvanceRequest.kind]
 
     package init() {}
 

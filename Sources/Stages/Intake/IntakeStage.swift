@@ -10,6 +10,7 @@ package struct IntakeStage: Stage {
     package static let name = StageName.intake
     package static let takesFromInbox = [ComplaintReceived.type]
     package static let takesFromEvents = [CallbackDissatisfied.type, CaseClosed.type, CaseReopened.type]
+    package static let follows: [StageName] = [.handling, .callback]
     package static let recordTypes: [any Record.Type] = [
         ComplaintRecord.self, CustomerFile.self, ClusterSpan.self,
     ]

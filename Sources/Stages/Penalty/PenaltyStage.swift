@@ -16,6 +16,7 @@ package struct PenaltyStage: Stage {
         FeedbackFormSubmitted.type,
     ]
     package static let takesFromEvents: [EventType] = [CallbackDissatisfied.type, CallbackSatisfied.type]
+    package static let follows: [StageName] = [.callback]
     package static let recordTypes: [any Record.Type] = [
         Dossier.self, ViolationIndex.self, ProposalIndex.self, NoticeIndex.self, StoreDuty.self,
         ManufacturerDossier.self, Incident.self, Settlement.self,

@@ -138,7 +138,7 @@ struct ChainDesk: Record {
     var wake: Wake? {
         let times = weeks.values.map(\.at) + months.values.map(\.at) + years.values.compactMap(\.at)
         return times.min().map {
-            Wake(at: $0, order: ReportsOrder.chain, realDelaySeconds: ReportsOrder.settleSeconds)
+            Wake(at: $0, order: ReportsOrder.chain, waitsForRest: true)
         }
     }
 

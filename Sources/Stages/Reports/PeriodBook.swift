@@ -93,7 +93,7 @@ struct PeriodBook: Codable, Sendable {
         for periods in [weeks, months, years] {
             for (_, period) in periods.entries { first = min(first ?? period.wake, period.wake) }
         }
-        return first.map { Wake(at: $0, order: ReportsOrder.places, realDelaySeconds: ReportsOrder.settleSeconds) }
+        return first.map { Wake(at: $0, order: ReportsOrder.places, waitsForRest: true) }
     }
 }
 
@@ -111,8 +111,6 @@ enum ReportsOrder {
     static let places = 0
     /// then the reports on all of them are made.
     static let chain = 1
-    /// Makes a timer that is overdue wait for the rest of its instant.
-    static let settleSeconds = 1
 }
 
 extension Turn {

@@ -21,6 +21,7 @@ package struct ReportsStage: Stage {
         CallbackDissatisfied.type, ViolationRecorded.type, WeeklyReportOverdue.type, PenaltyProposed.type,
         NoticeIssued.type, OutletStatusChanged.type,
     ]
+    package static let follows: [StageName] = [.intake, .routing, .handling, .callback, .penalty]
     package static let recordTypes: [any Record.Type] = [
         StoreDesk.self, OutletDesk.self, ChainDesk.self, CountedService.self, CaseFacts.self, SerialHistory.self,
         ViolationFacts.self, AdvanceFacts.self, FundBook.self, PublishedReport.self,

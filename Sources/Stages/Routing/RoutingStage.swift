@@ -11,6 +11,7 @@ package struct RoutingStage: Stage {
     package static let takesFromEvents = [
         CaseOpened.type, CaseDuplicateLinked.type, CaseClosed.type, CaseReopened.type,
     ]
+    package static let follows: [StageName] = [.intake, .handling]
     package static let recordTypes: [any Record.Type] = [RoutedCase.self, CaseLink.self, LinkedDuties.self]
 
     package init() {}

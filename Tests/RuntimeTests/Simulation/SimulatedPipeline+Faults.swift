@@ -8,7 +8,7 @@ import Store
 extension SimulatedPipeline {
     enum Fault: String, CaseIterable {
         case killed, stopped, consumerDropped, publisherDropped, confirmLost, duplicated, reordered, delayed
-        case rolledBack, answerLost, corrupt, blocked, refusing, deleted, wallJumped
+        case rolledBack, answerLost, corrupt, blocked, refusing, deleted, wallJumped, lagging, leaderless
     }
 
     /// Injects one fault if it can happen now; false if it cannot.
@@ -64,6 +64,14 @@ extension SimulatedPipeline {
         case .wallJumped:
             // Past every lease.
             time.wall = time.wall.adding(seconds: 11)
+        case .lagging, .leaderless:
+            guard let queue = seed.pick(routes.subscriptions.map(\.stage.queue)) else { return false }
+            misled.insert(queue)
+            if fault == .lagging {
+                broker.setLagging(true, queue: queue)
+            } else {
+                broker.setLeaderless(true, queue: queue)
+            }
         }
         return true
     }
@@ -114,6 +122,12 @@ extension SimulatedPipeline {
         }
     }
 
+    /// Its process is gone, and nobody replaces it.
+    func dismiss(_ worker: SimulatedWorker) {
+        workers.removeAll { $0 === worker }
+        bury(worker)
+    }
+
     private func bury(_ worker: SimulatedWorker) {
         broker.kill(worker.consumerEndpoint)
         broker.kill(worker.publisherEndpoint)
@@ -135,13 +149,15 @@ extension SimulatedPipeline {
     func heal() throws -> Bool {
         let wasIll =
             isBlocked || !severed.isEmpty || !refusing.isEmpty || !deleted.isEmpty || !absent.isEmpty
-            || !sleeping.isEmpty
+            || !sleeping.isEmpty || !misled.isEmpty
         if isBlocked { broker.unblock() }
         isBlocked = false
         for endpoint in severed { broker.reconnect(endpoint) }
         severed = []
         for queue in refusing.sorted() { broker.setRefusing(false, queue: queue) }
         refusing = []
+        for queue in misled.sorted() { broker.setLagging(false, queue: queue) }
+        misled = []
         if !deleted.isEmpty { try declareDeleted() }
         for (stage, name) in absent { start(stage, name: name.isEmpty ? nil : name) }
         absent = []

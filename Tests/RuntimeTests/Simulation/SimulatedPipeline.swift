@@ -25,6 +25,8 @@ final class SimulatedPipeline {
     /// Connections that are down.
     var severed: [MemoryBroker.Endpoint] = []
     var refusing: Set<String> = []
+    /// Queues of which nodes do not say the truth.
+    var misled: Set<String> = []
     var deleted: [String] = []
     var isBlocked = false
     /// Left alone until nothing else moves.
@@ -36,12 +38,15 @@ final class SimulatedPipeline {
     private let outcomes = Outcomes()
     private var lastTicket: UInt64 = 0
 
-    init(stages: [any Stage], policy: PolicyBook, start: Instant, seed: inout Seeded) throws {
+    init(
+        stages: [any Stage], policy: PolicyBook, start: Instant, mode: ClockReading.Mode = .stepped(.events),
+        seed: inout Seeded
+    ) throws {
         self.stages = stages
         self.policy = policy
         routes = Routes(stages)
         time = SimulatedTime(
-            wall: Instant(seconds: 1_700_000_000), clock: ClockReading(now: start, mode: .stepped(.events)))
+            wall: Instant(seconds: 1_700_000_000), clock: ClockReading(now: start, mode: mode))
         var limits = WorkerLimits()
         limits.batch = 1 + seed.below(6)
         limits.prefetch = 2 * limits.batch

@@ -26,6 +26,7 @@ final class SimulatedWorker {
     private let consumer: any Consumer
     private let publisher: any Publisher
     private let mailbox = Mailbox()
+    private let routes: Routes
     /// In hand, with the reading of the clock from when it began, as the shell has it.
     private(set) var work: (work: Work, reading: ClockReading)?
     private(set) var answer: WorkerEvent?
@@ -45,6 +46,7 @@ final class SimulatedWorker {
         self.store = store
         self.time = time
         self.limits = limits
+        self.routes = routes
         processor = BatchProcessor(runner: runner, worker: name)
         machine = WorkerMachine(
             stage: runner.name, name: name, routes: routes, limits: limits, wall: time.wall, clock: time.clock)
@@ -89,6 +91,7 @@ final class SimulatedWorker {
         let result = try store.writeNow { transaction in
             try processor.perform(work, reading: reading, wall: wall, limits: limits, in: transaction)
         }
+        if let said = result.said { time.marks[stage] = max(time.marks[stage] ?? said, said) }
         answer = lostAnswer.map { .failed($0) } ?? .done(result)
     }
 
@@ -113,6 +116,12 @@ final class SimulatedWorker {
             case .acknowledge(let tags, let channel): consumer.acknowledge(tags, channel: channel)
             case .requeue(let tags, let channel): consumer.requeue(tags, channel: channel)
             case .publish(let publications): publisher.publish(publications)
+            case .beginMark:
+                let marks = Marks(own: time.clock.now, before: routes.mark(before: stage, time.marks))
+                let begun = WorkerEvent.markBegun(asked: time.wall, marks: marks)
+                mailbox.events.withLock { $0.append(begun) }
+                consumer.ask()
+            case .ask: consumer.ask()
             case .cancelConsumer: consumer.cancel()
             case .consume(let prefetch): consumer.consume(prefetch: prefetch)
             case .closeConsumer: consumer.close()
@@ -128,6 +137,8 @@ final class SimulatedWorker {
 final class SimulatedTime {
     var wall: Instant
     var clock: ClockReading
+    /// What the stages have said of themselves.
+    var marks: [StageName: Instant] = [:]
 
     init(wall: Instant, clock: ClockReading) {
         self.wall = wall

@@ -88,6 +88,7 @@ struct SimulationCheck {
             try virtual.run(instant: next, events: events) { notice in
                 switch notice {
                 case .emitted(let event, let stage):
+                    checkRoute(event, from: stage)
                     let output = try JournalOutput(event)
                     if expected[stage, default: [:]].updateValue(Self.emitted(output), forKey: output.id) != nil {
                         note("virtual \(stage.rawValue): id \(output.id) emitted twice")
@@ -102,6 +103,16 @@ struct SimulationCheck {
             compare(stage, journals[stage] ?? [], expected[stage] ?? [:])
         }
         compareDeaths(deaths)
+    }
+
+    /// Whoever takes an event of a stage names that stage as one that lies before it.
+    private mutating func checkRoute(_ event: OutgoingEvent, from stage: StageName) {
+        for taker in pipeline.routes.takers(fromEvents: event.event.type) where taker != stage {
+            let type = stages.lazy.map { Swift.type(of: $0) }.first { $0.name == taker }
+            if type?.follows.contains(stage) != true {
+                note("\(taker.rawValue) takes \(event.event.type.rawValue), and does not follow \(stage.rawValue)")
+            }
+        }
     }
 
     private static func emitted(_ output: JournalOutput) -> Emitted {

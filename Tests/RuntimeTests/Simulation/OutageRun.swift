@@ -1,0 +1,157 @@
+import Broker
+import Policy
+import Schema
+import Stages
+import Store
+
+@testable import Runtime
+
+/// Under a running clock, one stage is away for days of business time while its queue fills; then its workers start, and
+/// whatever fails meanwhile, no deadline may be called missed that was met in time. The same seed gives the same run.
+final class OutageRun {
+    struct Stuck: Error, CustomStringConvertible {
+        let description: String
+    }
+
+    /// Those of the faults that leave the order of a queue alone.
+    static let faults: [SimulatedPipeline.Fault] = [
+        .killed, .stopped, .consumerDropped, .publisherDropped, .confirmLost, .delayed, .rolledBack, .answerLost,
+        .blocked, .wallJumped, .lagging, .leaderless,
+    ]
+    /// What is said of a deadline that was missed.
+    static let missed: Set<String> = [
+        CaseOverdue.type.rawValue, CaseEscalated.type.rawValue, CustomerReplyOverdue.type.rawValue,
+        CustomerInformOverdue.type.rawValue, CompensationReferred.type.rawValue,
+    ]
+
+    let pipeline: SimulatedPipeline
+    private(set) var steps = 0
+    private let start = Instant(seconds: 1_793_552_400)
+    private let away: StageName
+    private var seed: Seeded
+    private var faultsLeft: Int
+    private static let stepLimit = 400_000
+    /// Business seconds in a second of real time.
+    private static let speed: Int64 = 600
+
+    /// - Parameter faults: how many at most.
+    init(seed number: UInt64, away: StageName, policy: PolicyBook, faults: Int) throws {
+        seed = Seeded(number)
+        self.away = away
+        faultsLeft = faults
+        pipeline = try SimulatedPipeline(
+            stages: SimulationPolicy.stages, policy: policy, start: start, mode: .running, seed: &seed)
+    }
+
+    /// A matter of which every deadline is met, and one of which all are missed.
+    private func matter(_ number: Int, isServed: Bool) throws -> [Event] {
+        let received = start.adding(minutes: Int64(7 * number))
+        let caseId = Identifiers.caseId(source: Workload.source, complaintId: "K\(number)")
+        let clerk = Person(id: "clerk", tier: "store", storeId: "S1")
+        let complaint = ComplaintReceived(
+            complaintId: "K\(number)", channel: "hotline", receivedAt: received,
+            customer: Customer(name: "Li", phone: "1380000\(1000 + number)"), storeId: "S1",
+            product: Product(category: "washer", brand: "Brand \(number)", purchasedHere: true),
+            description: "It leaks.", remedy: "repair")
+        func event(_ suffix: String, _ time: Instant, _ data: any EventData) -> Event {
+            Event(id: "k\(number)-\(suffix)", source: Workload.source, time: time, data: data)
+        }
+        var events = [event("received", received, complaint)]
+        guard isServed else { return events }
+        let called = received.adding(hours: 3)
+        let resolved = received.adding(hours: 26)
+        let someone = Person(id: "someone", tier: "hq")
+        events += [
+            event("accepted", received.adding(minutes: 20), CaseAccepted(caseId: caseId, by: someone)),
+            event("called", called, ContactRecorded(caseId: caseId, with: .customer, by: clerk, at: called)),
+            event(
+                "requested", received.adding(hours: 4),
+                CompensationRequested(
+                    requestId: "Q\(number)", caseId: caseId, amountFen: 100, cause: .ownPost, by: clerk)),
+            event(
+                "resolved", resolved,
+                CaseResolved(
+                    caseId: caseId, by: someone, resolvedAt: resolved, solution: "Repaired.", liability: .nobody,
+                    documents: ["d"])),
+            event("informed", resolved, ContactRecorded(caseId: caseId, with: .customer, by: clerk, at: resolved)),
+        ]
+        return events
+    }
+
+    /// - Returns: what was said of missed deadlines, by case.
+    func run(served: Int, forgotten: Int) throws -> [String: [String]] {
+        var events: [Event] = []
+        for number in 0..<(served + forgotten) { events += try matter(number, isServed: number < served) }
+        events.sort { ($0.time, $0.id) < ($1.time, $1.id) }
+        try rest()
+        // What waits refers to what is known: the cases have been opened before the stage goes.
+        for event in events where event.data is ComplaintReceived { try handOver(event) }
+        for worker in pipeline.workers where worker.stage == away { pipeline.dismiss(worker) }
+        for event in events where !(event.data is ComplaintReceived) { try handOver(event) }
+        advance(to: start.adding(days: 9))
+        for _ in 0..<(1 + seed.below(3)) { pipeline.start(away) }
+        try rest(rounds: 80, isDisturbed: true)
+        // Leases end, marks are asked for, timers act.
+        for _ in 0..<120 {
+            pipeline.time.wall = pipeline.time.wall.adding(seconds: 1)
+            advance(to: pipeline.time.clock.now.adding(seconds: Self.speed))
+            try rest(rounds: 1)
+        }
+        return try told()
+    }
+
+    private func handOver(_ event: Event) throws {
+        advance(to: event.time)
+        let item = Workload.Item(
+            at: event.time, kind: .valid(event), routingKey: event.type.rawValue, properties: .of(event),
+            body: try event.body())
+        guard pipeline.handOver(item) else { throw Stuck(description: "\(event.id) was not taken") }
+        // Whoever acts on a case knows of it.
+        try rest()
+    }
+
+    private func advance(to time: Instant) {
+        pipeline.time.clock = ClockReading(now: max(pipeline.time.clock.now, time))
+        for worker in pipeline.workers { worker.tick() }
+    }
+
+    private func told() throws -> [String: [String]] {
+        var told: [String: [String]] = [:]
+        for store in pipeline.stores.values {
+            let entries = try store.readNow { try $0.journal(after: 0, limit: .max, withBodies: true) }
+            for output in entries.flatMap(\.outputs) where Self.missed.contains(output.type) {
+                told[output.correlation ?? "", default: []].append(output.type)
+            }
+        }
+        return told
+    }
+
+    // MARK: Moving
+
+    /// Until nothing has moved in so many rounds of a quarter of a second; with faults in between where it is disturbed, all
+    /// of which have ended then.
+    private func rest(rounds: Int = 4, isDisturbed: Bool = false) throws {
+        var left = rounds
+        while left > 0 {
+            steps += 1
+            guard steps < Self.stepLimit else {
+                throw Stuck(description: "no rest after \(steps) steps at \(pipeline.time.clock.now)")
+            }
+            pipeline.replaceFinished()
+            let moves = pipeline.moves()
+            if moves.isEmpty {
+                if try !isDisturbed || !pipeline.heal() { left -= 1 }
+                pipeline.time.wall = Instant(microseconds: pipeline.time.wall.microseconds + 250_000)
+                for worker in pipeline.workers { worker.tick() }
+                continue
+            }
+            try pipeline.make(moves[seed.below(moves.count)], limit: 1 + seed.below(5))
+            guard isDisturbed, faultsLeft > 0, seed.chance(1, of: 8) else { continue }
+            faultsLeft -= 1
+            for _ in 0..<4 {
+                guard let fault = seed.pick(Self.faults) else { break }
+                if try pipeline.inject(fault, seed: &seed) { break }
+            }
+        }
+    }
+}

@@ -1,0 +1,40 @@
+import Foundation
+import Schema
+import Stages
+import Testing
+
+@testable import Runtime
+
+/// No deadline is called missed because a stage was away.
+///
+/// `RECOURSE_OUTAGE_SEEDS=n` sets how many runs, `RECOURSE_OUTAGE_SEED=n` replays one.
+@Suite struct OutageTests {
+    @Test(arguments: [StageName.routing, .handling])
+    func `Whatever fails while a stage takes what waited for days, it calls no deadline missed that was met`(
+        away: StageName
+    ) throws {
+        let environment = ProcessInfo.processInfo.environment
+        let single = environment["RECOURSE_OUTAGE_SEED"].flatMap(UInt64.init)
+        let count = environment["RECOURSE_OUTAGE_SEEDS"].flatMap(UInt64.init) ?? 40
+        let policy = try SimulationPolicy.book()
+        var injected: [String: Int] = [:]
+        var findings: [String] = []
+        for seed in single.map({ $0...$0 }) ?? 1...count {
+            let run = try OutageRun(seed: seed, away: away, policy: policy, faults: Int(seed % 24))
+            let told = try run.run(served: 6, forgotten: 1)
+            injected.merge(run.pipeline.injected, uniquingKeysWith: +)
+            let forgotten = Identifiers.caseId(source: Workload.source, complaintId: "K6")
+            for (caseId, types) in told where caseId != forgotten {
+                findings.append("seed \(seed): \(caseId) \(types.sorted())")
+            }
+            // Timers act all the same.
+            let types = told[forgotten] ?? []
+            if !types.contains("customer.reply-overdue") || !types.contains("case.escalated") {
+                findings.append("seed \(seed): the forgotten case has only \(types.sorted())")
+            }
+            if findings.count > 3 { break }
+        }
+        #expect(findings.isEmpty, "\(findings.joined(separator: "\n"))")
+        print("outage of \(away.rawValue): \(count) runs, faults: \(injected.sorted { $0.key < $1.key })")
+    }
+}
