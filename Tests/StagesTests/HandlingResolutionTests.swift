@@ -127,7 +127,7 @@ import Testing
             Issue.record("expected an unknown reference, found \(out.verdict)")
             return
         }
-        #expect(what == "assignment of case C1")
+        #expect(what == RecordKey(kind: "assignment", id: "C1"))
         let assigned = try harness.send(CaseFixtures.assigned(.store), at: noon, sequence: 1)
         #expect(assigned.known == [RecordKey(kind: "assignment", id: "C1")])
     }
@@ -168,7 +168,7 @@ import Testing
             Issue.record("nobody knows yet what it is about")
             return
         }
-        #expect(what == "case C2")
+        #expect(what == CaseFile.key("C2"))
         let out = try harness.send(linked, at: "2026-11-03T09:00:00+08:00")
         #expect(out.known.contains(CaseFile.key("C2")))
         _ = try harness.send(archived, at: noon)
