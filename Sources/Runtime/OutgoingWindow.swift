@@ -165,12 +165,9 @@ struct TagTracker: Sendable {
         highest = max(highest, tag)
     }
 
-    /// Deliveries in hand.
-    var openCount: Int { open.count }
-
     /// Nothing up to `tag` is in hand.
     mutating func isSettled(through tag: UInt64) -> Bool {
-        while lowest <= highest, !open.contains(lowest) { lowest += 1 }
+        while lowest <= highest, open[lowest] == nil { lowest += 1 }
         return lowest > tag
     }
 

@@ -105,7 +105,7 @@ package final class Worker: Sendable {
             case .tick: isTickPending.withLock { $0 = false }
             case .stop: limiting = limiting ?? Task { await self.limitDrain() }
             case .drainLimit: isLimitOver = true
-            case .consumer, .publisher, .done, .failed: break
+            case .consumer, .publisher, .markBegun, .done, .failed: break
             }
             for action in machine.handle(event) {
                 switch action {

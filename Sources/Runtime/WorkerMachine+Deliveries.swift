@@ -194,9 +194,3 @@ extension WorkerMachine {
         lookForMark(channel)
     }
 }
-
-extension EventIdentity {
-    init(of event: Event) {
-        self.init(source: event.source, id: event.id, type: event.type.wireName)
-    }
-}

@@ -11,7 +11,7 @@ extension WorkerMachine {
 
     mutating func beginMark(_ actions: inout [WorkerAction]) {
         guard case .running = life, clock.mode == .running, case .open(let inbox) = subscription,
-            inbox.search.isResting, inbox.mark == nil, inbox.tags.openCount < limits.prefetch
+            inbox.search.isResting, inbox.mark == nil, inbox.tags.count < width.current
         else { return }
         _ = subscription.on(inbox.channel) { $0.search.begin() }
         actions.append(.beginMark)

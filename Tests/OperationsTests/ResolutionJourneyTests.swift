@@ -3,6 +3,7 @@ import Operations
 import Policy
 import Schema
 import Stages
+import Store
 import Testing
 
 /// Resolutions through all stages, on virtual time: what happens to a resolved case before it closes, and what completes
@@ -56,6 +57,7 @@ import Testing
             case .emitted(let event, _): if event.destination == .events { found.append(event) }
             case .deadLetter(let stage, let event, let code, let cause):
                 Issue.record("\(stage): \(event.type) \(event.id) is dead, \(code): \(cause)")
+            case .waiting(let stage, let event): Issue.record("\(stage): \(event.event.id) waits for \(event.reference)")
             case .answered, .unanswered: break
             }
         }

@@ -71,7 +71,7 @@ import Testing
     private func runTimers(_ store: MemoryStore, wall: Instant, limit: Int = 10) throws -> BatchResult {
         let (processor, noon) = (processor([]), noon)
         return try store.writeNow {
-            try processor.processTimers(confirmed: [], clock: noon, wall: wall, limit: limit, in: $0)
+            try processor.processTimers(confirmed: [], marks: Marks(atRest: noon), wall: wall, limit: limit, in: $0)
         }
     }
 
@@ -131,7 +131,7 @@ import Testing
         let (processor, noon) = (processor([]), noon)
         func step(_ step: TimerStep) throws -> BatchResult {
             try store.writeNow {
-                try processor.processTimer(step, confirmed: [], clock: noon, wall: noon, in: $0)
+                try processor.processTimer(step, confirmed: [], marks: Marks(atRest: noon), wall: noon, in: $0)
             }
         }
         let (a, b) = (ProbeRecord.key("a"), ProbeRecord.key("b"))
