@@ -71,7 +71,8 @@ package struct AuditReport: OperationReport, Codable, Hashable {
 extension AuditReport {
     package var text: String {
         var fates = TextTable(
-            "STAGE", ">APPLIED", ">REFUSED", ">TIMERS", ">OUTPUTS", ">OUTBOX", ">IN QUEUES", ">WAITING", ">DEAD", ">SENT AGAIN",
+            "STAGE", ">APPLIED", ">REFUSED", ">TIMERS", ">OUTPUTS", ">OUTBOX", ">IN QUEUES", ">WAITING", ">DEAD",
+            ">SENT AGAIN",
             ">RESOLVED", ">DISCARDED")
         var flow = TextTable("STAGE", ">EXPECTED", ">TAKEN", ">WAITING", ">DEAD", atRest ? ">MISSING" : ">IN FLIGHT")
         for stage in stages {

@@ -142,7 +142,7 @@ extension DeadLetterOffice {
                     verdict: .safe, detail: "\(stage.rawValue) would reject it by a rule: \(rejection.reason)",
                     routingKey: stage.queue, event: event)
             case .unknownReference(let key), .waits(let key, orElse: _):
-                let detail = "refers to \(key), which \(stage.rawValue) does not know"
+                let detail = "refers to \(key.words), which \(stage.rawValue) does not know"
                 return Judgement(verdict: .stillRefused, detail: detail)
             }
         } catch let failure as StoreFailure {

@@ -106,7 +106,7 @@ struct UnitOfWork: InputCourse {
             return .applied
         case .waits(let reference):
             guard try room.hold(inbound, until: reference) else {
-                return .unknownReference("\(reference), and the waiting room is full")
+                return .unknownReference("\(reference.words), and the waiting room is full")
             }
             return .waiting
         case .beyond(let what): return .beyond(what)
@@ -183,7 +183,7 @@ struct UnitOfWork: InputCourse {
         case .beyond(let what) where isLast: try die("newer-release", "takes a newer release: \(what)")
         case .beyond: try transaction.hold(waiting.event, until: WaitingRoom.newerRelease)
         case .waits(let reference) where isLast:
-            try die("unknown-reference", "refers to \(reference), which this stage does not know")
+            try die("unknown-reference", "refers to \(reference.words), which this stage does not know")
         case .waits(let reference):
             if reference != waiting.reference { try transaction.hold(waiting.event, until: reference) }
         }

@@ -34,7 +34,9 @@ struct VirtualStage: InputCourse {
     var nextEnd: Instant? { ends.min?.at }
     /// Those that wait, in the order of their arrival.
     var waitingEvents: [WaitingEvent] {
-        waiting.values.map(\.waiting).sorted { ($0.arrived, $0.ruleTime, $0.event) < ($1.arrived, $1.ruleTime, $1.event) }
+        waiting.values.map(\.waiting).sorted { a, b in
+            a.arrived != b.arrived ? a.arrived < b.arrived : WaitingEvent.comesFirst(a, b)
+        }
     }
 
     /// What was emitted since this was last asked.
@@ -64,13 +66,18 @@ struct VirtualStage: InputCourse {
         switch outcome.verdict {
         case .applied, .refused:
             taken.insert(name)
-            waiting[name] = nil
+            release(name)
         case .unknownReference(let reference) where isLast:
-            waiting[name] = nil
-            let cause = "refers to \(reference), which this stage does not know"
+            release(name)
+            let cause = "refers to \(reference.words), which this stage does not know"
             deaths.append((event, "unknown-reference", cause))
         case .unknownReference(let reference), .waits(let reference, orElse: _): hold(event, name, reference)
         }
+    }
+
+    private mutating func release(_ name: EventKey) {
+        guard waiting.removeValue(forKey: name) != nil else { return }
+        while let end = ends.min, waiting[end.event] == nil { ends.removeMin() }
     }
 
     private mutating func hold(_ event: Event, _ name: EventKey, _ reference: RecordKey) {
@@ -104,9 +111,7 @@ struct VirtualStage: InputCourse {
 
     /// Ends the waiting of those whose time is over.
     mutating func endWaiting() throws {
-        while let end = ends.min, end.at <= clock {
-            ends.removeMin()
-            guard let event = waiting[end.event]?.event else { continue }
+        while let end = ends.min, end.at <= clock, let event = waiting[end.event]?.event {
             try decide(event, end.event, isLast: true)
             try takeWaiting()
         }

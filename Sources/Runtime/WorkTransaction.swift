@@ -78,7 +78,8 @@ extension BatchProcessor {
         }
         result.batch = try processTimers(
             confirmed: [], marks: time.bounds, marked: time.marks.own, wall: wall, limit: limit, in: transaction)
-        result.isHeld = try result.batch.timers == 0 && transaction.nextWake(wall: wall).map { $0 <= reading.now } ?? false
+        result.isHeld =
+            try result.batch.timers == 0 && transaction.nextWake(wall: wall).map { $0 <= reading.now } ?? false
         result.said = time.said
         guard result.batch.timersByPatience > 0 else { return }
         time.actedByPatience += result.batch.timersByPatience

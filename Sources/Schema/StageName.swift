@@ -26,4 +26,6 @@ package struct RecordKey: Hashable, Sendable, Comparable, Codable, CustomStringC
     package static func < (a: RecordKey, b: RecordKey) -> Bool { (a.kind, a.id) < (b.kind, b.id) }
     /// `case/1f0c…`
     package var description: String { kind + "/" + id }
+    /// As it is named to people: `case 1f0c…`.
+    package var words: String { kind + " " + id }
 }

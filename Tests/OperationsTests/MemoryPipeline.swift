@@ -39,7 +39,7 @@ struct MemoryPipeline {
             let name = type(of: stage).name
             let processor = BatchProcessor(
                 runner: StageRunner(stage: stage, policy: self.policy), worker: "test",
-                vault: PersonalVault(stage: name, keyring: keyring))
+                vault: PersonalVault(stage: name, keyring: keyring), waiting: Self.noRoom)
             let store = all[name] ?? MemoryStore()
             all[name] = store
             processors[name] = processor
@@ -53,7 +53,8 @@ struct MemoryPipeline {
     mutating func use(_ policy: PolicyBook) async throws {
         for stage in Pipeline.stages {
             let name = type(of: stage).name
-            let processor = BatchProcessor(runner: StageRunner(stage: stage, policy: policy), worker: "test")
+            let processor = BatchProcessor(
+                runner: StageRunner(stage: stage, policy: policy), worker: "test", waiting: Self.noRoom)
             let clock = now
             try await stores[name]?.write { try processor.plant(clock: clock, in: $0) }
             processors[name] = processor
@@ -135,7 +136,17 @@ struct MemoryPipeline {
                 try processor.process([inbound], confirmed: [], clock: clock, in: $0)
             }
             try await publish(result?.rows ?? [], of: stage)
+            if case .unknownReference(let what)? = result?.fates.first {
+                try await park(inbound.event, body: inbound.body, queue: stage.queue, code: "unknown-reference", what)
+            }
         }
+    }
+
+    /// What refers to something unknown dies at once.
+    private static var noRoom: WaitingLimits {
+        var limits = WaitingLimits()
+        limits.perReference = 0
+        return limits
     }
 
     private mutating func publish(_ rows: [OutboxRow], of stage: StageName) async throws {

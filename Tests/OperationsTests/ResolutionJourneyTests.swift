@@ -57,7 +57,8 @@ import Testing
             case .emitted(let event, _): if event.destination == .events { found.append(event) }
             case .deadLetter(let stage, let event, let code, let cause):
                 Issue.record("\(stage): \(event.type) \(event.id) is dead, \(code): \(cause)")
-            case .waiting(let stage, let event): Issue.record("\(stage): \(event.event.id) waits for \(event.reference)")
+            case .waiting(let stage, let event):
+                Issue.record("\(stage): \(event.event.id) waits for \(event.reference)")
             case .answered, .unanswered: break
             }
         }

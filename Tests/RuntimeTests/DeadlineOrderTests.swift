@@ -60,7 +60,8 @@ import Testing
         try store.writeNow { _ = try processor.process([first], confirmed: [], clock: start, in: $0) }
         if isPolled {
             try store.writeNow {
-                _ = try processor.processTimers(confirmed: [], marks: Marks(atRest: clock), wall: clock, limit: 10, in: $0)
+                _ = try processor.processTimers(
+                    confirmed: [], marks: Marks(atRest: clock), wall: clock, limit: 10, in: $0)
             }
         }
         let result = try store.writeNow { try processor.process([second], confirmed: [], clock: clock, in: $0) }

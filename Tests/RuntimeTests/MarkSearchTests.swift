@@ -168,6 +168,7 @@ import Testing
         worker.tellsOfMarks = true
         worker.clock = ClockReading(now: Instant(seconds: 1_800_000_000), mode: .stepped(.events))
         #expect(worker.pass(milliseconds: 4_000).first?.hasPrefix("run sweep") == true)
+        #expect(worker.done() == ["run waiting together"])
         #expect(worker.done() == [])
     }
 }

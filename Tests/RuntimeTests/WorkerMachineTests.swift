@@ -316,10 +316,12 @@ private let lost = BrokerFailure(.connection, operation: "use the connection", c
         var worker = MachineHarness.running()
         let now = Instant(seconds: 1_800_000_000)
         worker.clock = ClockReading(now: now, mode: .stepped(.timers(.routing)))
-        #expect(worker.pass(milliseconds: 250) == [])
+        #expect(worker.pass(milliseconds: 250) == ["run waiting together"])
+        #expect(worker.done() == [])
         worker.clock = ClockReading(now: now, mode: .stepped(.timers(.intake)))
         #expect(worker.pass(milliseconds: 1) == ["run timers, confirmed []"])
         #expect(worker.done(timers: 1) == ["run timers, confirmed []"])
+        #expect(worker.done() == ["run waiting together"], "what has waited in vain ends behind all timers")
         #expect(worker.done() == [])
     }
 

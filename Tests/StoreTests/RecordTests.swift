@@ -111,8 +111,12 @@ struct RecordTests {
                 #expect(try store.dueRecords(now: start, later: .none, wall: start, limit: 9).map(\.key.id) == ["3"])
             }
             try await other.write { (store) throws in
-                #expect(try store.dueRecords(now: start, later: .none, wall: until.adding(seconds: -1), limit: 9) == [records[2]])
-                #expect(try store.dueRecords(now: start, later: .none, wall: until, limit: 2) == Array(records.prefix(2)))
+                #expect(
+                    try store.dueRecords(now: start, later: .none, wall: until.adding(seconds: -1), limit: 9) == [
+                        records[2]
+                    ])
+                #expect(
+                    try store.dueRecords(now: start, later: .none, wall: until, limit: 2) == Array(records.prefix(2)))
                 #expect(try store.dueRecords(now: start, limit: 9) == records)
             }
             let first = try await other.read { try $0.timersAside(limit: 1) }

@@ -98,12 +98,15 @@ struct StageTimeStoreTests {
                     })
             }
             let due = try await store.write {
-                try $0.dueRecords(now: start.adding(seconds: 3), later: later, wall: .distantPast, limit: 99).map(\.key.description)
+                try $0.dueRecords(now: start.adding(seconds: 3), later: later, wall: .distantPast, limit: 99).map(
+                    \.key.description)
             }
             #expect(due == ["case/1", "request/1", "case/2", "request/2", "case/3"])
             let first = try await store.write {
-                try $0.dueRecords(now: start.adding(seconds: 3), later: LaterKinds(["case"], now: start), wall: .distantPast, limit: 2)
-                    .map(\.key.description)
+                try $0.dueRecords(
+                    now: start.adding(seconds: 3), later: LaterKinds(["case"], now: start), wall: .distantPast, limit: 2
+                )
+                .map(\.key.description)
             }
             #expect(first == ["request/1", "request/2"], "those that are held count for no limit")
         }

@@ -54,10 +54,12 @@ package struct HolidayFeed: Sendable, Hashable {
     /// By the first line that says something.
     private static func form(of bytes: [UInt8]) -> Form {
         if bytes.starts(with: [0xFE, 0xFF]) || bytes.starts(with: [0xFF, 0xFE]) { return .neither("is UTF-16") }
-        guard let text = String(validating: bytes, as: UTF8.self) else { return .neither("is not UTF-8") }
+        // A calendar may fold a line inside of a character, so it is UTF-8 only once its lines are joined.
+        let text = String(decoding: bytes, as: UTF8.self)
         let lines = text.split(whereSeparator: \.isNewline).lazy.map { $0.filter { !$0.isWhitespace } }
         guard let first = lines.first(where: { !$0.isEmpty && !$0.hasPrefix("#") }) else { return .neither("is empty") }
         if first.uppercased() == "BEGIN:VCALENDAR" { return .calendar }
+        guard String(validating: bytes, as: UTF8.self) != nil else { return .neither("is not UTF-8") }
         if first == WorkCalendar.header { return .table }
         if first.hasPrefix("<") { return .neither("is a page of the web or XML: look at what was downloaded") }
         return .neither("begins with `\(shown(first))`")

@@ -72,7 +72,9 @@ package struct SurveyWeights: Hashable, Sendable {
 
     mutating func read(_ section: MappingReader) {
         for criterion in SurveyAnswer.Criterion.allCases {
-            section.read(&percent[criterion, default: 0], criterion.rawValue, Bounds.percent)
+            var weight = self[criterion]
+            section.read(&weight, criterion.rawValue, Bounds.percent)
+            if weight != self[criterion] { percent[criterion] = weight }
         }
         section.finish()
         let sum = percent.values.reduce(0, +)

@@ -146,7 +146,10 @@ final class SimulatedPipeline {
         }
     }
 
-    func nextWake(of stage: StageName) throws -> Instant? { try stores[stage]?.readNow { try $0.nextWake() } }
+    /// The next timer, or the next end of a waiting.
+    func nextDue(of stage: StageName) throws -> Instant? {
+        try stores[stage]?.readNow { try $0.nextDue(wall: Instant(microseconds: .max)) }
+    }
 }
 
 /// What upstream's publisher hears.

@@ -154,7 +154,8 @@ struct SimulationCheck {
             case .unroutable: deaths.insert(Death(queue: QueueName.dead, code: "contract", event: digest))
             case .invalid:
                 for stage in pipeline.routes.takers(fromInbox: EventType(item.routingKey)) {
-                    deaths.insert(Death(queue: stage.queue, code: "contract", event: digest))
+                    let code = item.properties.contentEncoding == nil ? "contract" : "content-encoding"
+                    deaths.insert(Death(queue: stage.queue, code: code, event: digest))
                 }
             case .reused(let event):
                 for stage in pipeline.routes.takers(fromInbox: event.type) {
@@ -170,12 +171,15 @@ struct SimulationCheck {
         let told = Set(pipeline.broker.contents(of: SimulatedPipeline.observer).map { $0.properties.messageId ?? "" })
         for delivery in pipeline.broker.contents(of: QueueName.dead) {
             let letter = DeadLetter(parking: delivery, at: pipeline.time.wall)
-            let hasNoIdentity = letter.code == "contract" || letter.code == "unroutable"
+            let isEncoded = letter.code == "content-encoding"
+            let hasNoIdentity = ["contract", "unroutable"].contains(letter.code) || isEncoded
             let digest = FailureMessages.hex(Identifiers.digest(delivery.body))
             // What no queue took is answered by the parking worker, which does not run here.
             if letter.failureClass == DeadLetterClass.schema.rawValue, letter.queue != QueueName.dead {
-                let subject = letter.eventId ?? digest
-                let id = Identifiers.uuid(["event", "rejected", letter.source ?? "", subject, "0"])
+                // Of a body that is encoded nothing is read; its sender's properties are all that tells.
+                let subject = (isEncoded ? delivery.properties.messageId : letter.eventId) ?? digest
+                let source = isEncoded ? "" : letter.source ?? ""
+                let id = Identifiers.uuid(["event", "rejected", source, subject, "0"])
                 if !told.contains(id) { note("upstream was not told of the dead letter \(subject)") }
             }
             found.insert(
@@ -207,6 +211,11 @@ struct SimulationCheck {
             let key = EventKey(source: event.source, id: event.id)
             for stage in pipeline.routes.takers(fromInbox: event.type)
             where taken[stage]?.contains(key) != true && !dead.contains("\(stage.queue) \(event.id)") {
+                if let store = pipeline.stores[stage],
+                    try store.readNow({ try $0.waiting(among: [key]) })[key] != nil
+                {
+                    continue
+                }
                 note("\(stage.rawValue): \(event.type) \(event.id) has no fate")
             }
         }

@@ -45,7 +45,7 @@ final class SimulationRun {
     private func nextInstant() throws -> Instant? {
         var next = toCome.last?.at
         for stage in StageName.allCases {
-            guard let wake = try pipeline.nextWake(of: stage) else { continue }
+            guard let wake = try pipeline.nextDue(of: stage) else { continue }
             next = min(next ?? wake, wake)
         }
         return next.map { max($0, pipeline.time.clock.now) }
@@ -58,10 +58,10 @@ final class SimulationRun {
         while !isDone {
             isDone = true
             for stage in StageName.allCases {
-                guard let wake = try pipeline.nextWake(of: stage), wake <= instant else { continue }
+                guard let wake = try pipeline.nextDue(of: stage), wake <= instant else { continue }
                 isDone = false
                 set(instant, .timers(stage))
-                try settle { try self.pipeline.nextWake(of: stage).map { $0 > instant } ?? true }
+                try settle { try self.pipeline.nextDue(of: stage).map { $0 > instant } ?? true }
                 set(instant, .events)
                 try settle()
             }
