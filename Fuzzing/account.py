@@ -29,8 +29,8 @@ def main(audit_path, letters_path, *summary_paths):
             total = queues.setdefault(name, dict.fromkeys(counts, 0))
             for key, value in counts.items():
                 total[key] += value
-    print(f"{'queue':<20}{'hostile':>10}{'stages':>10}{'applied':>10}{'refused':>10}{'again':>8}{'dead':>10}{'open':>6}")
-    sums = [0] * 6
+    print(f"{'queue':<20}{'hostile':>10}{'stages':>10}{'applied':>10}{'refused':>10}{'again':>8}{'dead':>10}{'waiting':>10}{'open':>6}")
+    sums = [0] * 7
     for stage in audit["stages"]:
         name = "recourse." + stage["stage"]
         sent = queues.pop(name)
@@ -38,23 +38,25 @@ def main(audit_path, letters_path, *summary_paths):
         others = stage["expected"] - sent["listed"]
         dead = letters.pop(name, 0)
         again = sent["twice"] + sent["equal"]
-        row = [sent["delivered"], others, stage["applied"], stage["refused"], again, dead]
+        # They came before what they refer to.
+        waiting = stage["held"]
+        row = [sent["delivered"], others, stage["applied"], stage["refused"], again, dead, waiting]
         sums = [a + b for a, b in zip(sums, row)]
         rest = row[0] + row[1] - sum(row[2:])
-        print(f"{name:<20}{row[0]:>10}{row[1]:>10}{row[2]:>10}{row[3]:>10}{row[4]:>8}{row[5]:>10}{rest:>6}")
+        print(f"{name:<20}{row[0]:>10}{row[1]:>10}{row[2]:>10}{row[3]:>10}{row[4]:>8}{row[5]:>10}{waiting:>10}{rest:>6}")
         if rest:
             wrong.append(f"{name}: {rest} messages without a fate of their own")
         if dead < sent["dead"] - sent["equal"]:
             wrong.append(f"{name}: {sent['dead']} messages had to be dead letters, {dead} are")
-        if stage["applied"] + stage["refused"] < sent["valid"]:
+        if stage["applied"] + stage["refused"] + waiting < sent["valid"]:
             wrong.append(f"{name}: {sent['valid']} valid events were sent, fewer were taken")
     for name, sent in sorted(queues.items()):
         dead = letters.pop(name, 0)
         # Orders are carried out, and are no letters.
-        row = [sent["delivered"], 0, sent["orders"], 0, sent["equal"], dead]
+        row = [sent["delivered"], 0, sent["orders"], 0, sent["equal"], dead, 0]
         sums = [a + b for a, b in zip(sums, row)]
         rest = row[0] - sum(row[2:])
-        print(f"{name:<20}{row[0]:>10}{0:>10}{row[2]:>10}{0:>10}{row[4]:>8}{dead:>10}{rest:>6}")
+        print(f"{name:<20}{row[0]:>10}{0:>10}{row[2]:>10}{0:>10}{row[4]:>8}{dead:>10}{0:>10}{rest:>6}")
         if rest:
             wrong.append(f"{name}: {row[0]} messages, {row[2]} orders, {row[4]} equal to others, {dead} dead letters")
     print(f"{'in all':<20}" + "".join(f"{value:>{10 if at != 4 else 8}}" for at, value in enumerate(sums)))
