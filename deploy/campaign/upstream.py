@@ -66,7 +66,9 @@ class Upstream:
             ledger = self._folder / f"{self.name}-{self.runs}.ledger"
             source.write_text("".join(line + "\n" for _, line in self._left), encoding="utf-8")
             ledger.touch()
-            arguments = [str(self._program), "publish", *(["--paced"] if self._paced else []), "--ledger", str(ledger)]
+            # Some events are to become dead letters.
+            arguments = [
+                str(self._program), "publish", "--anyway", *(["--paced"] if self._paced else []), "--ledger", str(ledger)]
             with (self._folder / f"{self.name}.log").open("ab") as log, self._lock:
                 self._killed = False
                 self._process = subprocess.Popen(

@@ -15,7 +15,7 @@ import Testing
     ) throws {
         let environment = ProcessInfo.processInfo.environment
         let single = environment["RECOURSE_OUTAGE_SEED"].flatMap(UInt64.init)
-        let count = environment["RECOURSE_OUTAGE_SEEDS"].flatMap(UInt64.init) ?? 40
+        let count = environment["RECOURSE_OUTAGE_SEEDS"].flatMap(UInt64.init) ?? 6
         let policy = try SimulationPolicy.book()
         var injected: [String: Int] = [:]
         var findings: [String] = []
