@@ -29,7 +29,7 @@ def judge(run: Run) -> Result:
     result.outgoing, result.repeated = outputs.count, seen.repeated
     orphans, doubled = complaints(
         {name for key, name in run.load.complaints.items() if key in published}, outputs.opened)
-    unburied, unplanned = dead_letters(_letters(run), run.load.planted)
+    unburied, unplanned = dead_letters(_letters(run), run.load.planted, _waiting(run))
     result.lost += [without_fate, orphans, seen.lost, unburied]
     result.doubled += [outputs.doubled, doubled, seen.differing]
     result.broken += [outputs.money, seen.strange, unplanned, _upstream_failures(run, published), _endings(run)]
@@ -49,6 +49,12 @@ def _audited(run: Run, result: Result) -> Finding:
     result.fates = {name: sum(stage[name] for stage in report["stages"]) for name in ("applied", "refused", "timers")}
     result.fates["dead"] = len(run.load.planted)
     return lost
+
+
+def _waiting(run: Run) -> dict[str, int]:
+    """How many events wait at each stage, by its queue, as the audit has found."""
+    report = json.loads((run.logs / "audit---published.log").read_text(encoding="utf-8"))
+    return {"recourse." + stage["stage"]: stage["held"] for stage in report["stages"]}
 
 
 def _outputs(run: Run) -> Outputs:

@@ -130,6 +130,12 @@ class Seeds(unittest.TestCase):
                 self.assertGreaterEqual(fault.moment, taken.get(group, 0), fault.text())
                 taken[group] = fault.moment + fault.seconds
 
+    def test_what_waits_is_not_missing_yet(self) -> None:
+        planted = [("recourse.routing", "s", "1", "transient"), ("recourse.routing", "s", "2", "transient")]
+        self.assertEqual(dead_letters([], planted, {"recourse.routing": 2})[0].count, 0)
+        self.assertEqual(dead_letters([], planted, {"recourse.routing": 1})[0].count, 1)
+        self.assertEqual(dead_letters([], [("recourse.routing", "s", "1", "schema")], {"recourse.routing": 1})[0].count, 1)
+
     def test_planted_events_and_acts_leave_the_load_whole(self) -> None:
         load = loads.make(3, 400, 20, 2, 0.2)
         keys = [one.key for events in load.streams.values() for one in events]
