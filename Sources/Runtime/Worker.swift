@@ -58,7 +58,8 @@ package final class Worker: Sendable {
         self.limits = limits
         self.parts = parts
         let vault = PersonalVault(stage: runner.name, keyring: parts.keyring)
-        processor = Mutex(BatchProcessor(runner: runner, worker: name, vault: vault))
+        processor = Mutex(
+            BatchProcessor(runner: runner, worker: name, vault: vault, waiting: limits.waiting))
         (events, mailbox) = AsyncStream.makeStream()
     }
 
@@ -77,7 +78,7 @@ package final class Worker: Sendable {
         let current = processor.withLock { $0 }
         let next = BatchProcessor(
             runner: StageRunner(stage: current.runner.stage, policy: policy), worker: current.worker,
-            vault: current.vault)
+            vault: current.vault, waiting: current.waiting)
         _ = try await parts.store.read { try KeptPolicy.isKept(policy, in: $0) }
         let clock = try parts.clock.read().now
         // In the journal before its first decision.

@@ -125,6 +125,7 @@ package struct WorkerLimits: Sendable {
     /// tell whether it or the database is to blame.
     package var doubtSeconds: Int64 = 60
     package var document = DocumentLimits()
+    package var waiting = WaitingLimits()
 
     /// Dead letters are as large as messages may be, and are committed as they come.
     package var parkingPrefetch: Int { min(batch, max(1, memoryBytes / max(1, document.bodyBytes))) }

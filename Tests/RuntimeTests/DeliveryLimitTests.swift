@@ -146,7 +146,7 @@ import Testing
         #expect(try await upstream.publish([message], limitSeconds: 600) == [.confirmed])
     }
 
-    /// A worker that does not know the case delays the request; then the case comes, and the request takes effect.
+    /// A worker that does not know the case, and has no room for what waits, delays the request; then the case comes, and the request takes effect.
     private static func work(_ broker: RabbitMQBroker, _ upstream: ConfirmedPublisher) async throws {
         let files = PolicyFiles(
             policy: "version: test",
@@ -163,9 +163,11 @@ import Testing
             delayed.note(keys.filter { $0.contains(".retry.") })
             escalated.note(keys.filter { $0 == CaseEscalated.type.rawValue })
         }
+        var limits = WorkerLimits()
+        limits.waiting.perReference = 0
         let worker = Worker(
             runner: StageRunner(stage: RoutingStage(), policy: try PolicyBook.load(files, currentYear: nil).get()),
-            name: "routing-test", routes: Routes([IntakeStage(), RoutingStage()]), limits: WorkerLimits(),
+            name: "routing-test", routes: Routes([IntakeStage(), RoutingStage()]), limits: limits,
             parts: Worker.Parts(
                 store: MemoryStore(), broker: broker,
                 clock: RunningClock(start: noon, factor: 1, wallStart: noon, wall: wall), wall: wall,
