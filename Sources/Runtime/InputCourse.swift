@@ -14,7 +14,7 @@ protocol InputCourse {
     var clock: Instant { get }
     /// What the steps so far have made known and nobody has looked for in the waiting room yet.
     var known: [RecordKey] { get set }
-    /// True: no more of those that wait is taken for now.
+    /// True: a transaction has taken as many of those that wait as it may; the rest follows in the next.
     var isFull: Bool { get }
 
     /// Makes `set` know what `input` needs.
