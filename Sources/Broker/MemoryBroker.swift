@@ -37,19 +37,20 @@ package final class MemoryBroker: Broker, TopologyDeclarer {
         return MemoryPublisher(broker: self, endpoint: endpoint)
     }
 
-    package func declare(_ topology: Topology) async throws(BrokerFailure) { try declareNow(topology) }
+    @discardableResult package func declare(_ topology: Topology) async throws(BrokerFailure) -> [String] {
+        try declareNow(topology)
+    }
 
     /// Like `declare`, for a driver that is not asynchronous. Consumers that waited for a queue subscribe.
-    package func declareNow(_ topology: Topology) throws(BrokerFailure) {
-        let failure: BrokerFailure? = state.withLock { state in
+    @discardableResult package func declareNow(_ topology: Topology) throws(BrokerFailure) -> [String] {
+        let result: Result<[String], BrokerFailure> = state.withLock { state in
             do throws(BrokerFailure) {
-                try state.declare(topology)
-                return nil
+                return .success(try state.declare(topology))
             } catch {
-                return error
+                return .failure(error)
             }
         }
-        if let failure { throw failure }
+        return try result.get()
     }
 
     // MARK: Driving

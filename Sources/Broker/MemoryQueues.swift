@@ -13,6 +13,7 @@ struct MemoryMessage {
 struct MemoryQueues {
     struct Queue {
         let kind: Topology.Queue.Kind
+        let arguments: [HeaderField]
         var policy: MemoryRouting.QueuePolicy
         var messages = MemoryLine()
         /// A fault: refuses every publication.
@@ -42,12 +43,17 @@ struct MemoryQueues {
     /// Milliseconds.
     private(set) var now = 0
 
-    mutating func declare(_ topology: Topology) throws(BrokerFailure) {
+    /// - Returns: the queues and exchanges that exist without any argument, though they are to have some.
+    mutating func declare(_ topology: Topology) throws(BrokerFailure) -> [String] {
+        var bare: [String] = []
         for queue in topology.queues {
-            if let known = queues[queue.name], known.kind != queue.kind {
+            guard let known = queues[queue.name] else { continue }
+            let isBare = known.arguments.isEmpty && !queue.arguments.isEmpty
+            if isBare { bare.append(queue.name) }
+            guard known.kind == queue.kind, isBare || known.arguments == queue.arguments else {
                 throw BrokerFailure(
                     .channel, operation: "declare queue \(queue.name)",
-                    cause: "PRECONDITION_FAILED - inequivalent arg 'x-queue-type'", code: 406)
+                    cause: "PRECONDITION_FAILED - inequivalent arguments", code: 406)
             }
         }
         for binding in topology.bindings
@@ -56,11 +62,13 @@ struct MemoryQueues {
                 .channel, operation: "bind queue \(binding.queue) to exchange \(binding.exchange)",
                 cause: "NOT_FOUND - no queue", code: 404)
         }
-        try routing.declare(topology)
+        bare = try routing.declare(topology) + bare
         for queue in topology.queues where queues[queue.name] == nil {
-            queues[queue.name] = Queue(kind: queue.kind, policy: MemoryRouting.QueuePolicy())
+            queues[queue.name] = Queue(
+                kind: queue.kind, arguments: queue.arguments, policy: MemoryRouting.QueuePolicy())
         }
-        for name in queues.keys { queues[name]?.policy = routing.queuePolicy(name) }
+        for (name, queue) in queues { queues[name]?.policy = routing.queuePolicy(name, queue.arguments) }
+        return bare
     }
 
     mutating func delete(_ name: String) {

@@ -11,19 +11,26 @@ struct MemoryRouting {
         var deliveryLimit: Int?
     }
 
-    private(set) var exchanges: [String: Topology.Exchange.Kind] = [:]
+    private(set) var exchanges: [String: Topology.Exchange] = [:]
     private var bindings: [Topology.Binding] = []
     private var policies: [(policy: Topology.Policy, regex: Regex<AnyRegexOutput>)] = []
 
     /// Adds what is not there yet; the same name with another kind is refused like a broker's 406.
-    mutating func declare(_ topology: Topology) throws(BrokerFailure) {
+    ///
+    /// - Returns: the exchanges that exist without an alternate, though they are to have one.
+    mutating func declare(_ topology: Topology) throws(BrokerFailure) -> [String] {
+        var bare: [String] = []
         for exchange in topology.exchanges {
-            guard exchanges[exchange.name, default: exchange.kind] == exchange.kind else {
+            guard let known = exchanges[exchange.name], known != exchange else {
+                exchanges[exchange.name] = exchange
+                continue
+            }
+            guard known.kind == exchange.kind, known.alternate == nil else {
                 throw BrokerFailure(
                     .channel, operation: "declare exchange \(exchange.name)",
-                    cause: "PRECONDITION_FAILED - inequivalent arg 'type'", code: 406)
+                    cause: "PRECONDITION_FAILED - inequivalent arguments", code: 406)
             }
-            exchanges[exchange.name] = exchange.kind
+            bare.append(exchange.name)
         }
         for binding in topology.bindings where !bindings.contains(binding) {
             guard exchanges[binding.exchange] != nil else {
@@ -44,25 +51,32 @@ struct MemoryRouting {
                     .protocol, operation: "set policy \(policy.name)", cause: "the pattern is no regular expression")
             }
         }
+        return bare
     }
 
     mutating func removeQueue(_ name: String) { bindings.removeAll { $0.queue == name } }
 
     /// The queues that take a message, each once, in the order of the bindings; nil if there is no such exchange.
-    func queues(exchange: String, routingKey: String, existing: (String) -> Bool) -> [String]? {
-        if exchange.isEmpty { return existing(routingKey) ? [routingKey] : [] }
-        var current = exchange
+    func queues(exchange start: String, routingKey: String, existing: (String) -> Bool) -> [String]? {
+        if start.isEmpty { return existing(routingKey) ? [routingKey] : [] }
+        var current = start
         // Alternate exchanges may form a circle; a broker stops there, too.
         var visited: Set<String> = []
         while visited.insert(current).inserted {
-            guard let kind = exchanges[current] else { return current == exchange ? nil : [] }
+            guard let exchange = exchanges[current] else { return current == start ? nil : [] }
             var found: [String] = []
             for binding in bindings where binding.exchange == current && !found.contains(binding.queue) {
-                if Self.matches(kind, pattern: binding.routingKey, key: routingKey) { found.append(binding.queue) }
+                if Self.matches(exchange.kind, pattern: binding.routingKey, key: routingKey) {
+                    found.append(binding.queue)
+                }
             }
             if !found.isEmpty { return found }
-            guard case .string(let alternate)? = definition(.exchanges, current, "alternate-exchange") else { break }
-            current = alternate
+            var next = exchange.alternate
+            if next == nil, case .string(let name)? = definition(.exchanges, current, "alternate-exchange") {
+                next = name
+            }
+            guard let next else { break }
+            current = next
         }
         return []
     }
@@ -99,9 +113,10 @@ struct MemoryRouting {
             .map(\.policy).max { $0.priority < $1.priority }
     }
 
-    func queuePolicy(_ name: String) -> QueuePolicy {
+    /// What was declared with the queue counts before its policy.
+    func queuePolicy(_ name: String, _ arguments: [HeaderField]) -> QueuePolicy {
         var result = QueuePolicy()
-        for field in policy(.queues, name)?.definition ?? [] {
+        for field in (policy(.queues, name)?.definition ?? []) + arguments {
             switch (field.name, field.value) {
             case ("message-ttl", .int(let value)): result.messageTTL = Int(value)
             case ("dead-letter-exchange", .string(let value)): result.deadLetterExchange = value

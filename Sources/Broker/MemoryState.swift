@@ -65,13 +65,14 @@ struct MemoryState {
         return endpoint
     }
 
-    mutating func declare(_ topology: Topology) throws(BrokerFailure) {
-        try queues.declare(topology)
+    mutating func declare(_ topology: Topology) throws(BrokerFailure) -> [String] {
+        let bare = try queues.declare(topology)
         let names = Set(topology.queues.map(\.name))
         for (endpoint, consumer) in consumers.sorted(by: { $0.key < $1.key })
         where names.contains(consumer.queue) && !consumer.isSubscribed {
             subscribe(endpoint)
         }
+        return bare
     }
 
     /// A queue that is missing is waited for, as the AMQP adapter does.

@@ -6,10 +6,13 @@ package struct Topology: Sendable, Hashable {
         package enum Kind: String, Sendable, Hashable { case topic, fanout, direct }
         package let name: String
         package let kind: Kind
+        /// Where what no queue takes goes, declared with the exchange; nil: nowhere.
+        package let alternate: String?
 
-        package init(name: String, kind: Kind) {
+        package init(name: String, kind: Kind, alternate: String? = nil) {
             self.name = name
             self.kind = kind
+            self.alternate = alternate
         }
     }
 
@@ -18,10 +21,20 @@ package struct Topology: Sendable, Hashable {
         package let name: String
         /// Declared as `x-queue-type`, because a policy cannot set it.
         package let kind: Kind
+        /// What keeps or returns its messages, under the names that policies use (`message-ttl`): declared with the
+        /// queue, as `x-…`, so that nobody can take it away. RabbitMQ never changes them in a queue that exists.
+        package let arguments: [HeaderField]
 
-        package init(name: String, kind: Kind) {
+        package init(name: String, kind: Kind, arguments: [HeaderField] = []) {
             self.name = name
             self.kind = kind
+            self.arguments = arguments
+        }
+
+        /// As `queue.declare` has them.
+        package var wireArguments: [HeaderField] {
+            [HeaderField("x-queue-type", .string(kind.rawValue))]
+                + arguments.map { HeaderField("x-" + $0.name, $0.value) }
         }
     }
 
@@ -57,6 +70,22 @@ package struct Topology: Sendable, Hashable {
         }
     }
 
+    /// A queue of an older release, which its workers write to and later ones do not. It is never declared, and goes
+    /// once it is empty and `reader`, the queue that its messages return to, has no consumer of such a release.
+    package struct Retired: Sendable, Hashable {
+        package let binding: Binding
+        package let policy: Policy
+        package let reader: String
+
+        package var queue: String { binding.queue }
+
+        package init(binding: Binding, policy: Policy, reader: String) {
+            self.binding = binding
+            self.policy = policy
+            self.reader = reader
+        }
+    }
+
     package var exchanges: [Exchange]
     package var queues: [Queue]
     package var bindings: [Binding]
@@ -64,20 +93,26 @@ package struct Topology: Sendable, Hashable {
     /// Bindings that earlier releases made and no release in use needs any more; they are removed. What the previous release
     /// still needs is none of them: its workers live beside this one's.
     package var withdrawn: [Binding]
+    package var retired: [Retired]
 
     package init(
-        exchanges: [Exchange], queues: [Queue], bindings: [Binding], policies: [Policy], withdrawn: [Binding] = []
+        exchanges: [Exchange], queues: [Queue], bindings: [Binding], policies: [Policy], withdrawn: [Binding] = [],
+        retired: [Retired] = []
     ) {
         self.exchanges = exchanges
         self.queues = queues
         self.bindings = bindings
         self.policies = policies
         self.withdrawn = withdrawn
+        self.retired = retired
     }
 }
 
 /// The part of the topology that AMQP itself can declare; policies need the management API.
 package protocol TopologyDeclarer: Sendable {
     /// Declares exchanges, queues and bindings, and removes the bindings that are withdrawn; what is so already stays so.
-    func declare(_ topology: Topology) async throws(BrokerFailure)
+    ///
+    /// - Returns: the exchanges and queues that exist without any argument, as older releases have declared them: there
+    ///   the policies alone keep and return messages.
+    @discardableResult func declare(_ topology: Topology) async throws(BrokerFailure) -> [String]
 }

@@ -52,9 +52,37 @@ package struct StageFates: Sendable, Hashable, Codable {
     }
 }
 
+/// What the audit can say.
+package enum AuditAnswer: String, Sendable, Hashable, Codable {
+    case addsUp = "adds up"
+    /// Whatever else was seen or comes to rest, this does not add up.
+    case wrong
+    case notAtRest = "not at rest"
+    /// Without what could not be seen nobody can tell.
+    case unseen = "could not see"
+
+    package var exitCode: Int32 {
+        switch self {
+        case .addsUp: 0
+        case .wrong: 1
+        case .notAtRest: 75
+        case .unseen: 69
+        }
+    }
+
+    package var text: String {
+        switch self {
+        case .addsUp: "Everything adds up."
+        case .wrong: "It does not add up."
+        case .notAtRest: "Not at rest: try again when it is."
+        case .unseen: "Whether it adds up cannot be told: not everything could be seen."
+        }
+    }
+}
+
 /// The result of `recourse audit`.
 package struct AuditReport: OperationReport, Codable, Hashable {
-    /// Every check holds.
+    /// `answer` is that it adds up.
     package let ok: Bool
     /// Queues (as far as seen) and outboxes were empty and no journal grew meanwhile.
     package let atRest: Bool
@@ -62,8 +90,23 @@ package struct AuditReport: OperationReport, Codable, Hashable {
     package let queuesSeen: Bool
     package let stages: [StageFates]
     package let checks: [AuditCheck]
+    package let answer: AuditAnswer
+    /// What could not be seen, and why.
+    package let unseen: [String]
 
-    package var exitCode: Int32 { ok ? 0 : 1 }
+    init(atRest: Bool, unseen: [String], stages: [StageFates], checks: [AuditCheck]) {
+        self.atRest = atRest
+        self.unseen = unseen
+        self.stages = stages
+        self.checks = checks
+        queuesSeen = unseen.isEmpty
+        // Each check takes into account by itself whether all is at rest and seen, but for the one that tells it.
+        let isWrong = checks.contains { !$0.ok && $0.name != Audit.atRestName }
+        answer = isWrong ? .wrong : !unseen.isEmpty ? .unseen : !atRest ? .notAtRest : .addsUp
+        ok = answer == .addsUp
+    }
+
+    package var exitCode: Int32 { answer.exitCode }
 
     package func check(_ name: String) -> AuditCheck? { checks.first { $0.name == name } }
 }
@@ -74,7 +117,8 @@ extension AuditReport {
             "STAGE", ">APPLIED", ">REFUSED", ">TIMERS", ">OUTPUTS", ">OUTBOX", ">IN QUEUES", ">WAITING", ">DEAD",
             ">SENT AGAIN",
             ">RESOLVED", ">DISCARDED")
-        var flow = TextTable("STAGE", ">EXPECTED", ">TAKEN", ">WAITING", ">DEAD", atRest ? ">MISSING" : ">IN FLIGHT")
+        let isKnown = atRest && queuesSeen
+        var flow = TextTable("STAGE", ">EXPECTED", ">TAKEN", ">WAITING", ">DEAD", isKnown ? ">MISSING" : ">IN FLIGHT")
         for stage in stages {
             fates.add(
                 [stage.stage.rawValue]
@@ -88,17 +132,14 @@ extension AuditReport {
         var list = TextTable("CHECK", "", "FIGURES")
         for check in checks {
             let figures = check.figures.map { "\($0.name) \($0.value)" }.joined(separator: ", ")
-            list.add(check.name, check.ok ? "ok" : "WRONG", figures)
+            list.add(check.name, check.ok ? "ok" : check.name == Audit.atRestName ? "not yet" : "WRONG", figures)
         }
         var lines = fates.lines + [""] + flow.lines + [""] + list.lines
         for check in checks where !check.examples.isEmpty {
             lines += ["", "\(check.name), the first:"] + check.examples.map { "  " + TextTable.printable($0) }
         }
-        if !queuesSeen {
-            lines += ["", "The queues were not all looked at: what still waits in them is listed as missing."]
-        }
-        lines.append("")
-        lines.append(ok ? "Everything adds up." : atRest ? "It does not add up." : "Not at rest: try again when it is.")
+        if !unseen.isEmpty { lines += ["", "Could not be seen:"] + unseen.map { "  " + TextTable.printable($0) } }
+        lines += ["", answer.text]
         return lines.joined(separator: "\n")
     }
 }

@@ -1,3 +1,4 @@
+import Broker
 import Schema
 
 /// What a broker has, as its HTTP API lists it; only what the topology needs.
@@ -8,6 +9,8 @@ package struct BrokerState: Sendable, Hashable {
         package let isDurable: Bool
         package let isAutoDelete: Bool
         package let isInternal: Bool
+        /// Declared with it; nil: a policy may set one.
+        package let alternate: String?
     }
 
     package struct Queue: Sendable, Hashable {
@@ -16,18 +19,30 @@ package struct BrokerState: Sendable, Hashable {
         package let isDurable: Bool
         package let isAutoDelete: Bool
         package let isExclusive: Bool
-        /// Besides `x-queue-type`.
+        /// Besides `x-queue-type`, by name and without `x-`, as policies name them.
         package let arguments: [JSON.Member]
         /// The policy in effect; nil: none.
         package let policy: String?
         /// The broker tells it with its statistics, so not in the first seconds of a queue's life.
         package let tellsPolicy: Bool
+        /// All that lies in it, some seconds late; nil: not told yet.
+        package let messages: Int64?
     }
 
     package struct Binding: Sendable, Hashable {
         package let exchange: String
         package let queue: String
         package let routingKey: String
+
+        init(exchange: String, queue: String, routingKey: String) {
+            self.exchange = exchange
+            self.queue = queue
+            self.routingKey = routingKey
+        }
+
+        package init(_ binding: Topology.Binding) {
+            self.init(exchange: binding.exchange, queue: binding.queue, routingKey: binding.routingKey)
+        }
     }
 
     package struct Policy: Sendable, Hashable {
@@ -57,7 +72,8 @@ package struct BrokerState: Sendable, Hashable {
         guard let name = json["name"]?.string, let kind = json["type"]?.string else { return nil }
         return Exchange(
             name: name, kind: kind, isDurable: json["durable"] == .bool(true),
-            isAutoDelete: json["auto_delete"] == .bool(true), isInternal: json["internal"] == .bool(true))
+            isAutoDelete: json["auto_delete"] == .bool(true), isInternal: json["internal"] == .bool(true),
+            alternate: json["arguments"]?["alternate-exchange"]?.string)
     }
 
     private static func queue(_ json: JSON) -> Queue? {
@@ -67,8 +83,10 @@ package struct BrokerState: Sendable, Hashable {
         return Queue(
             name: name, kind: json["type"]?.string ?? declared ?? "classic", isDurable: json["durable"] == .bool(true),
             isAutoDelete: json["auto_delete"] == .bool(true), isExclusive: json["exclusive"] == .bool(true),
-            arguments: arguments.filter { $0.name != "x-queue-type" }.sorted { $0.name < $1.name },
-            policy: json["policy"]?.string.flatMap { $0.isEmpty ? nil : $0 }, tellsPolicy: json["policy"] != nil)
+            arguments: arguments.filter { $0.name != "x-queue-type" }.sorted { $0.name < $1.name }
+                .map { JSON.Member($0.name.hasPrefix("x-") ? String($0.name.dropFirst(2)) : $0.name, $0.value) },
+            policy: json["policy"]?.string.flatMap { $0.isEmpty ? nil : $0 }, tellsPolicy: json["policy"] != nil,
+            messages: json["messages"]?.int)
     }
 
     private static func binding(_ json: JSON) -> Binding? {

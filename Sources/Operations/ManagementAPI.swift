@@ -1,5 +1,7 @@
+import Broker
 import Foundation
 import Schema
+import Synchronization
 
 #if canImport(FoundationNetworking)
     import FoundationNetworking
@@ -9,6 +11,11 @@ import Schema
 package struct ManagementFailure: Error, Sendable, CustomStringConvertible {
     package let operation: String
     package let cause: String
+
+    package init(operation: String, cause: String) {
+        self.operation = operation
+        self.cause = cause
+    }
 
     /// No secret, no URL: both may hold a password.
     package var description: String { "\(operation): \(cause)" }
@@ -23,7 +30,7 @@ package struct ManagementAPI: Sendable {
     private let authorization: String?
     private let encodedHost: String
     private static let secondsWithoutData: TimeInterval = 10
-    private static let secondsInAll: TimeInterval = 30
+    private static let secondsInAll = 30
 
     /// - Parameters:
     ///   - url: `http[s]://user:password@host:15672`, perhaps with a path prefix.
@@ -70,7 +77,22 @@ package struct ManagementAPI: Sendable {
     /// All objects of a kind in the virtual host: `exchanges`, `queues`, `bindings`, `policies`.
     package func list(_ kind: String) async throws(ManagementFailure) -> JSON {
         let operation = "list the broker's \(kind)"
-        let body = try await call("GET", "/api/\(kind)/\(encodedHost)", body: nil, operation)
+        let answer = try await call("GET", "/api/\(kind)/\(encodedHost)", body: nil, operation)
+        return try ManagementAPI.parse(try answer.required(operation), operation)
+    }
+
+    /// One object, with all that the broker tells of it; nil: there is none.
+    ///
+    /// - Parameter query: as it stands behind the `?`.
+    package func find(_ kind: String, _ name: String, query: String? = nil) async throws(ManagementFailure) -> JSON? {
+        let operation = "look at \(name) among the broker's \(kind)"
+        let path = "/api/\(kind)/\(encodedHost)/\(ManagementAPI.encode(name))" + (query.map { "?" + $0 } ?? "")
+        let answer = try await call("GET", path, body: nil, operation)
+        if answer.status == 404 { return nil }
+        return try ManagementAPI.parse(try answer.required(operation), operation)
+    }
+
+    private static func parse(_ body: [UInt8], _ operation: String) throws(ManagementFailure) -> JSON {
         do throws(JSONSyntaxError) {
             return try JSON(parsing: body)
         } catch {
@@ -82,7 +104,29 @@ package struct ManagementAPI: Sendable {
     /// Creates or replaces an object, e.g. `policies`, `recourse-stages`.
     package func put(_ kind: String, _ name: String, _ value: JSON) async throws(ManagementFailure) {
         let path = "/api/\(kind)/\(encodedHost)/\(ManagementAPI.encode(name))"
-        _ = try await call("PUT", path, body: value.serialized, "set \(name) among the broker's \(kind)")
+        let operation = "set \(name) among the broker's \(kind)"
+        _ = try await call("PUT", path, body: value.serialized, operation).required(operation)
+    }
+
+    /// Removes an object; one that is not there is not a fault.
+    package func delete(_ kind: String, _ name: String) async throws(ManagementFailure) {
+        try await remove(
+            "/api/\(kind)/\(encodedHost)/\(ManagementAPI.encode(name))", "remove \(name) from the broker's \(kind)")
+    }
+
+    /// The same for a binding.
+    package func unbind(_ binding: Topology.Binding) async throws(ManagementFailure) {
+        let (exchange, queue) = (ManagementAPI.encode(binding.exchange), ManagementAPI.encode(binding.queue))
+        // The HTTP API's own name of a binding without arguments.
+        let key = binding.routingKey.isEmpty ? "~" : ManagementAPI.encode(ManagementAPI.encode(binding.routingKey))
+        try await remove(
+            "/api/bindings/\(encodedHost)/e/\(exchange)/q/\(queue)/\(key)",
+            "unbind queue \(binding.queue) from exchange \(binding.exchange)")
+    }
+
+    private func remove(_ path: String, _ operation: String) async throws(ManagementFailure) {
+        let answer = try await call("DELETE", path, body: nil, operation)
+        if answer.status != 404 { _ = try answer.required(operation) }
     }
 
     /// What exists, as far as the topology is concerned.
@@ -92,9 +136,22 @@ package struct ManagementAPI: Sendable {
             bindings: try await list("bindings"), policies: try await list("policies"))
     }
 
+    private struct Answer: Sendable {
+        let status: Int
+        let body: [UInt8]
+
+        /// - Throws: `ManagementFailure` if the call was refused.
+        func required(_ operation: String) throws(ManagementFailure) -> [UInt8] {
+            guard (200..<300).contains(status) else {
+                throw ManagementFailure(operation: operation, cause: ManagementAPI.cause(status: status))
+            }
+            return body
+        }
+    }
+
     private func call(
         _ method: String, _ path: String, body: [UInt8]?, _ operation: String
-    ) async throws(ManagementFailure) -> [UInt8] {
+    ) async throws(ManagementFailure) -> Answer {
         guard let url = URL(string: base + path) else {
             throw ManagementFailure(operation: operation, cause: "RECOURSE_MANAGEMENT_URL gives no usable address")
         }
@@ -105,24 +162,34 @@ package struct ManagementAPI: Sendable {
             request.setValue("application/json", forHTTPHeaderField: "Content-Type")
         }
         if let authorization { request.setValue(authorization, forHTTPHeaderField: "Authorization") }
-        let settings = URLSessionConfiguration.ephemeral
-        settings.timeoutIntervalForRequest = ManagementAPI.secondsWithoutData
-        settings.timeoutIntervalForResource = ManagementAPI.secondsInAll
-        let session = URLSession(configuration: settings)
-        defer { session.finishTasksAndInvalidate() }
-        let data: Data
-        let response: URLResponse
+        let challenges = RefusedChallenges()
+        let session = URLSession(configuration: .ephemeral, delegate: challenges, delegateQueue: nil)
+        defer { session.invalidateAndCancel() }
         do {
-            (data, response) = try await session.data(for: request)
+            guard let answer = try await ManagementAPI.answer(session, request) else {
+                throw URLError(.timedOut)
+            }
+            return answer
         } catch {
-            let code = (error as? URLError)?.code
-            throw ManagementFailure(operation: operation, cause: ManagementAPI.cause(code))
+            if challenges.isRefused { return Answer(status: 401, body: []) }
+            throw ManagementFailure(operation: operation, cause: ManagementAPI.cause((error as? URLError)?.code))
         }
-        let status = (response as? HTTPURLResponse)?.statusCode ?? 0
-        guard (200..<300).contains(status) else {
-            throw ManagementFailure(operation: operation, cause: ManagementAPI.cause(status: status))
+    }
+
+    /// nil: it took too long, in all. Foundation's own limit counts only the time without data.
+    private static func answer(_ session: URLSession, _ request: URLRequest) async throws -> Answer? {
+        try await withThrowingTaskGroup(of: Answer?.self) { group in
+            group.addTask {
+                let (data, response) = try await session.data(for: request)
+                return Answer(status: (response as? HTTPURLResponse)?.statusCode ?? 0, body: Array(data))
+            }
+            group.addTask {
+                try await Task.sleep(for: .seconds(secondsInAll))
+                return nil
+            }
+            defer { group.cancelAll() }
+            return try await group.next() ?? nil
         }
-        return Array(data)
     }
 
     private static func cause(_ code: URLError.Code?) -> String {
@@ -134,12 +201,26 @@ package struct ManagementAPI: Sendable {
         }
     }
 
-    private static func cause(status: Int) -> String {
+    fileprivate static func cause(status: Int) -> String {
         switch status {
         case 401: "RECOURSE_MANAGEMENT_URL: wrong user or password, or the user lacks the tag management (HTTP 401)"
         case 403: "the user of RECOURSE_MANAGEMENT_URL may not do this (HTTP 403)"
         case 404: "no such virtual host, or not RabbitMQ's HTTP API (HTTP 404)"
         default: "RabbitMQ's HTTP API refused it (HTTP \(status))"
         }
+    }
+}
+
+/// Takes a demand for other credentials for an answer: there are none, and Foundation would wait for them without end.
+private final class RefusedChallenges: NSObject, URLSessionTaskDelegate {
+    private let state = Mutex(false)
+    var isRefused: Bool { state.withLock { $0 } }
+
+    func urlSession(
+        _ session: URLSession, task: URLSessionTask, didReceive challenge: URLAuthenticationChallenge,
+        completionHandler: @escaping @Sendable (URLSession.AuthChallengeDisposition, URLCredential?) -> Void
+    ) {
+        state.withLock { $0 = true }
+        completionHandler(.cancelAuthenticationChallenge, nil)
     }
 }

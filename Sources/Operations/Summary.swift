@@ -17,6 +17,9 @@ package struct Summary: OperationReport, Codable, Hashable {
     package let sections: [Section]
     /// nil: no audit was made.
     package let auditOk: Bool?
+    package let audit: AuditAnswer?
+
+    package var exitCode: Int32 { audit?.exitCode ?? 0 }
 
     package subscript(_ section: String, _ figure: String) -> Int? {
         sections.first { $0.name == section }?.figures.first { $0.name == figure }?.value
@@ -29,7 +32,7 @@ package struct Summary: OperationReport, Codable, Hashable {
                 table.add(index == 0 ? section.name : "", figure.name, String(figure.value))
             }
         }
-        if let auditOk { table.add("audit", auditOk ? "everything adds up" : "it does not add up") }
+        if let audit { table.add("audit", audit.rawValue) }
         return table.text
     }
 }
@@ -66,7 +69,7 @@ extension Summary {
         var dead = Dictionary(uniqueKeysWithValues: DeadLetterState.allCases.map { ($0, 0) })
         for row in try await deadLetters.counts() { dead[row.state, default: 0] += row.count }
         sections.append(Section("dead letters", DeadLetterState.allCases.map { Figure($0.rawValue, dead[$0] ?? 0) }))
-        return Summary(sections: sections, auditOk: audit?.ok)
+        return Summary(sections: sections, auditOk: audit?.ok, audit: audit?.answer)
     }
 }
 

@@ -23,38 +23,39 @@ package struct TopologyOperations: Sendable {
     ///
     /// - Throws: `ManagementFailure`, also without a management URL (exit 69).
     package func plan() async throws(ManagementFailure) -> TopologyReport {
-        let found = TopologyPlan.differences(topology, try await state("compare the topology"))
-        return TopologyReport(action: .plan, done: [], open: found, policiesSet: nil)
+        try await look("compare the topology", .plan)
     }
 
     /// `topology verify`: exit 1 if the broker differs.
     ///
     /// - Throws: as `plan`.
     package func verify() async throws(ManagementFailure) -> TopologyReport {
-        let found = TopologyPlan.differences(topology, try await state("verify the topology"))
-        return TopologyReport(action: .verify, done: [], open: found, policiesSet: nil)
+        try await look("verify the topology", .verify)
     }
 
     /// `topology apply`: policies first, so that no queue lives a moment without its limits; then exchanges, queues and
-    /// bindings. Doing it again changes nothing. Nothing is ever removed but bindings that this release names as withdrawn.
+    /// bindings. Doing it again changes nothing. Only what the topology names as withdrawn or retired is ever removed.
     ///
     /// Without a management URL it declares by AMQP and reports that policies could not be set (exit 69).
     /// - Throws: `ManagementFailure`, `BrokerFailure`; what was done until then stays, and the call may be repeated.
     package func apply() async throws -> TopologyReport {
         guard let api else {
-            try await declare()
-            return TopologyReport(action: .apply, done: [], open: [], policiesSet: false)
+            let bare = try await declare()
+            return TopologyReport(action: .apply, done: [], open: [], policiesSet: false, leftToPolicies: bare)
         }
-        let before = TopologyPlan.differences(topology, try await api.brokerState())
+        let state = try await api.brokerState()
+        let before = TopologyPlan.differences(topology, state)
         let wrong = Set(before.filter { $0.kind == .policy && $0.state != .superfluous }.map(\.name))
-        for policy in topology.policies where wrong.contains(policy.name) {
+        for policy in topology.policies + topology.retired.map(\.policy) where wrong.contains(policy.name) {
             try await api.put("policies", policy.name, policy.wireValue)
         }
         // What differs in what AMQP fixes at declaration would be refused with 406; it is reported instead.
         if !before.contains(where: { $0.isFixed }) { try await declare() }
+        let retired = try await Retirement(topology, api).carryOut(state)
         let after = try await settled(api)
         return TopologyReport(
-            action: .apply, done: before.filter { !after.contains($0) }, open: after, policiesSet: true)
+            action: .apply, done: before.filter { !after.contains($0) }, open: after, policiesSet: true,
+            leftToPolicies: TopologyPlan.leftToPolicies(topology, try await api.brokerState()), retired: retired)
     }
 
     /// What still differs. Which policy is in effect at a queue is told some seconds late: that is waited for.
@@ -72,20 +73,27 @@ package struct TopologyOperations: Sendable {
     /// RabbitMQ collects statistics every five seconds.
     private static let looks = 12
 
-    private func declare() async throws {
+    @discardableResult private func declare() async throws -> [String] {
         guard let declarer else {
             throw BrokerFailure(.connection, operation: "apply the topology", cause: "no broker is configured")
         }
-        try await declarer.declare(topology)
+        return try await declarer.declare(topology)
     }
 
-    private func state(_ operation: String) async throws(ManagementFailure) -> BrokerState {
+    private func look(
+        _ operation: String, _ action: TopologyReport.Action
+    ) async throws(ManagementFailure) -> TopologyReport {
         guard let api else {
             throw ManagementFailure(
                 operation: operation,
                 cause: "RECOURSE_MANAGEMENT_URL is not given: exchanges, queues, bindings and policies cannot be seen")
         }
-        return try await api.brokerState()
+        let state = try await api.brokerState()
+        return TopologyReport(
+            action: action, done: [], open: TopologyPlan.differences(topology, state), policiesSet: nil,
+            leftToPolicies: TopologyPlan.leftToPolicies(topology, state),
+            retired: Retirement(topology, api).found(in: state),
+            overdue: try await DelayWatch(topology, api).overdue(in: state))
     }
 }
 
@@ -108,10 +116,30 @@ package struct TopologyReport: OperationReport, Codable, Hashable {
     package let open: [TopologyDifference]
     /// false: exchanges, queues and bindings were declared, but policies could not be set or looked at.
     package let policiesSet: Bool?
+    /// Exchanges and queues that an older release has declared: there only policies keep and return messages. No fault.
+    package let leftToPolicies: [String]
+    /// Queues of older releases.
+    package let retired: [RetiredQueue]
+    /// Delay queues with messages that should have gone back.
+    package let overdue: [String]
+
+    package init(
+        action: Action, done: [TopologyDifference], open: [TopologyDifference], policiesSet: Bool?,
+        leftToPolicies: [String] = [], retired: [RetiredQueue] = [],
+        overdue: [String] = []
+    ) {
+        self.action = action
+        self.done = done
+        self.open = open
+        self.policiesSet = policiesSet
+        self.leftToPolicies = leftToPolicies
+        self.retired = retired
+        self.overdue = overdue
+    }
 
     package var exitCode: Int32 {
         if policiesSet == false { return 69 }
-        return action != .plan && !open.isEmpty ? 1 : 0
+        return action != .plan && !(open.isEmpty && overdue.isEmpty) ? 1 : 0
     }
 }
 
@@ -119,9 +147,11 @@ extension TopologyReport {
     package var text: String {
         var lines: [String] = []
         if policiesSet == false {
-            return "Exchanges, queues and bindings are declared.\n"
-                + "Policies could not be set: RECOURSE_MANAGEMENT_URL is not given. Without them there are no limits, "
-                + "no dead-lettering and no delayed retry."
+            let done =
+                "Exchanges, queues and bindings are declared.\n"
+                + "Policies could not be set: RECOURSE_MANAGEMENT_URL is not given. Without them desks that are not read "
+                + "fill the broker, and what an older release has declared neither keeps nor returns messages."
+            return ([done] + older).joined(separator: "\n")
         }
         if !done.isEmpty { lines += ["Set right:"] + TopologyReport.table(done) }
         if open.isEmpty {
@@ -136,7 +166,22 @@ extension TopologyReport {
                 lines.append("What is superfluous is never removed by this program: messages may lie in it.")
             }
         }
-        return lines.joined(separator: "\n")
+        return (lines + older).joined(separator: "\n")
+    }
+
+    /// What older releases have left.
+    private var older: [String] {
+        var lines: [String] = []
+        if !leftToPolicies.isEmpty {
+            lines.append(
+                "Declared by an older release, so only policies keep and return messages there (docs/OPERATING.md, "
+                    + "Queue arguments): " + leftToPolicies.joined(separator: ", "))
+        }
+        if !overdue.isEmpty {
+            lines.append("Messages that do not go back to their stage (docs/OPERATING.md, Queue arguments):")
+            lines += overdue.map { "  " + $0 }
+        }
+        return lines + retired.map { "\($0.queue), of an older release: \($0.detail)" }
     }
 
     private static func table(_ differences: [TopologyDifference]) -> [String] {

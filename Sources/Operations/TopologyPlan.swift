@@ -33,13 +33,25 @@ package enum TopologyPlan {
         policies(topology, state) + exchanges(topology, state) + queues(topology, state) + bindings(topology, state)
     }
 
+    /// What exists without any argument, as older releases have declared it: only policies keep and return messages there.
+    package static func leftToPolicies(_ topology: Topology, _ state: BrokerState) -> [String] {
+        let exchanges = topology.exchanges.filter { needed in
+            needed.alternate != nil && state.exchanges.contains { $0.name == needed.name && $0.alternate == nil }
+        }
+        let queues = topology.queues.filter { needed in
+            !needed.arguments.isEmpty && state.queues.contains { $0.name == needed.name && $0.arguments.isEmpty }
+        }
+        return exchanges.map(\.name) + queues.map(\.name)
+    }
+
     private static func isOurs(_ name: String) -> Bool {
         name == "recourse" || name.hasPrefix("recourse.") || name.hasPrefix("recourse-")
     }
 
     private static func policies(_ topology: Topology, _ state: BrokerState) -> [TopologyDifference] {
         var found: [TopologyDifference] = []
-        for policy in topology.policies {
+        let retired = topology.retired.filter { one in state.queues.contains { $0.name == one.queue } }
+        for policy in topology.policies + retired.map(\.policy) {
             guard let present = state.policies.first(where: { $0.name == policy.name }) else {
                 found.append(.init(.policy, .missing, policy.name))
                 continue
@@ -59,7 +71,7 @@ package enum TopologyPlan {
                 found.append(.init(.policy, .different, policy.name, details.joined(separator: "; ")))
             }
         }
-        let known = Set(topology.policies.map(\.name))
+        let known = Set((topology.policies + topology.retired.map(\.policy)).map(\.name))
         return found + superfluous(.policy, state.policies.map(\.name), known)
     }
 
@@ -95,12 +107,16 @@ package enum TopologyPlan {
             if !present.isDurable { details.append("not durable") }
             if present.isAutoDelete { details.append("auto-delete") }
             if present.isInternal { details.append("internal") }
+            if let alternate = present.alternate, alternate != exchange.alternate {
+                details.append("alternate \(alternate), needs \(exchange.alternate ?? "none")")
+            }
             if !details.isEmpty {
                 found.append(.init(.exchange, .different, exchange.name, details.joined(separator: "; ")))
             }
         }
         let known = Set(topology.exchanges.map(\.name))
-        return found + superfluous(.exchange, state.exchanges.map(\.name), known)
+        let others = state.exchanges.map(\.name).filter { !InstallationExchange.isOne($0) }
+        return found + superfluous(.exchange, others, known)
     }
 
     private static func queues(_ topology: Topology, _ state: BrokerState) -> [TopologyDifference] {
@@ -117,20 +133,20 @@ package enum TopologyPlan {
             if !present.isDurable { details.append("not durable") }
             if present.isAutoDelete { details.append("auto-delete") }
             if present.isExclusive { details.append("exclusive") }
-            // An argument of the declaration would win over, or be mixed with, the policy.
-            for argument in present.arguments {
-                details.append("argument \(argument.name) \(show(argument.value)), needs none")
+            // Without any, it was declared by an older release, and its policy says the same.
+            if !present.arguments.isEmpty {
+                details += settings(present.arguments, queue.arguments.wire).map { "argument " + $0 }
             }
-            if let policy = topology.policy(ofQueue: queue.name), present.tellsPolicy, present.policy != policy.name,
-                state.policies.contains(where: { $0.name == policy.name })
-            {
-                details.append("policy \(present.policy ?? "none") in effect, needs \(policy.name)")
+            let policy = topology.policy(ofQueue: queue.name)?.name
+            let isSet = policy.map { name in state.policies.contains { $0.name == name } } ?? true
+            if present.tellsPolicy, isSet, present.policy != policy {
+                details.append("policy \(present.policy ?? "none") in effect, needs \(policy ?? "none")")
             }
             if !details.isEmpty {
                 found.append(.init(.queue, .different, queue.name, details.joined(separator: "; ")))
             }
         }
-        let known = Set(topology.queues.map(\.name))
+        let known = Set(topology.queues.map(\.name) + topology.retired.map(\.queue))
         return found + superfluous(.queue, state.queues.map(\.name), known)
     }
 
@@ -142,7 +158,8 @@ package enum TopologyPlan {
         let missing = needed.filter { !present.contains($0) }.map {
             TopologyDifference(.binding, .missing, show($0))
         }
-        let known = Set(needed + withdrawn)
+        let retired = topology.retired.map { BrokerState.Binding($0.binding) }
+        let known = Set(needed + withdrawn + retired)
         let surplus = state.bindings.filter { isOurs($0.queue) && !known.contains($0) }
         let gone = withdrawn.filter { present.contains($0) }.map { TopologyDifference(.binding, .withdrawn, show($0)) }
         return missing + gone + surplus.map(show).sorted().map { TopologyDifference(.binding, .superfluous, $0) }
@@ -156,12 +173,6 @@ package enum TopologyPlan {
         _ kind: TopologyDifference.Kind, _ names: [String], _ known: Set<String>
     ) -> [TopologyDifference] {
         names.filter { isOurs($0) && !known.contains($0) }.sorted().map { .init(kind, .superfluous, $0) }
-    }
-}
-
-extension BrokerState.Binding {
-    fileprivate init(_ binding: Topology.Binding) {
-        self.init(exchange: binding.exchange, queue: binding.queue, routingKey: binding.routingKey)
     }
 }
 
@@ -182,17 +193,7 @@ extension Topology.Policy {
         }
     }
 
-    /// By name, as the HTTP API has it.
-    var wireDefinition: [JSON.Member] {
-        definition.compactMap { field in
-            switch field.value {
-            case .int(let value): JSON.Member(field.name, .int(value))
-            case .string(let text): JSON.Member(field.name, .string(text))
-            case .bool(let flag): JSON.Member(field.name, .bool(flag))
-            default: nil
-            }
-        }.sorted { $0.name < $1.name }
-    }
+    var wireDefinition: [JSON.Member] { definition.wire }
 
     /// The body of `PUT /api/policies/VHOST/NAME`.
     var wireValue: JSON {
@@ -200,5 +201,19 @@ extension Topology.Policy {
             "pattern": .string(pattern), "apply-to": .string(target.rawValue), "priority": .int(Int64(priority)),
             "definition": .object(wireDefinition),
         ]
+    }
+}
+
+extension [HeaderField] {
+    /// By name, as the HTTP API has it.
+    fileprivate var wire: [JSON.Member] {
+        compactMap { field in
+            switch field.value {
+            case .int(let value): JSON.Member(field.name, .int(value))
+            case .string(let text): JSON.Member(field.name, .string(text))
+            case .bool(let flag): JSON.Member(field.name, .bool(flag))
+            default: nil
+            }
+        }.sorted { $0.name < $1.name }
     }
 }

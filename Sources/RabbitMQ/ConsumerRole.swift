@@ -65,7 +65,8 @@ final class ConsumerRole: ConnectionRole {
         self.configuration = configuration
         self.sink = sink
         assembly = ContentAssembly(bodyLimit: configuration.bodyLimitBytes)
-        let steps = Self.steps(queue: queue, prefetch: prefetch, tag: configuration.connectionName)
+        let tag = ConsumerGeneration.tag(configuration.connectionName)
+        let steps = Self.steps(queue: queue, prefetch: prefetch, tag: tag)
         channel = ChannelLife(steps, answerMilliseconds: configuration.answerMilliseconds)
     }
 
@@ -306,7 +307,7 @@ final class ConsumerRole: ConnectionRole {
             // While the subscription is being set up, its answer decides.
             guard let link, channel.isOpen || channel.isOpening else { return sayCancelled() }
             guard channel.isOpen, link.canTake else { return }
-            let tag = configuration.connectionName
+            let tag = ConsumerGeneration.tag(configuration.connectionName)
             try link.send(AMQP_BASIC_CANCEL_METHOD) { arena throws(BrokerFailure) in
                 amqp_basic_cancel_t(consumer_tag: try arena.short(tag, "consumer tag"), nowait: 0)
             }

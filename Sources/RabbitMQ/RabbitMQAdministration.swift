@@ -37,15 +37,36 @@ package final class RabbitMQAdministration: TopologyDeclarer {
         }
     }
 
-    /// Declares durable exchanges, durable queues with their `x-queue-type`, and bindings, and removes the bindings that
-    /// are withdrawn. Policies are not AMQP's.
+    /// Declares durable exchanges, durable queues with their arguments, and bindings, and removes the bindings that are
+    /// withdrawn. Policies are not AMQP's.
     ///
-    /// Stops at the first refusal, which names the object; what exists with other properties is refused with 406.
-    package func declare(_ topology: Topology) async throws(BrokerFailure) {
-        for exchange in topology.exchanges { try await declare(exchange) }
-        for queue in topology.queues { try await declare(queue) }
+    /// Stops at the first refusal, which names the object; what exists with other properties is refused with 406. What
+    /// exists as older releases have declared it, without any argument, is taken as it is, and returned.
+    @discardableResult package func declare(_ topology: Topology) async throws(BrokerFailure) -> [String] {
+        var bare: [String] = []
+        for exchange in topology.exchanges {
+            let older = Topology.Exchange(name: exchange.name, kind: exchange.kind)
+            do throws(BrokerFailure) {
+                try await declare(exchange)
+            } catch {
+                guard error.code == 406, exchange != older else { throw error }
+                try await declare(older)
+                bare.append(exchange.name)
+            }
+        }
+        for queue in topology.queues {
+            let older = Topology.Queue(name: queue.name, kind: queue.kind)
+            do throws(BrokerFailure) {
+                try await declare(queue)
+            } catch {
+                guard error.code == 406, queue != older else { throw error }
+                try await declare(older)
+                bare.append(queue.name)
+            }
+        }
         for binding in topology.bindings { try await declare(binding) }
         for binding in topology.withdrawn { try await remove(binding) }
+        return bare
     }
 
     private func declare(_ exchange: Topology.Exchange) async throws(BrokerFailure) {
@@ -56,8 +77,30 @@ package final class RabbitMQAdministration: TopologyDeclarer {
                 method.exchange = try arena.short(exchange.name, "exchange name")
                 method.type = try arena.short(exchange.kind.rawValue, "exchange type")
                 method.durable = 1
+                method.arguments = try arena.table(
+                    exchange.alternate.map { [HeaderField("alternate-exchange", .string($0))] } ?? [])
                 return method
             }
+        }
+    }
+
+    /// Whether there is an exchange of this name, whatever its kind.
+    package func hasExchange(_ name: String) async throws(BrokerFailure) -> Bool {
+        do throws(BrokerFailure) {
+            _ = try await ask("look at exchange \(name)", AMQP_EXCHANGE_DECLARE_OK_METHOD) {
+                link throws(BrokerFailure) in
+                try link.send(AMQP_EXCHANGE_DECLARE_METHOD) { arena throws(BrokerFailure) in
+                    var method = amqp_exchange_declare_t()
+                    method.exchange = try arena.short(name, "exchange name")
+                    method.type = try arena.short("topic", "exchange type")
+                    method.passive = 1
+                    return method
+                }
+            }
+            return true
+        } catch {
+            if error.code == 404 { return false }
+            throw error
         }
     }
 
@@ -67,7 +110,7 @@ package final class RabbitMQAdministration: TopologyDeclarer {
                 var method = amqp_queue_declare_t()
                 method.queue = try arena.short(queue.name, "queue name")
                 method.durable = 1
-                method.arguments = try arena.table([HeaderField("x-queue-type", .string(queue.kind.rawValue))])
+                method.arguments = try arena.table(queue.wireArguments)
                 return method
             }
         }

@@ -27,10 +27,10 @@ package struct RabbitMQBroker: Broker, TopologyDeclarer {
         RabbitMQAdministration(configuration: configuration)
     }
 
-    package func declare(_ topology: Topology) async throws(BrokerFailure) {
+    @discardableResult package func declare(_ topology: Topology) async throws(BrokerFailure) -> [String] {
         let administration = administration()
         defer { administration.close() }
-        try await administration.declare(topology)
+        return try await administration.declare(topology)
     }
 }
 

@@ -167,7 +167,7 @@ package struct FailureMessages: Sendable {
         let history = FailureHistory(delivery)
         return Publication(
             ticket: ticket, exchange: ExchangeName.retry,
-            routingKey: QueueName.retry(stage, .after(attempts: history.attempts + 1)), mandatory: true,
+            routingKey: QueueName.delay(stage, .after(attempts: history.attempts + 1)), mandatory: true,
             properties: copy(of: delivery, wall: wall), body: delivery.body)
     }
 

@@ -29,16 +29,19 @@ extension BrokerUser {
             return BrokerUser(
                 name: "recourse-" + stage.rawValue, configure: nothing,
                 write: exactly([ExchangeName.events, ExchangeName.retry, ExchangeName.dead] + desks),
-                read: exactly([stage.queue]),
+                read: exactly([stage.queue]) + "|" + marks,
                 topics: [
                     TopicPermission(
                         exchange: ExchangeName.retry,
-                        write: exactly(RetryDelay.allCases.map { QueueName.retry(stage, $0) }))
+                        // Those of older releases too: their workers run beside this one's for a while.
+                        write: exactly(
+                            RetryDelay.allCases.map { QueueName.delay(stage, $0) }
+                                + RetryDelay.allCases.map { QueueName.retired(stage, $0) }))
                 ])
         }
         let parking = BrokerUser(
             name: "recourse-parking", configure: nothing, write: exactly([ExchangeName.events]),
-            read: exactly([QueueName.dead]), topics: [])
+            read: exactly([QueueName.dead]) + "|" + marks, topics: [])
         let upstream = BrokerUser(
             name: "recourse-upstream", configure: nothing, write: exactly([ExchangeName.inbox]), read: nothing,
             topics: [])
@@ -47,6 +50,8 @@ extension BrokerUser {
         return workers + [parking, upstream, operators]
     }
 
+    /// To see to which installation the broker belongs; RabbitMQ shows an exchange only to who may do something with it.
+    private static let marks = #"^recourse\.installation(\..*)?$"#
     /// Nothing is named so.
     private static let nothing = "^$"
 

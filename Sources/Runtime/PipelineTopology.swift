@@ -18,7 +18,12 @@ package enum QueueName {
     package static let dead = "recourse.dead"
     package static let handlers = ["recourse.handler.store", "recourse.handler.region", "recourse.handler.hq"]
 
-    package static func retry(_ stage: StageName, _ delay: RetryDelay) -> String {
+    package static func delay(_ stage: StageName, _ delay: RetryDelay) -> String {
+        stage.queue + ".delay." + delay.rawValue
+    }
+
+    /// Where releases before 0.2.0 let messages wait, by policies alone.
+    package static func retired(_ stage: StageName, _ delay: RetryDelay) -> String {
         stage.queue + ".retry." + delay.rawValue
     }
 }
@@ -120,9 +125,10 @@ extension Topology {
     package static func pipeline(_ stages: [any Stage]) -> Topology {
         let routes = Routes(stages)
         let names = routes.subscriptions.map(\.stage)
-        var queues = names.map { Queue(name: $0.queue, kind: .quorum) }
+        var queues = names.map { Queue(name: $0.queue, kind: .quorum, arguments: stageArguments) }
         var bindings: [Binding] = []
-        var policies: [Policy] = [alternateExchange, stageQueues(names), deadLetters, handlerQueues]
+        var retired: [Retired] = []
+        let policies = [alternateExchange, stageQueues(names), deadLetters, handlerQueues]
         for subscription in routes.subscriptions {
             let queue = subscription.stage.queue
             bindings += subscription.inbox.map {
@@ -132,13 +138,13 @@ extension Topology {
                 Binding(exchange: ExchangeName.events, queue: queue, routingKey: $0.rawValue)
             }
             for delay in RetryDelay.allCases {
-                let name = QueueName.retry(subscription.stage, delay)
-                queues.append(Queue(name: name, kind: .quorum))
+                let name = QueueName.delay(subscription.stage, delay)
+                queues.append(Queue(name: name, kind: .quorum, arguments: delayArguments(delay, back: queue)))
                 bindings.append(Binding(exchange: ExchangeName.retry, queue: name, routingKey: name))
-                policies.append(retryQueue(name, delay, back: queue))
+                retired.append(retiredQueue(QueueName.retired(subscription.stage, delay), delay, back: queue))
             }
         }
-        queues.append(Queue(name: QueueName.dead, kind: .quorum))
+        queues.append(Queue(name: QueueName.dead, kind: .quorum, arguments: deadArguments))
         queues += QueueName.handlers.map { Queue(name: $0, kind: .quorum) }
         bindings.append(Binding(exchange: ExchangeName.unrouted, queue: QueueName.dead, routingKey: ""))
         bindings.append(Binding(exchange: ExchangeName.dead, queue: QueueName.dead, routingKey: ""))
@@ -152,14 +158,14 @@ extension Topology {
         }
         return Topology(
             exchanges: [
-                Exchange(name: ExchangeName.inbox, kind: .topic),
+                Exchange(name: ExchangeName.inbox, kind: .topic, alternate: ExchangeName.unrouted),
                 Exchange(name: ExchangeName.events, kind: .topic),
                 Exchange(name: ExchangeName.handlers, kind: .topic),
                 Exchange(name: ExchangeName.unrouted, kind: .fanout),
                 Exchange(name: ExchangeName.retry, kind: .topic),
                 Exchange(name: ExchangeName.dead, kind: .fanout),
             ],
-            queues: queues, bindings: bindings, policies: policies, withdrawn: withdrawnBindings)
+            queues: queues, bindings: bindings, policies: policies, withdrawn: withdrawnBindings, retired: retired)
     }
 
     /// What releases before this one bound, and neither this one nor the one before needs. The release after 0.2 names
@@ -173,6 +179,26 @@ extension Topology {
         HeaderField("overflow", .string("reject-publish")),
     ]
 
+    private static let stageArguments =
+        atLeastOnce + [
+            HeaderField("dead-letter-routing-key", .string(QueueName.dead)),
+            HeaderField("delivery-limit", .int(100)),
+            HeaderField("max-length-bytes", .int(8 << 30)),
+        ]
+
+    /// A dead letter is never dropped for its number of deliveries or the length of the queue.
+    private static let deadArguments = [HeaderField("delivery-limit", .int(100_000))]
+
+    private static func delayArguments(_ delay: RetryDelay, back queue: String) -> [HeaderField] {
+        atLeastOnce + [
+            HeaderField("dead-letter-routing-key", .string(queue)),
+            HeaderField("message-ttl", .int(delay.milliseconds)),
+        ]
+    }
+
+    // MARK: - Policies
+    // They say again what the arguments say, for queues and exchanges that were declared without any.
+
     /// What no queue takes goes to the dead letters instead of vanishing.
     private static let alternateExchange = Policy(
         name: "recourse-inbox", pattern: #"^recourse\.inbox$"#, target: .exchanges, priority: 10,
@@ -183,17 +209,11 @@ extension Topology {
         let stages = names.map(\.rawValue).joined(separator: "|")
         return Policy(
             name: "recourse-stages", pattern: #"^recourse\.(\#(stages))$"#, target: .queues, priority: 10,
-            definition: atLeastOnce + [
-                HeaderField("dead-letter-routing-key", .string(QueueName.dead)),
-                HeaderField("delivery-limit", .int(100)),
-                HeaderField("max-length-bytes", .int(8 << 30)),
-            ])
+            definition: stageArguments)
     }
 
-    /// A dead letter is never dropped for its number of deliveries or the length of the queue.
     private static let deadLetters = Policy(
-        name: "recourse-dead", pattern: #"^recourse\.dead$"#, target: .queues, priority: 10,
-        definition: [HeaderField("delivery-limit", .int(100_000))])
+        name: "recourse-dead", pattern: #"^recourse\.dead$"#, target: .queues, priority: 10, definition: deadArguments)
 
     /// Outside the guarantee: the case is in the store; desks that are not read must not fill the broker.
     private static let handlerQueues = Policy(
@@ -203,13 +223,12 @@ extension Topology {
             HeaderField("delivery-limit", .int(100)),
         ])
 
-    private static func retryQueue(_ name: String, _ delay: RetryDelay, back queue: String) -> Policy {
-        Policy(
-            name: name, pattern: "^" + name.split(separator: ".").joined(separator: #"\."#) + "$", target: .queues,
-            priority: 20,
-            definition: atLeastOnce + [
-                HeaderField("dead-letter-routing-key", .string(queue)),
-                HeaderField("message-ttl", .int(delay.milliseconds)),
-            ])
+    private static func retiredQueue(_ name: String, _ delay: RetryDelay, back queue: String) -> Retired {
+        Retired(
+            binding: Binding(exchange: ExchangeName.retry, queue: name, routingKey: name),
+            policy: Policy(
+                name: name, pattern: "^" + name.split(separator: ".").joined(separator: #"\."#) + "$", target: .queues,
+                priority: 20, definition: delayArguments(delay, back: queue)),
+            reader: queue)
     }
 }

@@ -1,9 +1,17 @@
+import Broker
 import Foundation
 import Operations
 import Runtime
 import Schema
 import Store
+import Synchronization
 import Testing
+
+private final class Counter: Sendable {
+    private let value = Mutex(0)
+    var count: Int { value.withLock { $0 } }
+    func add() { value.withLock { $0 += 1 } }
+}
 
 @Suite struct `The audit` {
     private func audit(
@@ -77,20 +85,48 @@ import Testing
         #expect(report.check("nothing lost")?["missing"] == 0)
         #expect(report.check("at rest")?.examples == ["outbox of handling: 1 outputs not yet confirmed"])
         #expect(report.text.hasSuffix("Not at rest: try again when it is."))
+        #expect(report.answer == .notAtRest && report.exitCode == 75)
     }
 
     @Test func `is not at rest while a queue holds messages`() async throws {
         let pipeline = try await Scenario.finished()
-        let report = try await audit(pipeline, waiting: ["recourse.routing.retry.5s": 1])
+        let report = try await audit(pipeline, waiting: ["recourse.routing.delay.5s": 1])
         #expect(!report.ok)
         #expect(report.check("at rest")?.examples == ["queues of routing: 1 messages wait"])
     }
 
     @Test func `says when the queues could not be seen`() async throws {
         let report = try await audit(try await Scenario.finished(), waiting: nil)
-        #expect(report.ok)
-        #expect(!report.queuesSeen)
+        #expect(!report.ok && !report.queuesSeen)
+        #expect(report.answer == .unseen && report.exitCode == 69)
+        #expect(report.text.contains("RECOURSE_AMQP_URL is not given"))
         #expect(report.stages.allSatisfy { $0.waiting == nil })
+    }
+
+    @Test func `asks a dead broker once, and says that it could not see`() async throws {
+        let pipeline = try await Scenario.finished()
+        let asked = Counter()
+        let audit = Audit(
+            .init(
+                stores: pipeline.anyStores, deadLetters: pipeline.deadLetters, routes: pipeline.routes,
+                queueDepth: { _ in
+                    asked.add()
+                    throw BrokerFailure(.connection, operation: "connect to localhost:5672", cause: "refused")
+                }))
+        let report = try await audit.run()
+        // Before it reads the journals, and after.
+        #expect(asked.count == 2)
+        #expect(report.answer == .unseen && report.exitCode == 69)
+        #expect(report.unseen == ["what waits in the broker: connect to localhost:5672: refused"])
+    }
+
+    @Test func `what is missing may lie in a queue that could not be seen; what is wrong is wrong`() async throws {
+        var pipeline = try await MemoryPipeline()
+        pipeline.loses = { stage, event in stage == .handling && event.type == ContactRecorded.type }
+        try await Scenario.run(&pipeline)
+        let report = try await audit(pipeline, ledger: pipeline.published, waiting: nil)
+        #expect(report.answer == .unseen)
+        #expect(report.check("nothing lost")?["inFlight"] == 1)
     }
 
     @Test func `finds an event that its stage never emitted`() async throws {

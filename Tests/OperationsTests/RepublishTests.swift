@@ -68,7 +68,7 @@ import Testing
         let audit = Audit(
             .init(
                 stores: pipeline.anyStores, deadLetters: pipeline.deadLetters, routes: pipeline.routes,
-                queueDepth: nil, steppedClock: clock))
+                queueDepth: { _ in 0 }, steppedClock: clock))
         return try await audit.run()
     }
 

@@ -36,9 +36,8 @@ import Testing
     ) async throws {
         let server = try RealServer()
         try await server.inOwnVirtualHost { broker in
-            let topology = try Self.topology()
+            let topology = Self.topology()
             try await broker.declare(topology)
-            for policy in topology.policies { try await server.apply(policy, in: broker) }
             let upstream = ConfirmedPublisher(broker, wall: Self.wall)
             try await Self.publish(Self.request(), to: ExchangeName.inbox, upstream)
             await Self.exhaust(broker)
@@ -52,18 +51,20 @@ import Testing
     }
 
     /// The topology with a small limit, a short delay, and a queue that sees what is delayed and what is announced.
-    private static func topology() throws -> Topology {
+    private static func topology() -> Topology {
         var topology = Topology.pipeline([IntakeStage(), RoutingStage()])
-        let retry = QueueName.retry(.routing, .fiveSeconds)
-        topology.policies = try ["recourse-stages", retry].map { name in
-            let policy = try #require(topology.policies.first { $0.name == name })
-            let short: [String: Int64] = ["delivery-limit": Int64(limit), "message-ttl": 300]
-            return Topology.Policy(
-                name: policy.name, pattern: policy.pattern, target: policy.target, priority: policy.priority,
-                definition: policy.definition.map { field in
+        let delay = QueueName.delay(.routing, .fiveSeconds)
+        let short: [String: Int64] = ["delivery-limit": Int64(limit), "message-ttl": 300]
+        topology.queues = topology.queues.map { queue in
+            guard [Self.queue, delay].contains(queue.name) else { return queue }
+            return Topology.Queue(
+                name: queue.name, kind: queue.kind,
+                arguments: queue.arguments.map { field in
                     HeaderField(field.name, short[field.name].map(HeaderValue.int) ?? field.value)
                 })
         }
+        // Nothing that keeps or returns messages depends on a policy.
+        topology.policies = []
         topology.queues.append(Topology.Queue(name: observer, kind: .quorum))
         for exchange in [ExchangeName.events, ExchangeName.retry] {
             topology.bindings.append(Topology.Binding(exchange: exchange, queue: observer, routingKey: "#"))
@@ -160,7 +161,7 @@ import Testing
         let observing = broker.consume(queue: observer, prefetch: 100) { event in
             guard case .delivered(let batch) = event else { return }
             let keys = batch.map(\.routingKey)
-            delayed.note(keys.filter { $0.contains(".retry.") })
+            delayed.note(keys.filter { $0.contains(".delay.") })
             escalated.note(keys.filter { $0 == CaseEscalated.type.rawValue })
         }
         var limits = WorkerLimits()

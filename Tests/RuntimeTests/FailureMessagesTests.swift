@@ -55,7 +55,7 @@ private func death(_ reason: String, queue: String, at seconds: UInt64? = nil) -
 
     @Test func `Where it came from and when it first failed survive every round`() throws {
         var publication = messages.retry(try MachineHarness.delivery("a", tag: 1), ticket: 1, wall: wall)
-        #expect(publication.exchange == ExchangeName.retry && publication.routingKey == "recourse.intake.retry.5s")
+        #expect(publication.exchange == ExchangeName.retry && publication.routingKey == "recourse.intake.delay.5s")
         var queues: [String] = []
         for round in 1...15 {
             publication = messages.retry(

@@ -22,7 +22,7 @@ import Testing
         let intake = try user("recourse-intake")
         #expect(try allows(intake.read, "recourse.intake"))
         for other in [
-            "recourse.routing", "recourse.dead", "recourse.intake.retry.5s", "recourse.intakes", "amq.default",
+            "recourse.routing", "recourse.dead", "recourse.intake.delay.5s", "recourse.intakes", "amq.default",
         ] {
             #expect(try !allows(intake.read, other))
         }
@@ -44,7 +44,8 @@ import Testing
         #expect(
             commands.first
                 == #"rabbitmqctl set_permissions -p 'it'\''s' recourse-intake '^$'"#
-                + #" '^(recourse\.events|recourse\.retry|recourse\.dead)$' '^(recourse\.intake)$'"#)
+                + #" '^(recourse\.events|recourse\.retry|recourse\.dead)$'"#
+                + #" '^(recourse\.intake)$|^recourse\.installation(\..*)?$'"#)
         #expect(commands.count == users.count + 2)
     }
 
@@ -65,13 +66,13 @@ import Testing
             let own = try await server.broker(broker, as: intake)
             try await WorkerScene.play(broker: broker, store: MemoryStore(), as: own)
             #expect(try await Self.refusal(toConsume: "recourse.intake", own) == nil)
-            for queue in ["recourse.routing", "recourse.dead", "recourse.intake.retry.5s"] {
+            for queue in ["recourse.routing", "recourse.dead", "recourse.intake.delay.5s"] {
                 #expect(try await Self.refusal(toConsume: queue, own)?.code == 403, "consume \(queue)")
             }
-            #expect(try await Self.refusal(toPublish: "recourse.retry", "recourse.intake.retry.5s", own) == nil)
+            #expect(try await Self.refusal(toPublish: "recourse.retry", "recourse.intake.delay.5s", own) == nil)
             for (exchange, key) in [
                 ("", "recourse.routing"), ("recourse.inbox", "complaint.received"), ("recourse.handlers", "hq"),
-                ("recourse.retry", "recourse.routing.retry.5s"),
+                ("recourse.retry", "recourse.routing.delay.5s"),
             ] {
                 #expect(
                     try await Self.refusal(toPublish: exchange, key, own)?.code == 403, "publish to \(exchange)/\(key)")

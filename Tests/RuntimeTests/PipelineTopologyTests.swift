@@ -13,6 +13,16 @@ import Testing
         Set(topology.bindings.filter { $0.exchange == exchange && $0.queue == queue }.map(\.routingKey))
     }
 
+    /// What is declared with a queue; the policy that it may have says the same, for a queue of an older release.
+    private func arguments(of queue: String) throws -> [String: HeaderValue] {
+        let found = try #require(topology.queues.first { $0.name == queue })
+        let arguments = Dictionary(uniqueKeysWithValues: found.arguments.map { ($0.name, $0.value) })
+        if topology.policies.contains(where: { $0.target == .queues && matches($0.pattern, queue) }) {
+            #expect(try policy(of: queue) == arguments)
+        }
+        return arguments
+    }
+
     private func policy(of queue: String) throws -> [String: HeaderValue] {
         let found = topology.policies.filter { $0.target == .queues && matches($0.pattern, queue) }
         #expect(found.count == 1, "exactly one policy for \(queue)")
@@ -41,7 +51,7 @@ import Testing
         #expect(keys(ExchangeName.unrouted, "recourse.dead") == [""])
         #expect(keys(ExchangeName.dead, "recourse.dead") == [""])
         #expect(keys(ExchangeName.inbox, "recourse.dead") == ["customer.erasure-requested"])
-        #expect(keys(ExchangeName.retry, "recourse.routing.retry.1m") == ["recourse.routing.retry.1m"])
+        #expect(keys(ExchangeName.retry, "recourse.routing.delay.1m") == ["recourse.routing.delay.1m"])
         #expect(topology.bindings.allSatisfy { binding in topology.queues.contains { $0.name == binding.queue } })
         #expect(topology.queues.allSatisfy { $0.kind == .quorum })
         #expect(
@@ -59,7 +69,7 @@ import Testing
     }
 
     @Test func `A stage's queue refuses when it is full, and buries at least once what it delivers too often`() throws {
-        let policy = try policy(of: "recourse.intake")
+        let policy = try arguments(of: "recourse.intake")
         #expect(policy["overflow"] == .string("reject-publish"))
         #expect(policy["dead-letter-strategy"] == .string("at-least-once"))
         #expect(policy["dead-letter-exchange"] == .string(""))
@@ -77,15 +87,29 @@ import Testing
         }
     }
 
+    @Test func `The delay queues of releases before are known, and no worker of this one writes to them`() {
+        let names = Set(topology.queues.map(\.name))
+        #expect(topology.retired.count == 6)
+        for retired in topology.retired {
+            #expect(retired.queue.contains(".retry.") && !names.contains(retired.queue))
+            #expect(matches(retired.policy.pattern, retired.queue) && names.contains(retired.reader))
+            #expect(!topology.bindings.contains(retired.binding) && !topology.policies.contains(retired.policy))
+        }
+    }
+
     @Test func `Dead letters have no length limit, desks drop their oldest`() throws {
-        #expect(try policy(of: "recourse.dead") == ["delivery-limit": .int(100_000)])
+        #expect(try arguments(of: "recourse.dead") == ["delivery-limit": .int(100_000)])
         #expect(try policy(of: "recourse.handler.hq")["overflow"] == .string("drop-head"))
     }
 
     @Test func `What no queue takes from the inbox goes to the dead letters`() throws {
         let policy = try #require(topology.policies.first { $0.target == .exchanges })
         #expect(matches(policy.pattern, "recourse.inbox") && !matches(policy.pattern, "recourse.events"))
-        #expect(policy.definition.map(\.name) == ["alternate-exchange"])
+        #expect(policy.definition == [HeaderField("alternate-exchange", .string(ExchangeName.unrouted))])
+        #expect(
+            topology.exchanges.filter { $0.alternate != nil } == [
+                Topology.Exchange(name: "recourse.inbox", kind: .topic, alternate: ExchangeName.unrouted)
+            ])
         let broker = MemoryBroker()
         try broker.declareNow(topology)
         let publisher = broker.publisher { _ in }

@@ -42,7 +42,7 @@ import Testing
         await back.stop()
         #expect(scene.waiting() == hinted)
         #expect(try await scene.hinted() == hinted)
-        scene.broker.memory.expire(queue: QueueName.retry(.routing, .fiveSeconds))
+        scene.broker.memory.expire(queue: QueueName.delay(.routing, .fiveSeconds))
         let forward = scene.run(NewTaker(), try scene.store(grown: true), "new")
         try await scene.notes.wait(for: 60, "what was left to the new worker")
         await forward.stop()
@@ -71,7 +71,7 @@ import Testing
         try await scene.notes.wait(for: 1, "what the old worker takes")
         await old.stop()
         #expect(scene.waiting() == 1)
-        scene.broker.memory.expire(queue: QueueName.retry(.routing, .fiveSeconds))
+        scene.broker.memory.expire(queue: QueueName.delay(.routing, .fiveSeconds))
         let new = scene.run(NewTaker(), try scene.store(grown: true), "new")
         try await scene.notes.wait(for: 2, "what was left to the new worker")
         await new.stop()
@@ -298,7 +298,7 @@ final class UpgradeScene: Sendable {
     /// How many messages wait for a worker of the takers' stage.
     func waiting() -> Int {
         broker.memory.deliverAll()
-        let queues = [StageName.routing.queue] + RetryDelay.allCases.map { QueueName.retry(.routing, $0) }
+        let queues = [StageName.routing.queue] + RetryDelay.allCases.map { QueueName.delay(.routing, $0) }
         return queues.map { broker.memory.queueDepth($0)?.ready ?? 0 }.reduce(0, +)
     }
 }

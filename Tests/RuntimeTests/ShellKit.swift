@@ -242,19 +242,6 @@ struct RealServer {
         return RabbitMQBroker(configuration)
     }
 
-    func apply(_ policy: Topology.Policy, in broker: RabbitMQBroker) async throws {
-        let members = policy.definition.map { field in
-            switch field.value {
-            case .string(let text): "\"\(field.name)\":\"\(text)\""
-            case .int(let number): "\"\(field.name)\":\(number)"
-            default: "\"\(field.name)\":null"
-            }
-        }
-        try await run(
-            "set_policy", "-p", broker.configuration.virtualHost, "--priority", "\(policy.priority)", "--apply-to",
-            policy.target.rawValue, policy.name, policy.pattern, "{\(members.joined(separator: ","))}")
-    }
-
     func remove(userOf broker: RabbitMQBroker) async throws {
         try await run("delete_user", broker.configuration.user)
     }

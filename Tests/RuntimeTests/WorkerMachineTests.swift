@@ -114,7 +114,7 @@ private let lost = BrokerFailure(.connection, operation: "use the connection", c
     @Test func `A reference to something unknown waits in a delay queue`() throws {
         var worker = MachineHarness.running()
         _ = try worker.deliver(["a"])
-        #expect(worker.done([.unknownReference("case 1")]) == ["publish 1 to recourse.retry/recourse.intake.retry.5s"])
+        #expect(worker.done([.unknownReference("case 1")]) == ["publish 1 to recourse.retry/recourse.intake.delay.5s"])
         #expect(worker.resolve([1]) == ["acknowledge through 1 on 1"])
     }
 
@@ -141,7 +141,7 @@ private let lost = BrokerFailure(.connection, operation: "use the connection", c
 
     @Test func `An event of a newer release waits for its worker for a day, one that nobody has bound does not`() throws
     {
-        let delayed = "recourse.retry/recourse.intake.retry.5s"
+        let delayed = "recourse.retry/recourse.intake.delay.5s"
         #expect(try fate(ofType: "case.adorned.v1", routingKey: "case.adorned") == [delayed])
         #expect(try fate(ofType: "case.adorned.v1", routingKey: "case.adorned", waitedHours: 23) == [delayed])
         #expect(
@@ -174,13 +174,13 @@ private let lost = BrokerFailure(.connection, operation: "use the connection", c
     private let day: Int64 = 86_400_000_000
 
     @Test func `A reference of upstream is dead when its event is a day old`() throws {
-        #expect(try fate(after: 20, age: day - 1) == "publish 1 to recourse.retry/recourse.intake.retry.10m")
+        #expect(try fate(after: 20, age: day - 1) == "publish 1 to recourse.retry/recourse.intake.delay.10m")
         #expect(try fate(after: 20, age: day) == "publish 1 to recourse.dead/recourse.dead")
     }
 
     @Test func `An event that is old when it comes goes through the short delays first`() throws {
-        #expect(try fate(after: 0, age: 30 * day) == "publish 1 to recourse.retry/recourse.intake.retry.5s")
-        #expect(try fate(after: 2, age: 30 * day) == "publish 1 to recourse.retry/recourse.intake.retry.5s")
+        #expect(try fate(after: 0, age: 30 * day) == "publish 1 to recourse.retry/recourse.intake.delay.5s")
+        #expect(try fate(after: 2, age: 30 * day) == "publish 1 to recourse.retry/recourse.intake.delay.5s")
         #expect(try fate(after: 3, age: 30 * day) == "publish 1 to recourse.dead/recourse.dead")
     }
 
@@ -188,12 +188,12 @@ private let lost = BrokerFailure(.connection, operation: "use the connection", c
         let source = "recourse/routing"
         #expect(
             try fate(after: 99, age: 30 * day, source: source, waited: day - 1)
-                == "publish 1 to recourse.retry/recourse.intake.retry.10m")
+                == "publish 1 to recourse.retry/recourse.intake.delay.10m")
         #expect(try fate(after: 99, age: 0, source: source, waited: day) == "publish 1 to recourse.dead/recourse.dead")
     }
 
     @Test func `An event that says it comes from the future waits no longer than a day of the wall clock`() throws {
-        let waiting = "publish 1 to recourse.retry/recourse.intake.retry.10m"
+        let waiting = "publish 1 to recourse.retry/recourse.intake.delay.10m"
         #expect(try fate(after: 99, age: -9_000 * day, waited: day - 1) == waiting)
         #expect(try fate(after: 99, age: -9_000 * day, waited: day) == "publish 1 to recourse.dead/recourse.dead")
     }
@@ -204,7 +204,7 @@ private let lost = BrokerFailure(.connection, operation: "use the connection", c
         let headers = [HeaderField(FailureHeader.attempts, .int(99))]
         _ = worker.handle(
             .consumer(.delivered([try MachineHarness.delivery("a", tag: 1, headers: headers, exchange: "")])))
-        #expect(worker.done([.unknownReference("case 1")]) == ["publish 1 to recourse.retry/recourse.intake.retry.10m"])
+        #expect(worker.done([.unknownReference("case 1")]) == ["publish 1 to recourse.retry/recourse.intake.delay.10m"])
     }
 
     @Test func `A reference is dead at the last call of a stepped instant`() throws {

@@ -55,7 +55,7 @@ extension SimulatedPipeline {
         case .deleted:
             let queues =
                 routes.subscriptions.flatMap { subscription in
-                    RetryDelay.allCases.map { QueueName.retry(subscription.stage, $0) }
+                    RetryDelay.allCases.map { QueueName.delay(subscription.stage, $0) }
                 } + QueueName.handlers
             // What is in a queue is gone with it, so only an empty one: whoever publishes to it gets it back.
             guard let queue = seed.pick(queues), broker.queueDepth(queue)?.ready == 0 else { return false }
@@ -78,7 +78,7 @@ extension SimulatedPipeline {
 
     private var allQueues: [String] {
         routes.subscriptions.map(\.stage.queue) + [QueueName.dead] + QueueName.handlers
-            + routes.subscriptions.map { QueueName.retry($0.stage, .fiveSeconds) }
+            + routes.subscriptions.map { QueueName.delay($0.stage, .fiveSeconds) }
     }
 
     private func busyQueue(_ seed: inout Seeded) -> (name: String, depth: Int)? {

@@ -230,7 +230,7 @@ struct SimulationCheck {
         for (stage, store) in pipeline.stores {
             let open = try store.readNow { try $0.outboxCount() }
             if open > 0 { note("\(stage.rawValue): \(open) rows in the outbox") }
-            for queue in [stage.queue] + RetryDelay.allCases.map({ QueueName.retry(stage, $0) }) {
+            for queue in [stage.queue] + RetryDelay.allCases.map({ QueueName.delay(stage, $0) }) {
                 guard let depth = pipeline.broker.queueDepth(queue), depth.ready > 0 else { continue }
                 note("\(depth.ready) messages in \(queue)")
             }
