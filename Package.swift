@@ -80,8 +80,8 @@ let package = Package(
         .testTarget(
             name: "OperationsTests",
             dependencies: [
-                "Operations", "Bootstrap", "Schema", "Policy", "Stages", "Store", "Broker", "Runtime", "RabbitMQ",
-                "Web",
+                "Operations", "Bootstrap", "Schema", "Policy", "Stages", "Store", "StoreSQLite", "Broker", "Runtime",
+                "RabbitMQ", "Web",
             ],
             exclude: ["Inputs", "Letters"], swiftSettings: settings),
     ]

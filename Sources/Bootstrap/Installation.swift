@@ -40,8 +40,44 @@ package struct Installation: Sendable {
         return database
     }
 
+    /// Where the stores are, for people.
+    func place() throws(ConfigurationFaults) -> String {
+        switch try database() {
+        case .sqlite(let directory): directory
+        case .postgres(let database): "\(database), namespace \(database.namespace)"
+        }
+    }
+
+    func marks() throws -> any InstallationStore {
+        switch try database() {
+        case .sqlite(let directory): SQLiteInstallation(directory: directory)
+        case .postgres(let database): PostgresInstallation(database)
+        }
+    }
+
+    /// A store is made only by `InstallationGate`; whoever opens one finds it, or says which is missing.
+    ///
+    /// - Throws: `StoreFailure`, unavailable.
+    private func require(_ names: [String]) throws {
+        let present = try marks().present()
+        let missing = names.filter { !present.contains($0) }
+        guard !missing.isEmpty else { return }
+        let what = present.isEmpty ? "no store of Recourse" : "no store of " + missing.joined(separator: ", ")
+        throw StoreFailure(
+            .unavailable, operation: "open the store",
+            cause: "there is \(what) in \(try place()); correct RECOURSE_DATABASE_URL, or make what is missing with "
+                + "recourse store init")
+    }
+
     /// The store of one stage.
+    ///
+    /// - Throws: `StoreFailure`, also if there is none.
     package func store(_ stage: StageName) throws -> any Store {
+        try require([stage.rawValue])
+        return try open(stage)
+    }
+
+    private func open(_ stage: StageName) throws -> any Store {
         switch try database() {
         case .sqlite(let directory): try SQLiteStore(directory: directory, stage: stage)
         case .postgres(let database): try PostgresStore(database, stage: stage, wall: Wall.now)
@@ -49,15 +85,19 @@ package struct Installation: Sendable {
     }
 
     package func stores() throws -> [StageName: any Store] {
+        let names = Pipeline.stages.map { type(of: $0).name }
+        try require(names.map(\.rawValue))
         var stores: [StageName: any Store] = [:]
-        for stage in Pipeline.stages {
-            let name = type(of: stage).name
-            stores[name] = try store(name)
-        }
+        for name in names { stores[name] = try open(name) }
         return stores
     }
 
     package func control() throws -> any ControlStore {
+        try require([InstallationName.control])
+        return try openControl()
+    }
+
+    private func openControl() throws -> any ControlStore {
         switch try database() {
         case .sqlite(let directory): try SQLiteControl(directory: directory)
         case .postgres(let database): try PostgresControl(database)
@@ -78,10 +118,22 @@ package struct Installation: Sendable {
 
     /// For whoever counts and finds them, and reads nothing of their content: sealed as they lie there, without a key.
     package func unopenedDeadLetters() throws -> any DeadLetterStore {
+        try require([InstallationName.parking])
+        return try openDeadLetters()
+    }
+
+    private func openDeadLetters() throws -> any DeadLetterStore {
         switch try database() {
         case .sqlite(let directory): try SQLiteParking(directory: directory)
         case .postgres(let database): try PostgresParking(database)
         }
+    }
+
+    /// Makes the stores that are missing; those that are there stay as they are.
+    func make(_ names: Set<String>) async throws {
+        for stage in StageName.allCases where names.contains(stage.rawValue) { await (try open(stage)).close() }
+        if names.contains(InstallationName.control) { (try openControl()).close() }
+        if names.contains(InstallationName.parking) { await (try openDeadLetters()).close() }
     }
 
     package func deadLetters() throws -> SealedDeadLetters {

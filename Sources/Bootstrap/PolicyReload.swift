@@ -12,6 +12,8 @@ struct PolicyReload: Sendable {
     let installation: Installation
     let clock: any BusinessClock
     let logger: Logger
+    /// Told of a policy that was taken.
+    let watch: CalendarWatch
 
     /// - Returns: nil if the old policy stays; why has been logged.
     func read(present: String) -> PolicyBook? {
@@ -40,6 +42,7 @@ struct PolicyReload: Sendable {
         guard let policy = read(present: present) else { return nil }
         do {
             try await installation.requireUnused(policy, of: stages)
+            watch.use(policy)
             return policy.version
         } catch {
             stays(present, "\(error)")
@@ -53,6 +56,7 @@ struct PolicyReload: Sendable {
         guard let policy = read(present: present) else { return }
         do {
             try await use(policy, at: worker)
+            watch.use(policy)
             logger.info("policy taken into use", metadata: ["policy": "\(policy.version)", "before": "\(present)"])
         } catch {
             stays(present, "\(error)")

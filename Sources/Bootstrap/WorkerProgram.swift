@@ -1,4 +1,5 @@
 import ArgumentParser
+import Broker
 import Foundation
 import Logging
 import Policy
@@ -86,6 +87,7 @@ package enum WorkerProgram {
             let hangups = HangupSignals()
             let installation = Installation(configuration)
             let broker = try installation.broker(connectionName: "recourse-\(label)")
+            try await installation.admit(name.rawValue, logger)
             let clock = try await patiently(logger) { try installation.clock() }
             let policy = try installation.policy(clock: clock)
             for warning in policy.warnings { logger.warning("policy", metadata: ["what": "\(warning)"]) }
@@ -101,9 +103,11 @@ package enum WorkerProgram {
                 runner: StageRunner(stage: stage, policy: policy), name: label, routes: Routes(Pipeline.stages),
                 limits: configuration.limits, parts: parts)
             logger.info("starting", metadata: ["policy": "\(policy.version)", "pid": "\(getpid())"])
-            let reload = PolicyReload(installation: installation, clock: clock, logger: logger)
+            let watch = CalendarWatch(policy, clock: clock, logger: logger)
+            let reload = PolicyReload(installation: installation, clock: clock, logger: logger, watch: watch)
             await untilStopped(stop: worker.stop) {
-                await hangups.calling({ await reload.apply(to: worker) }, during: { await worker.run() })
+                await hangups.calling(
+                    { await reload.apply(to: worker) }, during: { await watch.during { await worker.run() } })
             }
         }
     }
@@ -113,6 +117,7 @@ package enum WorkerProgram {
         await program("parking") { configuration, label, logger in
             let installation = Installation(configuration)
             let broker = try installation.broker(connectionName: "recourse-\(label)")
+            try await installation.admit(InstallationName.parking, logger)
             let deadLetters = try await patiently(logger) { try installation.deadLetters() }
             try await patiently(logger) { try await installation.requireKeys(of: deadLetters) }
             installation.sayWhetherSealed(logger)
@@ -161,19 +166,24 @@ package enum WorkerProgram {
         }
     }
 
-    /// Tries what needs the database until it is there; says so once. A configuration fault is final.
+    /// Tries what needs the database or the broker until they are there; says so once. A configuration fault is final.
     static func patiently<T>(_ logger: Logger, _ body: () async throws -> T) async throws -> T {
+        var said: Set<String> = []
         var tries = 0
         while true {
+            let (what, failure): (String, any Error)
             do {
                 return try await body()
-            } catch let failure as StoreFailure where failure.kind == .transient || failure.kind == .unavailable {
-                if tries == 0 {
-                    logger.error("the database is away; trying again", metadata: ["cause": "\(failure)"])
-                }
-                tries += 1
-                try await Task.sleep(for: .milliseconds(min(100 << min(tries, 6), 5_000)))
+            } catch let error as StoreFailure where error.kind == .transient || error.kind == .unavailable {
+                (what, failure) = ("database", error)
+            } catch let error as BrokerFailure where error.isRetriable || error.kind == .access {
+                (what, failure) = ("broker", error)
             }
+            if said.insert(what).inserted {
+                logger.error("the \(what) is away; trying again", metadata: ["cause": "\(failure)"])
+            }
+            tries += 1
+            try await Task.sleep(for: .milliseconds(min(100 << min(tries, 6), 5_000)))
         }
     }
 

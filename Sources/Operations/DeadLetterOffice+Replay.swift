@@ -34,9 +34,9 @@ extension DeadLetterOffice {
     /// (an unroutable one to its exchange), so that two people never send it twice. Headers are built anew. A row
     /// whose publishing failed is open again, with a note.
     /// - Throws: `StoreFailure`.
-    package func replay(_ ids: [String], execute: Bool) async throws -> DeadLetterActions {
+    package func replay(_ selection: Selection, execute: Bool) async throws -> DeadLetterActions {
         var actions: [DeadLetterAction] = []
-        for id in ids {
+        for id in selection.ids {
             guard let row = try await parts.deadLetters.get(id) else {
                 actions.append(DeadLetterAction(id: id, verdict: .unknown, done: false, detail: "no such dead letter"))
                 continue
@@ -60,7 +60,12 @@ extension DeadLetterOffice {
                     DeadLetterAction(id: id, verdict: judgement.verdict, done: false, detail: judgement.detail))
             }
         }
-        return DeadLetterActions(actions: actions, executed: execute)
+        return DeadLetterActions(actions: actions, executed: execute, selected: selection.total)
+    }
+
+    /// Letters that were named one by one.
+    package func replay(_ ids: [String], execute: Bool) async throws -> DeadLetterActions {
+        try await replay(Selection(ids: ids, total: ids.count), execute: execute)
     }
 
     func verdict(_ row: ParkedLetter) async throws -> (ReplayVerdict, String) {
@@ -92,18 +97,34 @@ extension DeadLetterOffice {
                 detail: "it came under the routing key \(row.letter.routingKey), which is not that of \(event.type)")
         }
         if let stage = DeadLetterOffice.stage(of: row.letter.queue) { return try await judge(row, event, at: stage) }
-        return unrouted(row, event)
+        return try await unrouted(row, event)
     }
 
     /// No queue took it: it goes to its exchange again, if a stage takes it there now.
-    private func unrouted(_ row: ParkedLetter, _ event: Event) -> Judgement {
+    private func unrouted(_ row: ParkedLetter, _ event: Event) async throws -> Judgement {
         guard row.letter.queue == QueueName.dead, row.letter.exchange == ExchangeName.inbox else {
             return Judgement(verdict: .unknown, detail: "the queue \(row.letter.queue) belongs to no stage")
         }
-        guard row.letter.routingKey == event.type.rawValue, !parts.routes.takers(fromInbox: event.type).isEmpty else {
+        let takers = parts.routes.takers(fromInbox: event.type)
+        guard row.letter.routingKey == event.type.rawValue, !takers.isEmpty else {
             return Judgement(
                 verdict: .stillRefused,
                 detail: "no stage takes \(event.type) under the routing key \(row.letter.routingKey)")
+        }
+        // The alternate exchange takes what no queue does, so the broker would not return it: it would die again.
+        guard let isBound = parts.isBound else {
+            return Judgement(
+                verdict: .unknown,
+                detail: "whether a queue is bound for it cannot be seen: RECOURSE_MANAGEMENT_URL is not given")
+        }
+        for taker in takers {
+            let key = event.type.rawValue
+            let binding = Topology.Binding(exchange: ExchangeName.inbox, queue: taker.queue, routingKey: key)
+            guard try await isBound(binding) else {
+                return Judgement(
+                    verdict: .stillRefused,
+                    detail: "the broker does not bind \(taker.queue) for \(key); run recourse topology apply")
+            }
         }
         return Judgement(
             verdict: .safe, detail: "a queue is bound for it now", exchange: ExchangeName.inbox,

@@ -18,6 +18,8 @@ package struct DeadLetterOffice: Sendable {
         package var policy: PolicyBook?
         /// Publishes with confirms, e.g. `ConfirmedPublisher.publish`; nil: nothing can be sent.
         package var publish: (@Sendable ([ConfirmedPublisher.Message]) async throws -> [ConfirmedPublisher.Outcome])?
+        /// Whether the broker leads a routing key of an exchange to a queue; nil: it cannot be asked.
+        package var isBound: (@Sendable (Topology.Binding) async throws -> Bool)?
         /// The business clock, for the dry run.
         package var clock: Instant
 
@@ -80,11 +82,27 @@ package struct DeadLetterOffice: Sendable {
         }
     }
 
-    /// Ids that match now, oldest first, at most `limit`: later arrivals are not swept in.
-    package func ids(_ filter: DeadLetterFilter, limit: Int = 1_000) async throws -> [String] {
+    /// Letters that are worked on together.
+    package struct Selection: Sendable, Hashable {
+        /// Oldest first.
+        package let ids: [String]
+        /// How many match in all.
+        package let total: Int
+
+        package init(ids: [String], total: Int) {
+            self.ids = ids
+            self.total = total
+        }
+    }
+
+    /// How many letters one call works on.
+    package static let selectionLimit = 1_000
+
+    /// What matches now: later arrivals are not swept in.
+    package func select(_ filter: DeadLetterFilter, limit: Int = selectionLimit) async throws -> Selection {
         var ids: [String] = []
         try await scan(filter) { ids.append($0.letter.id) }
-        return Array(ids.reversed().prefix(limit))
+        return Selection(ids: Array(ids.reversed().prefix(limit)), total: ids.count)
     }
 
     // MARK: - Deciding
@@ -129,7 +147,7 @@ package struct DeadLetterOffice: Sendable {
         var filter = DeadLetterFilter()
         filter.state = .sent
         var actions: [DeadLetterAction] = []
-        for id in try await ids(filter) {
+        for id in try await select(filter, limit: .max).ids {
             guard let row = try await parts.deadLetters.get(id), row.state == .sent,
                 let note = try await outcome(row)
             else { continue }

@@ -221,6 +221,14 @@ package struct DeadLetterActions: OperationReport, Codable, Hashable {
     package let actions: [DeadLetterAction]
     /// false: a dry run.
     package let executed: Bool
+    /// How many letters matched; more than there are actions if one call does not work on so many.
+    package let selected: Int
+
+    package init(actions: [DeadLetterAction], executed: Bool, selected: Int? = nil) {
+        self.actions = actions
+        self.executed = executed
+        self.selected = selected ?? actions.count
+    }
 
     /// 1 if something that was to be done was not.
     package var exitCode: Int32 { executed && actions.contains { !$0.done } ? 1 : 0 }
@@ -229,6 +237,11 @@ package struct DeadLetterActions: OperationReport, Codable, Hashable {
         guard !actions.isEmpty else { return "Nothing to do." }
         var table = TextTable("ID", "VERDICT", "DONE", "DETAIL")
         for one in actions { table.add(one.id, one.verdict?.rawValue ?? "", one.done ? "yes" : "no", one.detail) }
-        return table.text + (executed ? "" : "\nA dry run: nothing was sent. Say --execute to send what is safe.")
+        var lines = table.lines + ["\(actions.count) of \(selected) selected letters."]
+        if selected > actions.count {
+            lines.append("The oldest come first; the others were not looked at: run it again when these are settled.")
+        }
+        if !executed { lines.append("A dry run: nothing was sent. Say --execute to send what is safe.") }
+        return lines.joined(separator: "\n")
     }
 }

@@ -26,12 +26,15 @@ import Testing
         var sent: [ConfirmedPublisher.Message] { messages.withLock { $0 } }
     }
 
-    private func office(_ pipeline: MemoryPipeline, _ outbox: Outbox? = nil) -> DeadLetterOffice {
+    private func office(
+        _ pipeline: MemoryPipeline, _ outbox: Outbox? = nil, isBound: (@Sendable (Topology.Binding) -> Bool)? = nil
+    ) -> DeadLetterOffice {
         var parts = DeadLetterOffice.Parts(
             deadLetters: pipeline.deadLetters, stores: pipeline.anyStores, routes: pipeline.routes, clock: pipeline.now)
         parts.stages = Pipeline.stages
         parts.policy = pipeline.policy
         if let outbox { parts.publish = { try outbox.publish($0) } }
+        if let isBound { parts.isBound = { isBound($0) } }
         return DeadLetterOffice(parts)
     }
 
@@ -51,7 +54,7 @@ import Testing
     @Test func `says for each letter what sending it again would lead to`() async throws {
         var pipeline = try await Scenario.finished()
         let before = office(pipeline)
-        let ids = try await before.ids(DeadLetterFilter())
+        let ids = try await before.select(DeadLetterFilter()).ids
         #expect(ids == ["letter-1", "letter-2"])
         #expect(
             try await verdict(before, "letter-1")
@@ -86,10 +89,28 @@ import Testing
         let event = pipeline.published[0]
         let row = try await pipeline.park(event, body: event.body(), queue: QueueName.dead, code: "unroutable")
         let outbox = Outbox()
-        let report = try await office(pipeline, outbox).replay([row], execute: true)
+        // The alternate exchange would take it, so nothing is sent before the broker's own bindings are known.
+        #expect(
+            try await verdict(office(pipeline, outbox), row)
+                == "unknown: whether a queue is bound for it cannot be seen: RECOURSE_MANAGEMENT_URL is not given")
+        let unbound = office(pipeline, outbox, isBound: { _ in false })
+        #expect(
+            try await verdict(unbound, row)
+                == "still refused: the broker does not bind recourse.intake for complaint.received; "
+                + "run recourse topology apply")
+        let report = try await office(pipeline, outbox, isBound: { _ in true }).replay([row], execute: true)
         #expect(report.exitCode == 0)
         #expect(outbox.sent.map(\.exchange) == [ExchangeName.inbox])
         #expect(outbox.sent.map(\.routingKey) == ["complaint.received"])
+    }
+
+    @Test func `says how many letters it has left aside of a selection`() async throws {
+        let office = office(try await revived())
+        let selection = try await office.select(DeadLetterFilter(), limit: 1)
+        #expect(selection == DeadLetterOffice.Selection(ids: ["letter-1"], total: 2))
+        let report = try await office.replay(selection, execute: false)
+        #expect(report.selected == 2 && report.actions.count == 1)
+        #expect(report.text.contains("1 of 2 selected letters") && report.text.contains("not looked at"))
     }
 
     @Test func `changes nothing in a dry run`() async throws {

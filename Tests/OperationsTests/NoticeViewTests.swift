@@ -108,6 +108,7 @@ private let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         let configuration = try Configuration(
             environment: ["RECOURSE_DATABASE_URL": "sqlite:\(folder.path)"], requiring: [.database])
+        try await Installation(configuration).make(["penalty"])
         let disk = try Installation(configuration).store(.penalty)
         try await disk.write { transaction in
             try transaction.save(records)

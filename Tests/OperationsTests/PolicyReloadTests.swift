@@ -6,11 +6,14 @@ import StoreSQLite
 import Synchronization
 import Testing
 
-/// A worker's own program, told by SIGHUP to read its policy folder again. Its broker is never there, which changes
-/// nothing about the policy.
-@Suite(.timeLimit(.minutes(10))) struct `A worker's program` {
+/// A worker's own program, told by SIGHUP to read its policy folder again.
+@Suite(.enabled(if: OwnBroker.isGiven, OwnBroker.missing), .timeLimit(.minutes(10))) struct `A worker's program` {
     @Test func `takes a good policy at SIGHUP, keeps the old one at a bad one, and tells every fault`() async throws {
-        let scene = try Scene()
+        try await OwnBroker.with { try await reload($0) }
+    }
+
+    private func reload(_ broker: OwnBroker) async throws {
+        let scene = try Scene(amqpURL: broker.amqpURL)
         defer { scene.remove() }
         try scene.write(version: "1")
         let worker = try scene.start()
@@ -47,7 +50,10 @@ import Testing
 private struct Scene {
     let folder = FileManager.default.temporaryDirectory.appending(path: "recourse-reload-\(UUID().uuidString)")
 
-    init() throws {
+    private let amqpURL: String
+
+    init(amqpURL: String) throws {
+        self.amqpURL = amqpURL
         try FileManager.default.createDirectory(
             at: folder.appending(path: "policy"), withIntermediateDirectories: true)
         try write("organisation.yaml", "hq: {duty: p-duty}\n")
@@ -68,7 +74,7 @@ private struct Scene {
 
     func start() throws -> WorkerProcess {
         try WorkerProcess(environment: [
-            "RECOURSE_AMQP_URL": "amqp://nobody:nothing@127.0.0.1:1",
+            "RECOURSE_AMQP_URL": amqpURL,
             "RECOURSE_DATABASE_URL": "sqlite:\(folder.path)/data", "RECOURSE_POLICY": folder.path + "/policy",
             "RECOURSE_CLOCK": "scaled 2026-11-02T08:00:00+08:00 1 now", "RECOURSE_DRAIN_SECONDS": "5",
         ])

@@ -193,24 +193,36 @@ def real_encryption():
                      RECOURSE_DATABASE_URL=f"sqlite:{PLACE}/tls")
     claim("RabbitMQ under a name that is not in its certificate is refused", "consuming" not in said, said)
     url = POSTGRES.replace("@127.0.0.1:", "@localhost:") + "?sslmode=verify-full&sslrootcert=" + POSTGRES_CA
-    code, said = run("recourse", "fund", "show", RECOURSE_DATABASE_URL=url)
+    another_installation()
+    code, said = run("recourse", "store", "init", RECOURSE_AMQP_URL=AMQP, RECOURSE_DATABASE_URL=url)
+    if code == 0:
+        code, said = run("recourse", "fund", "show", RECOURSE_DATABASE_URL=url)
     claim("PostgreSQL over TLS is worked with", code == 0, said)
     said = run_until(["recourse-parking"], ["trying again"], seconds=15, RECOURSE_AMQP_URL="amqp://u:hunter2@192.0.2.1:5672",
                      RECOURSE_DATABASE_URL=f"sqlite:{PLACE}/tls")
     claim("a connection in clear to another machine is warned of", "in clear" in said and "hunter2" not in said, said)
 
 
-def manage(method, path, document):
+def manage(method, path, document=None):
     """Asks RabbitMQ's HTTP API."""
     url = urllib.parse.urlsplit(MANAGEMENT)
     request = urllib.request.Request(
-        f"http://{url.hostname}:{url.port}/api/{path}", json.dumps(document).encode(), {"content-type": "application/json"},
-        method=method)
+        f"http://{url.hostname}:{url.port}/api/{path}", None if document is None else json.dumps(document).encode(),
+        {"content-type": "application/json"}, method=method)
     request.add_header("authorization", "Basic " + base64.b64encode(f"{url.username}:{url.password}".encode()).decode())
-    urllib.request.urlopen(request, timeout=60).close()
+    with urllib.request.urlopen(request, timeout=60) as answer:
+        return answer.read()
+
+
+def another_installation():
+    """The claims use one broker with several stores: it forgets to which of them it belongs."""
+    for exchange in json.loads(manage("GET", "exchanges/%2F")):
+        if exchange["name"].startswith("recourse.installation"):
+            manage("DELETE", f"exchanges/%2F/{exchange['name']}")
 
 
 def permissions():
+    another_installation()
     _, document = run("recourse", "topology", "permissions", "--json", RECOURSE_AMQP_URL=AMQP)
     users = sorted({row["user"] for row in json.loads(document)["permissions"]})
     for user in users:
@@ -272,6 +284,7 @@ def secrets():
         return broker not in text and database not in text
 
     log = PLACE / "supervisor.log"
+    another_installation()
     with open(log, "wb") as file:
         supervisor = subprocess.Popen(
             ["recourse", "run"], env={**BARE, **POLICY, **files, "RECOURSE_LOG": "debug"}, stdin=subprocess.DEVNULL,
@@ -319,11 +332,13 @@ def errors():
         code, said = run("recourse", "fund", "show", RECOURSE_DATABASE_URL_FILE=secret_file("wrong", url))
         claim(f"{text} to the database are told without the password", code == 69 and "hunter2" not in said, said)
     open_file = secret_file("open", AMQP, 0o644)
+    another_installation()
     said = run_until(["recourse-parking"], ["consuming"], RECOURSE_AMQP_URL_FILE=open_file, RECOURSE_DATABASE_URL=f"sqlite:{PLACE}/store")
     claim("a secret that everybody may read is warned of", "chmod o-rwx" in said and open_file in said, said)
 
 
 def files():
+    another_installation()
     before = os.umask(0)
     run_until(["recourse-intake"], ["consuming"], RECOURSE_AMQP_URL=AMQP, RECOURSE_DATABASE_URL=f"sqlite:{PLACE}/private/store")
     run_until(["recourse-parking"], ["consuming"], RECOURSE_AMQP_URL=AMQP, RECOURSE_DATABASE_URL=f"sqlite:{PLACE}/private/store")

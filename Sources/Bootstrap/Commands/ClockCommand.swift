@@ -56,6 +56,7 @@ struct ClockCommand: AsyncParsableCommand {
                     throw Failure(ExitStatus.configuration, "clock advance: RECOURSE_CLOCK is not stepped")
                 }
                 let installation = Installation(settings)
+                try await installation.admit()
                 let administration = try installation.broker(connectionName: "recourse clock").administration()
                 let parts = ClockAdvance.Parts(
                     control: try installation.control(), stores: try installation.stores(),

@@ -31,6 +31,12 @@ struct DeadLettersCommand: AsyncParsableCommand {
             [state, failureClass, queue, type, caseId, fingerprint, text].allSatisfy { $0 == nil }
         }
 
+        /// The letters named, or those that match.
+        func choose(_ ids: [String], _ office: DeadLetterOffice) async throws -> DeadLetterOffice.Selection {
+            guard ids.isEmpty else { return DeadLetterOffice.Selection(ids: ids, total: ids.count) }
+            return try await office.select(try filter())
+        }
+
         func filter() throws -> DeadLetterFilter {
             var filter = DeadLetterFilter()
             try Choice.check("--state", state, of: DeadLetterState.allCases.map(\.rawValue))
@@ -110,7 +116,7 @@ struct DeadLettersCommand: AsyncParsableCommand {
             try await perform {
                 guard execute else {
                     let office = try common.office()
-                    let chosen = ids.isEmpty ? try await office.ids(try selection.filter()) : ids
+                    let chosen = try await selection.choose(ids, office)
                     return try show(try await office.replay(chosen, execute: false), json: json)
                 }
                 let installation = Installation(try common.configuration(requiring: [.amqp, .database]))
@@ -119,7 +125,7 @@ struct DeadLettersCommand: AsyncParsableCommand {
                 let report: DeadLetterActions
                 do {
                     let office = try common.office(publisher)
-                    let chosen = ids.isEmpty ? try await office.ids(try selection.filter()) : ids
+                    let chosen = try await selection.choose(ids, office)
                     report = try await office.replay(chosen, execute: true)
                 } catch {
                     await publisher.close()
@@ -184,9 +190,30 @@ extension CommonOptions {
             parts.stages = Pipeline.stages
             parts.policy = try installation.policy(clock: clock)
         }
+        if settings.managementURL != nil, settings.amqpURL != nil {
+            let bindings = BindingsSeen { try await installation.bindingsInBroker() }
+            parts.isBound = { try await bindings.contain($0) }
+        }
         if let publisher {
             parts.publish = { messages in try await publisher.publish(messages, limitSeconds: 30) }
         }
         return DeadLetterOffice(parts)
+    }
+}
+
+/// The broker's bindings, asked for when the first letter needs them.
+private actor BindingsSeen {
+    private let ask: @Sendable () async throws -> Set<BrokerState.Binding>
+    private var bindings: Set<BrokerState.Binding>?
+
+    init(_ ask: @escaping @Sendable () async throws -> Set<BrokerState.Binding>) {
+        self.ask = ask
+    }
+
+    func contain(_ binding: Topology.Binding) async throws -> Bool {
+        let seen: Set<BrokerState.Binding>
+        if let bindings { seen = bindings } else { seen = try await ask() }
+        bindings = seen
+        return seen.contains(BrokerState.Binding(binding))
     }
 }

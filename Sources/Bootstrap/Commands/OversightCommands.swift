@@ -24,15 +24,24 @@ struct TopologyCommand: AsyncParsableCommand {
 
     struct Apply: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Declares what is missing; doing it again changes nothing, nothing is ever removed.",
-            discussion:
-                "Exit code 1 if the broker still differs, 69 without a management URL: policies cannot be set then.")
+            abstract: "Declares what is missing; doing it again changes nothing.",
+            discussion: """
+                Removes only the queues of older releases that are empty and written to no longer. With a database URL it also
+                lets the broker name the installation. Exit code 1 if the broker still differs, 69 without a management URL:
+                policies cannot be set then.
+                """)
         @OptionGroup var common: CommonOptions
         @Flag(help: "Print as JSON") var json = false
 
         func run() async throws {
             try await perform {
-                try show(try await TopologyCommand.operations(common, needsBroker: true).apply(), json: json)
+                let report = try await TopologyCommand.operations(common, needsBroker: true).apply()
+                let installation = Installation(try common.configuration(requiring: [.amqp]))
+                // Only of a store that there is.
+                if installation.configuration.database != nil, try installation.marks().reading() != .none {
+                    try await installation.admit()
+                }
+                try show(report, json: json)
             }
         }
     }
@@ -102,8 +111,8 @@ struct AuditCommand: AsyncParsableCommand {
         abstract: "Checks that every event has one fate at each stage it reached, and nothing is missing.",
         discussion: """
             Also that the fund's payments, returns and write-offs add up, and that nobody who was served lacks a callback
-            task. With a ledger of recourse publish also that nothing published is missing. Exit code 1 if anything does
-            not add up.
+            task. With a ledger of recourse publish also that nothing published is missing. Exit codes: 0 it adds up; 1 it
+            does not; 75 the pipeline is not at rest, so try again; 69 something could not be seen, which is named.
             """
     )
     @OptionGroup var common: CommonOptions
@@ -123,7 +132,7 @@ struct AuditCommand: AsyncParsableCommand {
 struct SummaryCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "summary", abstract: "What has happened, as a table.",
-        discussion: "Exit code 1 if the audit in it does not add up.")
+        discussion: "Exit codes as those of recourse audit: 0, 1, 75, 69.")
     @OptionGroup var common: CommonOptions
     @Option(help: "Ledger written by recourse publish") var published: String?
     @Flag(help: "Print as JSON") var json = false
@@ -136,26 +145,32 @@ struct SummaryCommand: AsyncParsableCommand {
             let summary = try await Summary.make(
                 stores: try installation.stores(), deadLetters: try installation.unopenedDeadLetters(),
                 published: try published.map { try LedgerReader(path: $0) }, audit: audit)
+            for part in audit.unseen { Output.note("could not be seen: " + part) }
             try show(summary, json: json)
-            if !audit.ok { throw ExitCode(ExitStatus.wrong) }
         }
     }
 }
 
 extension Installation {
+    /// nil also where there is no control store: the clock has never been stepped.
+    private func steppedClock() throws -> Instant? {
+        guard try marks().present().contains(InstallationName.control) else { return nil }
+        return try control().clock()?.now
+    }
+
     /// The audit of this installation; with the queues' lengths where a broker is configured and answers.
     func audit(published: String?) async throws -> AuditReport {
-        var depth: (@Sendable (String) async -> Int?)?
+        var depth: (@Sendable (String) async throws -> Int?)?
         var administration: RabbitMQAdministration?
         if configuration.amqpURL != nil {
             let open = try broker(connectionName: "recourse audit").administration()
             administration = open
-            depth = { queue in try? await open.queueDepth(queue)?.ready }
+            depth = { queue in try await open.queueDepth(queue)?.ready }
         }
         defer { administration?.close() }
         var parts = Audit.Parts(
             stores: try stores(), deadLetters: try unopenedDeadLetters(), routes: Routes(Pipeline.stages),
-            queueDepth: depth, probes: [MoneyProbe(), TaskProbe()], steppedClock: try control().clock()?.now)
+            queueDepth: depth, probes: [MoneyProbe(), TaskProbe()], steppedClock: try steppedClock())
         parts.wall = Wall.now()
         return try await Audit(parts).run(published: try published.map { try LedgerReader(path: $0) })
     }

@@ -24,6 +24,8 @@ struct RunCommand: AsyncParsableCommand {
             let settings = try common.configuration(requiring: [.amqp, .database, .policy])
             let hangups = HangupSignals()
             let installation = Installation(settings)
+            let logger = LineLogHandler.logger("supervisor", level: settings.logLevel)
+            try await installation.admitAll(logger)
             let clock = try installation.clock()
             let stages = Pipeline.stages.map { type(of: $0).name }
             // Faults are told once, here, not by every worker in turn.
@@ -41,20 +43,21 @@ struct RunCommand: AsyncParsableCommand {
                 // `now` is this moment for all workers, and stays it when one of them is started again.
                 environment["RECOURSE_CLOCK"] = "scaled \(start) \(factor) \(Wall.now().microseconds / 1_000_000)"
             }
-            let logger = LineLogHandler.logger("supervisor", level: settings.logLevel)
             let supervisor = Supervisor(
                 directory: Bundle.main.executableURL?.deletingLastPathComponent().path ?? ".", slots: slots,
                 environment: environment, drainSeconds: settings.drainSeconds, logger: logger)
-            let reload = PolicyReload(installation: installation, clock: clock, logger: logger)
+            let watch = CalendarWatch(policy, clock: clock, logger: logger)
+            let reload = PolicyReload(installation: installation, clock: clock, logger: logger, watch: watch)
             let present = Mutex(policy.version)
             var status: Int32 = 0
+            let broker = BrokerWatch(installation: installation, logger: logger)
             await WorkerProgram.untilStopped(stop: supervisor.stop) {
                 await hangups.calling(
                     {
                         guard let version = await reload.check(present: present.withLock { $0 }, stages) else { return }
                         present.withLock { $0 = version }
                         supervisor.reload()
-                    }, during: { status = await supervisor.run() })
+                    }, during: { await watch.during { await broker.during { status = await supervisor.run() } } })
             }
             if status != 0 { throw ExitCode(status) }
         }
@@ -81,10 +84,11 @@ struct PolicyCommand: AsyncParsableCommand {
                 }
                 do throws(ConfigurationFaults) {
                     let book = try PolicyLoading.load(directory: directory, currentYear: nil)
+                    let past = book.organisation.pastDuties(today: start.date, file: directory + "/organisation.yaml")
                     let warnings =
-                        book.warnings
-                        + book.organisation.pastDuties(today: start.date, file: directory + "/organisation.yaml")
-                    if json { return tell(book.version, faults: [], warnings: warnings.map(\.description)) }
+                        (book.warnings + past).map(\.description)
+                        + book.calendar.warnings(at: start).map(\.description)
+                    if json { return tell(book.version, faults: [], warnings: warnings) }
                     for warning in warnings { Output.note("warning: \(warning)") }
                     Output.line("policy \(book.version): no faults")
                 } catch {

@@ -1,0 +1,217 @@
+import Broker
+import Foundation
+import Logging
+import Operations
+import RabbitMQ
+import Runtime
+import Schema
+import Stages
+import Store
+
+/// What a program that writes passes through before it opens a store: store and broker must belong to the same
+/// installation, and none is made in passing beside one that there is.
+struct InstallationGate: Sendable {
+    let installation: Installation
+    /// Tells whoever started the program.
+    let say: @Sendable (Logger.Level, String) -> Void
+
+    /// Every store of an installation.
+    static var allStores: Set<String> {
+        Set(Pipeline.stages.map { type(of: $0).name.rawValue } + [InstallationName.parking, InstallationName.control])
+    }
+
+    /// - Parameters:
+    ///   - names: the stores that the program is about to open.
+    ///   - adopted: the id that a store without one is to get; nil: a new one.
+    /// - Throws: `ConfigurationFaults` if store and broker do not belong together, or a store was lost; `StoreFailure`,
+    ///   `BrokerFailure`.
+    func admit(_ names: Set<String>, adopting adopted: String? = nil) async throws {
+        let administration = try installation.broker(connectionName: "recourse installation").administration()
+        defer { administration.close() }
+        let marks = try installation.marks()
+        let place = try installation.place()
+        var reading = try marks.reading()
+        var decision = try await decide(reading, marks, administration, adopted, place)
+        if case .refuse = decision, reading == .none {
+            // Another program may have made it between the look at the store and that at the broker.
+            reading = try marks.reading()
+            decision = try await decide(reading, marks, administration, adopted, place)
+        }
+        switch decision {
+        case .proceed(let warning):
+            if let warning { say(.warning, warning) }
+            try await complete(reading, names, marks, place)
+        case .tellBroker(let id):
+            try await tell(id, administration)
+            try await complete(reading, names, marks, place)
+        case .name:
+            let id = adopted ?? Self.newId()
+            guard let record = try marks.enter(id, stores: try marks.present()) else {
+                return say(
+                    .warning,
+                    "the store in \(place) has no installation's id, and this role may not give it one: recourse store init"
+                )
+            }
+            say(.info, "the store in \(place) is that of installation \(record.id) from now on")
+            try await furnish(record, marks, administration)
+        case .make:
+            let id = adopted ?? Self.newId()
+            guard let record = try marks.enter(id, stores: []) else {
+                throw ConfigurationFaults(faults: [
+                    "there is no store in \(place), and this role may not make one: recourse store init, by one that may"
+                ])
+            }
+            say(.warning, "there was no store in \(place): this is a new installation, \(record.id)")
+            try await furnish(record, marks, administration)
+        case .refuse(let cause): throw ConfigurationFaults(faults: [cause])
+        }
+    }
+
+    private static func newId() -> String { UUID().uuidString.lowercased() }
+
+    private func decide(
+        _ reading: InstallationReading, _ marks: any InstallationStore, _ administration: RabbitMQAdministration,
+        _ adopted: String?, _ place: String
+    ) async throws -> InstallationDecision {
+        let sign = try await sign(of: reading.record?.id ?? adopted, administration)
+        return InstallationDecision(reading, isEmpty: try marks.present().isEmpty, broker: sign, place: place)
+    }
+
+    // MARK: - The broker
+
+    private func sign(of id: String?, _ administration: RabbitMQAdministration) async throws -> BrokerSign {
+        do {
+            if let id, try await administration.hasExchange(InstallationExchange.name(of: id)) { return .same }
+            let isMarked = try await administration.hasExchange(InstallationExchange.mark)
+            return isMarked ? .others(await others()) : .none
+        } catch {
+            guard error.code == 403 else { throw error }
+            return .hidden(cause: error.description)
+        }
+    }
+
+    /// They are named in a refusal that stands without them, so who cannot ask for them goes without.
+    private func others() async -> [String] {
+        do { return try await installation.idsInBroker() } catch { return [] }
+    }
+
+    private func tell(_ id: String, _ administration: RabbitMQAdministration) async throws {
+        let exchanges = [InstallationExchange.mark, InstallationExchange.name(of: id)]
+        do {
+            try await administration.declare(
+                Topology(
+                    exchanges: exchanges.map { Topology.Exchange(name: $0, kind: .fanout) }, queues: [], bindings: [],
+                    policies: []))
+            say(.info, "the broker is that of installation \(id) from now on")
+        } catch {
+            guard error.code == 403 else { throw error }
+            say(
+                .warning,
+                "the broker does not name installation \(id), and this user may not declare it; run recourse topology "
+                    + "apply with RECOURSE_DATABASE_URL")
+        }
+    }
+
+    // MARK: - The stores
+
+    private func furnish(
+        _ record: InstallationRecord, _ marks: any InstallationStore, _ administration: RabbitMQAdministration
+    ) async throws {
+        try await installation.make(Self.allStores.subtracting(try marks.present()))
+        _ = try marks.enter(record.id, stores: Self.allStores)
+        try await tell(record.id, administration)
+    }
+
+    /// Makes the stores of stages that are new in this release. One that was made and is gone is not made again.
+    private func complete(
+        _ reading: InstallationReading, _ names: Set<String>, _ marks: any InstallationStore, _ place: String
+    ) async throws {
+        guard let record = reading.record else { return }
+        let missing = names.subtracting(try marks.present())
+        guard !missing.isEmpty else { return }
+        let lost = missing.intersection(record.stores).sorted()
+        guard lost.isEmpty else {
+            throw ConfigurationFaults(faults: [
+                "installation \(record.id) has lost its store of \(lost.joined(separator: ", ")) in \(place); bring it "
+                    + "back from a backup (docs/OPERATING.md, Restore)"
+            ])
+        }
+        try await installation.make(missing)
+        _ = try marks.enter(record.id, stores: missing)
+        say(.warning, "made the store of \(missing.sorted().joined(separator: ", ")), new in installation \(record.id)")
+    }
+}
+
+extension InstallationReading {
+    var record: InstallationRecord? { if case .record(let record) = self { record } else { nil } }
+}
+
+extension Installation {
+    /// The ids of the installations that the broker names.
+    ///
+    /// - Throws: `ManagementFailure`, also without a management URL; `ConfigurationFaults`.
+    func idsInBroker() async throws -> [String] {
+        let exchanges = try await management("look for the installation that the broker names").list("exchanges")
+        return (exchanges.elements ?? []).compactMap { $0["name"]?.string }.compactMap(InstallationExchange.id).sorted()
+    }
+
+    /// - Throws: as `idsInBroker`.
+    func bindingsInBroker() async throws -> Set<BrokerState.Binding> {
+        Set(try await management("look at the broker's bindings").brokerState().bindings)
+    }
+
+    func management(_ operation: String) throws -> ManagementAPI {
+        guard let url = configuration.managementURL else {
+            throw ManagementFailure(
+                operation: operation,
+                cause: "RECOURSE_MANAGEMENT_URL is not given: exchanges and bindings cannot be seen")
+        }
+        let host = try broker(connectionName: "recourse management").configuration.virtualHost
+        return try ManagementAPI(url: url, virtualHost: host)
+    }
+
+    /// For verbs that write: `InstallationGate` with all stores, told on standard error.
+    func admit(adopting id: String? = nil) async throws {
+        try await InstallationGate(installation: self) { level, text in
+            Output.note(level == .warning ? "warning: " + text : text)
+        }.admit(InstallationGate.allStores, adopting: id)
+    }
+
+    /// For the supervisor of all workers: waits for the broker, as they do.
+    func admitAll(_ logger: Logger) async throws {
+        let gate = InstallationGate(installation: self) { level, text in logger.log(level: level, "\(text)") }
+        // Without the database it ends at once, as before.
+        _ = try marks().present()
+        try await WorkerProgram.patiently(logger) { try await gate.admit(InstallationGate.allStores) }
+    }
+
+    /// For a worker: waits for database and broker.
+    func admit(_ store: String, _ logger: Logger) async throws {
+        let gate = InstallationGate(installation: self) { level, text in logger.log(level: level, "\(text)") }
+        let names: Set<String> = configuration.clock == .stepped ? [store, InstallationName.control] : [store]
+        try await WorkerProgram.patiently(logger) { try await gate.admit(names) }
+        try await WorkerProgram.patiently(logger) { try await lookAround(store, logger) }
+    }
+
+    /// What AMQP shows a worker of the topology: whether its queues are there. The rest it says once that it cannot see.
+    private func lookAround(_ store: String, _ logger: Logger) async throws {
+        let administration = try broker(connectionName: "recourse installation").administration()
+        defer { administration.close() }
+        var queues = [QueueName.dead]
+        if let stage = StageName(rawValue: store) {
+            queues += [stage.queue] + RetryDelay.allCases.map { QueueName.delay(stage, $0) }
+        }
+        for queue in queues {
+            do {
+                guard try await administration.queueDepth(queue) == nil else { continue }
+                logger.warning(
+                    "the broker lacks a queue", metadata: ["queue": "\(queue)", "remedy": "recourse topology apply"])
+            } catch {
+                guard error.code == 403 else { throw error }
+                logger.info("a queue cannot be seen", metadata: ["queue": "\(queue)", "cause": "\(error)"])
+            }
+        }
+        logger.info(
+            "a worker sees neither policies nor bindings", metadata: ["see": "recourse topology verify, recourse run"])
+    }
+}

@@ -1,0 +1,179 @@
+import Foundation
+import Operations
+import Store
+import StoreSQLite
+import Testing
+
+/// The programs themselves, beside a real broker.
+@Suite(.enabled(if: OwnBroker.isGiven, OwnBroker.missing), .timeLimit(.minutes(10)))
+struct `The store of an installation` {
+    @Test func `is never made anew in passing, and a lost part of it is missed`() async throws {
+        try await OwnBroker.with { own in
+            let scene = try InstallationScene(own)
+            defer { scene.remove() }
+            // Verbs that read make nothing.
+            for verb in [["dead-letters", "list"], ["audit"], ["fund", "show"], ["summary"], ["store", "show"]] {
+                let said = try await scene.run(verb)
+                #expect(said.status == 69 && said.text.contains(scene.store), "\(verb): \(said)")
+                #expect(!scene.exists)
+            }
+            let made = try await scene.run(["store", "init"])
+            #expect(made.status == 0 && made.text.contains("this is a new installation"), "\(made)")
+            let id = try #require(try scene.id())
+            #expect(made.text.contains(id))
+            #expect(try await scene.run(["store", "init"]).text == "installation \(id) in \(scene.store)\n")
+            #expect(try await scene.run(["store", "show"]).status == 0)
+            #expect(try await scene.run(["dead-letters", "list"]).status == 0)
+
+            // A moved folder, or a typing error: both are named, and nothing is made.
+            try scene.move()
+            for program in [["store", "init"], ["clock", "advance", "--to", "2026-11-02T08:00:00+08:00"]] {
+                let refused = try await scene.run(program)
+                #expect(refused.status == 78 && refused.text.contains(scene.store) && refused.text.contains(id))
+            }
+            let worker = try await scene.run([], scene.policy, program: "recourse-intake")
+            #expect(worker.status == 78 && worker.text.contains(scene.store) && worker.text.contains(id), "\(worker)")
+            #expect(try await scene.run(["dead-letters", "list"]).status == 69)
+            #expect(!scene.exists)
+            try scene.moveBack()
+
+            // One stage's file is gone.
+            try FileManager.default.removeItem(atPath: scene.store + "/intake.sqlite")
+            let lost = try await scene.run([], scene.policy, program: "recourse-intake")
+            #expect(lost.status == 78 && lost.text.contains("has lost its store of intake"), "\(lost)")
+            #expect(try await scene.run(["audit"]).text.contains("no store of intake"))
+        }
+    }
+
+    @Test func `is named by a broker that does not know it, and by no other`() async throws {
+        let (store, id) = try await OwnBroker.with { own in
+            let scene = try InstallationScene(own)
+            #expect(try await scene.run(["store", "init"]).status == 0)
+            return (scene, try #require(try scene.id()))
+        }
+        defer { store.remove() }
+        // The broker was lost and made anew.
+        try await OwnBroker.with { own in
+            let scene = store.beside(own)
+            let shown = try await scene.run(["store", "show"])
+            #expect(shown.status == 1 && shown.text.contains("names no installation"))
+            #expect(try await scene.run(["topology", "apply"]).status == 0)
+            #expect(try await scene.run(["store", "show"]).status == 0)
+            #expect(try await scene.run(["topology", "verify"]).status == 0)
+        }
+        // It belongs to another one.
+        try await OwnBroker.with { own in
+            let other = try InstallationScene(own)
+            defer { other.remove() }
+            #expect(try await other.run(["store", "init"]).status == 0)
+            let otherId = try #require(try other.id())
+            let refused = try await store.beside(own).run(["store", "init"])
+            #expect(refused.status == 78 && refused.text.contains(id) && refused.text.contains(otherId), "\(refused)")
+        }
+    }
+
+    @Test func `of a release that knew no ids gets one; that of an old backup only by name`() async throws {
+        try await OwnBroker.with { own in
+            let scene = try InstallationScene(own)
+            defer { scene.remove() }
+            await (try SQLiteStore(directory: scene.store, stage: .intake)).close()
+            #expect(try scene.id() == nil)
+            let named = try await scene.run(["store", "init"])
+            #expect(named.status == 0 && !named.text.contains("new installation"), "\(named)")
+            let id = try #require(try scene.id())
+
+            let backup = try InstallationScene(own)
+            defer { backup.remove() }
+            await (try SQLiteStore(directory: backup.store, stage: .intake)).close()
+            let refused = try await backup.run(["store", "init"])
+            #expect(refused.status == 78 && refused.text.contains("recourse store init --installation \(id)"))
+            #expect(try await backup.run(["store", "init", "--installation", id]).status == 0)
+            #expect(try backup.id() == id)
+        }
+    }
+}
+
+@Suite(.enabled(if: OwnBroker.isGiven, OwnBroker.missing), .timeLimit(.minutes(10)))
+struct `A broker that is dead or refuses` {
+    @Test func `is not taken for one at rest`() async throws {
+        try await OwnBroker.with { own in
+            let scene = try InstallationScene(own)
+            defer { scene.remove() }
+            #expect(try await scene.run(["topology", "apply"]).status == 0)
+            #expect(try await scene.run(["store", "init"]).status == 0)
+            for verb in [["audit"], ["summary"]] {
+                #expect(try await scene.run(verb).status == 0)
+                for (url, word) in [
+                    ("amqp://u:hush@127.0.0.1:1", "127.0.0.1:1"),
+                    (own.amqpURL.replacing(/:[^:@]*@/, with: ":hush@"), "ACCESS_REFUSED"),
+                ] {
+                    let said = try await scene.run(verb, ["RECOURSE_AMQP_URL": url])
+                    #expect(said.status == 69 && said.text.contains(word) && !said.text.contains("hush"), "\(said)")
+                }
+                let blind = try await scene.run(verb, ["RECOURSE_AMQP_URL": ""])
+                #expect(blind.status == 69 && blind.text.contains("RECOURSE_AMQP_URL is not given"), "\(blind)")
+            }
+            let wrong = own.managementURL.replacing(/:[^:@]*@/, with: ":hush@")
+            let verified = try await scene.run(["topology", "verify"], ["RECOURSE_MANAGEMENT_URL": wrong])
+            #expect(verified.status == 69 && verified.text.contains("HTTP 401"), "\(verified)")
+            let unseen = try await scene.run(["topology", "verify"], ["RECOURSE_MANAGEMENT_URL": ""])
+            #expect(unseen.status == 69 && unseen.text.contains("cannot be seen"), "\(unseen)")
+        }
+    }
+}
+
+/// A folder for a store, and the programs that use it.
+private struct InstallationScene: Sendable {
+    private let folder: URL
+    private let environment: [String: String]
+    var store: String { folder.appending(path: "store").path }
+    /// A worker needs one; it is refused before it reads it.
+    var policy: [String: String] { ["RECOURSE_POLICY": folder.path] }
+    var exists: Bool { FileManager.default.fileExists(atPath: store) }
+
+    init(_ own: OwnBroker) throws {
+        self.init(folder: FileManager.default.temporaryDirectory.appending(path: "recourse-\(UUID().uuidString)"), own)
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    }
+
+    private init(folder: URL, _ own: OwnBroker) {
+        self.folder = folder
+        environment = [
+            "RECOURSE_AMQP_URL": own.amqpURL, "RECOURSE_MANAGEMENT_URL": own.managementURL,
+            "RECOURSE_DATABASE_URL": "sqlite:\(folder.path)/store", "RECOURSE_CLOCK": "stepped",
+        ]
+    }
+
+    func beside(_ own: OwnBroker) -> InstallationScene { InstallationScene(folder: folder, own) }
+    func remove() { #expect(throws: Never.self) { try FileManager.default.removeItem(at: folder) } }
+    func move() throws { try FileManager.default.moveItem(atPath: store, toPath: store + ".moved") }
+    func moveBack() throws { try FileManager.default.moveItem(atPath: store + ".moved", toPath: store) }
+
+    func id() throws -> String? {
+        guard case .record(let record) = try SQLiteInstallation(directory: store).reading() else { return nil }
+        return record.id
+    }
+
+    /// Runs a program to its end; everything that it said.
+    func run(
+        _ arguments: [String], _ more: [String: String] = [:], program: String = "recourse"
+    ) async throws -> (status: Int32, text: String) {
+        let process = Process()
+        process.executableURL = URL(fileURLWithPath: CommandLine.arguments[0]).deletingLastPathComponent()
+            .appending(path: program)
+        process.arguments = arguments
+        process.environment = environment.merging(more) { $1 }
+        process.standardInput = FileHandle.nullDevice
+        let output = folder.appending(path: "said-\(UUID().uuidString)")
+        try Data().write(to: output)
+        let handle = try FileHandle(forWritingTo: output)
+        process.standardOutput = handle
+        process.standardError = handle
+        let status = try await withCheckedThrowingContinuation { continuation in
+            process.terminationHandler = { continuation.resume(returning: $0.terminationStatus) }
+            do { try process.run() } catch { continuation.resume(throwing: error) }
+        }
+        try handle.close()
+        return (status, String(decoding: try Data(contentsOf: output), as: UTF8.self))
+    }
+}
