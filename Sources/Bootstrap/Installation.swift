@@ -48,7 +48,7 @@ package struct Installation: Sendable {
         }
     }
 
-    func marks() throws -> any InstallationStore {
+    func identity() throws -> any InstallationStore {
         switch try database() {
         case .sqlite(let directory): SQLiteInstallation(directory: directory)
         case .postgres(let database): PostgresInstallation(database)
@@ -59,7 +59,7 @@ package struct Installation: Sendable {
     ///
     /// - Throws: `StoreFailure`, unavailable.
     private func require(_ names: [String]) throws {
-        let present = try marks().present()
+        let present = try identity().present()
         let missing = names.filter { !present.contains($0) }
         guard !missing.isEmpty else { return }
         let what = present.isEmpty ? "no store of Recourse" : "no store of " + missing.joined(separator: ", ")
@@ -129,8 +129,14 @@ package struct Installation: Sendable {
         }
     }
 
-    /// Makes the stores that are missing; those that are there stay as they are.
-    func make(_ names: Set<String>) async throws {
+    /// Every store of an installation.
+    package static var allStores: Set<String> {
+        Set(Pipeline.stages.map { type(of: $0).name.rawValue } + [InstallationName.parking, InstallationName.control])
+    }
+
+    /// Makes the stores that are missing; those that are there stay as they are. Asks no broker whether they may be made
+    /// here: that is `InstallationGate`'s.
+    package func make(_ names: Set<String>) async throws {
         for stage in StageName.allCases where names.contains(stage.rawValue) { await (try open(stage)).close() }
         if names.contains(InstallationName.control) { (try openControl()).close() }
         if names.contains(InstallationName.parking) { await (try openDeadLetters()).close() }

@@ -15,11 +15,6 @@ struct InstallationGate: Sendable {
     /// Tells whoever started the program.
     let say: @Sendable (Logger.Level, String) -> Void
 
-    /// Every store of an installation.
-    static var allStores: Set<String> {
-        Set(Pipeline.stages.map { type(of: $0).name.rawValue } + [InstallationName.parking, InstallationName.control])
-    }
-
     /// - Parameters:
     ///   - names: the stores that the program is about to open.
     ///   - adopted: the id that a store without one is to get; nil: a new one.
@@ -28,41 +23,41 @@ struct InstallationGate: Sendable {
     func admit(_ names: Set<String>, adopting adopted: String? = nil) async throws {
         let administration = try installation.broker(connectionName: "recourse installation").administration()
         defer { administration.close() }
-        let marks = try installation.marks()
+        let identity = try installation.identity()
         let place = try installation.place()
-        var reading = try marks.reading()
-        var decision = try await decide(reading, marks, administration, adopted, place)
+        var reading = try identity.reading()
+        var decision = try await decide(reading, identity, administration, adopted, place)
         if case .refuse = decision, reading == .none {
             // Another program may have made it between the look at the store and that at the broker.
-            reading = try marks.reading()
-            decision = try await decide(reading, marks, administration, adopted, place)
+            reading = try identity.reading()
+            decision = try await decide(reading, identity, administration, adopted, place)
         }
         switch decision {
         case .proceed(let warning):
             if let warning { say(.warning, warning) }
-            try await complete(reading, names, marks, place)
+            try await complete(reading, names, identity, place)
         case .tellBroker(let id):
             try await tell(id, administration)
-            try await complete(reading, names, marks, place)
+            try await complete(reading, names, identity, place)
         case .name:
             let id = adopted ?? Self.newId()
-            guard let record = try marks.enter(id, stores: try marks.present()) else {
+            guard let record = try identity.enter(id, stores: try identity.present()) else {
                 return say(
                     .warning,
                     "the store in \(place) has no installation's id, and this role may not give it one: recourse store init"
                 )
             }
             say(.info, "the store in \(place) is that of installation \(record.id) from now on")
-            try await furnish(record, marks, administration)
+            try await furnish(record, identity, administration)
         case .make:
             let id = adopted ?? Self.newId()
-            guard let record = try marks.enter(id, stores: []) else {
+            guard let record = try identity.enter(id, stores: []) else {
                 throw ConfigurationFaults(faults: [
                     "there is no store in \(place), and this role may not make one: recourse store init, by one that may"
                 ])
             }
             say(.warning, "there was no store in \(place): this is a new installation, \(record.id)")
-            try await furnish(record, marks, administration)
+            try await furnish(record, identity, administration)
         case .refuse(let cause): throw ConfigurationFaults(faults: [cause])
         }
     }
@@ -70,11 +65,11 @@ struct InstallationGate: Sendable {
     private static func newId() -> String { UUID().uuidString.lowercased() }
 
     private func decide(
-        _ reading: InstallationReading, _ marks: any InstallationStore, _ administration: RabbitMQAdministration,
+        _ reading: InstallationReading, _ identity: any InstallationStore, _ administration: RabbitMQAdministration,
         _ adopted: String?, _ place: String
     ) async throws -> InstallationDecision {
         let sign = try await sign(of: reading.record?.id ?? adopted, administration)
-        return InstallationDecision(reading, isEmpty: try marks.present().isEmpty, broker: sign, place: place)
+        return InstallationDecision(reading, isEmpty: try identity.present().isEmpty, broker: sign, place: place)
     }
 
     // MARK: - The broker
@@ -115,19 +110,19 @@ struct InstallationGate: Sendable {
     // MARK: - The stores
 
     private func furnish(
-        _ record: InstallationRecord, _ marks: any InstallationStore, _ administration: RabbitMQAdministration
+        _ record: InstallationRecord, _ identity: any InstallationStore, _ administration: RabbitMQAdministration
     ) async throws {
-        try await installation.make(Self.allStores.subtracting(try marks.present()))
-        _ = try marks.enter(record.id, stores: Self.allStores)
+        try await installation.make(Installation.allStores.subtracting(try identity.present()))
+        _ = try identity.enter(record.id, stores: Installation.allStores)
         try await tell(record.id, administration)
     }
 
     /// Makes the stores of stages that are new in this release. One that was made and is gone is not made again.
     private func complete(
-        _ reading: InstallationReading, _ names: Set<String>, _ marks: any InstallationStore, _ place: String
+        _ reading: InstallationReading, _ names: Set<String>, _ identity: any InstallationStore, _ place: String
     ) async throws {
         guard let record = reading.record else { return }
-        let missing = names.subtracting(try marks.present())
+        let missing = names.subtracting(try identity.present())
         guard !missing.isEmpty else { return }
         let lost = missing.intersection(record.stores).sorted()
         guard lost.isEmpty else {
@@ -137,7 +132,7 @@ struct InstallationGate: Sendable {
             ])
         }
         try await installation.make(missing)
-        _ = try marks.enter(record.id, stores: missing)
+        _ = try identity.enter(record.id, stores: missing)
         say(.warning, "made the store of \(missing.sorted().joined(separator: ", ")), new in installation \(record.id)")
     }
 }
@@ -174,15 +169,15 @@ extension Installation {
     func admit(adopting id: String? = nil) async throws {
         try await InstallationGate(installation: self) { level, text in
             Output.note(level == .warning ? "warning: " + text : text)
-        }.admit(InstallationGate.allStores, adopting: id)
+        }.admit(Installation.allStores, adopting: id)
     }
 
     /// For the supervisor of all workers: waits for the broker, as they do.
     func admitAll(_ logger: Logger) async throws {
         let gate = InstallationGate(installation: self) { level, text in logger.log(level: level, "\(text)") }
         // Without the database it ends at once, as before.
-        _ = try marks().present()
-        try await WorkerProgram.patiently(logger) { try await gate.admit(InstallationGate.allStores) }
+        _ = try identity().present()
+        try await WorkerProgram.patiently(logger) { try await gate.admit(Installation.allStores) }
     }
 
     /// For a worker: waits for database and broker.

@@ -1,5 +1,6 @@
 import Foundation
 import Operations
+import Schema
 import Store
 import StoreSQLite
 import Testing

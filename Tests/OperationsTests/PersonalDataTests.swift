@@ -38,6 +38,7 @@ private struct PersonalScene {
         settings.database = .sqlite(directory: folder.path)
         settings.keyring = keyring
         let installation = Installation(settings)
+        try await installation.make(Installation.allStores)
         stores = try installation.stores()
         deadLetters = try installation.deadLetters()
         pipeline = try await MemoryPipeline(stores: stores, deadLetters: deadLetters, keyring: keyring)

@@ -80,10 +80,10 @@ import Testing
 
     @Test func `A delay queue gives back to its own stage after its delay`() throws {
         for (delay, milliseconds) in [("5s", 5_000), ("1m", 60_000), ("10m", 600_000)] as [(String, Int64)] {
-            let policy = try policy(of: "recourse.routing.retry.\(delay)")
-            #expect(policy["message-ttl"] == .int(milliseconds))
-            #expect(policy["dead-letter-routing-key"] == .string("recourse.routing"))
-            #expect(policy["dead-letter-strategy"] == .string("at-least-once"))
+            let arguments = try arguments(of: "recourse.routing.delay.\(delay)")
+            #expect(arguments["message-ttl"] == .int(milliseconds))
+            #expect(arguments["dead-letter-routing-key"] == .string("recourse.routing"))
+            #expect(arguments["dead-letter-strategy"] == .string("at-least-once"))
         }
     }
 

@@ -38,7 +38,7 @@ struct TopologyCommand: AsyncParsableCommand {
                 let report = try await TopologyCommand.operations(common, needsBroker: true).apply()
                 let installation = Installation(try common.configuration(requiring: [.amqp]))
                 // Only of a store that there is.
-                if installation.configuration.database != nil, try installation.marks().reading() != .none {
+                if installation.configuration.database != nil, try installation.identity().reading() != .none {
                     try await installation.admit()
                 }
                 try show(report, json: json)
@@ -154,7 +154,7 @@ struct SummaryCommand: AsyncParsableCommand {
 extension Installation {
     /// nil also where there is no control store: the clock has never been stepped.
     private func steppedClock() throws -> Instant? {
-        guard try marks().present().contains(InstallationName.control) else { return nil }
+        guard try identity().present().contains(InstallationName.control) else { return nil }
         return try control().clock()?.now
     }
 

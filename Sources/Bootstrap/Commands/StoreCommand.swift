@@ -28,7 +28,7 @@ struct StoreCommand: AsyncParsableCommand {
                 }
                 let place = Installation(settings)
                 try await place.admit(adopting: installation)
-                let id = try place.marks().reading().record?.id
+                let id = try place.identity().reading().record?.id
                 if let installation, id != installation {
                     throw Failure(
                         ExitStatus.configuration,
@@ -53,15 +53,15 @@ struct StoreCommand: AsyncParsableCommand {
             try await perform {
                 let settings = try common.configuration(requiring: [.amqp, .database])
                 let installation = Installation(settings)
-                let marks = try installation.marks()
-                let present = try marks.present()
+                let identity = try installation.identity()
+                let present = try identity.present()
                 guard !present.isEmpty else {
                     throw Failure(
                         ExitStatus.unavailable,
                         "store show: there is no store of Recourse in \(try installation.place())")
                 }
                 let report = InstallationReport(
-                    store: try marks.reading().record?.id, stores: present.sorted(),
+                    store: try identity.reading().record?.id, stores: present.sorted(),
                     broker: try await installation.idsInBroker())
                 try show(report, json: json)
             }
