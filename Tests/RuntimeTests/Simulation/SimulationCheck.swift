@@ -107,6 +107,8 @@ struct SimulationCheck {
 
     /// Whoever takes an event of a stage names that stage as one that lies before it.
     private mutating func checkRoute(_ event: OutgoingEvent, from stage: StageName) {
+        // What goes to handlers no stage takes, though another stage's event may have the same type (`case.reopened`).
+        guard event.destination == .events else { return }
         for taker in pipeline.routes.takers(fromEvents: event.event.type) where taker != stage {
             let type = stages.lazy.map { Swift.type(of: $0) }.first { $0.name == taker }
             if type?.follows.contains(stage) != true {
