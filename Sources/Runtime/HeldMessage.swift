@@ -83,6 +83,13 @@ extension PersonalVault {
         return try HeldMessage(bytes: bytes)
     }
 
+    /// The message of a waiting event, as it would come out of a delay queue of its stage; nil: it does not wait.
+    ///
+    /// - Throws: `StoreFailure`, unavailable if the key that sealed it is not there, corrupt if it cannot be read.
+    package func waitingDelivery(_ event: EventKey, in snapshot: any StoreSnapshot) throws -> Delivery? {
+        try snapshot.waitingMessage(of: event).map { try open($0, of: event).delivery(to: stage.queue) }
+    }
+
     /// Seals up to `limit` waiting messages behind `after` with the current key, where another has sealed them.
     ///
     /// - Returns: the last event looked at, nil at the end; and how many were sealed again.
