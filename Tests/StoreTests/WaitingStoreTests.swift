@@ -1,0 +1,139 @@
+import Schema
+import Store
+import Testing
+
+private func of(_ id: String) -> EventKey { EventKey(source: "crm", id: id) }
+
+@Suite("The waiting room", .timeLimit(.minutes(10)))
+struct WaitingStoreTests {
+    private func waiting(_ id: String, for reference: RecordKey, rule seconds: Int64 = 0, ends: Int64 = 60)
+        -> WaitingEvent
+    {
+        WaitingEvent(
+            event: of(id), type: "case.accepted", digest: Array(id.utf8), reference: reference,
+            ruleTime: start.adding(seconds: seconds), arrived: start, endsAt: start.adding(seconds: ends), size: 3)
+    }
+
+    private let message = WaitingMessage(key: "", sealed: [1, 2, 3])
+    private let a = RecordKey(kind: "case", id: "a")
+    private let b = RecordKey(kind: "case", id: "b")
+
+    private func hold(_ events: [WaitingEvent], in store: any Store) async throws {
+        try await store.write { transaction in
+            for event in events { try transaction.hold(event, message) }
+        }
+    }
+
+    @Test(arguments: Adapter.allCases)
+    func `gives those that wait for a thing in the order of the rules`(_ adapter: Adapter) async throws {
+        try await withStores(adapter) { store, other in
+            try await hold(
+                [waiting("late", for: a, rule: 9), waiting("early", for: a, rule: 1), waiting("else", for: b)], in: store)
+            let found = try await other.write { try $0.waiting(for: [a]) }
+            #expect(found.map(\.event.id) == ["early", "late"])
+            #expect(try await other.read { try $0.waitingCount() } == WaitingCount(events: 3, bytes: 9))
+            #expect(try await other.read { try $0.waiting(among: [of("late")]) } == [of("late"): Array("late".utf8)])
+            #expect(try await other.read { try $0.waiting(after: of("early"), limit: 1) }.map(\.event.id) == ["else"])
+            #expect(try await other.read { try $0.waitingMessage(of: of("else")) } == message)
+            try await other.write { transaction in
+                try transaction.hold(of("early"), until: b)
+                try transaction.releaseWaiting([of("late")])
+            }
+            #expect(try await store.write { try $0.waiting(for: [a]) }.isEmpty)
+            #expect(try await store.write { try $0.waiting(for: [b]) }.map(\.event.id) == ["else", "early"])
+        }
+    }
+
+    @Test(arguments: Adapter.allCases)
+    func `an event waits once`(_ adapter: Adapter) async throws {
+        try await withStores(adapter) { store, other in
+            try await hold([waiting("x", for: a)], in: store)
+            await #expect { try await hold([waiting("x", for: b)], in: other) } throws: { error in
+                (error as? StoreFailure)?.kind == .transient
+            }
+        }
+    }
+
+    @Test(arguments: Adapter.allCases)
+    func `finds what waits for a record that is there, and nothing else`(_ adapter: Adapter) async throws {
+        try await withStores(adapter) { store, other in
+            try await hold([waiting("x", for: a), waiting("y", for: b)], in: store)
+            #expect(try await other.read { try $0.waitingForKnown(limit: 9) }.isEmpty)
+            try await store.write { try $0.save([record("a")]) }
+            #expect(try await other.read { try $0.waitingForKnown(limit: 9) }.map(\.event.id) == ["x"])
+        }
+    }
+
+    @Test(arguments: Adapter.allCases)
+    func `ends in order of time, and nothing that dies is decided`(_ adapter: Adapter) async throws {
+        try await withStores(adapter) { store, other in
+            try await hold([waiting("x", for: a, ends: 20), waiting("y", for: a, ends: 10)], in: store)
+            #expect(try await other.read { try $0.nextWaitingEnd() } == start.adding(seconds: 10))
+            let ended = try await other.write { try $0.waitingEnded(now: start.adding(seconds: 20), limit: 9) }
+            #expect(ended.map(\.event.id) == ["y", "x"])
+            let dying = DyingEvent(event: ended[0], code: "unknown-reference", cause: "it never came")
+            #expect(try await store.write { try $0.letDie(dying, owner: "w") })
+            #expect(try await other.write { try !$0.letDie(dying, owner: "v") }, "it dies once")
+            #expect(try await other.read { try $0.nextWaitingEnd() } == start.adding(seconds: 20))
+            #expect(try await other.write { try $0.waiting(for: [a]) }.map(\.event.id) == ["x"])
+            #expect(try await other.write { try $0.waitingMessage(toDecide: of("y")) } == nil)
+            #expect(try await other.write { try $0.waitingMessage(toDecide: of("x")) } == message)
+            #expect(try await other.read { try $0.waiting(among: [of("y")]) }.count == 1, "it holds its id")
+        }
+    }
+
+    @Test(arguments: Adapter.allCases)
+    func `a dying event goes with its owner's confirm alone, and to another owner when that one is gone`(
+        _ adapter: Adapter
+    ) async throws {
+        try await withStores(adapter) { store, other in
+            let x = waiting("x", for: a)
+            try await hold([x], in: store)
+            let end = start.adding(seconds: 30)
+            let dying = DyingEvent(event: x, code: "unknown-reference", cause: "it never came")
+            try await store.write { (transaction) throws in
+                try transaction.renewLease(of: "w", until: end)
+                _ = try transaction.letDie(dying, owner: "w")
+            }
+            func taken(at now: Instant) async throws -> [DyingEvent] {
+                try await other.write { try $0.takeOverDying(by: "v", now: now, limit: 9) }
+            }
+            #expect(try await taken(at: end.adding(seconds: -1)).isEmpty)
+            #expect(try await taken(at: end) == [dying])
+            // Who was taken for gone comes back, and its confirm is late.
+            try await store.write { try $0.releaseDead([of("x")], owner: "w") }
+            #expect(try await store.read { try $0.waitingCount().events } == 1)
+            try await other.write { try $0.releaseDead([of("x")], owner: "v") }
+            #expect(try await store.read { try $0.waitingCount().events } == 0)
+            // The dead letter was sent again, and waits anew: no confirm of before takes it away.
+            try await hold([x], in: other)
+            try await store.write { try $0.releaseDead([of("x")], owner: "w") }
+            #expect(try await store.read { try $0.waitingCount().events } == 1)
+        }
+    }
+}
+
+@Suite("The waiting room of competing workers", .enabled(if: TestPostgres.isThere), .timeLimit(.minutes(10)))
+struct WaitingRoomOfTwoTests {
+    @Test func `who decides an event keeps the other from it until the end`() async throws {
+        try await withStores(.postgres) { store, other in
+            let x = WaitingEvent(
+                event: of("x"), type: "case.accepted", digest: [1], reference: RecordKey(kind: "case", id: "a"),
+                ruleTime: start, arrived: start, endsAt: start, size: 1)
+            let message = WaitingMessage(key: "", sealed: [1])
+            try await store.write { try $0.hold(x, message) }
+            let dying = DyingEvent(event: x, code: "unknown-reference", cause: "it never came")
+            async let second: Bool = {
+                // Begins while the first has it in hand or after it; either way it finds nothing.
+                try await other.write { try $0.waitingMessage(toDecide: of("x")) == nil || !$0.letDie(dying, owner: "v") }
+            }()
+            let first = try await store.write { transaction in
+                guard try transaction.waitingMessage(toDecide: of("x")) != nil else { return false }
+                try transaction.releaseWaiting([of("x")])
+                return true
+            }
+            let isSecondWithout = try await second
+            #expect(first == isSecondWithout, "one of them has it")
+        }
+    }
+}
