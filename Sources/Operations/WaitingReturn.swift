@@ -45,8 +45,10 @@ package struct WaitingReturn: Sendable {
         let now = wall()
         var line = WaitingReturnReport.Line(stage: stage)
         let rest = try await store.read { snapshot in
-            (workers: try Self.workers(snapshot, now), changed: try snapshot.stageTime().changed,
-             waiting: try snapshot.waitingCount().events)
+            (
+                workers: try Self.workers(snapshot, now), changed: try snapshot.stageTime().changed,
+                waiting: try snapshot.waitingCount().events
+            )
         }
         (line.workers, line.waiting) = (rest.workers, rest.waiting)
         guard let publish, rest.waiting > 0, rest.workers.isEmpty else { return line }
@@ -146,7 +148,8 @@ package struct WaitingReturnReport: OperationReport, Codable, Hashable {
         }
         lines.append(
             isDry
-                ? "Nothing was changed." : exitCode == 0 ? "Nothing waits in the stores." : "Something still waits: see above.")
+                ? "Nothing was changed."
+                : exitCode == 0 ? "Nothing waits in the stores." : "Something still waits: see above.")
         return lines.joined(separator: "\n")
     }
 }

@@ -12,7 +12,8 @@ extension WorkerMachine {
         let isTakeOver = finished.work.isTakeOver
         let rows = isTakeOver ? outgoing.unknown(result.batch.rows, besides: confirmed.keys) : result.batch.rows
         publish(rows, &actions)
-        letDie(isTakeOver ? outgoing.unknown(result.batch.dying, besides: room.confirmed) : result.batch.dying, &actions)
+        let dying = result.batch.dying
+        letDie(isTakeOver ? outgoing.unknown(dying, besides: room.confirmed) : dying, &actions)
         if result.batch.hasMoreWaiting { room.at = wall }
         for fault in result.batch.timerFaults {
             actions.append(

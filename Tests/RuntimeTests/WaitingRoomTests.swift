@@ -33,7 +33,8 @@ import Testing
         try store.writeNow { try processor.process(inputs, confirmed: [], clock: Self.noon, in: $0) }
     }
 
-    private func look(_ care: WaitingCare, _ processor: BatchProcessor, at clock: Instant = noon) throws -> BatchResult {
+    private func look(_ care: WaitingCare, _ processor: BatchProcessor, at clock: Instant = noon) throws -> BatchResult
+    {
         try store.writeNow {
             try processor.processWaiting(
                 care, clock: clock, marks: Marks(atRest: clock), allowsEnds: true, wall: clock, limit: 10, in: $0)

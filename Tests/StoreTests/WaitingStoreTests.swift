@@ -28,7 +28,8 @@ struct WaitingStoreTests {
     func `gives those that wait for a thing in the order of the rules`(_ adapter: Adapter) async throws {
         try await withStores(adapter) { store, other in
             try await hold(
-                [waiting("late", for: a, rule: 9), waiting("early", for: a, rule: 1), waiting("else", for: b)], in: store)
+                [waiting("late", for: a, rule: 9), waiting("early", for: a, rule: 1), waiting("else", for: b)],
+                in: store)
             let found = try await other.write { try $0.waiting(for: [a]) }
             #expect(found.map(\.event.id) == ["early", "late"])
             #expect(try await other.read { try $0.waitingCount() } == WaitingCount(events: 3, bytes: 9))
@@ -125,7 +126,9 @@ struct WaitingRoomOfTwoTests {
             let dying = DyingEvent(event: x, code: "unknown-reference", cause: "it never came")
             async let second: Bool = {
                 // Begins while the first has it in hand or after it; either way it finds nothing.
-                try await other.write { try $0.waitingMessage(toDecide: of("x")) == nil || !$0.letDie(dying, owner: "v") }
+                try await other.write {
+                    try $0.waitingMessage(toDecide: of("x")) == nil || !$0.letDie(dying, owner: "v")
+                }
             }()
             let first = try await store.write { transaction in
                 guard try transaction.waitingMessage(toDecide: of("x")) != nil else { return false }

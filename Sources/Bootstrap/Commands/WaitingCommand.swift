@@ -11,7 +11,8 @@ struct WaitingCommand: AsyncParsableCommand {
 
     struct Return: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Gives them back to the queues of their stages: the first step of the way back to an older release.",
+            abstract:
+                "Gives them back to the queues of their stages, the first step of the way back to an older release.",
             discussion: """
                 End all workers first. Doing it again changes nothing more. Exit codes: 0 nothing waits any longer; 1
                 something still does, for a reason that is told; 69 database or broker are away.
