@@ -1,10 +1,13 @@
 #!/usr/bin/env python3
 """Compares two NDJSON files of outgoing events as sets by id and content.
 
-    compare_events.py EXPECTED ACTUAL [--without-sequence]
+    compare_events.py EXPECTED ACTUAL [--without-sequence] [--or OTHER]
 
 --without-sequence leaves out `sequence`: a record's version counts the events that changed it, and which of two events of
 one instant came first is decided by their arrival where workers compete or are killed.
+
+--or OTHER names what another release decides on the same input, where workers of both have run: what both decide alike must
+be there, and whatever is there must be as one of them decides. An event that only one of them has may be missing.
 
 Prints the figures, and how many of the different events only carry each other's `sequence` within one record and instant,
 which tells of another order of arrival. Exit code 1 if an event is missing, superfluous, twice, or different.
@@ -68,14 +71,38 @@ def exchanged(expected, actual):
     return found
 
 
+def mixed(first, second, actual, repeated):
+    """Holds the events of a run with workers of two releases against what either decides. Returns the exit code."""
+    alike = [key for key in first if second.get(key) == first[key]]
+    groups = (
+        ("missing", [key for key in alike if key not in actual], first),
+        ("superfluous", [key for key in actual if key not in first and key not in second], actual),
+        ("different", [key for key in actual if (key in first or key in second)
+                       and actual[key] not in (first.get(key), second.get(key))], actual))
+    of_one = [key for key in actual if (key in first) != (key in second)]
+    print(f"expected {len(first)} or {len(second)}, {len(alike)} of them alike; found {len(actual)}, "
+          f"{len(of_one)} of them of one release alone, "
+          + ", ".join(f"{name} {len(keys)}" for name, keys, _ in groups) + f", repeated {repeated}")
+    for name, keys, events in groups:
+        for event_type, count in collections.Counter(events[key].type for key in keys).most_common():
+            print(f"  {name} {event_type}: {count}")
+        for key in keys[:3]:
+            print(f"    {events[key].sequence} {events[key].text[:600]}")
+    return 1 if repeated or any(keys for _, keys, _ in groups) else 0
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("expected")
     parser.add_argument("actual")
     parser.add_argument("--without-sequence", action="store_true")
+    parser.add_argument("--or", dest="other")
     options = parser.parse_args()
     expected, expected_repeats = read(options.expected, options.without_sequence)
     actual, actual_repeats = read(options.actual, options.without_sequence)
+    if options.other:
+        other, other_repeats = read(options.other, options.without_sequence)
+        return mixed(expected, other, actual, expected_repeats + actual_repeats + other_repeats)
     missing = [key for key in expected if key not in actual]
     superfluous = [key for key in actual if key not in expected]
     different = [key for key in expected if key in actual and expected[key] != actual[key]]

@@ -58,6 +58,19 @@ class Comparison(unittest.TestCase):
             self.assertEqual(self.compare([one], actual)[0], 1, actual)
         self.assertEqual(self.compare([one], [event("a", 7)], "--without-sequence")[0], 0)
 
+    def test_with_workers_of_two_releases_each_event_is_as_one_of_them_decides_it(self):
+        old = [event("both", 1), event("old", 2), event("changed", 3, count=1)]
+        new = [event("both", 1), event("new", 2), event("changed", 3, count=2)]
+        with tempfile.TemporaryDirectory() as folder:
+            other = pathlib.Path(folder, "old")
+            other.write_text("".join(json.dumps(one) + "\n" for one in old), encoding="utf-8")
+            for actual, status in (
+                ([old[0], old[1], old[2]], 0), ([new[0], new[1], new[2]], 0), ([new[0], old[1], new[2]], 0), ([new[0]], 0),
+                ([new[1]], 1), ([new[0], event("nobody", 1)], 1), ([new[0], event("changed", 3, count=3)], 1),
+                ([new[0], new[0]], 1),
+            ):
+                self.assertEqual(self.compare(new, actual, "--or", str(other))[0], status, actual)
+
 
 if __name__ == "__main__":
     unittest.main()
