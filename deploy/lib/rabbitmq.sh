@@ -17,7 +17,8 @@
 #   RECOURSE_TEST_RABBITMQ_PID                    the process of the node, for kill and stop
 #
 # Folder and port are chosen by the caller; two nodes need two folders and ports at least 60 apart.
-# Limits: RABBITMQ_START_SECONDS (default 90) and RABBITMQ_STOP_SECONDS (default 30).
+# Limits: RABBITMQ_START_SECONDS (default 90) and RABBITMQ_STOP_SECONDS (default 30); RABBITMQ_MEMORY (default 1GB), beyond
+# which publishers are blocked.
 
 _rabbitmq_sbin() {
     local found
@@ -111,7 +112,7 @@ management.tcp.ip = 127.0.0.1
 management.tcp.port = $((port + 2))
 prometheus.tcp.ip = 127.0.0.1
 prometheus.tcp.port = $((port + 3))
-vm_memory_high_watermark.absolute = 1GB
+vm_memory_high_watermark.absolute = ${RABBITMQ_MEMORY:-1GB}
 disk_free_limit.absolute = 200MB
 END
     [ "$tls" = yes ] || return 0
