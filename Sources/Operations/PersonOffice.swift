@@ -18,57 +18,64 @@ package struct PersonOffice: Sendable {
 
     private func vault(_ stage: StageName) -> PersonalVault { PersonalVault(stage: stage, keyring: keyring) }
 
-    /// What each stage keeps of a person.
+    /// What each stage keeps of a person, and what waits there of him.
     ///
     /// - Parameter unmask: with the values themselves.
     /// - Throws: `StoreFailure`, also if a key is missing.
     package func show(_ person: PersonSought, unmask: Bool = false) async throws -> PersonReport {
-        let (stages, sought) = try await known(person, unmask: unmask)
-        let letters = try await DeadLettersOfPersons(deadLetters).find(sought)
+        let (stages, known) = try await find(person, unmask: unmask)
+        let letters = try await DeadLettersOfPersons(deadLetters).find(known)
         return PersonReport(stages: stages, deadLetters: letters.map(\.id))
     }
 
-    /// What the stages keep of a person, and whose letters are his by what they know.
-    private func known(
+    /// What the stages keep of a person, and whose messages are his by what all of them know.
+    private func find(
         _ person: PersonSought, unmask: Bool
-    ) async throws -> (stages: [PersonAtStage], letters: DeadLettersOfPersons.Person) {
+    ) async throws -> (stages: [PersonAtStage], known: KnownPerson) {
+        var kept: [StageName: [PersonalErasure.Found]] = [:]
+        for (stage, store) in stores {
+            let vault = vault(stage)
+            kept[stage] = try await store.read { snapshot in
+                try PersonalErasure(vault, in: snapshot)?.find(person, in: snapshot)
+            }
+        }
+        let known = KnownPerson(person, found: kept.values.flatMap { $0 })
         var stages: [PersonAtStage] = []
-        var subjects: Set<PersonalSubject> = []
-        var phones: Set<PhoneKey> = []
         for stage in StageName.allCases {
             guard let store = stores[stage] else { continue }
             let vault = vault(stage)
-            let found = try await store.read { snapshot in
-                try PersonalErasure(vault, in: snapshot)?.find(person, in: snapshot) ?? []
+            let waiting = try await store.read { snapshot in
+                try WaitingOfPersons(vault, in: snapshot)?.find(known, in: snapshot) ?? []
             }
-            guard !found.isEmpty else { continue }
-            for one in found where one.isWhole {
-                subjects.formUnion(one.summary.subjects)
-                phones.formUnion(one.phones)
-            }
-            stages.append(PersonAtStage(stage, found, unmask: unmask))
+            let found = kept[stage] ?? []
+            guard !found.isEmpty || !waiting.isEmpty else { continue }
+            stages.append(PersonAtStage(stage, found, waiting, unmask: unmask))
         }
-        return (stages, DeadLettersOfPersons.Person(person, phones: phones, subjects: subjects))
+        return (stages, known)
     }
 
-    /// Erases a person from the dead letters and from every stage's store. Done twice, it finds nothing the second time;
-    /// interrupted, it is to be done again.
+    /// Erases a person from the dead letters and from every stage's store, of what waits there too. Done twice, it finds
+    /// nothing the second time; interrupted, it is to be done again.
     ///
     /// - Throws: `StoreFailure`; what was erased until then is gone.
     package func erase(_ person: PersonSought) async throws -> PersonErasure {
-        let (stages, sought) = try await known(person, unmask: false)
+        let (stages, known) = try await find(person, unmask: false)
         // First the letters: what they are about is known only as long as the stages know it.
-        let found = try await DeadLettersOfPersons(deadLetters).find(sought)
+        let found = try await DeadLettersOfPersons(deadLetters).find(known)
         let letters = try await deadLetters.erase(found, note: "erased with the person whom it was about")
         try await deadLetters.scrub()
         for stage in StageName.allCases {
             guard let store = stores[stage] else { continue }
             let vault = vault(stage)
             let erased = try await store.write { transaction -> Bool in
-                guard let erasure = try PersonalErasure(vault, in: transaction) else { return false }
+                guard let erasure = try PersonalErasure(vault, in: transaction),
+                    let waiting = try WaitingOfPersons(vault, in: transaction)
+                else { return false }
                 let found = try erasure.find(person, in: transaction)
+                let held = try waiting.find(known, in: transaction)
                 try erasure.erase(found, in: transaction)
-                return !found.isEmpty
+                try waiting.erase(held, in: transaction)
+                return !found.isEmpty || !held.isEmpty
             }
             if erased { try await store.scrub() }
         }
@@ -122,22 +129,28 @@ package struct PersonAtStage: Sendable, Hashable, Codable {
     /// known.
     package let since: Instant?
     package let lastSeen: Instant?
+    /// Events about him that wait for what they refer to.
+    package let waiting: Int
     /// The texts, event by event; nil: not asked for.
     package let values: [[String]]?
 
-    init(_ stage: StageName, _ found: [PersonalErasure.Found], unmask: Bool) {
+    init(
+        _ stage: StageName, _ found: [PersonalErasure.Found], _ waiting: [WaitingOfPersons.Found], unmask: Bool
+    ) {
         self.stage = stage
+        self.waiting = waiting.count
         events = found.reduce(0) { $0 + $1.rows.count }
         since = found.flatMap { $0.rows.map(\.row.at) }.min()
         lastSeen = found.compactMap(\.summary.lastSeen).max()
-        values = unmask ? found.flatMap { $0.rows.map { $0.values.filter { !$0.isEmpty } } } : nil
+        let texts = found.flatMap { $0.rows.map(\.values) } + waiting.map(\.values)
+        values = unmask ? texts.map { $0.filter { !$0.isEmpty } } : nil
     }
 
     static func table(_ stages: [PersonAtStage]) -> [String] {
-        var table = TextTable("STAGE", ">EVENTS", "SINCE", "LAST SEEN")
+        var table = TextTable("STAGE", ">EVENTS", ">WAITING", "SINCE", "LAST SEEN")
         for one in stages {
             table.add(
-                one.stage.rawValue, String(one.events), one.since?.description ?? "-",
+                one.stage.rawValue, String(one.events), String(one.waiting), one.since?.description ?? "-",
                 one.lastSeen?.description ?? "-")
         }
         return table.lines

@@ -26,12 +26,15 @@ struct HeldMessage: Sendable {
         body = Array(bytes[(end + 1)...])
     }
 
-    var bytes: [UInt8] {
+    var bytes: [UInt8] { head + [UInt8(ascii: "\n")] + body }
+
+    /// The properties, as they are kept.
+    var head: [UInt8] {
         var json = HeaderJSON.encode(properties)
         if case .object(let members) = json {
             json = .object(members + [JSON.Member("headers", HeaderJSON.encode(.table(properties.headers)))])
         }
-        return json.serialized + [UInt8(ascii: "\n")] + body
+        return json.serialized
     }
 
     /// As it would come out of a delay queue, where what the headers tell is believed.
@@ -44,9 +47,11 @@ struct HeldMessage: Sendable {
     private static func properties(_ json: JSON) -> MessageProperties {
         var properties = MessageProperties()
         properties.contentType = json["contentType"]?.string
+        properties.contentEncoding = json["contentEncoding"]?.string
         properties.messageId = json["messageId"]?.string
         properties.type = json["type"]?.string
         properties.correlationId = json["correlationId"]?.string
+        properties.appId = json["appId"]?.string
         properties.timestamp = json["timestamp"]?.int.map { UInt64(clamping: $0) }
         if case .object(let fields)? = json["headers"] {
             properties.headers = fields.compactMap { field in

@@ -187,7 +187,7 @@ package struct PersonalDigester: Sendable {
     static func freshSecret() -> [UInt8] { SymmetricKey(size: .bits256).withUnsafeBytes { Array($0) } }
 
     /// By what a dead letter with this number is found.
-    func trace(_ key: PhoneKey) -> LetterTrace { LetterTrace(number: number(["letter", key.digits])) }
+    func trace(_ key: PhoneKey) -> PersonalTrace { PersonalTrace(number: number(["letter", key.digits])) }
 
     package func lookup(_ key: PhoneKey) -> PersonalLookup { lookup(digits: key.digits) }
 
