@@ -28,28 +28,45 @@ package struct PersonOffice: Sendable {
         return PersonReport(stages: stages, deadLetters: letters.map(\.id))
     }
 
-    /// What the stages keep of a person, and whose messages are his by what all of them know.
+    private struct Kept: Sendable {
+        var rows: [PersonalErasure.Found] = []
+        var waiting: [WaitingOfPersons.Found] = []
+    }
+
+    private static func kept(
+        of sought: PersonSought, _ person: inout KnownPerson, _ vault: PersonalVault, in snapshot: any StoreSnapshot
+    ) throws -> Kept {
+        guard let erasure = try PersonalErasure(vault, in: snapshot),
+            let waiting = try WaitingOfPersons(vault, in: snapshot)
+        else { return Kept() }
+        let held = try waiting.find(&person, in: snapshot)
+        return Kept(rows: try erasure.find(sought, about: person.subjects, in: snapshot), waiting: held)
+    }
+
+    /// What the stages keep of a person, and what all of them together know of him.
     private func find(
-        _ person: PersonSought, unmask: Bool
+        _ sought: PersonSought, unmask: Bool
     ) async throws -> (stages: [PersonAtStage], known: KnownPerson) {
-        var kept: [StageName: [PersonalErasure.Found]] = [:]
+        var found: [PersonalErasure.Found] = []
         for (stage, store) in stores {
             let vault = vault(stage)
-            kept[stage] = try await store.read { snapshot in
-                try PersonalErasure(vault, in: snapshot)?.find(person, in: snapshot)
-            }
+            found += try await store.read { try PersonalErasure(vault, in: $0)?.find(sought, in: $0) ?? [] }
         }
-        let known = KnownPerson(person, found: kept.values.flatMap { $0 })
+        var known = KnownPerson(sought, found: found)
+        // What waits at one stage may tell of a matter of which another has a text: once for that, once with it.
         var stages: [PersonAtStage] = []
-        for stage in StageName.allCases {
-            guard let store = stores[stage] else { continue }
-            let vault = vault(stage)
-            let waiting = try await store.read { snapshot in
-                try WaitingOfPersons(vault, in: snapshot)?.find(known, in: snapshot) ?? []
+        for isLast in [false, true] {
+            for stage in StageName.allCases {
+                guard let store = stores[stage] else { continue }
+                let (vault, before) = (vault(stage), known)
+                let (kept, after) = try await store.read { snapshot in
+                    var person = before
+                    return (try Self.kept(of: sought, &person, vault, in: snapshot), person)
+                }
+                known = after
+                guard isLast, !kept.rows.isEmpty || !kept.waiting.isEmpty else { continue }
+                stages.append(PersonAtStage(stage, kept.rows, kept.waiting, unmask: unmask))
             }
-            let found = kept[stage] ?? []
-            guard !found.isEmpty || !waiting.isEmpty else { continue }
-            stages.append(PersonAtStage(stage, found, waiting, unmask: unmask))
         }
         return (stages, known)
     }
@@ -58,8 +75,8 @@ package struct PersonOffice: Sendable {
     /// nothing the second time; interrupted, it is to be done again.
     ///
     /// - Throws: `StoreFailure`; what was erased until then is gone.
-    package func erase(_ person: PersonSought) async throws -> PersonErasure {
-        let (stages, known) = try await find(person, unmask: false)
+    package func erase(_ sought: PersonSought) async throws -> PersonErasure {
+        let (stages, known) = try await find(sought, unmask: false)
         // First the letters: what they are about is known only as long as the stages know it.
         let found = try await DeadLettersOfPersons(deadLetters).find(known)
         let letters = try await deadLetters.erase(found, note: "erased with the person whom it was about")
@@ -68,14 +85,11 @@ package struct PersonOffice: Sendable {
             guard let store = stores[stage] else { continue }
             let vault = vault(stage)
             let erased = try await store.write { transaction -> Bool in
-                guard let erasure = try PersonalErasure(vault, in: transaction),
-                    let waiting = try WaitingOfPersons(vault, in: transaction)
-                else { return false }
-                let found = try erasure.find(person, in: transaction)
-                let held = try waiting.find(known, in: transaction)
-                try erasure.erase(found, in: transaction)
-                try waiting.erase(held, in: transaction)
-                return !found.isEmpty || !held.isEmpty
+                var person = known
+                let kept = try Self.kept(of: sought, &person, vault, in: transaction)
+                try PersonalErasure(vault, in: transaction)?.erase(kept.rows, in: transaction)
+                try WaitingOfPersons(vault, in: transaction)?.erase(kept.waiting, in: transaction)
+                return !kept.rows.isEmpty || !kept.waiting.isEmpty
             }
             if erased { try await store.scrub() }
         }

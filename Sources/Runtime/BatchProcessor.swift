@@ -134,7 +134,8 @@ package struct BatchProcessor: Sendable {
         var erased = 0
         for person in persons {
             let found = try erasure.find(person, in: transaction)
-            let held = try waiting.find(KnownPerson(person, found: found), in: transaction)
+            var known = KnownPerson(person, found: found)
+            let held = try waiting.find(&known, in: transaction)
             try erasure.erase(found, in: transaction)
             try waiting.erase(held, in: transaction)
             erased += found.count + held.count

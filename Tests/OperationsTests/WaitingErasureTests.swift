@@ -126,17 +126,38 @@ private struct WaitingScene {
         try await scene.note("cross, rang twice", about: "P1")
         try await scene.note("calm, the neighbour", about: "P2")
         let shown = try await scene.office.show(.phone(WaitingScene.phone), unmask: true)
-        #expect(shown.stages.map(\.stage) == [.intake, .routing, .handling])
-        #expect(shown.stages.map(\.events) == [1, 0, 0] && shown.stages.map(\.waiting) == [0, 1, 1])
+        #expect(shown.stages.map(\.stage) == [.intake, .routing, .handling, .reports])
+        #expect(shown.stages.map(\.events) == [1, 0, 0, 1] && shown.stages.map(\.waiting) == [0, 1, 1, 0])
         #expect(shown.text.contains("cross, rang twice") && !shown.text.contains("neighbour"))
         #expect(try await !scene.office.show(.phone(WaitingScene.phone)).text.contains("cross"))
         let done = try await scene.office.erase(.phone(WaitingScene.phone))
-        #expect(done.stages.map(\.waiting) == [0, 1, 1])
+        #expect(done.stages.map(\.waiting) == [0, 1, 1, 0])
         for stage in stages {
             let held = try await scene.held(at: stage)
             #expect(held.count == 2 && held.contains { $0.contains("neighbour") }, "\(stage)")
             #expect(!held.contains { $0.contains("cross") }, "\(stage)")
         }
+        #expect(try await !scene.office.show(.phone(WaitingScene.phone)).isKnown)
+    }
+
+    @Test func `by the verb takes what a stage keeps about a matter of which it cannot tell whose it is`() async throws
+    {
+        var scene = try await WaitingScene()
+        try await scene.complain("P1", WaitingScene.phone)
+        // Reports take a note as it comes, of whatever case; penalty knows cases by name alone.
+        try await scene.note("cross, call \(WaitingScene.phone)", about: "P3")
+        try await scene.note("calm, the neighbour", about: "P2")
+        for (number, id) in ["P1", "P2"].enumerated() {
+            try await scene.pipeline.send(
+                ViolationReported(
+                    violationId: "W\(number)", outletId: "O1", occurredAt: scene.pipeline.now, category: "manners",
+                    recordedBy: .hotline, by: Person(id: "hq-one", tier: "hq"), caseId: WaitingScene.caseId(id),
+                    description: "rude to \(id)"),
+                at: "2026-11-02T11:00:00+08:00")
+        }
+        _ = try await scene.office.erase(.phone(WaitingScene.phone))
+        #expect(try await scene.texts(at: .penalty) == ["rude to P2"])
+        #expect(try await scene.texts(at: .reports) == ["calm, the neighbour"])
         #expect(try await !scene.office.show(.phone(WaitingScene.phone)).isKnown)
     }
 

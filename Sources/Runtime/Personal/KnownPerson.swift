@@ -5,7 +5,7 @@ import Store
 /// namesakes, and counts for nothing.
 package struct KnownPerson: Sendable {
     let phones: Set<PhoneKey>
-    private(set) var subjects: Set<PersonalSubject>
+    package private(set) var subjects: Set<PersonalSubject>
 
     /// - Parameter found: what the stages keep of him, and so know to be his beside what the order says.
     package init(_ person: PersonSought, found: [PersonalErasure.Found] = []) {

@@ -69,11 +69,20 @@ package struct PersonalErasure {
     }
 
     /// Each only once; what is known of the person under the key of this release first.
-    package func find(_ person: PersonSought, in snapshot: any StoreSnapshot) throws -> [Found] {
+    ///
+    /// - Parameter more: what others know to be about the person. It counts where this store cannot tell whose it is.
+    package func find(
+        _ person: PersonSought, about more: Set<PersonalSubject> = [], in snapshot: any StoreSnapshot
+    ) throws -> [Found] {
         var found: [Found] = []
         for handle in handles(of: person) {
             guard let one = try find(handle, person.phoneKey, in: snapshot) else { continue }
-            if !found.contains(where: { $0.summary.person == one.summary.person }) { found.append(one) }
+            let isKnown = one.summary.person != nil && found.contains { $0.summary.person == one.summary.person }
+            if !isKnown { found.append(one) }
+        }
+        for subject in more.subtracting(person.subjects).sorted(by: { $0.number < $1.number }) {
+            guard let one = try find(.matter(subject), nil, in: snapshot), one.summary.person == nil else { continue }
+            found.append(one)
         }
         return found
     }

@@ -25,9 +25,9 @@ package struct WaitingOfPersons {
         (self.vault, self.digester) = (vault, digester)
     }
 
+    /// - Parameter person: knows in the end what those who are found are about.
     /// - Throws: `StoreFailure`, also if a key is missing.
-    package func find(_ person: KnownPerson, in snapshot: any StoreSnapshot) throws -> [Found] {
-        var person = person
+    package func find(_ person: inout KnownPerson, in snapshot: any StoreSnapshot) throws -> [Found] {
         var found: [EventKey: Found] = [:]
         var traces = digester.traces(of: person.phones, person.subjects)
         while !traces.isEmpty {
