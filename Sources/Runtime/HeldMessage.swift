@@ -8,10 +8,24 @@ import Store
 struct HeldMessage: Sendable {
     let properties: MessageProperties
     let body: [UInt8]
+    /// Only who it was could be told.
+    private(set) var isDamaged = false
 
     init(properties: MessageProperties, body: [UInt8]) {
         self.properties = properties
         self.body = body
+    }
+
+    /// Who it was, and nothing of what it said.
+    init(remainingOf waiting: WaitingEvent) {
+        let members: [(String, String)] = [
+            ("specversion", "1.0"), ("id", waiting.event.id), ("source", waiting.event.source),
+            ("type", EventType(waiting.type).wireName),
+        ]
+        self.init(
+            properties: MessageProperties(),
+            body: JSON.object(members.map { JSON.Member($0.0, .string($0.1)) }).serialized)
+        isDamaged = true
     }
 
     /// - Throws: `StoreFailure`, corrupt, if these are not the bytes of a message.
@@ -77,15 +91,26 @@ extension PersonalVault {
         return WaitingMessage(key: key, sealed: sealed)
     }
 
-    /// - Throws: `StoreFailure`, unavailable if the key that sealed it is not there.
+    /// - Throws: `StoreFailure`: unavailable if the key that sealed it is not there, corrupt if it is damaged.
     func open(_ message: WaitingMessage, of event: EventKey) throws -> HeldMessage {
         let bytes: [UInt8]
         do throws(SealFailure) {
             bytes = try keyring.open(message.sealed, key: message.key, context: context(of: event))
         } catch {
-            throw StoreFailure(.unavailable, operation: "opening a waiting message", cause: error.description)
+            throw StoreFailure(error.ofOne, operation: "opening a waiting message", cause: error.description)
         }
         return try HeldMessage(bytes: bytes)
+    }
+
+    /// Of a message that is damaged only what its row tells is left, which the contract refuses.
+    ///
+    /// - Throws: `StoreFailure`, unavailable if the key that sealed it is not there.
+    func openOrRemains(_ message: WaitingMessage, of waiting: WaitingEvent) throws -> HeldMessage {
+        do {
+            return try open(message, of: waiting.event)
+        } catch let failure as StoreFailure where failure.kind == .corrupt {
+            return HeldMessage(remainingOf: waiting)
+        }
     }
 
     /// Seals up to `limit` waiting messages behind `after` with the current key, where another has sealed them.

@@ -174,7 +174,8 @@ struct UnitOfWork: InputCourse {
         do throws(RefusedDocument) {
             inbound = try room.read(message, waiting)
         } catch {
-            return try die("stage-fault", "what waited cannot be read any more: \(error.faults.count) faults")
+            return try die(
+                "stage-fault", "what waited cannot be read any more (\(error.faults.count) faults): publish it again")
         }
         guard let admitted = try admit([inbound]).first else { return }
         switch try decide(admitted, isLast: isLast) {

@@ -106,7 +106,7 @@ struct WaitingRoom {
             try transaction.releaseWaiting([waiting.event])
             return nil
         }
-        return try vault.open(sealed, of: waiting.event)
+        return try vault.openOrRemains(sealed, of: waiting)
     }
 
     /// The event as it was received. Its bounds were checked when it came.
@@ -129,7 +129,7 @@ struct WaitingRoom {
     func takeOverDying(limit: Int) throws -> [DyingMessage] {
         try transaction.takeOverDying(by: worker, now: wall, limit: limit).compactMap { dying in
             guard let sealed = try transaction.waitingMessage(of: dying.event.event) else { return nil }
-            return DyingMessage(dying, try vault.open(sealed, of: dying.event.event), queue: stage.queue)
+            return DyingMessage(dying, try vault.openOrRemains(sealed, of: dying.event), queue: stage.queue)
         }
     }
 }

@@ -91,7 +91,7 @@ package protocol WaitingSnapshot {
     /// When the first of those that do not die yet comes to its end.
     func nextWaitingEnd() throws -> Instant?
     /// Those that were held with one of `traces`, by source and id.
-    func waiting(tracedBy traces: Set<PersonalTrace>) throws -> [EventKey]
+    func waiting(tracedBy traces: Set<PersonalTrace>) throws -> [WaitingEvent]
     /// Up to `limit` that wait for a record which is there, though no step has taken them: another release made it, or a
     /// transaction was full.
     func waitingForKnown(limit: Int) throws -> [WaitingEvent]

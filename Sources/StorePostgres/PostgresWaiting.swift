@@ -109,13 +109,14 @@ extension PostgresSnapshot {
             .first?.optionalInt(0).map { Instant(microseconds: $0) }
     }
 
-    func waiting(tracedBy traces: Set<PersonalTrace>) throws -> [EventKey] {
+    func waiting(tracedBy traces: Set<PersonalTrace>) throws -> [WaitingEvent] {
         try conversation.query(
             """
-            SELECT DISTINCT w.source, w.event FROM \(schema).waiting_traces t JOIN \(schema).waiting w USING (claim)
-            WHERE t.trace = ANY($1) ORDER BY w.source, w.event
+            SELECT \(WaitingEvent.columns) FROM \(schema).waiting w
+            WHERE w.claim IN (SELECT claim FROM \(schema).waiting_traces WHERE trace = ANY($1))
+            ORDER BY w.source, w.event
             """, [.ints(traces.map(\.number))]
-        ).map { EventKey(source: $0.text(0), id: $0.text(1)) }
+        ).map { WaitingEvent($0) }
     }
 
     func waitingForKnown(limit: Int) throws -> [WaitingEvent] {

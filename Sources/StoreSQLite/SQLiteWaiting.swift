@@ -95,14 +95,18 @@ extension SQLiteSnapshot {
         }
     }
 
-    func waiting(tracedBy traces: Set<PersonalTrace>) throws -> [EventKey] {
-        let query = try Query(db, "SELECT source, event FROM waiting_traces WHERE trace = ?")
-        var found: Set<EventKey> = []
+    func waiting(tracedBy traces: Set<PersonalTrace>) throws -> [WaitingEvent] {
+        let query = try Query(
+            db,
+            """
+            SELECT \(WaitingEvent.columns) FROM waiting_traces JOIN waiting USING (source, event) WHERE trace = ?
+            """)
+        var found: Set<WaitingEvent> = []
         for trace in traces {
             try query.bind(1, trace.number)
-            found.formUnion(try query.rows { EventKey(source: $0.text(0), id: $0.text(1)) })
+            found.formUnion(try query.rows { WaitingEvent($0) })
         }
-        return found.sorted()
+        return found.sorted { $0.event < $1.event }
     }
 
     func waitingForKnown(limit: Int) throws -> [WaitingEvent] {

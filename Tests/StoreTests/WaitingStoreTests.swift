@@ -151,15 +151,15 @@ struct WaitingStoreTests {
             try await hold([one], in: store, traces: [shared, own])
             try await hold([two], in: other, traces: [shared])
             #expect(try await store.read { try $0.waiting(tracedBy: []) } == [])
-            #expect(try await store.read { try $0.waiting(tracedBy: [own, shared]) } == [one.event, two.event])
-            #expect(try await other.read { try $0.waiting(tracedBy: [own]) } == [one.event])
+            #expect(try await store.read { try $0.waiting(tracedBy: [own, shared]) } == [one, two])
+            #expect(try await other.read { try $0.waiting(tracedBy: [own]) } == [one])
             let (resealed, redacted) = (message([1], key: "k2"), message([2, 3], key: ""))
             try await store.write { try $0.resealWaiting(one.event, resealed) }
             #expect(try await other.read { try $0.waitingMessage(of: one.event) } == resealed)
-            #expect(try await other.read { try $0.waiting(tracedBy: [own]) } == [one.event])
+            #expect(try await other.read { try $0.waiting(tracedBy: [own]) } == [one])
             try await other.write { try $0.redactWaiting(one.event, redacted) }
             #expect(try await store.read { try $0.waitingMessage(of: one.event) } == redacted)
-            #expect(try await store.read { try $0.waiting(tracedBy: [own, shared]) } == [two.event])
+            #expect(try await store.read { try $0.waiting(tracedBy: [own, shared]) } == [two])
             // It waits as before, under its id and digest.
             #expect(try await store.read { try $0.waiting(among: [one.event]) } == [one.event: one.digest])
             #expect(try await waiting(for: ["c1"], in: store) == ["1"])

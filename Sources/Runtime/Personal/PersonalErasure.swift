@@ -106,7 +106,7 @@ package struct PersonalErasure {
     ) throws -> Found? {
         guard let summary = try snapshot.personalSummary(handle) else { return nil }
         let rows = try snapshot.personalRows(of: handle, limit: .max).map {
-            (row: $0, values: try vault.values(of: $0))
+            (row: $0, values: try readableValues(of: $0))
         }
         let numbers = summary.lookup.map { self.numbers(in: rows.map(\.values), under: $0) } ?? []
         let isWhole =
@@ -124,6 +124,15 @@ package struct PersonalErasure {
         }
         if own.isEmpty { return nil }
         return Found(summary: summary, rows: own, phones: phones, handle: handle, isWhole: false)
+    }
+
+    /// What is damaged can be erased all the same.
+    private func readableValues(of row: PersonalRow) throws -> [String] {
+        do {
+            return try vault.values(of: row)
+        } catch let failure as StoreFailure where failure.kind == .corrupt {
+            return []
+        }
     }
 
     /// Whose numbers have led to a person: of the texts kept, those under whose present or former key it is looked up.

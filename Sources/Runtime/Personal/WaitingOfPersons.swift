@@ -32,15 +32,19 @@ package struct WaitingOfPersons {
         var traces = digester.traces(of: person.phones, person.subjects)
         while !traces.isEmpty {
             let before = person.subjects
-            for event in try snapshot.waiting(tracedBy: traces.union([.overfull])) where found[event] == nil {
-                guard let sealed = try snapshot.waitingMessage(of: event) else { continue }
-                let message = try vault.open(sealed, of: event)
-                guard person.owns(LetterContent(message, sought: person.phones)) else { continue }
-                found[event] = Found(event: event, message: message)
+            for waiting in try snapshot.waiting(tracedBy: traces.union([.overfull])) where found[waiting.event] == nil {
+                guard let message = try message(of: waiting, in: snapshot) else { continue }
+                // Of what is damaged nobody can say any more whose it is; nothing is lost with it.
+                guard message.isDamaged || person.owns(LetterContent(message, sought: person.phones)) else { continue }
+                found[waiting.event] = Found(event: waiting.event, message: message)
             }
             traces = digester.traces(of: [], person.subjects.subtracting(before))
         }
         return found.values.sorted { $0.event < $1.event }
+    }
+
+    private func message(of waiting: WaitingEvent, in snapshot: any StoreSnapshot) throws -> HeldMessage? {
+        try snapshot.waitingMessage(of: waiting.event).map { try vault.openOrRemains($0, of: waiting) }
     }
 
     package func erase(_ found: [Found], in transaction: any StoreTransaction) throws {

@@ -72,8 +72,9 @@ extension MemorySnapshot {
         state.waiting.rows.values.filter { $0.death == nil }.map(\.event.endsAt).min()
     }
 
-    func waiting(tracedBy traces: Set<PersonalTrace>) throws -> [EventKey] {
-        state.waiting.rows.filter { !$0.value.traces.isDisjoint(with: traces) }.keys.sorted()
+    func waiting(tracedBy traces: Set<PersonalTrace>) throws -> [WaitingEvent] {
+        let found = state.waiting.rows.values.filter { !$0.traces.isDisjoint(with: traces) }
+        return found.map(\.event).sorted { $0.event < $1.event }
     }
 
     func waitingForKnown(limit: Int) throws -> [WaitingEvent] {
