@@ -41,6 +41,8 @@ final class ConsumerRole: ConnectionRole {
     let purpose = "consumer"
     let retries = true
     private let queue: String
+    /// One for all subscriptions: by it they are cancelled.
+    private let tag: String
     private let configuration: RabbitMQConfiguration
     private let sink: @Sendable (ConsumerEvent) -> Void
     private var channel: ChannelLife
@@ -65,7 +67,7 @@ final class ConsumerRole: ConnectionRole {
         self.configuration = configuration
         self.sink = sink
         assembly = ContentAssembly(bodyLimit: configuration.bodyLimitBytes)
-        let tag = ConsumerGeneration.tag(configuration.connectionName)
+        tag = ConsumerGeneration.tag(configuration.connectionName)
         let steps = Self.steps(queue: queue, prefetch: prefetch, tag: tag)
         channel = ChannelLife(steps, answerMilliseconds: configuration.answerMilliseconds)
     }
@@ -132,7 +134,7 @@ final class ConsumerRole: ConnectionRole {
                 guard case .cancelled = stage else { break }
                 stage = .consuming
                 isToResume = true
-                channel.change(Self.steps(queue: queue, prefetch: prefetch, tag: configuration.connectionName))
+                channel.change(Self.steps(queue: queue, prefetch: prefetch, tag: tag))
             case .close:
                 if !wantsClose { closing = .wanted(deadline: Uptime.milliseconds + configuration.drainMilliseconds) }
             }
@@ -307,7 +309,7 @@ final class ConsumerRole: ConnectionRole {
             // While the subscription is being set up, its answer decides.
             guard let link, channel.isOpen || channel.isOpening else { return sayCancelled() }
             guard channel.isOpen, link.canTake else { return }
-            let tag = ConsumerGeneration.tag(configuration.connectionName)
+            let tag = tag
             try link.send(AMQP_BASIC_CANCEL_METHOD) { arena throws(BrokerFailure) in
                 amqp_basic_cancel_t(consumer_tag: try arena.short(tag, "consumer tag"), nowait: 0)
             }

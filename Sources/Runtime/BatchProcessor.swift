@@ -42,6 +42,8 @@ package struct BatchResult: Sendable {
     package var dying: [DyingMessage] = []
     /// More of those that wait can be decided or have come to their end; they follow in the next transaction.
     package var hasMoreWaiting = false
+    /// After `WaitingCare.singly` and `.letDie`: the next that can be decided or must die.
+    package var nextWaiting: EventKey?
     /// After `.oneTimer`: the next that is due.
     package var nextTimer: RecordKey?
     /// How many persons were erased.
@@ -153,12 +155,16 @@ package struct BatchProcessor: Sendable {
     ) throws -> BatchResult {
         var result = BatchResult()
         var work = UnitOfWork(self, clock: clock, wall: wall, transaction: transaction)
-        let limit = care == .together ? limit : 1
         var ended: Instant?
         if allowsEnds, try transaction.nextWake(wall: wall).map({ $0 > marks.withOthers }) ?? true {
             ended = min(clock, marks.withOthers)
         }
-        result.hasMoreWaiting = try work.takeForgotten(care, ended: ended, limit: limit)
+        switch care {
+        case .together: result.hasMoreWaiting = try work.takeForgotten(ended: ended, limit: limit)
+        case .singly(let event): result.nextWaiting = try work.takeForgotten(event, deadly: nil, ended: ended)
+        case .letDie(let event, let cause):
+            result.nextWaiting = try work.takeForgotten(event, deadly: cause, ended: ended)
+        }
         try work.finish(into: &result, owner: worker, wall: wall)
         return result
     }

@@ -113,6 +113,15 @@ extension PersonalVault {
         }
     }
 
+    /// The message of a waiting event, as it would come out of a delay queue of its stage; nil: it does not wait.
+    ///
+    /// - Throws: `StoreFailure`, unavailable if the key that sealed it is not there.
+    package func waitingDelivery(_ waiting: WaitingEvent, in snapshot: any StoreSnapshot) throws -> Delivery? {
+        try snapshot.waitingMessage(of: waiting.event).map {
+            try openOrRemains($0, of: waiting).delivery(to: stage.queue)
+        }
+    }
+
     /// Seals up to `limit` waiting messages behind `after` with the current key, where another has sealed them.
     ///
     /// - Returns: the last event looked at, nil at the end; and how many were sealed again.

@@ -48,19 +48,21 @@ extension InputCourse {
     }
 
     /// Takes what waited for anything that the steps before have made known. What that makes known in turn joins the same
-    /// order.
+    /// order; one that waits for a second thing now is looked for again when that is known. What is left when the
+    /// transaction is full stays in `known`.
     mutating func takeWaiting() throws {
         var line: [WaitingEvent] = []
-        var seen: Set<EventKey> = []
-        while true {
+        while !isFull {
             if !known.isEmpty {
                 let references = known
                 known.removeAll()
-                line += try waiting(for: references).filter { seen.insert($0.event).inserted }
+                let inLine = Set(line.map(\.event))
+                line += try waiting(for: references).filter { !inLine.contains($0.event) }
                 line.sort { WaitingEvent.comesFirst($1, $0) }
             }
-            guard !isFull, let next = line.popLast() else { return }
+            guard let next = line.popLast() else { return }
             try take(next)
         }
+        known += line.map(\.reference)
     }
 }

@@ -75,8 +75,7 @@ struct OutgoingWindow: Sendable {
     }
 
     mutating func add(_ publication: Publication, ending event: EventKey) {
-        entries[publication.ticket] = Entry(publication: publication, purpose: .end(event))
-        unsent.append(publication.ticket)
+        add(publication, .end(event))
     }
 
     mutating func takeUnsent() -> [Publication] {
@@ -103,6 +102,14 @@ struct OutgoingWindow: Sendable {
         var known = Set(confirmed)
         for case .output(let key) in entries.values.map(\.purpose) { known.insert(key) }
         return rows.filter { !known.contains($0.key) }
+    }
+
+    /// Of these dying events, those whose dead letters are neither here nor confirmed.
+    func unknown(_ dying: [DyingMessage], besides confirmed: [EventKey]) -> [DyingMessage] {
+        guard !dying.isEmpty else { return [] }
+        var known = Set(confirmed)
+        for case .end(let event) in entries.values.map(\.purpose) { known.insert(event) }
+        return dying.filter { !known.contains($0.event) }
     }
 
     /// Keeps an unconfirmed publication for `resendHeld`; returns it.

@@ -11,6 +11,8 @@ struct UnitOfWork: InputCourse {
     private(set) var edge: PersonalEdge
     private(set) var set = WorkingSet()
     var known: [RecordKey] = []
+    /// Of `known`, what is no record: the record that is there and whose step has made it known.
+    private var makers: [RecordKey: RecordKey] = [:]
     private let room: WaitingRoom
     /// What was taken out of the waiting room so far.
     private var taken = WaitingCount()
@@ -57,13 +59,15 @@ struct UnitOfWork: InputCourse {
     @discardableResult
     mutating func load(_ inputs: [Input]) throws -> KeySearch {
         var search = KeySearch(inputs, runner)
-        while let missing = search.next(in: set) {
-            let found = try transaction.load(missing)
-            for key in missing {
-                if let stored = found[key] { take(stored) } else { set.note(key, nil) }
-            }
-        }
+        while let missing = search.next(in: set) { try load(records: missing) }
         return search
+    }
+
+    private mutating func load(records keys: [RecordKey]) throws {
+        let found = try transaction.load(keys)
+        for key in keys {
+            if let stored = found[key] { take(stored) } else { set.note(key, nil) }
+        }
     }
 
     /// The outcome of one input, or why there is none.
@@ -78,6 +82,7 @@ struct UnitOfWork: InputCourse {
         do {
             let outcome = try runner.run(input, keys: keys, in: &set, clock: clock, isLast: isLast)
             known += outcome.known
+            for name in outcome.known where set[name] == nil { makers[name] = keys.first { set[$0] != nil } }
             return .success(outcome)
         } catch let fault as StageFault {
             return .failure(fault)
@@ -100,8 +105,7 @@ struct UnitOfWork: InputCourse {
         }
         switch try decide(admitted) {
         case .done(let outcome):
-            if inbound.isAlone { known.removeAll() }
-            try takeWaiting()
+            if !inbound.isAlone { try takeWaiting() }
             if case .refused = outcome.verdict { return .refused }
             return .applied
         case .waits(let reference):
@@ -174,8 +178,8 @@ struct UnitOfWork: InputCourse {
         do throws(RefusedDocument) {
             inbound = try room.read(message, waiting)
         } catch {
-            return try die(
-                "stage-fault", "what waited cannot be read any more (\(error.faults.count) faults): publish it again")
+            let faults = error.faults.prefix(3).map { "\($0.pointer) \($0.rule)" }.joined(separator: ", ")
+            return try die("stage-fault", "what waited cannot be read any more: \(faults)")
         }
         guard let admitted = try admit([inbound]).first else { return }
         switch try decide(admitted, isLast: isLast) {
@@ -190,28 +194,67 @@ struct UnitOfWork: InputCourse {
         }
     }
 
-    /// Decides up to `limit` of those that no step has taken though what they wait for is there, and of those whose time
-    /// is over at `ended` (nil: of none); what can still not be decided then dies.
-    ///
-    /// - Returns: whether there may be more.
-    mutating func takeForgotten(_ care: WaitingCare, ended: Instant?, limit: Int) throws -> Bool {
-        var found = try transaction.waitingForKnown(limit: limit).map { ($0, isLast: false) }
+    /// What lies in the waiting room and can be decided, or must die.
+    private typealias Forgotten = (event: WaitingEvent, isLast: Bool)
+
+    /// Up to `limit` of those that no step has taken though what they wait for is there, and of those whose time is over at
+    /// `ended` (nil: of none).
+    private mutating func forgotten(ended: Instant?, limit: Int) throws -> [Forgotten] {
+        var found: [Forgotten] = try transaction.waitingForKnown(limit: limit).map { ($0, isLast: false) }
         if let ended, found.count < limit {
             found += try transaction.waitingEnded(now: ended, limit: limit - found.count).map { ($0, isLast: true) }
         }
-        if case .letFirstDie(let cause) = care {
-            if let (first, _) = found.first, let message = try room.message(of: first),
-                let dead = try room.letDie(first, message, code: "store-fault", cause: cause)
+        return found
+    }
+
+    /// Decides up to `limit` of those that no step has taken though what they wait for is there, and of those whose time
+    /// is over at `ended`; what can still not be decided then dies.
+    ///
+    /// - Returns: whether there may be more.
+    mutating func takeForgotten(ended: Instant?, limit: Int) throws -> Bool {
+        let found = try forgotten(ended: ended, limit: limit)
+        for one in found where !isFull {
+            try take(forgotten: one)
+            try takeWaiting()
+        }
+        return found.count >= limit || isFull
+    }
+
+    /// The same one by one, as one of them breaks the transaction: decides `expected` or lets it die, if it is still the
+    /// first; another one may be there meanwhile.
+    ///
+    /// - Parameters:
+    ///   - expected: nil: only looks.
+    ///   - cause: why it dies; nil: it is decided.
+    /// - Returns: which is the first now.
+    mutating func takeForgotten(_ expected: EventKey?, deadly cause: String?, ended: Instant?) throws -> EventKey? {
+        guard let first = try forgotten(ended: ended, limit: 1).first else { return nil }
+        guard first.event.event == expected else { return first.event.event }
+        if let cause {
+            if let message = try room.message(of: first.event),
+                let dead = try room.letDie(first.event, message, code: "store-fault", cause: cause)
             {
                 dying.append(dead)
             }
-            return true
+        } else {
+            try take(forgotten: first)
         }
-        for (waiting, isLast) in found where !isFull {
-            try take(waiting, isLast: isLast)
-            if care == .together { try takeWaiting() }
+        return try forgotten(ended: ended, limit: 1).first?.event.event
+    }
+
+    private mutating func take(forgotten one: Forgotten) throws {
+        // Before the row, in the order of whoever makes it known; the record is there, so nothing is made to be locked.
+        if !one.isLast, !set.knows(one.event.reference) { try load(records: [one.event.reference]) }
+        try take(one.event, isLast: one.isLast)
+    }
+
+    /// Whoever looks for what waits though its reference is there looks for records. So what was not taken here, and waits
+    /// for something known that is no record, waits from now on for the record whose step has made that known.
+    private mutating func leaveWaiting() throws {
+        for name in Set(known) {
+            guard set[name] == nil, let record = makers[name] else { continue }
+            for waiting in try transaction.waiting(for: [name]) { try transaction.hold(waiting.event, until: record) }
         }
-        return found.count >= limit || isFull
     }
 
     // MARK: Timers
@@ -250,6 +293,7 @@ struct UnitOfWork: InputCourse {
         result.timerFaults += timerFaults
         result.dying += dying
         if isFull { result.hasMoreWaiting = true }
+        try leaveWaiting()
         try transaction.save(try set.changed.map { try RecordCoding.stored($0.key, $0.record) })
         guard !entries.isEmpty else { return }
         for index in entries.indices { entries[index].writtenAt = wall }

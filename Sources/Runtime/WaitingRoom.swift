@@ -100,7 +100,7 @@ struct WaitingRoom {
 
     /// nil: it waits no longer, for it was decided meanwhile.
     func message(of waiting: WaitingEvent) throws -> HeldMessage? {
-        guard let sealed = try transaction.waitingMessage(of: waiting.event) else { return nil }
+        guard let sealed = try transaction.waitingMessage(toDecide: waiting.event) else { return nil }
         // A worker of another release, which knows no waiting room, may have been handed the same event.
         guard try transaction.claims([waiting.event]).isEmpty else {
             try transaction.releaseWaiting([waiting.event])

@@ -51,7 +51,7 @@ extension BatchProcessor {
                 care, clock: reading.now, marks: try marks(reading, transaction),
                 allowsEnds: reading.allowsTimers(of: runner.name), wall: wall, limit: limits.batch, in: transaction)
         case .release(let events):
-            try transaction.releaseWaiting(events)
+            try transaction.releaseDead(events, owner: worker)
         case .end(let confirmed):
             try transaction.removeFromOutbox(confirmed)
             try leave(at: wall, transaction)

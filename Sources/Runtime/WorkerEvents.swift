@@ -67,10 +67,10 @@ package enum Work: Sendable {
 /// How those that wait are gone through.
 package enum WaitingCare: Sendable, Equatable {
     case together
-    /// One of them breaks the transaction.
-    case singly
-    /// The first of them has broken it alone.
-    case letFirstDie(cause: String)
+    /// One of them breaks the transaction: this one next; nil: look which is the first.
+    case singly(EventKey?)
+    /// This one has broken it alone.
+    case letDie(EventKey, cause: String)
 }
 
 package struct WorkResult: Sendable {

@@ -12,7 +12,8 @@ extension WorkerMachine {
         let isTakeOver = finished.work.isTakeOver
         let rows = isTakeOver ? outgoing.unknown(result.batch.rows, besides: confirmed.keys) : result.batch.rows
         publish(rows, &actions)
-        letDie(result.batch.dying, &actions)
+        let dying = result.batch.dying
+        letDie(isTakeOver ? outgoing.unknown(dying, besides: room.confirmed) : dying, &actions)
         if result.batch.hasMoreWaiting { room.at = wall }
         for fault in result.batch.timerFaults {
             actions.append(
@@ -23,7 +24,7 @@ extension WorkerMachine {
             judge(finished.arrivals, result.batch.fates, &actions)
             proveStore(&actions)
         case .waiting:
-            wentThroughWaiting(hasMore: result.batch.hasMoreWaiting)
+            wentThroughWaiting(next: result.batch.nextWaiting)
         case .timers:
             if clock.mode != .running { room.at = wall }
             if result.batch.timers > 0 { proveStore(&actions) }
@@ -163,7 +164,8 @@ extension WorkerMachine {
             }
             return
         }
-        guard arrivals.count == 1 else {
+        // Also a single one: what waited for it may be to blame, and goes without it now.
+        guard arrivals.count == 1, first.inbound.isAlone else {
             _ = subscription.on(channel) { $0.isolate(arrivals) }
             return
         }

@@ -18,13 +18,11 @@ extension WorkerMachine {
         return .waiting(room.care)
     }
 
-    mutating func wentThroughWaiting(hasMore: Bool) {
-        switch room.care {
-        case .together: break
-        // One after the other, until there are no more.
-        case .singly: if !hasMore { room.care = .together }
-        case .letFirstDie: room.care = .singly
-        }
+    /// One after the other, until there are no more.
+    mutating func wentThroughWaiting(next: EventKey?) {
+        guard room.care != .together else { return }
+        room.care = next.map { .singly($0) } ?? .together
+        if next != nil { room.at = wall }
     }
 
     /// Publishes the dead letters of those that have waited in vain.
@@ -60,12 +58,12 @@ extension WorkerMachine {
 }
 
 extension WaitingCare {
-    /// How to go on when the database refuses what one of those that wait carries; nil: it refuses even that one dies.
+    /// How to go on when the database refuses what one of those that wait carries; nil: it refuses even to look, or that one dies.
     func next(_ failure: StoreFailure) -> WaitingCare? {
         switch self {
-        case .together: .singly
-        case .singly: .letFirstDie(cause: failure.description)
-        case .letFirstDie: nil
+        case .together: .singly(nil)
+        case .singly(let event): event.map { .letDie($0, cause: failure.description) }
+        case .letDie: nil
         }
     }
 }

@@ -202,6 +202,10 @@ package struct StageRunner: Sendable {
         }
         var turn = Turn(policy: policy, now: now, isLate: isLate, records: set.reader(of: keys))
         let verdict = try stage.step(input, in: &turn)
+        if let reference = verdict.reference, set[reference] != nil {
+            // Whoever looks for those that wait for what is there would find it for ever.
+            throw StageFault(description: "stage \(name.rawValue): waits for \(reference), which is there")
+        }
         switch verdict {
         case .applied:
             return try apply(turn, input, keys, &set)

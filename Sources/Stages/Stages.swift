@@ -109,6 +109,14 @@ package enum Verdict: Sendable {
     /// It refers to something that may still come, which `Turn.makeKnown` will name; if that does not come in time the event
     /// is no dead letter: the rule refuses it.
     case waits(RecordKey, orElse: Rejection)
+
+    /// What the event waits for.
+    var reference: RecordKey? {
+        switch self {
+        case .unknownReference(let key), .waits(let key, orElse: _): key
+        case .applied, .refused: nil
+        }
+    }
 }
 
 /// Why a rule refuses a well-formed event.

@@ -69,6 +69,6 @@ package struct Lease: Sendable, Hashable {
     /// Alive, and of a release that keeps no marks.
     package func isOfOlderRelease(at wall: Instant) -> Bool { standing == nil && isLive(at: wall) }
 
-    func isLive(at wall: Instant) -> Bool { wall < until }
+    package func isLive(at wall: Instant) -> Bool { wall < until }
     var isConsumer: Bool { standing.map { $0.since != nil } ?? true }
 }

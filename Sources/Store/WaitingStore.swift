@@ -119,8 +119,15 @@ package protocol WaitingTransaction: WaitingSnapshot {
     func waiting(for references: [RecordKey]) throws -> [WaitingEvent]
     /// Up to `limit` whose end is at or before `now` (business clock), the earliest first.
     func waitingEnded(now: Instant, limit: Int) throws -> [WaitingEvent]
-    /// They are decided, or their dead letters confirmed.
+    /// The message of one that is about to be decided or to die; it is locked until the end.
+    ///
+    /// - Returns: nil if it does not wait, or dies already.
+    func waitingMessage(toDecide event: EventKey) throws -> WaitingMessage?
+    /// They are decided.
     func releaseWaiting(_ events: [EventKey]) throws
+    /// The dead letters of those that `owner` lets die are confirmed. One that somebody else has taken over stays, and one
+    /// that was sent again and waits anew.
+    func releaseDead(_ events: [EventKey], owner: WorkerId) throws
     /// From now on nothing takes it any more; `owner` publishes its dead letter.
     ///
     /// - Returns: false if it does not wait, or dies already.

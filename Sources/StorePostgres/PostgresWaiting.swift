@@ -184,6 +184,21 @@ extension PostgresTransaction {
         ).map { WaitingEvent($0) }
     }
 
+    func waitingMessage(toDecide event: EventKey) throws -> WaitingMessage? {
+        try conversation.query(
+            "SELECT key, message FROM \(schema).waiting WHERE claim = $1 AND owner IS NULL FOR UPDATE", [event.claim]
+        ).first.map { WaitingMessage(key: $0.text(0), sealed: $0.bytes(1)) }
+    }
+
+    func releaseDead(_ events: [EventKey], owner: WorkerId) throws {
+        guard !events.isEmpty else { return }
+        try conversation.send(
+            """
+            WITH gone AS (DELETE FROM \(schema).waiting WHERE claim = ANY($1) AND owner = $2 RETURNING claim)
+            DELETE FROM \(schema).waiting_traces WHERE claim IN (SELECT claim FROM gone)
+            """, Self.claims(events) + [.text(owner)])
+    }
+
     func releaseWaiting(_ events: [EventKey]) throws {
         guard !events.isEmpty else { return }
         try conversation.send("DELETE FROM \(schema).waiting WHERE claim = ANY($1)", Self.claims(events))

@@ -193,12 +193,30 @@ extension SQLiteTransaction {
         return try query.rows { WaitingEvent($0) }
     }
 
+    func waitingMessage(toDecide event: EventKey) throws -> WaitingMessage? {
+        // The file has one writer at a time.
+        let query = try Query(
+            db, "SELECT key, message FROM waiting WHERE source = ? AND event = ? AND owner IS NULL")
+        try query.bind(event)
+        return try query.first { WaitingMessage(key: $0.text(0), sealed: $0.bytes(1)) }
+    }
+
     func releaseWaiting(_ events: [EventKey]) throws {
         let query = try Query(db, "DELETE FROM waiting WHERE source = ? AND event = ?")
         for event in events {
             try query.bind(event)
             try query.run()
             try forgetTraces(of: event)
+        }
+    }
+
+    func releaseDead(_ events: [EventKey], owner: WorkerId) throws {
+        let query = try Query(db, "DELETE FROM waiting WHERE source = ?1 AND event = ?2 AND owner = ?3")
+        for event in events {
+            try query.bind(event)
+            try query.bind(3, owner)
+            try query.run()
+            if db.changesCount > 0 { try forgetTraces(of: event) }
         }
     }
 

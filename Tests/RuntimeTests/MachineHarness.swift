@@ -111,7 +111,8 @@ struct MachineHarness {
     }
 
     mutating func done(
-        _ fates: [InputFate] = [], rows: [Int64] = [], timers: Int = 0, more: Bool = false, next: RecordKey? = nil
+        _ fates: [InputFate] = [], rows: [Int64] = [], timers: Int = 0, more: Bool = false, next: RecordKey? = nil,
+        waiting: EventKey? = nil
     ) -> [String] {
         var batch = BatchResult()
         batch.fates = fates
@@ -119,6 +120,7 @@ struct MachineHarness {
         batch.timers = timers
         batch.hasMoreTimers = more
         batch.nextTimer = next
+        batch.nextWaiting = waiting
         return handle(.done(WorkResult(batch: batch, clock: clock)))
     }
 

@@ -17,21 +17,24 @@ struct ProbeStage<Name: ProbeName>: Stage {
         records.map { ($0.id, ProbeRecord(wakes: $0.wakes)) }
     }
 
-    /// An event about `needs-…` refers to a record of that name, which one about `makes-…` makes.
+    /// An event about `needs-x` refers to a record of that name, which one about `makes-x` makes. One about `awaits-x` refers
+    /// to what `names-x` makes known without a record of that key; `both-x` needs the record, then the name; `namer-x` needs
+    /// the record, and makes the name known.
     func keys(for input: Input, given records: RecordReader) -> [RecordKey] {
         guard case .event(let event) = input else { return [] }
         let subject = Self.subject(of: event)
-        return [ProbeRecord.key(subject), ProbeRecord.key(Self.made(by: subject))]
+        guard let dash = subject.firstIndex(of: "-") else { return [ProbeRecord.key(subject)] }
+        let what = subject[subject.index(after: dash)...]
+        return ["needs-" + what, "names-" + what].map(ProbeRecord.key) + [ProbeRecord.key(subject)]
     }
+
+    static func name(of what: Substring) -> RecordKey { RecordKey(kind: "name", id: String(what)) }
 
     func step(_ input: Input, in turn: inout Turn) throws -> Verdict {
         switch input {
         case .event(let event):
             let subject = Self.subject(of: event)
-            if subject.hasPrefix("needs-"), turn.get(ProbeRecord.self, subject) == nil {
-                return .unknownReference(ProbeRecord.key(subject))
-            }
-            if subject.hasPrefix("makes-") { turn.put(ProbeRecord(wakes: []), Self.made(by: subject)) }
+            if let reference = Self.settle(subject, in: &turn) { return .unknownReference(reference) }
             // Nobody answers himself.
             if subject.hasPrefix(Self.name.rawValue) { return .applied }
             say("\(subject)", in: &turn)
@@ -48,8 +51,21 @@ struct ProbeStage<Name: ProbeName>: Stage {
         turn.emit(ProbeNote(text: "\(Self.name.rawValue): \(text)"), about: nil, rule: "probe")
     }
 
-    private static func made(by subject: String) -> String {
-        subject.hasPrefix("makes-") ? "needs-" + subject.dropFirst("makes-".count) : subject
+    /// Makes what the subject makes; returns what it needs in vain.
+    private static func settle(_ subject: String, in turn: inout Turn) -> RecordKey? {
+        guard let dash = subject.firstIndex(of: "-") else { return nil }
+        let (verb, what) = (subject[..<dash], subject[subject.index(after: dash)...])
+        let (record, naming) = ("needs-" + what, "names-" + what)
+        if ["needs", "both", "namer"].contains(verb), turn.get(ProbeRecord.self, record) == nil {
+            return ProbeRecord.key(record)
+        }
+        if ["awaits", "both"].contains(verb), turn.get(ProbeRecord.self, naming) == nil { return name(of: what) }
+        if verb == "makes" { turn.put(ProbeRecord(wakes: []), record) }
+        if ["names", "namer"].contains(verb) {
+            turn.put(ProbeRecord(wakes: []), naming)
+            turn.makeKnown(name(of: what))
+        }
+        return nil
     }
 
     private static func subject(of event: Event) -> String {

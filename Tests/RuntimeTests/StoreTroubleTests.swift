@@ -85,6 +85,7 @@ import Testing
     @Test func `A stop hands back what is in doubt`() throws {
         var worker = try proven()
         _ = try worker.deliver(["a"], from: 2)
+        #expect(refuse(&worker) == ["run events [\"a\"], confirmed []"], "once more, without what waits for it")
         _ = refuse(&worker)
         #expect(worker.handle(.stop) == ["cancel consumer"])
         #expect(worker.handle(.consumer(.cancelled)) == ["requeue [2] on 1", "run end, confirmed []"])

@@ -188,12 +188,14 @@ import Testing
         }
         let more = try Fixture.linked("L101", to: "K1", at: "2026-11-04T10:00:00+08:00")
         let outcome = try harness.send(more, at: "2026-11-04T10:00:00+08:00")
-        guard case .waits(CaseFacts.key("case-K1"), let rejection) = outcome.verdict else {
+        guard case .waits(ReportsStage.opening(of: "case-K1"), let rejection) = outcome.verdict else {
             Issue.record("expected it to wait, not \(outcome.verdict)")
             return
         }
         #expect(rejection.reason == "case-unknown")
-        _ = try harness.send(Fixture.opened("K1", at: "2026-11-04T10:00:00+08:00"), at: "2026-11-04T10:00:00+08:00")
+        let opened = try harness.send(
+            Fixture.opened("K1", at: "2026-11-04T10:00:00+08:00"), at: "2026-11-04T10:00:00+08:00")
+        #expect(opened.known.contains(ReportsStage.opening(of: "case-K1")))
         _ = try harness.send(more, at: "2026-11-04T10:00:00+08:00")
         let out = try harness.advance(to: "2026-11-12T00:00:00+08:00")
         #expect(out.report(.weeklySummary, "2026-W45")?.count("linkedComplaints") == 101)

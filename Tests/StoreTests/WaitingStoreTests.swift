@@ -2,172 +2,208 @@ import Schema
 import Store
 import Testing
 
-@Suite("What waits for what it refers to", .timeLimit(.minutes(10)))
+private func of(_ id: String) -> EventKey { EventKey(source: "crm", id: id) }
+
+@Suite("The waiting room", .timeLimit(.minutes(10)))
 struct WaitingStoreTests {
-    private func waiting(
-        _ id: String, source: String = "crm", for reference: String = "c1", kind: String = "case",
-        at minutes: Int64 = 0,
-        endsIn hours: Int64 = 24, size: Int = 3
-    ) -> WaitingEvent {
+    private func waiting(_ id: String, for reference: RecordKey, rule seconds: Int64 = 0, ends: Int64 = 60)
+        -> WaitingEvent
+    {
         WaitingEvent(
-            event: EventKey(source: source, id: id), type: "case.accepted", digest: Identifiers.digest(Array(id.utf8)),
-            reference: key(reference, kind: kind), ruleTime: start.adding(minutes: minutes), arrived: start,
-            endsAt: start.adding(hours: hours), size: size)
+            event: of(id), type: "case.accepted", digest: Array(id.utf8), reference: reference,
+            ruleTime: start.adding(seconds: seconds), arrived: start, endsAt: start.adding(seconds: ends), size: 3)
     }
 
-    private func message(_ bytes: [UInt8] = [0, 255, 7], key: String = "k1") -> WaitingMessage {
-        WaitingMessage(key: key, sealed: bytes)
-    }
+    private let message = WaitingMessage(key: "", sealed: [1, 2, 3])
+    private let a = RecordKey(kind: "case", id: "a")
+    private let b = RecordKey(kind: "case", id: "b")
 
-    private func hold(_ events: [WaitingEvent], in store: any Store, traces: Set<PersonalTrace> = []) async throws {
-        let message = message()
+    private func hold(
+        _ events: [WaitingEvent], in store: any Store, traces: Set<PersonalTrace> = []
+    ) async throws {
         try await store.write { transaction in
-            _ = try transaction.load(Set(events.map(\.reference)).sorted())
             for event in events { try transaction.hold(event, message, traces: traces) }
         }
     }
 
-    private func waiting(for ids: [String], in store: any Store) async throws -> [String] {
-        let references = ids.map { key($0) }
-        return try await store.write { transaction in
-            _ = try transaction.load(references)
-            return try transaction.waiting(for: references)
-        }.map(\.event.id)
-    }
-
     @Test(arguments: Adapter.allCases)
-    func `an event is held whole, once, and found until it is released`(_ adapter: Adapter) async throws {
-        try await withStores(adapter) { store, other in
-            let (one, two) = (waiting("1", size: 5), waiting("2", source: "a", for: "c2", size: 7))
-            let unknown = EventKey(source: "crm", id: "2")
-            try await hold([one, two], in: store)
-            #expect(try await other.read { try $0.waiting(after: nil, limit: 9) } == [two, one])
-            #expect(try await other.read { try $0.waiting(after: two.event, limit: 9) } == [one])
-            #expect(try await other.read { try $0.waiting(after: nil, limit: 1) } == [two])
-            #expect(try await other.read { try $0.waitingCount() } == WaitingCount(events: 2, bytes: 12))
-            #expect(try await other.read { try $0.waitingMessage(of: one.event) } == message())
-            #expect(try await other.read { try $0.waitingMessage(of: unknown) } == nil)
-            let known = try await other.read { try $0.waiting(among: [one.event, unknown]) }
-            #expect(known == [one.event: one.digest])
-            let again = await failureKind { try await hold([one], in: other) }
-            #expect(again == .transient, "another worker was faster")
-            try await other.write { try $0.releaseWaiting([one.event, unknown]) }
-            #expect(try await store.read { try $0.waiting(after: nil, limit: 9) } == [two])
-            #expect(try await store.read { try $0.waitingCount() } == WaitingCount(events: 1, bytes: 7))
-            try await hold([one], in: other)
-        }
-    }
-
-    @Test(arguments: Adapter.allCases)
-    func `what waits for a record comes by rule time, then source, then id`(_ adapter: Adapter) async throws {
+    func `gives those that wait for a thing in the order of the rules`(_ adapter: Adapter) async throws {
         try await withStores(adapter) { store, other in
             try await hold(
-                [
-                    waiting("b", at: 2), waiting("c", source: "a", at: 2), waiting("a", at: 2), waiting("d", at: 1),
-                    waiting("e", for: "c2", at: 0), waiting("f", kind: "request", at: 0),
-                ], in: store)
-            #expect(try await waiting(for: ["c1"], in: other) == ["d", "c", "a", "b"])
-            #expect(try await waiting(for: ["c2", "c1"], in: other).first == "e")
-            #expect(try await waiting(for: ["c3"], in: other) == [])
-            let moved = EventKey(source: "crm", id: "d")
-            let next = key("c3")
-            try await other.write { try $0.hold(moved, until: next) }
-            #expect(try await waiting(for: ["c1"], in: store) == ["c", "a", "b"])
-            #expect(try await waiting(for: ["c3"], in: store) == ["d"])
+                [waiting("late", for: a, rule: 9), waiting("early", for: a, rule: 1), waiting("else", for: b)],
+                in: store)
+            let found = try await other.write { try $0.waiting(for: [a]) }
+            #expect(found.map(\.event.id) == ["early", "late"])
+            #expect(try await other.read { try $0.waitingCount() } == WaitingCount(events: 3, bytes: 9))
+            #expect(try await other.read { try $0.waiting(among: [of("late")]) } == [of("late"): Array("late".utf8)])
+            #expect(try await other.read { try $0.waiting(after: of("early"), limit: 1) }.map(\.event.id) == ["else"])
+            #expect(try await other.read { try $0.waitingMessage(of: of("else")) } == message)
+            try await other.write { transaction in
+                try transaction.hold(of("early"), until: b)
+                try transaction.releaseWaiting([of("late")])
+            }
+            #expect(try await store.write { try $0.waiting(for: [a]) }.isEmpty)
+            #expect(try await store.write { try $0.waiting(for: [b]) }.map(\.event.id) == ["else", "early"])
         }
     }
 
     @Test(arguments: Adapter.allCases)
-    func `what is held in a transaction is seen in it, and gone with it`(_ adapter: Adapter) async throws {
+    func `forgets with the transaction what was held in it`(_ adapter: Adapter) async throws {
         try await withStores(adapter) { store, _ in
-            let (first, second, message) = (waiting("1"), waiting("2"), message())
+            let (first, second) = (waiting("1", for: a), waiting("2", for: a))
+            let trace = PersonalTrace(number: 7)
             await #expect(throws: Interruption.self) {
                 try await store.write { (transaction) throws in
-                    _ = try transaction.load([first.reference])
-                    #expect(try transaction.waiting(for: [first.reference]) == [])
-                    try transaction.hold(first, message, traces: [PersonalTrace(number: 7)])
+                    _ = try transaction.load([a])
+                    #expect(try transaction.waiting(for: [a]) == [])
+                    try transaction.hold(first, message, traces: [trace])
                     try transaction.hold(second, message, traces: [])
                     try transaction.releaseWaiting([second.event])
-                    #expect(try transaction.waiting(for: [first.reference]) == [first])
+                    #expect(try transaction.waiting(for: [a]) == [first])
                     #expect(Set(try transaction.waiting(among: [first.event, second.event]).keys) == [first.event])
                     throw Interruption()
                 }
             }
             let left = try await store.read { try $0.waitingCount() }
             #expect(left == WaitingCount())
-            #expect(try await store.read { try $0.waiting(tracedBy: [PersonalTrace(number: 7)]) } == [])
+            #expect(try await store.read { try $0.waiting(tracedBy: [trace]) } == [])
         }
     }
 
     @Test(arguments: Adapter.allCases)
-    func `a record that is there is told of, whoever made it`(_ adapter: Adapter) async throws {
+    func `finds a message by its traces until its person is taken out of it`(_ adapter: Adapter) async throws {
         try await withStores(adapter) { store, other in
-            try await hold([waiting("1", at: 1), waiting("2", at: 0), waiting("3", for: "c2")], in: store)
-            #expect(try await store.read { try $0.waitingForKnown(limit: 9) } == [])
-            let made = record("c1")
-            try await other.write { transaction in
-                _ = try transaction.load([made.key])
-                try transaction.save([made])
-            }
-            #expect(try await store.read { try $0.waitingForKnown(limit: 9) }.map(\.event.id) == ["2", "1"])
-            #expect(try await store.read { try $0.waitingForKnown(limit: 1) }.map(\.event.id) == ["2"])
-        }
-    }
-
-    @Test(arguments: Adapter.allCases)
-    func `who comes to its end dies once, and another takes it over when its worker is gone`(
-        _ adapter: Adapter
-    ) async throws {
-        try await withStores(adapter) { store, other in
-            let (first, second) = (waiting("1", endsIn: 1), waiting("2", endsIn: 2))
-            try await hold([first, second], in: store)
-            #expect(try await store.read { try $0.nextWaitingEnd() } == first.endsAt)
-            let ended = try await store.write { try $0.waitingEnded(now: first.endsAt, limit: 9) }
-            #expect(ended == [first])
-            #expect(try await store.write { try $0.waitingEnded(now: second.endsAt, limit: 1) } == [first])
-            let death = DyingEvent(event: first, code: "unknown-reference", cause: "refers to case c1")
-            try await store.write { try $0.renewLease(of: "one", until: start.adding(seconds: 10)) }
-            #expect(try await store.write { try $0.letDie(death, owner: "one") })
-            #expect(try await !other.write { try $0.letDie(death, owner: "two") })
-            // It holds its id until its dead letter is confirmed, and nothing else finds it any more.
-            #expect(try await other.read { try $0.waiting(among: [first.event]).count } == 1)
-            #expect(try await other.read { try $0.nextWaitingEnd() } == second.endsAt)
-            #expect(try await waiting(for: ["c1"], in: other) == ["2"])
-            #expect(try await other.write { try $0.waitingEnded(now: second.endsAt, limit: 9) } == [second])
-            let living = try await other.write { try $0.takeOverDying(by: "two", now: start, limit: 9) }
-            #expect(living == [])
-            let gone = start.adding(seconds: 11)
-            #expect(try await other.write { try $0.takeOverDying(by: "two", now: gone, limit: 9) } == [death])
-            try await other.write { try $0.releaseWaiting([first.event]) }
-            #expect(try await other.write { try $0.takeOverDying(by: "one", now: gone, limit: 9) } == [])
-        }
-    }
-
-    @Test(arguments: Adapter.allCases)
-    func `a message is found by its traces until its person is taken out of it`(_ adapter: Adapter) async throws {
-        try await withStores(adapter) { store, other in
-            let (one, two) = (waiting("1"), waiting("2", for: "c2"))
+            let (one, two) = (waiting("1", for: a), waiting("2", for: b))
             let (shared, own) = (PersonalTrace(number: .max), PersonalTrace(number: 5))
             try await hold([one], in: store, traces: [shared, own])
             try await hold([two], in: other, traces: [shared])
-            #expect(try await store.read { try $0.waiting(tracedBy: []) } == [])
-            #expect(try await store.read { try $0.waiting(tracedBy: [own, shared]) } == [one, two])
-            #expect(try await other.read { try $0.waiting(tracedBy: [own]) } == [one])
-            let (resealed, redacted) = (message([1], key: "k2"), message([2, 3], key: ""))
+            func traced(_ traces: PersonalTrace...) async throws -> [WaitingEvent] {
+                try await other.read { try $0.waiting(tracedBy: Set(traces)) }
+            }
+            #expect(try await traced() == [])
+            #expect(try await traced(own, shared) == [one, two])
+            #expect(try await traced(own) == [one])
+            let resealed = WaitingMessage(key: "k2", sealed: [0, 255])
             try await store.write { try $0.resealWaiting(one.event, resealed) }
             #expect(try await other.read { try $0.waitingMessage(of: one.event) } == resealed)
-            #expect(try await other.read { try $0.waiting(tracedBy: [own]) } == [one])
-            try await other.write { try $0.redactWaiting(one.event, redacted) }
-            #expect(try await store.read { try $0.waitingMessage(of: one.event) } == redacted)
-            #expect(try await store.read { try $0.waiting(tracedBy: [own, shared]) } == [two])
+            #expect(try await traced(own) == [one])
+            let redacted = WaitingMessage(key: "", sealed: [2])
+            try await store.write { try $0.redactWaiting(one.event, redacted) }
+            #expect(try await other.read { try $0.waitingMessage(of: one.event) } == redacted)
+            #expect(try await traced(own, shared) == [two])
             // It waits as before, under its id and digest.
             #expect(try await store.read { try $0.waiting(among: [one.event]) } == [one.event: one.digest])
-            #expect(try await waiting(for: ["c1"], in: store) == ["1"])
-            #expect(try await store.read { try $0.waitingCount() } == WaitingCount(events: 2, bytes: 5))
+            #expect(try await store.write { try $0.waiting(for: [a]) }.map(\.event.id) == ["1"])
+            #expect(try await store.read { try $0.waitingCount() } == WaitingCount(events: 2, bytes: 4))
+            // Traces go with what was held, in whatever way that goes.
             try await store.write { try $0.releaseWaiting([two.event]) }
             try await hold([two], in: store)
-            #expect(try await store.read { try $0.waiting(tracedBy: [shared]) } == [], "traces go with what was held")
+            #expect(try await traced(shared) == [])
+            try await store.write { try $0.releaseWaiting([two.event]) }
+            try await hold([two], in: store, traces: [shared])
+            let dying = DyingEvent(event: two, code: "unknown-reference", cause: "it never came")
+            try await store.write { transaction in
+                _ = try transaction.letDie(dying, owner: "w")
+                try transaction.releaseDead([two.event], owner: "w")
+            }
+            try await hold([two], in: store)
+            #expect(try await traced(shared) == [])
             try await store.scrub()
+        }
+    }
+
+    @Test(arguments: Adapter.allCases)
+    func `an event waits once`(_ adapter: Adapter) async throws {
+        try await withStores(adapter) { store, other in
+            try await hold([waiting("x", for: a)], in: store)
+            await #expect { try await hold([waiting("x", for: b)], in: other) } throws: { error in
+                (error as? StoreFailure)?.kind == .transient
+            }
+        }
+    }
+
+    @Test(arguments: Adapter.allCases)
+    func `finds what waits for a record that is there, and nothing else`(_ adapter: Adapter) async throws {
+        try await withStores(adapter) { store, other in
+            try await hold([waiting("x", for: a), waiting("y", for: b)], in: store)
+            #expect(try await other.read { try $0.waitingForKnown(limit: 9) }.isEmpty)
+            try await store.write { try $0.save([record("a")]) }
+            #expect(try await other.read { try $0.waitingForKnown(limit: 9) }.map(\.event.id) == ["x"])
+        }
+    }
+
+    @Test(arguments: Adapter.allCases)
+    func `ends in order of time, and nothing that dies is decided`(_ adapter: Adapter) async throws {
+        try await withStores(adapter) { store, other in
+            try await hold([waiting("x", for: a, ends: 20), waiting("y", for: a, ends: 10)], in: store)
+            #expect(try await other.read { try $0.nextWaitingEnd() } == start.adding(seconds: 10))
+            let ended = try await other.write { try $0.waitingEnded(now: start.adding(seconds: 20), limit: 9) }
+            #expect(ended.map(\.event.id) == ["y", "x"])
+            let dying = DyingEvent(event: ended[0], code: "unknown-reference", cause: "it never came")
+            #expect(try await store.write { try $0.letDie(dying, owner: "w") })
+            #expect(try await other.write { try !$0.letDie(dying, owner: "v") }, "it dies once")
+            #expect(try await other.read { try $0.nextWaitingEnd() } == start.adding(seconds: 20))
+            #expect(try await other.write { try $0.waiting(for: [a]) }.map(\.event.id) == ["x"])
+            #expect(try await other.write { try $0.waitingMessage(toDecide: of("y")) } == nil)
+            #expect(try await other.write { try $0.waitingMessage(toDecide: of("x")) } == message)
+            #expect(try await other.read { try $0.waiting(among: [of("y")]) }.count == 1, "it holds its id")
+        }
+    }
+
+    @Test(arguments: Adapter.allCases)
+    func `a dying event goes with its owner's confirm alone, and to another owner when that one is gone`(
+        _ adapter: Adapter
+    ) async throws {
+        try await withStores(adapter) { store, other in
+            let x = waiting("x", for: a)
+            try await hold([x], in: store)
+            let end = start.adding(seconds: 30)
+            let dying = DyingEvent(event: x, code: "unknown-reference", cause: "it never came")
+            try await store.write { (transaction) throws in
+                try transaction.renewLease(of: "w", until: end)
+                _ = try transaction.letDie(dying, owner: "w")
+            }
+            func taken(at now: Instant) async throws -> [DyingEvent] {
+                try await other.write { try $0.takeOverDying(by: "v", now: now, limit: 9) }
+            }
+            #expect(try await taken(at: end.adding(seconds: -1)).isEmpty)
+            #expect(try await taken(at: end) == [dying])
+            // Who was taken for gone comes back, and its confirm is late.
+            try await store.write { try $0.releaseDead([of("x")], owner: "w") }
+            #expect(try await store.read { try $0.waitingCount().events } == 1)
+            try await other.write { try $0.releaseDead([of("x")], owner: "v") }
+            #expect(try await store.read { try $0.waitingCount().events } == 0)
+            // The dead letter was sent again, and waits anew: no confirm of before takes it away.
+            try await hold([x], in: other)
+            try await store.write { try $0.releaseDead([of("x")], owner: "w") }
+            #expect(try await store.read { try $0.waitingCount().events } == 1)
+        }
+    }
+}
+
+@Suite("The waiting room of competing workers", .enabled(if: TestPostgres.isThere), .timeLimit(.minutes(10)))
+struct WaitingRoomOfTwoTests {
+    @Test func `who decides an event keeps the other from it until the end`() async throws {
+        try await withStores(.postgres) { store, other in
+            let x = WaitingEvent(
+                event: of("x"), type: "case.accepted", digest: [1], reference: RecordKey(kind: "case", id: "a"),
+                ruleTime: start, arrived: start, endsAt: start, size: 1)
+            let message = WaitingMessage(key: "", sealed: [1])
+            try await store.write { try $0.hold(x, message, traces: []) }
+            let dying = DyingEvent(event: x, code: "unknown-reference", cause: "it never came")
+            async let second: Bool = {
+                // Begins while the first has it in hand or after it; either way it finds nothing.
+                try await other.write {
+                    try $0.waitingMessage(toDecide: of("x")) == nil || !$0.letDie(dying, owner: "v")
+                }
+            }()
+            let first = try await store.write { transaction in
+                guard try transaction.waitingMessage(toDecide: of("x")) != nil else { return false }
+                try transaction.releaseWaiting([of("x")])
+                return true
+            }
+            let isSecondWithout = try await second
+            #expect(first == isSecondWithout, "one of them has it")
         }
     }
 }

@@ -5,6 +5,8 @@
 #   swift_build CONFIGURATION [ARGUMENT…]
 #   swift_progress LOG           how far a build is that writes this log
 #   swift_programs CONFIGURATION prints the folder of the built programs
+#   release_commit [VERSION]     prints the commit of a release of deploy/releases (the last one), or VERSION if it is a
+#                                commit itself; 1: neither
 #
 # The demo runs optimised programs; the tests run with all of the language's checks, and build faster so.
 
@@ -42,3 +44,13 @@ swift_progress() {
 }
 
 swift_programs() { swift build --configuration "$1" --show-bin-path; }
+
+release_commit() {
+    local found
+    if [[ -z ${1-} ]]; then
+        found=$(awk '!/^#/ { commit = $2 } END { print commit }' deploy/releases)
+    else
+        found=$(awk -v version="$1" '$1 == version { print $2 }' deploy/releases)
+    fi
+    git rev-parse --quiet --verify "${found:-$1}^{commit}"
+}

@@ -31,8 +31,8 @@ package struct RecourseCommand: AsyncParsableCommand {
             CommandGroup(
                 name: "Operator",
                 subcommands: [
-                    RunCommand.self, TopologyCommand.self, StoreCommand.self, BackupCommand.self, RestoreCommand.self,
-                    ClockCommand.self,
+                    RunCommand.self, TopologyCommand.self, StoreCommand.self, WaitingCommand.self, BackupCommand.self,
+                    RestoreCommand.self, ClockCommand.self,
                 ]),
             CommandGroup(
                 name: "Business division",

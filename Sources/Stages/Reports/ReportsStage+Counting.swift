@@ -60,7 +60,7 @@ extension ReportsStage {
         turn.count(facts.storeId, facts.outletId, on: complaint.receivedAt.date) { $0.add(.cases) }
         for waiting in facts.waiting { count(waiting, facts, in: &turn) }
         facts.waiting = []
-        turn.makeKnown(CaseFacts.key(opened.caseId))
+        turn.makeKnown(Self.opening(of: opened.caseId))
         judgeResponse(&facts, in: &turn)
         turn.put(facts, opened.caseId)
     }

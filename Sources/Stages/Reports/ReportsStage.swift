@@ -33,7 +33,7 @@ package struct ReportsStage: Stage {
         switch input {
         case .event(let event):
             if let id = Self.unknownCase(of: event.data, in: turn) {
-                return .waits(CaseFacts.key(id), orElse: Rejection("case-unknown", ["caseId": .string(id)]))
+                return .waits(Self.opening(of: id), orElse: Rejection("case-unknown", ["caseId": .string(id)]))
             }
             count(event, in: &turn)
         case .timer(let key, _): pass(key, in: &turn)
@@ -59,6 +59,9 @@ package struct ReportsStage: Stage {
         }
         turn.put(chain, ChainDesk.id)
     }
+
+    /// What stands for the opening of a case, for what comes before it: the record that keeps such facts is there already.
+    static func opening(of caseId: String) -> RecordKey { RecordKey(kind: "opening", id: caseId) }
 
     /// The case that an event is about, if it is not known and its record is full of what came before it.
     private static func unknownCase(of data: any EventData, in turn: Turn) -> String? {

@@ -100,8 +100,16 @@ extension MemoryTransaction {
         return Array(ended.sorted { ($0.endsAt, $0.event) < ($1.endsAt, $1.event) }.prefix(max(0, limit)))
     }
 
+    func waitingMessage(toDecide event: EventKey) throws -> WaitingMessage? {
+        state.waiting[event].flatMap { $0.death == nil ? $0.message : nil }
+    }
+
     func releaseWaiting(_ events: [EventKey]) throws {
         for event in events where state.waiting[event] != nil { state.waiting[event] = nil }
+    }
+
+    func releaseDead(_ events: [EventKey], owner: WorkerId) throws {
+        try releaseWaiting(events.filter { state.waiting[$0]?.death?.owner == owner })
     }
 
     func letDie(_ event: DyingEvent, owner: WorkerId) throws -> Bool {

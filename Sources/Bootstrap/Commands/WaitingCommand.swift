@@ -1,0 +1,50 @@
+import ArgumentParser
+import Operations
+import Runtime
+import Schema
+import Store
+
+struct WaitingCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "waiting", abstract: "Events that wait in the stores for what they refer to.",
+        subcommands: [Return.self])
+
+    struct Return: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract:
+                "Gives them back to the queues of their stages, the first step of the way back to an older release.",
+            discussion: """
+                End all workers first. Doing it again changes nothing more. Exit codes: 0 nothing waits any longer; 1
+                something still does, for a reason that is told; 69 database or broker are away.
+                """)
+        @OptionGroup var common: CommonOptions
+        @Flag(help: "Only count what waits") var dryRun = false
+        @Flag(help: "Print as JSON") var json = false
+
+        func run() async throws {
+            try await perform {
+                let installation = Installation(
+                    try common.configuration(requiring: dryRun ? [.database] : [.amqp, .database]))
+                let stores = try installation.stores()
+                let giving = WaitingReturn(
+                    stores: stores, keyring: installation.configuration.keyring, wall: Wall.now)
+                let report: WaitingReturnReport
+                if dryRun {
+                    report = try await giving.run(nil)
+                } else {
+                    let publisher = ConfirmedPublisher(
+                        try installation.broker(connectionName: "recourse waiting"), wall: Wall.now)
+                    do {
+                        report = try await giving.run { try await publisher.publish($0, limitSeconds: 60) }
+                    } catch {
+                        await publisher.close()
+                        throw error
+                    }
+                    await publisher.close()
+                }
+                for store in stores.values { await store.close() }
+                try show(report, json: json)
+            }
+        }
+    }
+}
