@@ -145,7 +145,8 @@ package struct CaseView: Sendable {
     ///   - now: the business time for which the position is told.
     ///   - withRecord: the record as it is kept, too.
     /// - Returns: nil if penalty does not know the outlet.
-    /// - Throws: `PolicyFaults` if this program refuses the policy that an earlier one took; `UnreadMember`.
+    /// - Throws: `PolicyFaults` if this program refuses the policy that an earlier one took; `UnreadMember`, `StageFault` for a
+    ///   record that cannot be read.
     package func showOutlet(_ id: String, at now: Instant, withRecord: Bool = false) async throws -> Dossier? {
         let key = RecordKey(kind: "outlet", id: id)
         var penalty = try await find([key], at: .penalty)
@@ -154,7 +155,13 @@ package struct CaseView: Sendable {
             guard let record = try snapshot.record(key), let policy = try KeptPolicy.latest(in: snapshot) else {
                 return nil
             }
-            return try OutletPosition(record: record.body, policy: policy, at: now)
+            do {
+                return try OutletPosition(record: record.body, policy: policy, at: now)
+            } catch let newer as UnreadMember {
+                throw newer
+            } catch {
+                throw StageFault(description: "read record \(key) version \(record.version): \(error)")
+            }
         }
         if !withRecord { penalty.records = [] }
         var dossier = CaseView.dossier("outlet", id, [], [.penalty: penalty])
@@ -245,6 +252,7 @@ package struct CaseFilter: Sendable, Hashable {
 package struct CaseItem: Sendable, Hashable, Codable {
     package let caseId: String
     package let complaintId: String
+    /// open, resolved, closed; `unreadable` where the record is.
     package let state: String
     package let tier: String
     package let handlerId: String
@@ -260,7 +268,7 @@ package struct CaseItem: Sendable, Hashable, Codable {
         func text(_ name: String) -> String { body[name]?.string ?? "" }
         caseId = id
         complaintId = text("complaintId")
-        state = text("state")
+        state = body.members == nil ? "unreadable" : text("state")
         tier = text("tier")
         handlerId = text("handlerId")
         owner = text("owner")

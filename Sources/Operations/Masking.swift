@@ -112,7 +112,8 @@ enum RecordWords {
         "date", "hour", "last", "resolvedAfterClosing", "handlingSequence", "sequence", "since", "assignment",
         "respondedAt",
         "contactedAt", "resolution", "documentedAt", "salesmanContactAt", "representativeContactAt", "openRequests",
-        "committedFen", "settledAt", "closings", "isJudged", "voidBefore", "reopenedAt", "holdings", "majorBy",
+        "committedFen", "settledAt", "closings", "closesAt", "isJudged", "voidBefore", "reopenedAt", "holdings",
+        "majorBy",
         "openCaseId",
         // Advances.
         "requestedFen", "disbursedFen", "recoveredFen", "writtenOffFen", "requestedBy", "requestedAt",

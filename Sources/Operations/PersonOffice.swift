@@ -18,57 +18,78 @@ package struct PersonOffice: Sendable {
 
     private func vault(_ stage: StageName) -> PersonalVault { PersonalVault(stage: stage, keyring: keyring) }
 
-    /// What each stage keeps of a person.
+    /// What each stage keeps of a person, and what waits there of him.
     ///
     /// - Parameter unmask: with the values themselves.
     /// - Throws: `StoreFailure`, also if a key is missing.
     package func show(_ person: PersonSought, unmask: Bool = false) async throws -> PersonReport {
-        let (stages, sought) = try await known(person, unmask: unmask)
-        let letters = try await DeadLettersOfPersons(deadLetters).find(sought)
+        let (stages, known) = try await find(person, unmask: unmask)
+        let letters = try await DeadLettersOfPersons(deadLetters).find(known)
         return PersonReport(stages: stages, deadLetters: letters.map(\.id))
     }
 
-    /// What the stages keep of a person, and whose letters are his by what they know.
-    private func known(
-        _ person: PersonSought, unmask: Bool
-    ) async throws -> (stages: [PersonAtStage], letters: DeadLettersOfPersons.Person) {
-        var stages: [PersonAtStage] = []
-        var subjects: Set<PersonalSubject> = []
-        var phones: Set<PhoneKey> = []
-        for stage in StageName.allCases {
-            guard let store = stores[stage] else { continue }
-            let vault = vault(stage)
-            let found = try await store.read { snapshot in
-                try PersonalErasure(vault, in: snapshot)?.find(person, in: snapshot) ?? []
-            }
-            guard !found.isEmpty else { continue }
-            for one in found where one.isWhole {
-                subjects.formUnion(one.summary.subjects)
-                phones.formUnion(one.phones)
-            }
-            stages.append(PersonAtStage(stage, found, unmask: unmask))
-        }
-        return (stages, DeadLettersOfPersons.Person(person, phones: phones, subjects: subjects))
+    private struct Kept: Sendable {
+        var rows: [PersonalErasure.Found] = []
+        var waiting: [WaitingOfPersons.Found] = []
     }
 
-    /// Erases a person from the dead letters and from every stage's store. Done twice, it finds nothing the second time;
-    /// interrupted, it is to be done again.
+    private static func kept(
+        of sought: PersonSought, _ person: inout KnownPerson, _ vault: PersonalVault, in snapshot: any StoreSnapshot
+    ) throws -> Kept {
+        guard let erasure = try PersonalErasure(vault, in: snapshot),
+            let waiting = try WaitingOfPersons(vault, in: snapshot)
+        else { return Kept() }
+        let held = try waiting.find(&person, in: snapshot)
+        return Kept(rows: try erasure.find(sought, about: person.subjects, in: snapshot), waiting: held)
+    }
+
+    /// What the stages keep of a person, and what all of them together know of him.
+    private func find(
+        _ sought: PersonSought, unmask: Bool
+    ) async throws -> (stages: [PersonAtStage], known: KnownPerson) {
+        var found: [PersonalErasure.Found] = []
+        for (stage, store) in stores {
+            let vault = vault(stage)
+            found += try await store.read { try PersonalErasure(vault, in: $0)?.find(sought, in: $0) ?? [] }
+        }
+        var known = KnownPerson(sought, found: found)
+        // What waits at one stage may tell of a matter of which another has a text: once for that, once with it.
+        var stages: [PersonAtStage] = []
+        for isLast in [false, true] {
+            for stage in StageName.allCases {
+                guard let store = stores[stage] else { continue }
+                let (vault, before) = (vault(stage), known)
+                let (kept, after) = try await store.read { snapshot in
+                    var person = before
+                    return (try Self.kept(of: sought, &person, vault, in: snapshot), person)
+                }
+                known = after
+                guard isLast, !kept.rows.isEmpty || !kept.waiting.isEmpty else { continue }
+                stages.append(PersonAtStage(stage, kept.rows, kept.waiting, unmask: unmask))
+            }
+        }
+        return (stages, known)
+    }
+
+    /// Erases a person from the dead letters and from every stage's store, of what waits there too. Done twice, it finds
+    /// nothing the second time; interrupted, it is to be done again.
     ///
     /// - Throws: `StoreFailure`; what was erased until then is gone.
-    package func erase(_ person: PersonSought) async throws -> PersonErasure {
-        let (stages, sought) = try await known(person, unmask: false)
+    package func erase(_ sought: PersonSought) async throws -> PersonErasure {
+        let (stages, known) = try await find(sought, unmask: false)
         // First the letters: what they are about is known only as long as the stages know it.
-        let found = try await DeadLettersOfPersons(deadLetters).find(sought)
+        let found = try await DeadLettersOfPersons(deadLetters).find(known)
         let letters = try await deadLetters.erase(found, note: "erased with the person whom it was about")
         try await deadLetters.scrub()
         for stage in StageName.allCases {
             guard let store = stores[stage] else { continue }
             let vault = vault(stage)
             let erased = try await store.write { transaction -> Bool in
-                guard let erasure = try PersonalErasure(vault, in: transaction) else { return false }
-                let found = try erasure.find(person, in: transaction)
-                try erasure.erase(found, in: transaction)
-                return !found.isEmpty
+                var person = known
+                let kept = try Self.kept(of: sought, &person, vault, in: transaction)
+                try PersonalErasure(vault, in: transaction)?.erase(kept.rows, in: transaction)
+                try WaitingOfPersons(vault, in: transaction)?.erase(kept.waiting, in: transaction)
+                return !kept.rows.isEmpty || !kept.waiting.isEmpty
             }
             if erased { try await store.scrub() }
         }
@@ -122,22 +143,28 @@ package struct PersonAtStage: Sendable, Hashable, Codable {
     /// known.
     package let since: Instant?
     package let lastSeen: Instant?
+    /// Events about him that wait for what they refer to.
+    package let waiting: Int
     /// The texts, event by event; nil: not asked for.
     package let values: [[String]]?
 
-    init(_ stage: StageName, _ found: [PersonalErasure.Found], unmask: Bool) {
+    init(
+        _ stage: StageName, _ found: [PersonalErasure.Found], _ waiting: [WaitingOfPersons.Found], unmask: Bool
+    ) {
         self.stage = stage
+        self.waiting = waiting.count
         events = found.reduce(0) { $0 + $1.rows.count }
         since = found.flatMap { $0.rows.map(\.row.at) }.min()
         lastSeen = found.compactMap(\.summary.lastSeen).max()
-        values = unmask ? found.flatMap { $0.rows.map { $0.values.filter { !$0.isEmpty } } } : nil
+        let texts = found.flatMap { $0.rows.map(\.values) } + waiting.map(\.values)
+        values = unmask ? texts.map { $0.filter { !$0.isEmpty } } : nil
     }
 
     static func table(_ stages: [PersonAtStage]) -> [String] {
-        var table = TextTable("STAGE", ">EVENTS", "SINCE", "LAST SEEN")
+        var table = TextTable("STAGE", ">EVENTS", ">WAITING", "SINCE", "LAST SEEN")
         for one in stages {
             table.add(
-                one.stage.rawValue, String(one.events), one.since?.description ?? "-",
+                one.stage.rawValue, String(one.events), String(one.waiting), one.since?.description ?? "-",
                 one.lastSeen?.description ?? "-")
         }
         return table.lines

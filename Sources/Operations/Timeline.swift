@@ -114,6 +114,7 @@ package struct StageRecord: Sendable, Hashable, Codable {
 
     var lines: [String] {
         var table = TextTable("", "")
+        if body.members == nil { table.add("  It cannot be read: compare `recourse journal replay`.", "") }
         for member in body.members ?? [] {
             table.add(
                 "  " + member.name, member.value.string ?? String(decoding: member.value.serialized, as: UTF8.self))

@@ -69,7 +69,7 @@ package struct WaitingReturn: Sendable {
                     if bytes > Self.pageBytes, !page.isEmpty { break }
                     last = waiting.event
                     guard !dying.contains(waiting.event),
-                        let delivery = try vault.waitingDelivery(waiting.event, in: snapshot)
+                        let delivery = try vault.waitingDelivery(waiting, in: snapshot)
                     else { continue }
                     page.append((waiting.event, delivery))
                 }

@@ -130,12 +130,17 @@ package struct BatchProcessor: Sendable {
     }
 
     private func erase(_ persons: [PersonSought], in transaction: any StoreTransaction) throws -> Int {
-        guard !persons.isEmpty, let erasure = try PersonalErasure(vault, in: transaction) else { return 0 }
+        guard !persons.isEmpty, let erasure = try PersonalErasure(vault, in: transaction),
+            let waiting = try WaitingOfPersons(vault, in: transaction)
+        else { return 0 }
         var erased = 0
         for person in persons {
             let found = try erasure.find(person, in: transaction)
+            var known = KnownPerson(person, found: found)
+            let held = try waiting.find(&known, in: transaction)
             try erasure.erase(found, in: transaction)
-            erased += found.count
+            try waiting.erase(held, in: transaction)
+            erased += found.count + held.count
         }
         return erased
     }

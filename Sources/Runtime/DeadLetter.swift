@@ -50,6 +50,8 @@ package enum FailureHeader {
     package static let worker = "x-fail-worker"
     package static let replays = "x-replay-count"
 
+    /// What a copy tells of its own way.
+    static let ofCopies = [queue, exchange, routingKey, attempts, firstAt, lastAt, worker, replays]
     /// What of all headers is kept besides these: tracing.
     static let kept = ["traceparent", "tracestate"]
     /// In bytes, for the text of one header. All headers of a message share one frame; what does not fit can never be

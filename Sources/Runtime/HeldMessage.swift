@@ -8,10 +8,24 @@ import Store
 struct HeldMessage: Sendable {
     let properties: MessageProperties
     let body: [UInt8]
+    /// Only who it was could be told.
+    private(set) var isDamaged = false
 
     init(properties: MessageProperties, body: [UInt8]) {
         self.properties = properties
         self.body = body
+    }
+
+    /// Who it was, and nothing of what it said.
+    init(remainingOf waiting: WaitingEvent) {
+        let members: [(String, String)] = [
+            ("specversion", "1.0"), ("id", waiting.event.id), ("source", waiting.event.source),
+            ("type", EventType(waiting.type).wireName),
+        ]
+        self.init(
+            properties: MessageProperties(),
+            body: JSON.object(members.map { JSON.Member($0.0, .string($0.1)) }).serialized)
+        isDamaged = true
     }
 
     /// - Throws: `StoreFailure`, corrupt, if these are not the bytes of a message.
@@ -26,12 +40,15 @@ struct HeldMessage: Sendable {
         body = Array(bytes[(end + 1)...])
     }
 
-    var bytes: [UInt8] {
+    var bytes: [UInt8] { head + [UInt8(ascii: "\n")] + body }
+
+    /// The properties, as they are kept.
+    var head: [UInt8] {
         var json = HeaderJSON.encode(properties)
         if case .object(let members) = json {
             json = .object(members + [JSON.Member("headers", HeaderJSON.encode(.table(properties.headers)))])
         }
-        return json.serialized + [UInt8(ascii: "\n")] + body
+        return json.serialized
     }
 
     /// As it would come out of a delay queue, where what the headers tell is believed.
@@ -44,9 +61,11 @@ struct HeldMessage: Sendable {
     private static func properties(_ json: JSON) -> MessageProperties {
         var properties = MessageProperties()
         properties.contentType = json["contentType"]?.string
+        properties.contentEncoding = json["contentEncoding"]?.string
         properties.messageId = json["messageId"]?.string
         properties.type = json["type"]?.string
         properties.correlationId = json["correlationId"]?.string
+        properties.appId = json["appId"]?.string
         properties.timestamp = json["timestamp"]?.int.map { UInt64(clamping: $0) }
         if case .object(let fields)? = json["headers"] {
             properties.headers = fields.compactMap { field in
@@ -72,22 +91,35 @@ extension PersonalVault {
         return WaitingMessage(key: key, sealed: sealed)
     }
 
-    /// - Throws: `StoreFailure`, unavailable if the key that sealed it is not there.
+    /// - Throws: `StoreFailure`: unavailable if the key that sealed it is not there, corrupt if it is damaged.
     func open(_ message: WaitingMessage, of event: EventKey) throws -> HeldMessage {
         let bytes: [UInt8]
         do throws(SealFailure) {
             bytes = try keyring.open(message.sealed, key: message.key, context: context(of: event))
         } catch {
-            throw StoreFailure(.unavailable, operation: "opening a waiting message", cause: error.description)
+            throw StoreFailure(error.ofOne, operation: "opening a waiting message", cause: error.description)
         }
         return try HeldMessage(bytes: bytes)
     }
 
+    /// Of a message that is damaged only what its row tells is left, which the contract refuses.
+    ///
+    /// - Throws: `StoreFailure`, unavailable if the key that sealed it is not there.
+    func openOrRemains(_ message: WaitingMessage, of waiting: WaitingEvent) throws -> HeldMessage {
+        do {
+            return try open(message, of: waiting.event)
+        } catch let failure as StoreFailure where failure.kind == .corrupt {
+            return HeldMessage(remainingOf: waiting)
+        }
+    }
+
     /// The message of a waiting event, as it would come out of a delay queue of its stage; nil: it does not wait.
     ///
-    /// - Throws: `StoreFailure`, unavailable if the key that sealed it is not there, corrupt if it cannot be read.
-    package func waitingDelivery(_ event: EventKey, in snapshot: any StoreSnapshot) throws -> Delivery? {
-        try snapshot.waitingMessage(of: event).map { try open($0, of: event).delivery(to: stage.queue) }
+    /// - Throws: `StoreFailure`, unavailable if the key that sealed it is not there.
+    package func waitingDelivery(_ waiting: WaitingEvent, in snapshot: any StoreSnapshot) throws -> Delivery? {
+        try snapshot.waitingMessage(of: waiting.event).map {
+            try openOrRemains($0, of: waiting).delivery(to: stage.queue)
+        }
     }
 
     /// Seals up to `limit` waiting messages behind `after` with the current key, where another has sealed them.

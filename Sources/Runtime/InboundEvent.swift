@@ -19,13 +19,17 @@ package struct InboundEvent: Sendable {
     /// - Parameters:
     ///   - document: what `body` says, where that is known already.
     ///   - delivery: nil: as Recourse itself would publish it.
-    package init(event: Event, body: [UInt8], document: JSON? = nil, delivery: Delivery? = nil) {
+    ///   - digest: nil: that of `body`.
+    package init(
+        event: Event, body: [UInt8], document: JSON? = nil, delivery: Delivery? = nil, digest: [UInt8]? = nil
+    ) {
         let delivery =
             delivery
             ?? Delivery(
                 tag: 0, channel: 0, redelivered: false, exchange: ExchangeName.events, routingKey: event.type.rawValue,
                 properties: .of(event), body: body)
-        self.init(event: event, body: body, digest: Identifiers.digest(body), delivery: delivery, parsed: document)
+        self.init(
+            event: event, body: body, digest: digest ?? Identifiers.digest(body), delivery: delivery, parsed: document)
     }
 
     private init(event: Event, body: [UInt8], digest: [UInt8], delivery: Delivery, parsed: JSON?) {

@@ -85,8 +85,17 @@ struct WaitingRoom {
             WaitingEvent(
                 event: inbound.key, type: event.type.rawValue, digest: inbound.digest, reference: reference,
                 ruleTime: event.ruleTime, arrived: clock, endsAt: limits.end(of: event, arrived: clock), size: size),
-            sealed)
+            sealed, traces: try traces(of: message))
         return true
+    }
+
+    /// What holds nothing of a person need not be found.
+    private func traces(of message: HeldMessage) throws -> Set<PersonalTrace> {
+        let content = LetterContent(message)
+        let document = message.document.flatMap { PersonalDocument($0) }
+        let isPersonal = document.map { !$0.parts.isEmpty || $0.hasMore } ?? true
+        guard isPersonal || !content.numbers.isEmpty else { return [] }
+        return try vault.establishDigester(in: transaction).traces(of: content)
     }
 
     /// nil: it waits no longer, for it was decided meanwhile.
@@ -97,7 +106,7 @@ struct WaitingRoom {
             try transaction.releaseWaiting([waiting.event])
             return nil
         }
-        return try vault.open(sealed, of: waiting.event)
+        return try vault.openOrRemains(sealed, of: waiting)
     }
 
     /// The event as it was received. Its bounds were checked when it came.
@@ -106,7 +115,8 @@ struct WaitingRoom {
         (limits.bodyBytes, limits.values) = (.max, .max)
         let (event, document) = try Event.readDocument(message.body, limits: limits)
         return InboundEvent(
-            event: event, body: message.body, document: document, delivery: message.delivery(to: stage.queue))
+            event: event, body: message.body, document: document, delivery: message.delivery(to: stage.queue),
+            digest: waiting.digest)
     }
 
     /// From now on nothing takes it any more; nil: it waits no longer, or somebody else lets it die.
@@ -119,7 +129,7 @@ struct WaitingRoom {
     func takeOverDying(limit: Int) throws -> [DyingMessage] {
         try transaction.takeOverDying(by: worker, now: wall, limit: limit).compactMap { dying in
             guard let sealed = try transaction.waitingMessage(of: dying.event.event) else { return nil }
-            return DyingMessage(dying, try vault.open(sealed, of: dying.event.event), queue: stage.queue)
+            return DyingMessage(dying, try vault.openOrRemains(sealed, of: dying.event), queue: stage.queue)
         }
     }
 }

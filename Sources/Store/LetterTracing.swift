@@ -8,33 +8,17 @@ import Schema
 /// - Throws: every call throws `StoreFailure`.
 package protocol LetterTracing: Sendable {
     /// Keeps the traces of letters that have none yet and still hold something.
-    func keepTraces(_ traces: [String: Set<LetterTrace>]) async throws
+    func keepTraces(_ traces: [String: Set<PersonalTrace>]) async throws
     /// Up to `limit` letters that have no traces yet and still hold something, bodies included.
     func untraced(limit: Int) async throws -> [ParkedLetter]
     /// The ids of letters with any of these, ascending.
-    func ids(of traces: Set<LetterTrace>) async throws -> [String]
+    func ids(of traces: Set<PersonalTrace>) async throws -> [String]
     /// The secret that numbers are digested with; nil: none was made yet.
     func secret() async throws -> PersonalSecret?
     /// Keeps `secret` if there is none yet. Returns the one that is kept.
     func keepSecret(_ secret: PersonalSecret) async throws -> PersonalSecret
     /// Replaces the secret as sealed by another key; the secret itself never changes.
     func resealSecret(_ secret: PersonalSecret) async throws
-}
-
-/// A keyed digest of a telephone number, or what a letter is about (`PersonalSubject`).
-package struct LetterTrace: Hashable, Sendable {
-    package let number: Int64
-
-    package init(number: Int64) {
-        self.number = number
-    }
-
-    package init(_ subject: PersonalSubject) {
-        number = subject.number
-    }
-
-    /// The letter holds more than is kept of it.
-    package static let overfull = LetterTrace(number: 0)
 }
 
 /// An erasure of a letter.

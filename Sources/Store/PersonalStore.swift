@@ -70,6 +70,22 @@ package struct PersonalLookup: Hashable, Sendable, Comparable {
     }
 }
 
+/// By what a sealed message is found for a person: a keyed digest of a telephone number, or what the message is about.
+package struct PersonalTrace: Hashable, Sendable {
+    package let number: Int64
+
+    package init(number: Int64) {
+        self.number = number
+    }
+
+    package init(_ subject: PersonalSubject) {
+        number = subject.number
+    }
+
+    /// The message holds more than is kept of it.
+    package static let overfull = PersonalTrace(number: 0)
+}
+
 /// By what somebody's data are found.
 package enum PersonalHandle: Hashable, Sendable {
     case phone(PersonalLookup)

@@ -18,8 +18,8 @@ package struct WaitingEvent: Sendable, Hashable {
     package let arrived: Instant
     /// Business time of the end of its waiting.
     package let endsAt: Instant
-    /// In bytes, of `message`.
-    package let size: Int
+    /// In bytes, of the sealed message.
+    package var size: Int
 
     package init(
         event: EventKey, type: String, digest: [UInt8], reference: RecordKey, ruleTime: Instant, arrived: Instant,
@@ -90,6 +90,8 @@ package protocol WaitingSnapshot {
     func waitingMessage(of event: EventKey) throws -> WaitingMessage?
     /// When the first of those that do not die yet comes to its end.
     func nextWaitingEnd() throws -> Instant?
+    /// Those that were held with one of `traces`, by source and id.
+    func waiting(tracedBy traces: Set<PersonalTrace>) throws -> [WaitingEvent]
     /// Up to `limit` that wait for a record which is there, though no step has taken them: another release made it, or a
     /// transaction was full.
     func waitingForKnown(limit: Int) throws -> [WaitingEvent]
@@ -107,8 +109,9 @@ extension StoreSnapshot {
 package protocol WaitingTransaction: WaitingSnapshot {
     /// Puts an event into the waiting room.
     ///
+    /// - Parameter traces: by what it is found for a person.
     /// - Throws: a transient `StoreFailure` if it waits there already: another worker was faster.
-    func hold(_ event: WaitingEvent, _ message: WaitingMessage) throws
+    func hold(_ event: WaitingEvent, _ message: WaitingMessage, traces: Set<PersonalTrace>) throws
     /// Says that an event waits for something else now.
     func hold(_ event: EventKey, until reference: RecordKey) throws
     /// Those that wait for one of `references`, in their order. Records of these keys must be loaded, and so locked: what
@@ -133,4 +136,6 @@ package protocol WaitingTransaction: WaitingSnapshot {
     func takeOverDying(by owner: WorkerId, now: Instant, limit: Int) throws -> [DyingEvent]
     /// Replaces a message as sealed by another key.
     func resealWaiting(_ event: EventKey, _ message: WaitingMessage) throws
+    /// Replaces a message by what is left of it without its person, and forgets its traces.
+    func redactWaiting(_ event: EventKey, _ message: WaitingMessage) throws
 }

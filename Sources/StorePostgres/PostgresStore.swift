@@ -54,7 +54,7 @@ package final class PostgresStore: Store {
 
     /// Frees the rows that were deleted, so that what comes next overwrites them.
     package func scrub() async throws {
-        for table in ["personal", "persons", "subjects"] {
+        for table in ["personal", "persons", "subjects", "waiting"] {
             try await writer.maintain("clearing", "VACUUM \(schema).\(table)")
         }
     }

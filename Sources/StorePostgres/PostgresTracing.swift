@@ -2,7 +2,7 @@ import Schema
 import Store
 
 extension PostgresParking {
-    package func keepTraces(_ traces: [String: Set<LetterTrace>]) async throws {
+    package func keepTraces(_ traces: [String: Set<PersonalTrace>]) async throws {
         guard !traces.isEmpty else { return }
         let all = traces.sorted { $0.key < $1.key }
         let pairs = all.flatMap { id, traces in traces.map { (id: LetterRow.storable(id), trace: $0.number) } }
@@ -28,7 +28,7 @@ extension PostgresParking {
             "WHERE \(LetterTable.isUntraced) ORDER BY number LIMIT $1", [.int(Int64(max(0, limit)))])
     }
 
-    package func ids(of traces: Set<LetterTrace>) async throws -> [String] {
+    package func ids(of traces: Set<PersonalTrace>) async throws -> [String] {
         let wanted = Argument.ints(traces.map(\.number))
         return try await reader.transaction(.snapshot, "reading") { [schema] conversation in
             try conversation.query(

@@ -33,6 +33,20 @@ enum WaitingSchema {
             "CREATE INDEX waiting_by_end ON \(namespace).waiting (ends_at) WHERE owner IS NULL",
         ]
     }
+
+    /// By what the messages are found for a person.
+    static func traces(_ namespace: String) -> [String] {
+        [
+            """
+            CREATE TABLE \(namespace).waiting_traces (
+                trace bigint NOT NULL,
+                claim bytea NOT NULL,
+                PRIMARY KEY (trace, claim)
+            )
+            """,
+            "CREATE INDEX waiting_traces_by_claim ON \(namespace).waiting_traces (claim)",
+        ]
+    }
 }
 
 extension WaitingEvent {
@@ -95,6 +109,16 @@ extension PostgresSnapshot {
             .first?.optionalInt(0).map { Instant(microseconds: $0) }
     }
 
+    func waiting(tracedBy traces: Set<PersonalTrace>) throws -> [WaitingEvent] {
+        try conversation.query(
+            """
+            SELECT \(WaitingEvent.columns) FROM \(schema).waiting w
+            WHERE w.claim IN (SELECT claim FROM \(schema).waiting_traces WHERE trace = ANY($1))
+            ORDER BY w.source, w.event
+            """, [.ints(traces.map(\.number))]
+        ).map { WaitingEvent($0) }
+    }
+
     func waitingForKnown(limit: Int) throws -> [WaitingEvent] {
         try conversation.query(
             """
@@ -107,7 +131,7 @@ extension PostgresSnapshot {
 }
 
 extension PostgresTransaction {
-    func hold(_ event: WaitingEvent, _ message: WaitingMessage) throws {
+    func hold(_ event: WaitingEvent, _ message: WaitingMessage, traces: Set<PersonalTrace>) throws {
         try conversation.send(
             """
             INSERT INTO \(schema).waiting (claim, source, event, type, digest, reference_kind, reference_id, rule_time,
@@ -119,6 +143,11 @@ extension PostgresTransaction {
                 .int(event.ruleTime.microseconds), .int(event.arrived.microseconds), .int(event.endsAt.microseconds),
                 .int(Int64(event.size)), .text(message.key), .bytes(message.sealed),
             ])
+        if !traces.isEmpty {
+            try conversation.send(
+                "INSERT INTO \(schema).waiting_traces (trace, claim) SELECT trace, $2 FROM unnest($1) AS t(trace)",
+                [.ints(traces.map(\.number)), event.event.claim])
+        }
         nowWaiting(event)
     }
 
@@ -164,13 +193,16 @@ extension PostgresTransaction {
     func releaseDead(_ events: [EventKey], owner: WorkerId) throws {
         guard !events.isEmpty else { return }
         try conversation.send(
-            "DELETE FROM \(schema).waiting WHERE claim = ANY($1) AND owner = $2",
-            Self.claims(events) + [.text(owner)])
+            """
+            WITH gone AS (DELETE FROM \(schema).waiting WHERE claim = ANY($1) AND owner = $2 RETURNING claim)
+            DELETE FROM \(schema).waiting_traces WHERE claim IN (SELECT claim FROM gone)
+            """, Self.claims(events) + [.text(owner)])
     }
 
     func releaseWaiting(_ events: [EventKey]) throws {
         guard !events.isEmpty else { return }
         try conversation.send("DELETE FROM \(schema).waiting WHERE claim = ANY($1)", Self.claims(events))
+        try conversation.send("DELETE FROM \(schema).waiting_traces WHERE claim = ANY($1)", Self.claims(events))
         notWaiting(events)
     }
 
@@ -203,5 +235,13 @@ extension PostgresTransaction {
         try conversation.send(
             "UPDATE \(schema).waiting SET key = $2, message = $3 WHERE claim = $1",
             [event.claim, .text(message.key), .bytes(message.sealed)])
+    }
+
+    func redactWaiting(_ event: EventKey, _ message: WaitingMessage) throws {
+        try conversation.send(
+            "UPDATE \(schema).waiting SET key = $2, message = $3, size = $4 WHERE claim = $1",
+            [event.claim, .text(message.key), .bytes(message.sealed), .int(Int64(message.sealed.count))])
+        try conversation.send("DELETE FROM \(schema).waiting_traces WHERE claim = $1", [event.claim])
+        waitingForLoaded.removeAll()
     }
 }

@@ -203,7 +203,7 @@ package final class SQLiteParking: DeadLetterStore {
 }
 
 extension SQLiteParking {
-    package func keepTraces(_ traces: [String: Set<LetterTrace>]) async throws {
+    package func keepTraces(_ traces: [String: Set<PersonalTrace>]) async throws {
         guard !traces.isEmpty else { return }
         try await file.write { db in
             let mark = try Query(db, "UPDATE letters SET traced = 1 WHERE id = ? AND \(LetterTable.isUntraced)")
@@ -231,7 +231,7 @@ extension SQLiteParking {
         }
     }
 
-    package func ids(of traces: Set<LetterTrace>) async throws -> [String] {
+    package func ids(of traces: Set<PersonalTrace>) async throws -> [String] {
         try await file.read { db in
             let query = try Query(db, "SELECT id FROM letter_traces WHERE trace = ?")
             var found: Set<String> = []

@@ -27,6 +27,17 @@ enum WaitingSchema {
         CREATE INDEX waiting_by_reference ON waiting (reference_kind, reference_id);
         CREATE INDEX waiting_by_end ON waiting (ends_at, size, owner);
         """
+
+    /// By what the messages are found for a person.
+    static let traces = """
+        CREATE TABLE waiting_traces (
+            trace INTEGER NOT NULL,
+            source TEXT NOT NULL,
+            event TEXT NOT NULL,
+            PRIMARY KEY (trace, source, event)
+        ) WITHOUT ROWID;
+        CREATE INDEX waiting_traces_by_event ON waiting_traces (source, event);
+        """
 }
 
 extension WaitingEvent {
@@ -84,6 +95,20 @@ extension SQLiteSnapshot {
         }
     }
 
+    func waiting(tracedBy traces: Set<PersonalTrace>) throws -> [WaitingEvent] {
+        let query = try Query(
+            db,
+            """
+            SELECT \(WaitingEvent.columns) FROM waiting_traces JOIN waiting USING (source, event) WHERE trace = ?
+            """)
+        var found: Set<WaitingEvent> = []
+        for trace in traces {
+            try query.bind(1, trace.number)
+            found.formUnion(try query.rows { WaitingEvent($0) })
+        }
+        return found.sorted { $0.event < $1.event }
+    }
+
     func waitingForKnown(limit: Int) throws -> [WaitingEvent] {
         let query = try Query(
             db,
@@ -98,7 +123,7 @@ extension SQLiteSnapshot {
 }
 
 extension SQLiteTransaction {
-    func hold(_ event: WaitingEvent, _ message: WaitingMessage) throws {
+    func hold(_ event: WaitingEvent, _ message: WaitingMessage, traces: Set<PersonalTrace>) throws {
         // The file has one writer at a time.
         guard try waiting(among: [event.event]).isEmpty else { throw StoreFailure.held }
         let query = try Query(
@@ -118,6 +143,18 @@ extension SQLiteTransaction {
         try query.bind(10, Int64(event.size))
         try query.bind(11, message.key)
         try query.bind(12, message.sealed)
+        try query.run()
+        let trace = try Query(db, "INSERT INTO waiting_traces (source, event, trace) VALUES (?, ?, ?)")
+        for one in traces {
+            try trace.bind(event.event)
+            try trace.bind(3, one.number)
+            try trace.run()
+        }
+    }
+
+    private func forgetTraces(of event: EventKey) throws {
+        let query = try Query(db, "DELETE FROM waiting_traces WHERE source = ? AND event = ?")
+        try query.bind(event)
         try query.run()
     }
 
@@ -169,6 +206,7 @@ extension SQLiteTransaction {
         for event in events {
             try query.bind(event)
             try query.run()
+            try forgetTraces(of: event)
         }
     }
 
@@ -178,6 +216,7 @@ extension SQLiteTransaction {
             try query.bind(event)
             try query.bind(3, owner)
             try query.run()
+            if db.changesCount > 0 { try forgetTraces(of: event) }
         }
     }
 
@@ -218,6 +257,17 @@ extension SQLiteTransaction {
         try query.bind(3, message.key)
         try query.bind(4, message.sealed)
         try query.run()
+    }
+
+    func redactWaiting(_ event: EventKey, _ message: WaitingMessage) throws {
+        let query = try Query(
+            db, "UPDATE waiting SET key = ?3, message = ?4, size = ?5 WHERE source = ?1 AND event = ?2")
+        try query.bind(event)
+        try query.bind(3, message.key)
+        try query.bind(4, message.sealed)
+        try query.bind(5, Int64(message.sealed.count))
+        try query.run()
+        try forgetTraces(of: event)
     }
 }
 

@@ -19,6 +19,8 @@ package enum StageSchema {
         SchemaStep(oldestProgram: 3, [timersAside]),
         // A program before it asks nothing of its queue; its timers act by the clock.
         SchemaStep(oldestProgram: 3, [stageTime]),
+        // A program before it lets events wait that no erasure finds.
+        SchemaStep(oldestProgram: 3, [WaitingSchema.traces]),
     ])
 
     private static let version1 = """

@@ -30,6 +30,29 @@ import Testing
         #expect(try await view.showCase("C2") == nil)
     }
 
+    @Test func `says which record cannot be read, and shows the rest`() async throws {
+        let pipeline = try await Scenario.finished()
+        for (stage, key) in [
+            (StageName.routing, RecordKey(kind: "case", id: Scenario.caseId)),
+            (.penalty, RecordKey(kind: "outlet", id: "O1")),
+        ] {
+            let store = try #require(pipeline.stores[stage])
+            try await store.write { transaction in
+                var damaged = try #require(try transaction.load([key])[key])
+                damaged.body = Array("{".utf8)
+                try transaction.save([damaged])
+            }
+        }
+        let view = CaseView(stores: pipeline.anyStores)
+        let dossier = try #require(try await view.showCase(Scenario.caseId))
+        #expect(dossier.text.ranges(of: "It cannot be read").count == 1)
+        #expect(dossier.text.contains("case.closed"))
+        #expect(try await view.listCases(CaseFilter()).cases.map(\.state) == ["unreadable"])
+        let fault = await #expect(throws: StageFault.self) { try await view.showOutlet("O1", at: pipeline.now) }
+        #expect(fault?.description.hasPrefix("read record outlet/O1 version ") == true)
+        #expect(fault?.description.contains("no JSON at byte 1") == true)
+    }
+
     @Test func `shows no personal data`() async throws {
         let pipeline = try await Scenario.finished()
         let dossier = try #require(try await CaseView(stores: pipeline.anyStores).showCase("C1"))

@@ -25,11 +25,13 @@ struct MemoryPipeline {
     /// Says which outputs stay in the outbox, unpublished.
     var holdsBack: (JournalOutput) -> Bool = { _ in false }
 
-    /// - Parameter stores: nil: in memory.
+    /// - Parameters:
+    ///   - stores: nil: in memory.
+    ///   - waiting: how much may wait for what it refers to; without room it is dead at once.
     init(
         at start: String = "2026-11-02T08:00:00+08:00", policy: PolicyBook? = nil,
         stores: [StageName: any Store]? = nil, deadLetters: any DeadLetterStore = MemoryDeadLetterStore(),
-        keyring: Keyring = .none
+        keyring: Keyring = .none, waiting: WaitingLimits = MemoryPipeline.noRoom
     ) async throws {
         self.policy = try policy ?? MemoryPipeline.policy()
         self.deadLetters = deadLetters
@@ -39,7 +41,7 @@ struct MemoryPipeline {
             let name = type(of: stage).name
             let processor = BatchProcessor(
                 runner: StageRunner(stage: stage, policy: self.policy), worker: "test",
-                vault: PersonalVault(stage: name, keyring: keyring), waiting: Self.noRoom)
+                vault: PersonalVault(stage: name, keyring: keyring), waiting: waiting)
             let store = all[name] ?? MemoryStore()
             all[name] = store
             processors[name] = processor
@@ -87,11 +89,18 @@ struct MemoryPipeline {
     mutating func send(_ data: any EventData, at time: String, id: String? = nil) async throws -> Event {
         try await advance(to: time)
         let event = Event(id: id ?? "E\(published.count + 1)", source: "upstream", time: now, data: data)
-        published.append(event)
-        let inbound = InboundEvent(event: event, body: try event.body())
-        for stage in routes.takers(fromInbox: event.type) { queue.append((stage, inbound)) }
-        try await drain()
+        try await hand(over: [event])
         return event
+    }
+
+    /// Hands events of upstream over, whatever their times; what follows goes behind them.
+    mutating func hand(over events: [Event]) async throws {
+        published += events
+        for event in events {
+            let inbound = InboundEvent(event: event, body: try event.body())
+            for stage in routes.takers(fromInbox: event.type) { queue.append((stage, inbound)) }
+        }
+        try await drain()
     }
 
     /// Hands a message to one stage's queue, as the broker would.
@@ -143,7 +152,7 @@ struct MemoryPipeline {
     }
 
     /// What refers to something unknown dies at once.
-    private static var noRoom: WaitingLimits {
+    static var noRoom: WaitingLimits {
         var limits = WaitingLimits()
         limits.perReference = 0
         return limits

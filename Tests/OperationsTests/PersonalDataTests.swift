@@ -41,7 +41,8 @@ private struct PersonalScene {
         try await installation.make(Installation.allStores)
         stores = try installation.stores()
         deadLetters = try installation.deadLetters()
-        pipeline = try await MemoryPipeline(stores: stores, deadLetters: deadLetters, keyring: keyring)
+        pipeline = try await MemoryPipeline(
+            stores: stores, deadLetters: deadLetters, keyring: keyring, waiting: WaitingLimits())
     }
 
     var office: PersonOffice { PersonOffice(stores: stores, deadLetters: deadLetters, keyring: keyring) }
@@ -60,6 +61,14 @@ private struct PersonalScene {
         // The same once more, and another one under its id.
         try await pipeline.send(complaint("P1", Self.planted, morning, text), at: "2026-11-02T10:01:00+08:00")
         try await pipeline.send(complaint("P1", Self.planted, morning, "Zzyzx!"), at: "2026-11-02T10:02:00+08:00")
+        // About cases that nobody knows: they wait.
+        for (id, text) in [("P8", "a word with Zzyzx, 139 7777 1234"), ("P9", "a word with Bianca")] {
+            try await pipeline.send(
+                CaseResolved(
+                    caseId: Identifiers.caseId(source: "upstream", complaintId: id), by: Scenario.by,
+                    resolvedAt: instant("2026-11-02T10:04:00+08:00"), solution: text, liability: .nobody, documents: []),
+                at: "2026-11-02T10:04:00+08:00")
+        }
         for (caseId, note) in [(Self.caseId, "Zzyzx sounded cross"), (Self.otherCase, "Bianca sounded calm")] {
             try await pipeline.send(CaseAccepted(caseId: caseId, by: Scenario.by), at: "2026-11-02T10:05:00+08:00")
             try await pipeline.send(
@@ -154,6 +163,7 @@ private struct PersonalScene {
             // Without a key they lie there in the open, which shows that this test looks in the right place.
             if keyring.currentId.isEmpty { #expect(try scene.leaks().count == PersonalScene.secrets.count) }
             let known = try await scene.office.show(.phone("139-7777-1234"))
+            #expect(known.stages.filter { $0.waiting == 1 }.map(\.stage) == [.routing, .handling])
             #expect(known.stages.map(\.stage).contains(.intake) && known.stages.allSatisfy { $0.events > 0 })
             #expect(known.deadLetters == Array(scene.letters.prefix(3)).sorted())
             #expect(!known.text.contains("Zzyzx"))

@@ -1,4 +1,3 @@
-import Foundation
 import Operations
 import Policy
 import Schema
@@ -43,12 +42,6 @@ import Testing
                 id: "e\(index)", source: "upstream", time: try #require(Instant(rfc3339: item.0)), data: item.1)
             return Simulation.InputEvent(event: event, json: try JSON(parsing: event.body()))
         }
-        return try outputs(of: input, book, until: until)
-    }
-
-    private func outputs(
-        of input: [Simulation.InputEvent], _ book: PolicyBook, until: String
-    ) throws -> [OutgoingEvent] {
         var found: [OutgoingEvent] = []
         try Simulation(stages: Pipeline.stages, policy: book, answers: nil).run(
             input, until: #require(Instant(rfc3339: until))
@@ -80,51 +73,56 @@ import Testing
     }
 
     /// What happens until the case lacks `last` alone, what comes then, and what it lacked.
-    private func journey(_ between: Between, _ last: Last) throws -> [(String, any EventData)] {
-        var events: [(String, any EventData)] = [
-            ("2026-11-02T09:00:00+08:00", try complaint("K1", at: "2026-11-02T09:00:00+08:00"))
-        ]
+    ///
+    /// - Parameter isToldLate: the resolution is told only after what comes between; then another one is reopened.
+    private func journey(
+        _ between: Between, _ last: Last, isToldLate: Bool = false
+    ) throws -> [(String, any EventData)] {
+        let (morning, noon, fire) = (
+            "2026-11-02T09:00:00+08:00", "2026-11-02T12:00:00+08:00", "2026-11-02T15:00:00+08:00"
+        )
+        var events: [(String, any EventData)] = [(morning, try complaint("K1", at: morning))]
         let isReopened = between == .reopened
         let request = CompensationRequested(
             requestId: "Q1", caseId: caseId, amountFen: 50_001, cause: .outlet, by: clerk)
         if last == .settledRequest, !isReopened { events.append(("2026-11-02T10:00:00+08:00", request)) }
-        events.append(
-            (
-                "2026-11-02T12:00:00+08:00",
-                try resolved(
-                    by: clerk, at: "2026-11-02T12:00:00+08:00",
-                    documents: last == .documents && !isReopened ? [] : ["D1"])
-            ))
+        let documents = last == .documents ? [] : ["D1"]
+        if !isToldLate || isReopened {
+            events.append((noon, try resolved(by: clerk, at: noon, documents: isReopened ? ["D1"] : documents)))
+        }
         switch between {
-        case .nothing: break
-        case .linkedMajor:
-            let fire = try complaint("K2", at: "2026-11-02T15:00:00+08:00", hazards: ["fire"])
-            events.append(("2026-11-02T15:00:00+08:00", fire))
+        case .nothing, .endOfTerm: break
+        case .linkedMajor: events.append((fire, try complaint("K2", at: fire, hazards: ["fire"])))
         case .escalatedByRequest:
-            let asked = CaseEscalationRequested(caseId: caseId, by: clerk, reason: "Too hard.")
-            events.append(("2026-11-02T15:00:00+08:00", asked))
-        case .endOfTerm: break
-        case .reopened:
-            let callback = Identifiers.callbackId(kind: CallbackKind.caseClosed.rawValue, caseId: caseId, closing: 1)
-            let at = "2026-11-03T10:00:00+08:00"
-            events.append(
-                (
-                    at,
-                    CallbackCompleted(
-                        callbackId: callback, attempt: 1, attemptAt: try #require(Instant(rfc3339: at)),
-                        outcome: .reached, by: officer, satisfied: false)
-                ))
-            if last == .settledRequest { events.append(("2026-11-03T11:00:00+08:00", request)) }
+            events.append((fire, CaseEscalationRequested(caseId: caseId, by: clerk, reason: "Too hard.")))
+        case .reopened: events += try dissatisfaction(last == .settledRequest ? request : nil)
         }
-        switch last {
-        case .documents:
-            events.append(
-                ("2026-11-05T16:00:00+08:00", DocumentsArchived(caseId: caseId, by: officer, documents: ["D2"])))
-        case .settledRequest:
-            events.append(
-                ("2026-11-05T16:00:00+08:00", CompensationDecided(requestId: "Q1", approved: false, by: officer)))
+        if isToldLate {
+            // The store's term has ended at 09:00.
+            let told = between == .nothing ? fire : "2026-11-04T16:00:00+08:00"
+            let found = "2026-11-02T12:30:00+08:00"
+            events.append((told, try resolved(by: clerk, at: found, documents: documents)))
         }
+        events.append(completion(last))
         return events
+    }
+
+    /// A call that reopens the closed case, and what is requested behind it.
+    private func dissatisfaction(_ request: CompensationRequested?) throws -> [(String, any EventData)] {
+        let callback = Identifiers.callbackId(kind: CallbackKind.caseClosed.rawValue, caseId: caseId, closing: 1)
+        let at = "2026-11-03T10:00:00+08:00"
+        let call = CallbackCompleted(
+            callbackId: callback, attempt: 1, attemptAt: try #require(Instant(rfc3339: at)), outcome: .reached,
+            by: officer, satisfied: false)
+        return [(at, call)] + (request.map { [("2026-11-03T11:00:00+08:00", $0)] } ?? [])
+    }
+
+    private func completion(_ last: Last) -> (String, any EventData) {
+        let time = "2026-11-05T16:00:00+08:00"
+        switch last {
+        case .documents: return (time, DocumentsArchived(caseId: caseId, by: officer, documents: ["D2"]))
+        case .settledRequest: return (time, CompensationDecided(requestId: "Q1", approved: false, by: officer))
+        }
     }
 
     private func closings(_ outputs: [OutgoingEvent]) -> [String] {
@@ -159,41 +157,34 @@ import Testing
         #expect(outputs.compactMap { $0.event.data as? CaseClosed }.last?.by == "officer")
     }
 
-    @Test func `after the end of a term the lower place may not resolve, and its word of before still counts`() throws {
+    @Test(arguments: Between.allCases, Last.allCases)
+    func `told late, it is judged by the place of its time, and what completes it closes the case`(
+        between: Between, last: Last
+    ) throws {
+        let outputs = try simulate(journey(between, last, isToldLate: true), until: "2026-11-06T00:00:00+08:00")
+        let accepted = outputs.filter { $0.event.data is CaseResolutionAccepted }
+        let reasons = outputs.compactMap { $0.event.data as? BusinessRejected }.map(\.reason)
+        guard between != .reopened else {
+            // Older than the reopening, it has no case to resolve.
+            #expect(reasons == ["case-closed"] && accepted.count == 1)
+            #expect(closings(outputs) == ["1 2026-11-02T12:00:00+08:00"])
+            return
+        }
+        #expect(reasons == [] && accepted.count == 1)
+        if between == .endOfTerm { #expect(accepted.allSatisfy { $0.isLate }) }
+        #expect(closings(outputs) == ["1 2026-11-05T16:00:00+08:00"])
+        let tiers: [Between: HandlerTier] = [.nothing: .store, .linkedMajor: .hq]
+        #expect(outputs.compactMap { $0.event.data as? CaseClosed }.map(\.tier) == [tiers[between] ?? .region])
+    }
+
+    @Test func `after the end of a term the lower place may not resolve`() throws {
         var events: [(String, any EventData)] = [
             ("2026-11-02T09:00:00+08:00", try complaint("K1", at: "2026-11-02T09:00:00+08:00"))
         ]
         let after = "2026-11-04T10:00:00+08:00"
         events.append((after, try resolved(by: clerk, at: after, documents: ["D1"])))
-        // Told a day later: it was found before the term was over.
-        let late = try resolved(by: clerk, at: "2026-11-04T08:00:00+08:00", documents: ["D1"])
-        events.append(("2026-11-05T08:00:00+08:00", late))
         let outputs = try simulate(events, until: "2026-11-06T00:00:00+08:00")
         #expect(outputs.compactMap { $0.event.data as? BusinessRejected }.map(\.reason) == ["wrong-tier"])
-        let closed = try #require(outputs.first { $0.event.data is CaseClosed })
-        #expect((closed.event.data as? CaseClosed)?.tier == .region)
-        let accepted = try #require(outputs.first { $0.event.data is CaseResolutionAccepted })
-        #expect(accepted.isLate)
-    }
-
-    @Test func `a resolution outlives no escalation`() throws {
-        let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
-        let lines = try String(contentsOf: root.appending(path: "Inputs/stale-resolution.ndjson"), encoding: .utf8)
-        let input = try lines.split(separator: "\n").map { line in
-            let json = try JSON(parsing: Array(line.utf8))
-            return Simulation.InputEvent(event: try Event.read(json), json: json)
-        }
-        let policy = root.deletingLastPathComponent().deletingLastPathComponent().appending(path: "deploy/policy")
-        func text(_ name: String) throws -> String {
-            try String(contentsOf: policy.appending(path: name), encoding: .utf8)
-        }
-        let organisation = try text("organisation.yaml").replacing(/since: [0-9-]+/, with: "since: 2026-12-28")
-        let files = PolicyFiles(
-            policy: try text("policy.yaml"), organisation: organisation, calendar: try text("calendar.csv"))
-        let book = try PolicyBook.load(files, currentYear: nil).get()
-        let outputs = try outputs(of: input, book, until: "2026-03-03T00:00:00+08:00")
-        #expect(closings(outputs) == [], "a paper must not close the case of a fire")
-        let assigned = outputs.compactMap { $0.event.data as? CaseAssigned }
-        #expect(assigned.map { "\($0.tier) \($0.reason?.rawValue ?? "")" } == ["store opened", "hq escalated"])
+        #expect(closings(outputs) == [])
     }
 }

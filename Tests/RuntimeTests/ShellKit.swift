@@ -179,13 +179,13 @@ final class WatchedLetters: DeadLetterStore {
         return try self.letters.erase(letters, note: note)
     }
 
-    func keepTraces(_ traces: [String: Set<LetterTrace>]) async throws { try letters.keepTraces(traces) }
+    func keepTraces(_ traces: [String: Set<PersonalTrace>]) async throws { try letters.keepTraces(traces) }
     func untraced(limit: Int) async throws -> [ParkedLetter] {
         onPage()
         return try letters.untraced(limit: limit)
     }
 
-    func ids(of traces: Set<LetterTrace>) async throws -> [String] { try letters.ids(of: traces) }
+    func ids(of traces: Set<PersonalTrace>) async throws -> [String] { try letters.ids(of: traces) }
     func secret() async throws -> PersonalSecret? { try letters.secret() }
     func keepSecret(_ secret: PersonalSecret) async throws -> PersonalSecret { try letters.keepSecret(secret) }
     func resealSecret(_ secret: PersonalSecret) async throws { try letters.resealSecret(secret) }

@@ -81,6 +81,34 @@ import Testing
         #expect(out.all(CaseClosed.self).first?.closedAt == (try instant("2026-11-05T10:00:00+08:00")))
     }
 
+    @Test func `completed later than its resolution, which comes last, it closes at that time and not before`() throws {
+        var harness = try harness()
+        #expect(try harness.send(archived(), at: "2026-11-05T10:00:00+08:00").outputs.isEmpty)
+        // It lists nothing itself, and so does not move the time of what is listed.
+        let resolved = try harness.send(
+            CaseFixtures.resolved(at: "2026-11-03T10:00:00+08:00"), at: "2026-11-03T10:00:00+08:00")
+        #expect(resolved.outputs.isEmpty)
+        let outputs = try harness.advance(to: "2026-11-05T10:00:00+08:00")
+        #expect(outputs.map(\.event.type.rawValue) == ["case.closed"])
+        let closed = try #require(outputs.first?.event)
+        let archivedAt = try instant("2026-11-05T10:00:00+08:00")
+        #expect(closed.time == archivedAt && (closed.data as? CaseClosed)?.closedAt == archivedAt)
+        #expect(try harness.advance(to: "2026-11-09T10:00:00+08:00").isEmpty)
+    }
+
+    @Test func `escalated before what had completed it, it does not close, and keeps its documents`() throws {
+        var harness = try harness()
+        _ = try harness.send(archived(), at: "2026-11-03T16:00:00+08:00")
+        _ = try harness.send(
+            CaseFixtures.resolved(at: "2026-11-03T12:00:00+08:00"), at: "2026-11-03T12:00:00+08:00", sequence: 2)
+        _ = try harness.send(
+            CaseFixtures.assigned(.hq, .escalated), at: "2026-11-03T15:00:00+08:00", sequence: 3)
+        #expect(try harness.advance(to: "2026-11-05T00:00:00+08:00").isEmpty)
+        let anew = try harness.send(
+            CaseFixtures.resolved(at: "2026-11-05T09:00:00+08:00"), at: "2026-11-05T09:00:00+08:00", sequence: 4)
+        #expect(anew.all(CaseClosed.self).map(\.closing) == [1])
+    }
+
     @Test func `a case that is not assigned yet closes when it is`() throws {
         var harness = try harness(tier: nil)
         let resolved = try harness.send(

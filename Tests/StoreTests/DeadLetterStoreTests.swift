@@ -124,7 +124,7 @@ struct DeadLetterStoreTests {
     @Test(arguments: Adapter.allCases)
     func `a letter is found by its traces until it is erased, and has them once`(_ adapter: Adapter) async throws {
         try await withParking(adapter) { parking in
-            func trace(_ number: Int64) -> LetterTrace { LetterTrace(number: number) }
+            func trace(_ number: Int64) -> PersonalTrace { PersonalTrace(number: number) }
             func untraced() async throws -> [String] { try await parking.untraced(limit: 9).map(\.letter.id) }
             _ = try await parking.upsert(["1", "2", "3"].map { letter($0) }, parkedAt: start)
             #expect(try await untraced() == ["1", "2", "3"])

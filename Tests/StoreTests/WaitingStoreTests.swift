@@ -18,9 +18,11 @@ struct WaitingStoreTests {
     private let a = RecordKey(kind: "case", id: "a")
     private let b = RecordKey(kind: "case", id: "b")
 
-    private func hold(_ events: [WaitingEvent], in store: any Store) async throws {
+    private func hold(
+        _ events: [WaitingEvent], in store: any Store, traces: Set<PersonalTrace> = []
+    ) async throws {
         try await store.write { transaction in
-            for event in events { try transaction.hold(event, message) }
+            for event in events { try transaction.hold(event, message, traces: traces) }
         }
     }
 
@@ -42,6 +44,71 @@ struct WaitingStoreTests {
             }
             #expect(try await store.write { try $0.waiting(for: [a]) }.isEmpty)
             #expect(try await store.write { try $0.waiting(for: [b]) }.map(\.event.id) == ["else", "early"])
+        }
+    }
+
+    @Test(arguments: Adapter.allCases)
+    func `forgets with the transaction what was held in it`(_ adapter: Adapter) async throws {
+        try await withStores(adapter) { store, _ in
+            let (first, second) = (waiting("1", for: a), waiting("2", for: a))
+            let trace = PersonalTrace(number: 7)
+            await #expect(throws: Interruption.self) {
+                try await store.write { (transaction) throws in
+                    _ = try transaction.load([a])
+                    #expect(try transaction.waiting(for: [a]) == [])
+                    try transaction.hold(first, message, traces: [trace])
+                    try transaction.hold(second, message, traces: [])
+                    try transaction.releaseWaiting([second.event])
+                    #expect(try transaction.waiting(for: [a]) == [first])
+                    #expect(Set(try transaction.waiting(among: [first.event, second.event]).keys) == [first.event])
+                    throw Interruption()
+                }
+            }
+            let left = try await store.read { try $0.waitingCount() }
+            #expect(left == WaitingCount())
+            #expect(try await store.read { try $0.waiting(tracedBy: [trace]) } == [])
+        }
+    }
+
+    @Test(arguments: Adapter.allCases)
+    func `finds a message by its traces until its person is taken out of it`(_ adapter: Adapter) async throws {
+        try await withStores(adapter) { store, other in
+            let (one, two) = (waiting("1", for: a), waiting("2", for: b))
+            let (shared, own) = (PersonalTrace(number: .max), PersonalTrace(number: 5))
+            try await hold([one], in: store, traces: [shared, own])
+            try await hold([two], in: other, traces: [shared])
+            func traced(_ traces: PersonalTrace...) async throws -> [WaitingEvent] {
+                try await other.read { try $0.waiting(tracedBy: Set(traces)) }
+            }
+            #expect(try await traced() == [])
+            #expect(try await traced(own, shared) == [one, two])
+            #expect(try await traced(own) == [one])
+            let resealed = WaitingMessage(key: "k2", sealed: [0, 255])
+            try await store.write { try $0.resealWaiting(one.event, resealed) }
+            #expect(try await other.read { try $0.waitingMessage(of: one.event) } == resealed)
+            #expect(try await traced(own) == [one])
+            let redacted = WaitingMessage(key: "", sealed: [2])
+            try await store.write { try $0.redactWaiting(one.event, redacted) }
+            #expect(try await other.read { try $0.waitingMessage(of: one.event) } == redacted)
+            #expect(try await traced(own, shared) == [two])
+            // It waits as before, under its id and digest.
+            #expect(try await store.read { try $0.waiting(among: [one.event]) } == [one.event: one.digest])
+            #expect(try await store.write { try $0.waiting(for: [a]) }.map(\.event.id) == ["1"])
+            #expect(try await store.read { try $0.waitingCount() } == WaitingCount(events: 2, bytes: 4))
+            // Traces go with what was held, in whatever way that goes.
+            try await store.write { try $0.releaseWaiting([two.event]) }
+            try await hold([two], in: store)
+            #expect(try await traced(shared) == [])
+            try await store.write { try $0.releaseWaiting([two.event]) }
+            try await hold([two], in: store, traces: [shared])
+            let dying = DyingEvent(event: two, code: "unknown-reference", cause: "it never came")
+            try await store.write { transaction in
+                _ = try transaction.letDie(dying, owner: "w")
+                try transaction.releaseDead([two.event], owner: "w")
+            }
+            try await hold([two], in: store)
+            #expect(try await traced(shared) == [])
+            try await store.scrub()
         }
     }
 
@@ -122,7 +189,7 @@ struct WaitingRoomOfTwoTests {
                 event: of("x"), type: "case.accepted", digest: [1], reference: RecordKey(kind: "case", id: "a"),
                 ruleTime: start, arrived: start, endsAt: start, size: 1)
             let message = WaitingMessage(key: "", sealed: [1])
-            try await store.write { try $0.hold(x, message) }
+            try await store.write { try $0.hold(x, message, traces: []) }
             let dying = DyingEvent(event: x, code: "unknown-reference", cause: "it never came")
             async let second: Bool = {
                 // Begins while the first has it in hand or after it; either way it finds nothing.

@@ -37,9 +37,10 @@ struct CalendarCommand: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Takes one year's holidays and make-up working days from an iCalendar or CSV file.",
             discussion: """
-                iCalendar: all-day events; a summary with 班, working day, workday or make-up is a make-up working day, one
-                with 休, 假, holiday or day off a holiday, in this order; others are listed and left out. CSV: as
-                calendar.csv. The calendar is replaced as a whole or not at all. Exit codes: 0 done, or nothing to do; 1
+                iCalendar: events of whole days or of hours. The summary tells a make-up working day (补班, 班, working day,
+                workday, make-up) from a holiday (休, 假, 放假, holiday, day off); what it says of another day counts for nothing,
+                and one that is not clear is refused. Others are listed and left out. CSV: as calendar.csv. Only events of
+                that year are looked at. The calendar is replaced as a whole or not at all. Exit codes: 0 done, or nothing to do; 1
                 the year is there already and would change; 64 usage, a file that cannot be read or written; 78 faults in
                 a file.
                 """)

@@ -13,7 +13,7 @@ struct PersonCommand: AsyncParsableCommand {
 
     struct Show: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "How much each stage keeps of a person, and since when.",
+            abstract: "How much each stage keeps of a person, how much waits there, and since when.",
             discussion: "Exit code 1 if nobody is known by that.")
         @OptionGroup var common: CommonOptions
         @OptionGroup var person: PersonOptions
@@ -32,8 +32,8 @@ struct PersonCommand: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Erases what is personal of a customer from every store and dead letter.",
             discussion: """
-                Records and journals stay: they hold tokens, which lead nowhere then. Without --yes it only says what is \
-                there. What is still in the broker comes in as if from a new customer; order the erasure again then.
+                Records and journals stay: they hold tokens, which lead nowhere then. So do events that wait for what they \
+                refer to, without their texts. Without --yes it only says what is there. What is still in the broker comes in as if from a new customer; order the erasure again then.
                 """)
         @OptionGroup var common: CommonOptions
         @OptionGroup var person: PersonOptions

@@ -1,5 +1,6 @@
 internal import Crypto
 import Schema
+import Store
 
 /// The keys that personal values are sealed with at rest (AES-256-GCM): the first seals, all open. Without any, values
 /// are kept as they are.
@@ -87,6 +88,15 @@ package struct KeyringFaults: Error, Sendable {
 package enum SealFailure: Error, Sendable, Hashable, CustomStringConvertible {
     case missing(key: String)
     case wrong(key: String)
+
+    /// What it means of one thing among many. The keys were tried before the work began, so what a key that is there does
+    /// not open is damaged.
+    var ofOne: StoreFailure.Kind {
+        switch self {
+        case .missing: .unavailable
+        case .wrong: .corrupt
+        }
+    }
 
     package var description: String {
         switch self {

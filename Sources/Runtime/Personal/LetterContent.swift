@@ -1,7 +1,8 @@
+import Broker
 import Schema
 import Store
 
-/// What a dead letter tells of persons. It may be anything, so all of it is looked through.
+/// What a dead letter, or a message that waits, tells of persons. It may be anything, so all of it is looked through.
 struct LetterContent {
     /// Of every number that is, or could be, a telephone number, however it is spelt and whatever it stands in.
     private(set) var numbers: Set<PhoneKey> = []
@@ -20,13 +21,28 @@ struct LetterContent {
 
     /// - Parameter sought: of the numbers these alone; nil: all, as far as they are kept.
     init(_ letter: DeadLetter, sought: Set<PhoneKey>? = nil) {
-        self.sought = sought
         let texts: [(LetterColumns, String?)] = [
             (.source, letter.source), (.event, letter.eventId), (.type, letter.type), (.case, letter.caseId),
             (.routingKey, letter.routingKey),
         ]
-        columns = texts.compactMap { column, text in text.map { (column, $0) } }
-        for part in [letter.body, letter.headers, letter.properties] {
+        self.init(
+            [letter.body, letter.headers, letter.properties],
+            texts.compactMap { column, text in text.map { (column, $0) } },
+            sought)
+        look(at: letter.message)
+        if let id = letter.caseId, let subject = PersonalSubject(member: "caseId", id: id) { subjects.insert(subject) }
+    }
+
+    init(_ message: HeldMessage, sought: Set<PhoneKey>? = nil) {
+        // A second of an hour has as many digits as a number.
+        var properties = message.properties
+        properties.timestamp = nil
+        self.init([message.body, HeldMessage(properties: properties, body: []).head], [], sought)
+    }
+
+    private init(_ parts: [[UInt8]], _ columns: [(column: LetterColumns, text: String)], _ sought: Set<PhoneKey>?) {
+        (self.sought, self.columns) = (sought, columns)
+        for part in parts {
             do throws(JSONSyntaxError) {
                 let json = try JSON(parsing: part)
                 add(json, member: "")
@@ -36,8 +52,6 @@ struct LetterContent {
             }
         }
         for (_, text) in columns { look(at: text) }
-        look(at: letter.message)
-        if let id = letter.caseId, let subject = PersonalSubject(member: "caseId", id: id) { subjects.insert(subject) }
     }
 
     /// Where in the list of letters a number of the person stands, or one of the customers that this letter names.

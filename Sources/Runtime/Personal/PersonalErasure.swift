@@ -69,11 +69,20 @@ package struct PersonalErasure {
     }
 
     /// Each only once; what is known of the person under the key of this release first.
-    package func find(_ person: PersonSought, in snapshot: any StoreSnapshot) throws -> [Found] {
+    ///
+    /// - Parameter more: what others know to be about the person. It counts where this store cannot tell whose it is.
+    package func find(
+        _ person: PersonSought, about more: Set<PersonalSubject> = [], in snapshot: any StoreSnapshot
+    ) throws -> [Found] {
         var found: [Found] = []
         for handle in handles(of: person) {
             guard let one = try find(handle, person.phoneKey, in: snapshot) else { continue }
-            if !found.contains(where: { $0.summary.person == one.summary.person }) { found.append(one) }
+            let isKnown = one.summary.person != nil && found.contains { $0.summary.person == one.summary.person }
+            if !isKnown { found.append(one) }
+        }
+        for subject in more.subtracting(person.subjects).sorted(by: { $0.number < $1.number }) {
+            guard let one = try find(.matter(subject), nil, in: snapshot), one.summary.person == nil else { continue }
+            found.append(one)
         }
         return found
     }
@@ -97,7 +106,7 @@ package struct PersonalErasure {
     ) throws -> Found? {
         guard let summary = try snapshot.personalSummary(handle) else { return nil }
         let rows = try snapshot.personalRows(of: handle, limit: .max).map {
-            (row: $0, values: try vault.values(of: $0))
+            (row: $0, values: try readableValues(of: $0))
         }
         let numbers = summary.lookup.map { self.numbers(in: rows.map(\.values), under: $0) } ?? []
         let isWhole =
@@ -115,6 +124,15 @@ package struct PersonalErasure {
         }
         if own.isEmpty { return nil }
         return Found(summary: summary, rows: own, phones: phones, handle: handle, isWhole: false)
+    }
+
+    /// What is damaged can be erased all the same.
+    private func readableValues(of row: PersonalRow) throws -> [String] {
+        do {
+            return try vault.values(of: row)
+        } catch let failure as StoreFailure where failure.kind == .corrupt {
+            return []
+        }
     }
 
     /// Whose numbers have led to a person: of the texts kept, those under whose present or former key it is looked up.

@@ -48,12 +48,9 @@ package final class PersonalVault: Sendable {
             return try keyring.open(
                 secret.sealed, key: secret.key, context: secretContext)
         } catch {
-            throw failure("opening the secret of the stage's store", error)
+            throw StoreFailure(
+                .unavailable, operation: "opening the secret of the stage's store", cause: error.description)
         }
-    }
-
-    private func failure(_ operation: String, _ cause: SealFailure) -> StoreFailure {
-        StoreFailure(.unavailable, operation: operation, cause: cause.description)
     }
 
     /// Why the keys given do not fit this store; nil: they do, as far as its secret and its oldest row tell.
@@ -90,14 +87,15 @@ package final class PersonalVault: Sendable {
             JSON.array(values.map { .string($0) }).serialized, context: context(number: number, person: person))
     }
 
-    /// - Throws: `StoreFailure`.
+    /// - Throws: `StoreFailure`: unavailable if the key that sealed them is not there, corrupt if they are damaged.
     package func values(of row: PersonalRow) throws -> [String] {
         let plain: [UInt8]
         do throws(SealFailure) {
             plain = try keyring.open(
                 row.sealed, key: row.key, context: context(number: row.number, person: row.person))
         } catch {
-            throw failure("opening personal values \(row.number)", error)
+            throw StoreFailure(
+                error.ofOne, operation: "opening personal values \(row.number)", cause: error.description)
         }
         do throws(JSONSyntaxError) {
             return (try JSON(parsing: plain).elements ?? []).map { $0.string ?? "" }
@@ -187,7 +185,7 @@ package struct PersonalDigester: Sendable {
     static func freshSecret() -> [UInt8] { SymmetricKey(size: .bits256).withUnsafeBytes { Array($0) } }
 
     /// By what a dead letter with this number is found.
-    func trace(_ key: PhoneKey) -> LetterTrace { LetterTrace(number: number(["letter", key.digits])) }
+    func trace(_ key: PhoneKey) -> PersonalTrace { PersonalTrace(number: number(["letter", key.digits])) }
 
     package func lookup(_ key: PhoneKey) -> PersonalLookup { lookup(digits: key.digits) }
 

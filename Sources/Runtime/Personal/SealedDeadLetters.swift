@@ -89,12 +89,12 @@ package final class SealedDeadLetters: DeadLetterStore {
     /// A letter may be a megabyte.
     private static let pageSize = 50
 
-    package func keepTraces(_ traces: [String: Set<LetterTrace>]) async throws { try await store.keepTraces(traces) }
+    package func keepTraces(_ traces: [String: Set<PersonalTrace>]) async throws { try await store.keepTraces(traces) }
     package func untraced(limit: Int) async throws -> [ParkedLetter] {
         try await store.untraced(limit: limit).map(open)
     }
 
-    package func ids(of traces: Set<LetterTrace>) async throws -> [String] { try await store.ids(of: traces) }
+    package func ids(of traces: Set<PersonalTrace>) async throws -> [String] { try await store.ids(of: traces) }
     package func secret() async throws -> PersonalSecret? { try await store.secret() }
     package func keepSecret(_ secret: PersonalSecret) async throws -> PersonalSecret {
         try await store.keepSecret(secret)
@@ -116,23 +116,17 @@ package final class SealedDeadLetters: DeadLetterStore {
 
     private func trace(_ letters: [DeadLetter]) async throws {
         let digester = try await establishDigester()
-        var traces: [String: Set<LetterTrace>] = [:]
+        var traces: [String: Set<PersonalTrace>] = [:]
         for letter in letters {
-            let content = LetterContent(letter)
-            traces[letter.id] =
-                content.isOverfull
-                ? [.overfull]
-                : Set(content.numbers.map { digester.trace($0) } + content.subjects.map { LetterTrace($0) })
+            traces[letter.id] = digester.traces(of: LetterContent(letter))
         }
         try await store.keepTraces(traces)
     }
 
     /// What letters are found by that hold one of these numbers, or are about one of these matters.
-    func traces(phones: Set<PhoneKey>, subjects: Set<PersonalSubject>) async throws -> Set<LetterTrace> {
-        let about = subjects.map { LetterTrace($0) }
-        if phones.isEmpty { return Set(about) }
-        let digester = try await establishDigester()
-        return Set(about + phones.map { digester.trace($0) })
+    func traces(phones: Set<PhoneKey>, subjects: Set<PersonalSubject>) async throws -> Set<PersonalTrace> {
+        if phones.isEmpty { return Set(subjects.map { PersonalTrace($0) }) }
+        return try await establishDigester().traces(of: phones, subjects)
     }
 
     private func establishDigester() async throws -> PersonalDigester {

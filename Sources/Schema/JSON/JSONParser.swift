@@ -9,6 +9,10 @@ package struct JSONSyntaxError: Error, Hashable, Sendable {
     package let message: String
 }
 
+extension JSONSyntaxError: CustomStringConvertible {
+    package var description: String { "no JSON at byte \(offset): \(message)" }
+}
+
 extension JSON {
     /// How deep arrays and objects may nest.
     package static let depthLimit = 64

@@ -14,8 +14,10 @@ extension CaseFile {
     /// Closes the case if it is ready; if it is resolved and not ready, says so, once for each resolution.
     ///
     /// `closedAt` is the time at which the last of the conditions came to hold, whatever the order in which their
-    /// events arrived. A case that routing has not assigned yet closes when its assignment comes.
+    /// events arrived. A case that routing has not assigned yet closes when its assignment comes. Where a resolution finds
+    /// that it was completed later, that time has to come first: routing may have more to say of the time between.
     mutating func closeIfReady(_ id: String, in turn: inout Turn) {
+        closesAt = nil
         guard !isClosed, let resolution else { return }
         let missing = missing(turn.policy)
         guard missing.isEmpty else {
@@ -23,7 +25,12 @@ extension CaseFile {
             return
         }
         guard let tier else { return }
-        let closedAt = [since, resolution.at, documentedAt, settledAt].compactMap { $0 }.max() ?? resolution.at
+        let completedAt = turn.policy.rules.isOn(.r36) ? [documentedAt, settledAt].compactMap { $0 } : []
+        let closedAt = ([since, resolution.at] + completedAt).max() ?? resolution.at
+        guard closedAt <= max(resolution.at, turn.now) else {
+            closesAt = closedAt
+            return
+        }
         self.closedAt = closedAt
         closings += 1
         turn.emit(
@@ -53,6 +60,7 @@ extension CaseFile {
         self.tier = tier
         since = turn.now
         closedAt = nil
+        closesAt = nil
         resolution = nil
         documents = []
         documentedAt = nil

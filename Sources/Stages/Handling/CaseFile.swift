@@ -57,6 +57,9 @@ package struct CaseFile: Record, Equatable {
     package var closings = 0
     /// nil while it is open.
     package var closedAt: Instant?
+    /// It is ready to close, by what was known of that time before the resolution came: it closes then, unless routing says
+    /// meanwhile that the resolution is void.
+    package var closesAt: Instant?
 
     /// More documents than that are refused, so that a record stays bounded.
     package static let documentLimit = 1000
@@ -73,8 +76,8 @@ package struct CaseFile: Record, Equatable {
         since = opened.openedAt
     }
 
-    /// Nothing about a case itself waits for time alone.
-    package var wake: Wake? { nil }
+    /// What lies before that time may still be on its way.
+    package var wake: Wake? { closesAt.map { Wake(at: $0, waitsForRest: true) } }
     package var isClosed: Bool { closedAt != nil }
 }
 
@@ -114,7 +117,7 @@ extension CaseFile {
                 ["documents": .int(Int64(listed.count)), "limit": .int(Int64(CaseFile.documentLimit))])
         }
         documents = listed
-        if !listed.isEmpty { documentedAt = min(documentedAt ?? instant, instant) }
+        if !names.isEmpty { documentedAt = min(documentedAt ?? instant, instant) }
         return nil
     }
 

@@ -22,15 +22,15 @@ package struct HandlingStage: Stage {
         CaseFile.self, AdvanceRequest.self, FundLedger.self, CaseLink.self,
     ]
 
-    /// A resolution comes from routing (R06, R07).
-    package static let kindsMetByOthers = [AdvanceRequest.kind]
+    /// A resolution comes from routing (R06, R07), and so does what makes it void (R36).
+    package static let kindsMetByOthers = [AdvanceRequest.kind, CaseFile.kind]
 
     package init() {}
 
     package func keys(for input: Input, given records: RecordReader) -> [RecordKey] {
         switch input {
         case .timer(let key, _):
-            return keys(ofRequest: key.id, given: records)
+            return key.kind == CaseFile.kind ? [key] : keys(ofRequest: key.id, given: records)
         case .event(let event):
             if let requestId = Self.requestId(of: event.data) {
                 let fund = Self.movesMoney(event.data) ? [FundLedger.key(FundLedger.id)] : []
@@ -94,8 +94,14 @@ package struct HandlingStage: Stage {
     package func step(_ input: Input, in turn: inout Turn) throws -> Verdict {
         switch input {
         case .timer(let key, _):
-            try pass(key.id, in: &turn)
-            return .applied
+            guard key.kind == CaseFile.kind else {
+                try pass(key.id, in: &turn)
+                return .applied
+            }
+            return change(key.id, in: &turn) { file, turn in
+                file.closeIfReady(key.id, in: &turn)
+                return .applied
+            }
         case .event(let event):
             return try takeRequest(event.data, in: &turn) ?? takeCase(event, in: &turn)
         }

@@ -9,7 +9,7 @@ package final class MemoryDeadLetterStore: DeadLetterStore {
         var byId: [String: Int] = [:]
         var nextNumber: Int64 { (rows.last?.number ?? 0) + 1 }
         var isClosed = false
-        var traces: [String: Set<LetterTrace>] = [:]
+        var traces: [String: Set<PersonalTrace>] = [:]
         var secret: PersonalSecret?
     }
 
@@ -88,7 +88,7 @@ package final class MemoryDeadLetterStore: DeadLetterStore {
         }
     }
 
-    package func keepTraces(_ traces: [String: Set<LetterTrace>]) throws {
+    package func keepTraces(_ traces: [String: Set<PersonalTrace>]) throws {
         try use { state in
             for (id, traces) in traces where state.traces[id] == nil {
                 guard let index = state.byId[id], !state.rows[index].isErased else { continue }
@@ -105,7 +105,7 @@ package final class MemoryDeadLetterStore: DeadLetterStore {
         }
     }
 
-    package func ids(of traces: Set<LetterTrace>) throws -> [String] {
+    package func ids(of traces: Set<PersonalTrace>) throws -> [String] {
         try use { state in state.traces.filter { !$0.value.isDisjoint(with: traces) }.keys.sorted() }
     }
 

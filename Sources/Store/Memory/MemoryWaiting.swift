@@ -5,6 +5,7 @@ struct MemoryWaiting {
     struct Row {
         var event: WaitingEvent
         var message: WaitingMessage
+        var traces: Set<PersonalTrace>
         /// Set once it dies.
         var death: (code: String, cause: String, owner: WorkerId)?
     }
@@ -71,6 +72,11 @@ extension MemorySnapshot {
         state.waiting.rows.values.filter { $0.death == nil }.map(\.event.endsAt).min()
     }
 
+    func waiting(tracedBy traces: Set<PersonalTrace>) throws -> [WaitingEvent] {
+        let found = state.waiting.rows.values.filter { !$0.traces.isDisjoint(with: traces) }
+        return found.map(\.event).sorted { $0.event < $1.event }
+    }
+
     func waitingForKnown(limit: Int) throws -> [WaitingEvent] {
         let known = state.waiting.references.filter { state.records[$0] != nil }
         return Array(state.waiting.waiting(for: known).prefix(max(0, limit)))
@@ -78,9 +84,9 @@ extension MemorySnapshot {
 }
 
 extension MemoryTransaction {
-    func hold(_ event: WaitingEvent, _ message: WaitingMessage) throws {
+    func hold(_ event: WaitingEvent, _ message: WaitingMessage, traces: Set<PersonalTrace>) throws {
         guard state.waiting[event.event] == nil else { throw StoreFailure.held }
-        state.waiting[event.event] = MemoryWaiting.Row(event: event, message: message)
+        state.waiting[event.event] = MemoryWaiting.Row(event: event, message: message, traces: traces)
     }
 
     func hold(_ event: EventKey, until reference: RecordKey) throws {
@@ -125,5 +131,11 @@ extension MemoryTransaction {
 
     func resealWaiting(_ event: EventKey, _ message: WaitingMessage) throws {
         state.waiting[event]?.message = message
+    }
+
+    func redactWaiting(_ event: EventKey, _ message: WaitingMessage) throws {
+        guard var row = state.waiting[event] else { return }
+        (row.message, row.event.size, row.traces) = (message, message.sealed.count, [])
+        state.waiting[event] = row
     }
 }

@@ -9,9 +9,9 @@ import Testing
 ///
 /// `RECOURSE_OUTAGE_SEEDS=n` sets how many runs, `RECOURSE_OUTAGE_SEED=n` replays one.
 @Suite struct OutageTests {
-    @Test(arguments: [StageName.routing, .handling])
-    func `Whatever fails while a stage takes what waited for days, it calls no deadline missed that was met`(
-        away: StageName
+    @Test(arguments: [[StageName.routing], [.handling], StageName.allCases])
+    func `Whatever fails while stages take what waited for days, they call no deadline missed that was met`(
+        away: [StageName]
     ) throws {
         let environment = ProcessInfo.processInfo.environment
         let single = environment["RECOURSE_OUTAGE_SEED"].flatMap(UInt64.init)
@@ -35,6 +35,6 @@ import Testing
             if findings.count > 3 { break }
         }
         #expect(findings.isEmpty, "\(findings.joined(separator: "\n"))")
-        print("outage of \(away.rawValue): \(count) runs, faults: \(injected.sorted { $0.key < $1.key })")
+        print("outage of \(away): \(count) runs, faults: \(injected.sorted { $0.key < $1.key })")
     }
 }
