@@ -111,7 +111,9 @@ enum RecordWords {
         "lookAt",
         "date", "hour", "last", "resolvedAfterClosing", "handlingSequence", "sequence", "since", "assignment",
         "respondedAt",
-        "contactedAt", "resolution", "documentedAt", "salesmanContactAt", "representativeContactAt", "openRequests",
+        "contactedAt", "resolution", "furtherResolutions", "resolutionsPassed", "resolutionsTaken", "documentedAt",
+        "listedAt", "salesmanContactAt",
+        "representativeContactAt", "openRequests",
         "committedFen", "settledAt", "closings", "isJudged", "voidBefore", "reopenedAt", "holdings", "majorBy",
         "openCaseId",
         // Advances.

@@ -81,6 +81,16 @@ import Testing
         #expect(out.all(CaseClosed.self).first?.closedAt == (try instant("2026-11-05T10:00:00+08:00")))
     }
 
+    @Test func `documents that came before the resolution was accepted keep their time`() throws {
+        var harness = try harness()
+        _ = try harness.send(archived(), at: "2026-11-05T09:00:00+08:00")
+        let out = try harness.send(
+            CaseFixtures.resolved(at: "2026-11-04T10:00:00+08:00"), at: "2026-11-04T10:00:00+08:00")
+        let closed = try #require(out.all(CaseClosed.self).first)
+        #expect(
+            closed.closedAt == (try instant("2026-11-05T09:00:00+08:00")), "a resolution without documents lists none")
+    }
+
     @Test func `a case that is not assigned yet closes when it is`() throws {
         var harness = try harness(tier: nil)
         let resolved = try harness.send(
