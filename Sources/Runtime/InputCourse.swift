@@ -59,7 +59,9 @@ extension InputCourse {
                 line += try waiting(for: references).filter { seen.insert($0.event).inserted }
                 line.sort { WaitingEvent.comesFirst($1, $0) }
             }
-            guard !isFull, let next = line.popLast() else { return }
+            guard let next = line.popLast() else { return }
+            // What waits for a record that is there is found again; for anything else nobody would look.
+            if isFull, set[next.reference] != nil { continue }
             try take(next)
         }
     }
