@@ -267,10 +267,8 @@ private struct ReplayCourse: Sendable {
     private mutating func compare(_ stored: StoredRecord) throws {
         guard let live = set[stored.key] else { return differ(nil, stored.key, "follows from no entry of the journal") }
         var again = try RecordCoding.stored(stored.key, live)
-        // Older releases hold such a timer back for some seconds, of which no journal knows.
-        if let wake = live.value.wake, wake.waitsForRest {
-            again.wakeAt = max(wake.at, stored.wakeAt ?? wake.at)
-        }
+        // A timer that an event has set in the past is stored as due when it was set, of which no journal knows.
+        again.wakeAt = again.wakeAt.map { max($0, stored.wakeAt ?? $0) }
         if again == stored { return }
         if again.body != stored.body {
             differ(nil, stored.key, "body differs: \(JSONDifference.first(again.body, stored.body))")

@@ -73,12 +73,13 @@ package struct BatchProcessor: Sendable {
 
     /// - Parameters:
     ///   - clock: the business clock.
+    ///   - clockRuns: it does not step: a timer that an event sets in the past waits until the stage has been at rest since.
     ///   - confirmed: outbox rows whose confirms have come since the last transaction.
     ///   - wall: the wall clock: noted with the journal's entries, and told by dead letters; nil: as the business clock.
     /// - Throws: `StoreFailure`; the transaction must then roll back. What only concerns one input is told in its fate.
     package func process(
-        _ inputs: [InboundEvent], confirmed: [OutboxKey], clock: Instant, wall: Instant? = nil,
-        in transaction: any StoreTransaction
+        _ inputs: [InboundEvent], confirmed: [OutboxKey], clock: Instant, clockRuns: Bool = false,
+        wall: Instant? = nil, in transaction: any StoreTransaction
     ) throws -> BatchResult {
         try transaction.removeFromOutbox(confirmed)
         var result = BatchResult()
@@ -86,7 +87,8 @@ package struct BatchProcessor: Sendable {
         // An erasure is a full stop: what comes before it is erased, what comes behind it is not.
         while !rest.isEmpty {
             let end = rest.firstIndex { $0.event.data is CustomerErasureRequested } ?? rest.endIndex - 1
-            var work = UnitOfWork(self, clock: clock, wall: wall ?? clock, transaction: transaction)
+            var work = UnitOfWork(
+                self, clock: clock, clockRuns: clockRuns, wall: wall ?? clock, transaction: transaction)
             let erasures = try process(Array(rest[...end]), &work, transaction, into: &result)
             try work.finish(into: &result, owner: worker, wall: wall)
             result.erased += try erase(erasures, in: transaction)
@@ -150,11 +152,11 @@ package struct BatchProcessor: Sendable {
     ///
     /// - Parameter marks: an end comes when this stage and those before it have passed it.
     func processWaiting(
-        _ care: WaitingCare, clock: Instant, marks: Marks, allowsEnds: Bool, wall: Instant, limit: Int,
-        in transaction: any StoreTransaction
+        _ care: WaitingCare, clock: Instant, clockRuns: Bool, marks: Marks, allowsEnds: Bool, wall: Instant,
+        limit: Int, in transaction: any StoreTransaction
     ) throws -> BatchResult {
         var result = BatchResult()
-        var work = UnitOfWork(self, clock: clock, wall: wall, transaction: transaction)
+        var work = UnitOfWork(self, clock: clock, clockRuns: clockRuns, wall: wall, transaction: transaction)
         var ended: Instant?
         if allowsEnds, try transaction.nextWake(wall: wall).map({ $0 > marks.withOthers }) ?? true {
             ended = min(clock, marks.withOthers)

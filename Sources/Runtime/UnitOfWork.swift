@@ -26,10 +26,19 @@ struct UnitOfWork: InputCourse {
     private(set) var unreadable: [RecordKey: String] = [:]
     /// Records that a newer release has written.
     private var newer: [RecordKey: String] = [:]
+    /// What events have changed.
+    private var changedByEvents: Set<RecordKey> = []
+    private let clockRuns: Bool
 
-    init(_ processor: BatchProcessor, clock: Instant, wall: Instant, transaction: any StoreTransaction) {
+    /// - Parameters:
+    ///   - clock: what the business clock reads.
+    ///   - clockRuns: a timer that an event sets in the past waits until the stage has been at rest since.
+    init(
+        _ processor: BatchProcessor, clock: Instant, clockRuns: Bool, wall: Instant, transaction: any StoreTransaction
+    ) {
         runner = processor.runner
         self.clock = clock
+        self.clockRuns = clockRuns
         self.transaction = transaction
         edge = PersonalEdge(vault: processor.vault, transaction: transaction)
         room = WaitingRoom(processor, clock: clock, wall: wall, transaction: transaction)
@@ -146,6 +155,7 @@ struct UnitOfWork: InputCourse {
         case .applied: fate = .applied
         case .refused: fate = .refused
         }
+        changedByEvents.formUnion(outcome.changed)
         let journalInput = JournalInput.event(
             source: inbound.event.source, id: inbound.event.id, type: inbound.event.type.rawValue,
             digest: inbound.digest, body: inbound.body)
@@ -287,6 +297,15 @@ struct UnitOfWork: InputCourse {
                 outputs: try outcome.outputs.map { try JournalOutput($0) }))
     }
 
+    /// As it is to be stored. The watermark speaks of what the queue held before this event was taken from it; behind the
+    /// event may lie what meets a deadline that it sets in the past, or may come as the word of another stage that has yet
+    /// to take the same. So the timer is stored as due now: it acts once the stage has been at rest since.
+    private func stored(_ key: RecordKey, _ record: LiveRecord) throws -> StoredRecord {
+        var stored = try RecordCoding.stored(key, record)
+        if clockRuns, changedByEvents.contains(key) { stored.wakeAt = stored.wakeAt.map { max($0, clock) } }
+        return stored
+    }
+
     /// - Parameter wall: noted with the entries.
     mutating func finish(into result: inout BatchResult, owner: WorkerId, wall: Instant?) throws {
         result.timers += timers
@@ -294,7 +313,7 @@ struct UnitOfWork: InputCourse {
         result.dying += dying
         if isFull { result.hasMoreWaiting = true }
         try leaveWaiting()
-        try transaction.save(try set.changed.map { try RecordCoding.stored($0.key, $0.record) })
+        try transaction.save(try set.changed.map { try stored($0.key, $0.record) })
         guard !entries.isEmpty else { return }
         for index in entries.indices { entries[index].writtenAt = wall }
         try edge.finish()

@@ -24,13 +24,15 @@ extension BatchProcessor {
             try plant(clock: reading.now, wall: wall, in: transaction)
         case .events(let inputs, let confirmed):
             result.batch = try process(
-                inputs, confirmed: confirmed, clock: reading.now, wall: wall, in: transaction)
+                inputs, confirmed: confirmed, clock: reading.now, clockRuns: reading.mode == .running, wall: wall,
+                in: transaction)
         case .timers(let confirmed, let limit, let standing):
             try runTimers(confirmed, limit, standing, wall, limits, transaction, &result)
         case .oneTimer(let step, let confirmed):
             if reading.allowsTimers(of: runner.name) {
                 result.batch = try processTimer(
-                    step, confirmed: confirmed, marks: try marks(reading, transaction), wall: wall, in: transaction)
+                    step, confirmed: confirmed, marks: try marks(reading, transaction), reading: reading, wall: wall,
+                    in: transaction)
             } else {
                 try transaction.removeFromOutbox(confirmed)
             }
@@ -48,8 +50,9 @@ extension BatchProcessor {
             }
         case .waiting(let care):
             result.batch = try processWaiting(
-                care, clock: reading.now, marks: try marks(reading, transaction),
-                allowsEnds: reading.allowsTimers(of: runner.name), wall: wall, limit: limits.batch, in: transaction)
+                care, clock: reading.now, clockRuns: reading.mode == .running,
+                marks: try marks(reading, transaction), allowsEnds: reading.allowsTimers(of: runner.name), wall: wall,
+                limit: limits.batch, in: transaction)
         case .release(let events):
             try transaction.releaseDead(events, owner: worker)
         case .end(let confirmed):
@@ -73,11 +76,13 @@ extension BatchProcessor {
         guard var time = beat.time else {
             // Where the clock steps, its phases say that the stage is at rest.
             result.batch = try processTimers(
-                confirmed: [], marks: Marks(atRest: reading.now), wall: wall, limit: limit, in: transaction)
+                confirmed: [], marks: Marks(atRest: reading.now), reading: reading, wall: wall, limit: limit,
+                in: transaction)
             return
         }
         result.batch = try processTimers(
-            confirmed: [], marks: time.bounds, marked: time.marks.own, wall: wall, limit: limit, in: transaction)
+            confirmed: [], marks: time.bounds, marked: time.marks.own, reading: reading, wall: wall, limit: limit,
+            in: transaction)
         result.isHeld =
             try result.batch.timers == 0 && transaction.nextWake(wall: wall).map { $0 <= reading.now } ?? false
         result.said = time.said

@@ -24,6 +24,51 @@ struct WorkerOutageTests {
     ]
 
     @Test func `Sixty customers who were called in time do not count as not called`() async throws {
+        try await observed { scene in
+            let numbers = 0...Self.cases
+            try await publish(try numbers.map(openedCase), to: ExchangeName.events, scene.broker)
+            let first = try run("one", scene, at: Self.opened.adding(minutes: 5))
+            // What was published and the assignments.
+            try await scene.told.wait(for: 2 * numbers.count, "assignments")
+            await first.stop()
+            // All but the last are called within the hour, and served within the day.
+            try await publish(try numbers.dropLast().flatMap(served), to: ExchangeName.inbox, scene.broker)
+            let later = Self.opened.adding(days: 6)
+            let second = [try run("one", scene, at: later), try run("two", scene, at: later)]
+            // The one that nobody called: escalated twice, overdue in reply.
+            try await scene.missed.wait(for: 3, "the deadlines of the last case")
+            for worker in second { await worker.stop() }
+            #expect(Set(scene.missed.all) == ["C\(Self.cases)"])
+        }
+    }
+
+    @Test func `Nor do they where all of it comes late, to workers at rest`() async throws {
+        try await observed { scene in
+            let later = Self.opened.adding(days: 6)
+            let workers = [try run("one", scene, at: later), try run("two", scene, at: later)]
+            // Deadlines act: the workers have been at rest.
+            try await publish([try openedCase(0)], to: ExchangeName.events, scene.broker)
+            try await scene.missed.wait(for: 3, "the deadlines of the first case")
+            let numbers = 1...Self.cases
+            try await publish(try numbers.map(openedCase), to: ExchangeName.events, scene.broker)
+            try await publish(try numbers.dropLast().flatMap(served), to: ExchangeName.inbox, scene.broker)
+            // They act once more: whatever the queue held has been taken.
+            try await scene.missed.wait(for: 6, "the deadlines of the last case")
+            for worker in workers { await worker.stop() }
+            #expect(Set(scene.missed.all) == ["C0", "C\(Self.cases)"])
+        }
+    }
+
+    /// A broker and a folder of its own, and what the pipeline tells.
+    private struct Scene: Sendable {
+        let broker: RabbitMQBroker
+        let folder: URL
+        let told: ArrivalLog
+        /// The cases of which a deadline was called missed.
+        let missed: ArrivalLog
+    }
+
+    private func observed(_ body: (Scene) async throws -> Void) async throws {
         let server = try RealServer()
         let folder = FileManager.default.temporaryDirectory.appending(path: "recourse-\(UUID().uuidString)")
         defer { try? FileManager.default.removeItem(at: folder) }
@@ -33,30 +78,15 @@ struct WorkerOutageTests {
             topology.bindings.append(
                 Topology.Binding(exchange: ExchangeName.events, queue: Self.observer, routingKey: "#"))
             try await broker.declare(topology)
-            let (told, missed) = (ArrivalLog(), ArrivalLog())
+            let scene = Scene(broker: broker, folder: folder, told: ArrivalLog(), missed: ArrivalLog())
             let observing = broker.consume(queue: Self.observer, prefetch: 1_000) { event in
                 guard case .delivered(let deliveries) = event else { return }
-                told.note(deliveries.map(\.routingKey))
+                scene.told.note(deliveries.map(\.routingKey))
                 let late = deliveries.filter { Self.overdue.contains($0.routingKey) }
-                if !late.isEmpty { missed.note(late.map { $0.properties.correlationId ?? "" }) }
+                if !late.isEmpty { scene.missed.note(late.map { $0.properties.correlationId ?? "" }) }
             }
-            let numbers = 0...Self.cases
-            try await publish(try numbers.map(openedCase), to: ExchangeName.events, broker)
-            let first = try run("one", broker, folder, at: Self.opened.adding(minutes: 5))
-            // What was published and the assignments.
-            try await told.wait(for: 2 * numbers.count, "assignments")
-            await first.stop()
-            // All but the last are called within the hour, and served within the day.
-            try await publish(try numbers.dropLast().flatMap(served), to: ExchangeName.inbox, broker)
-            let later = Self.opened.adding(days: 6)
-            let second = [
-                try run("one", broker, folder, at: later), try run("two", broker, folder, at: later),
-            ]
-            // The one that nobody called: escalated twice, overdue in reply.
-            try await missed.wait(for: 3, "the deadlines of the last case")
-            for worker in second { await worker.stop() }
+            try await body(scene)
             observing.close()
-            #expect(Set(missed.all) == ["C\(Self.cases)"])
         }
     }
 
@@ -70,7 +100,7 @@ struct WorkerOutageTests {
         }
     }
 
-    private func run(_ name: String, _ broker: RabbitMQBroker, _ folder: URL, at time: Instant) throws -> Running {
+    private func run(_ name: String, _ scene: Scene, at time: Instant) throws -> Running {
         let wall: @Sendable () -> Instant = {
             Instant(microseconds: Int64(Date().timeIntervalSince1970 * 1_000_000))
         }
@@ -81,7 +111,7 @@ struct WorkerOutageTests {
             runner: StageRunner(stage: RoutingStage(), policy: try SimulationPolicy.book()), name: name,
             routes: Routes([IntakeStage(), RoutingStage()]), limits: limits,
             parts: Worker.Parts(
-                store: try SQLiteStore(directory: folder.path, stage: .routing), broker: broker,
+                store: try SQLiteStore(directory: scene.folder.path, stage: .routing), broker: scene.broker,
                 clock: RunningClock(start: time, factor: 1, wallStart: wall(), wall: wall), wall: wall,
                 logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }))
         return Running(worker: worker, task: Task { await worker.run() })

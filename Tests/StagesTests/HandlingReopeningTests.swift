@@ -85,6 +85,29 @@ import Testing
         #expect(closed.documents == 1)
     }
 
+    @Test func `what was done after the reopening, and known before the closing, closes it again`() throws {
+        var harness = try StageHarness(HandlingStage(), policy: try CaseFixtures.policy())
+        func listed(_ time: String) throws {
+            _ = try harness.send(
+                DocumentsArchived(caseId: "C1", by: CaseFixtures.clerk, documents: ["D1"]), at: time)
+        }
+        _ = try harness.send(CaseFixtures.opened(at: "2026-11-02T09:00:00+08:00"), at: "2026-11-02T09:00:00+08:00")
+        _ = try harness.send(CaseFixtures.assigned(.store), at: "2026-11-02T09:00:00+08:00")
+        // All of the desks' is there before routing has said a word.
+        try listed("2026-11-03T11:00:00+08:00")
+        try listed("2026-11-05T11:00:00+08:00")
+        func resolve(_ time: String) throws -> [CaseClosed] {
+            try harness.send(CaseFixtures.resolved(at: time), at: time).all(CaseClosed.self)
+        }
+        #expect(try resolve("2026-11-03T10:00:00+08:00").map(\.closedAt) == [instant("2026-11-03T11:00:00+08:00")])
+        #expect(try resolve("2026-11-05T10:00:00+08:00").isEmpty, "closed, as far as is known")
+        _ = try harness.send(dissatisfied(), at: "2026-11-04T09:30:00+08:00")
+        _ = try harness.send(CaseFixtures.assigned(.region, .reopened), at: "2026-11-04T09:30:00+08:00")
+        let closed = try resolve("2026-11-05T10:00:00+08:00")
+        #expect(closed.map(\.closedAt) == [try instant("2026-11-05T11:00:00+08:00")])
+        #expect(closed.map(\.closing) == [2])
+    }
+
     @Test func `of assignments the newest counts, and a case never moves down`() throws {
         var harness = try StageHarness(HandlingStage(), policy: try CaseFixtures.policy())
         _ = try harness.send(CaseFixtures.opened(at: "2026-11-02T09:00:00+08:00"), at: "2026-11-02T09:00:00+08:00")

@@ -111,6 +111,42 @@ import Testing
         #expect(file?.resolution == nil && file?.documents == [])
     }
 
+    @Test mutating func `one from after the reopening holds, though routing heard of it before the reopening`() throws {
+        _ = try resolve(2, documents: ["D1"])
+        let callback = CallbackDissatisfied(
+            callbackId: "B1", about: .closing(1, caseId: "C1", complaintId: "K1"), caseId: "C1",
+            customer: CaseFixtures.customer)
+        _ = try harness.send(callback, at: "2026-11-04T10:00:00+08:00")
+        let again = "2026-11-05T09:00:00+08:00"
+        #expect(try resolve(3, at: again).types == ["case.close-blocked"])
+        var reopened = try CaseFixtures.assigned(.region, .reopened)
+        reopened.resolvedAt = try instant(again)
+        #expect(try harness.send(reopened, at: "2026-11-04T10:00:00+08:00", sequence: 5).outputs.isEmpty)
+        #expect(try resolve(5, at: again).outputs.isEmpty, "told of once more")
+        let filed = DocumentsArchived(caseId: "C1", by: CaseFixtures.clerk, documents: ["D2"])
+        let closed = try harness.send(filed, at: "2026-11-05T10:00:00+08:00")
+        #expect(closed.all(CaseClosed.self).map(\.closing) == [2])
+    }
+
+    @Test mutating func `of two resolutions the second waits for the first`() throws {
+        func accepted(_ number: Int, _ time: String) throws -> CaseResolutionAccepted {
+            var accepted = try CaseFixtures.resolved(at: time, documents: ["D\(number)"])
+            accepted.number = number
+            return accepted
+        }
+        let second = try accepted(2, "2026-11-05T09:00:00+08:00")
+        guard case .unknownReference(let key) = try harness.send(second, at: "2026-11-05T09:00:00+08:00").verdict else {
+            Issue.record("the case would close on it, and not on the first")
+            return
+        }
+        #expect(file?.resolution == nil)
+        let out = try harness.send(accepted(1, "2026-11-03T10:00:00+08:00"), at: "2026-11-03T10:00:00+08:00")
+        #expect(out.known == [key])
+        #expect(out.all(CaseClosed.self).map(\.closedAt) == [try instant("2026-11-03T10:00:00+08:00")])
+        #expect(try harness.send(second, at: "2026-11-05T09:00:00+08:00").outputs.isEmpty)
+        #expect(file?.resolutionsTaken == 2)
+    }
+
     // MARK: What a person reports
 
     @Test mutating func `what a person reports is left to routing`() throws {

@@ -63,7 +63,7 @@ import Testing
                 CaseResolutionAccepted(
                     caseId: CaseFixture.caseId(), complaintId: "C1", by: RoutingFixture.regionPerson,
                     resolvedAt: try instant("2026-11-03T09:00:00+08:00"), solution: "New pump.", liability: .outlet,
-                    liableParty: "O1", documents: ["D1", "D2"])
+                    liableParty: "O1", documents: ["D1", "D2"], number: 1)
             ])
         let event = try #require(out.outputs.first)
         #expect(event.event.time == (try instant("2026-11-03T09:00:00+08:00")))
@@ -146,6 +146,35 @@ import Testing
         #expect(older.rejection == Rejection("case-closed", ["reopenedAt": "2026-11-03T10:00:00+08:00"]))
         #expect(try fixture.resolve(at: "2026-11-03T10:00:00+08:00").announced == ["case.resolution-accepted"])
         #expect(fixture.record?.state == .resolved)
+    }
+
+    @Test mutating func `one that came before closing and reopening were known resolves the reopened case`()
+        throws
+    {
+        _ = try fixture.resolve(at: "2026-11-02T12:00:00+08:00")
+        _ = try fixture.resolve(by: RoutingFixture.regionPerson, at: "2026-11-04T12:00:00+08:00")
+        _ = try fixture.resolve(at: "2026-11-04T13:00:00+08:00")
+        try fixture.close(at: "2026-11-02T12:00:00+08:00")
+        let out = try fixture.reopen(tier: .region, at: "2026-11-03T10:00:00+08:00")
+        #expect(out.announced == ["case.assigned", "case.resolution-accepted"], "the store may no longer")
+        #expect(out.announced(CaseAssigned.self).map(\.resolvedAt) == [try instant("2026-11-04T12:00:00+08:00")])
+        let again = try #require(out.last)
+        #expect((again.event.data as? CaseResolutionAccepted)?.by == RoutingFixture.regionPerson)
+        #expect(again.event.time == (try instant("2026-11-04T12:00:00+08:00")))
+        #expect((again.event.data as? CaseResolutionAccepted)?.number == 4)
+        #expect(fixture.record?.state == .resolved)
+        #expect(try fixture.wait(until: "2026-11-20T00:00:00+08:00").allSatisfy { $0.hasPrefix("customer.inform") })
+    }
+
+    @Test mutating func `an escalation makes such a resolution void too`() throws {
+        _ = try fixture.resolve(at: "2026-11-02T12:00:00+08:00")
+        _ = try fixture.resolve(at: "2026-11-04T12:00:00+08:00")
+        _ = try fixture.link(fire("C2", at: "2026-11-04T13:00:00+08:00"))
+        try fixture.close(at: "2026-11-02T12:00:00+08:00")
+        let out = try fixture.reopen(tier: .hq, at: "2026-11-03T10:00:00+08:00")
+        #expect(out.announced == ["case.assigned"])
+        #expect(out.announced(CaseAssigned.self).allSatisfy { $0.resolvedAt == nil })
+        #expect(fixture.record?.state == .open)
     }
 
     // MARK: At headquarters

@@ -91,6 +91,9 @@ package struct CaseAssigned: EventData, Hashable {
     package var dueAt: Instant
     /// Why; absent in what releases before 0.2 wrote.
     package var reason: Reason?
+    /// Only if reopened: it has been resolved again, which became known before the reopening. That resolution holds, and is
+    /// told of once more.
+    package var resolvedAt: Instant?
     /// Only in the message to the handlers' desks (`recourse.handlers`); absent on `recourse.events`, as the two below.
     package var customer: Customer?
     package var product: Product?
@@ -98,8 +101,8 @@ package struct CaseAssigned: EventData, Hashable {
 
     package init(
         caseId: String, complaintId: String, tier: HandlerTier, handlerId: String, owner: String, major: Bool,
-        dueAt: Instant, reason: Reason? = nil, customer: Customer? = nil, product: Product? = nil,
-        description: String? = nil
+        dueAt: Instant, reason: Reason? = nil, resolvedAt: Instant? = nil, customer: Customer? = nil,
+        product: Product? = nil, description: String? = nil
     ) {
         self.caseId = caseId
         self.complaintId = complaintId
@@ -112,6 +115,7 @@ package struct CaseAssigned: EventData, Hashable {
         self.product = product
         self.description = description
         self.reason = reason
+        self.resolvedAt = resolvedAt
     }
 
     package var correlation: String? { caseId }
@@ -119,8 +123,8 @@ package struct CaseAssigned: EventData, Hashable {
     package static let shape: [Shape.Field] = [
         .required("caseId", .id), .required("complaintId", .id), .required("tier", .names(HandlerTier.self)),
         .required("handlerId", .id), .required("owner", .id), .required("major", .boolean),
-        .required("dueAt", .time), .optional("reason", .names(Reason.self)), .optional("customer", Customer.shape),
-        .optional("product", Product.shape),
+        .required("dueAt", .time), .optional("reason", .names(Reason.self)), .optional("resolvedAt", .time),
+        .optional("customer", Customer.shape), .optional("product", Product.shape),
         .optional("description", .text(min: 1, max: 4000), personal: true),
     ]
 }

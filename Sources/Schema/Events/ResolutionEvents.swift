@@ -11,10 +11,12 @@ package struct CaseResolutionAccepted: EventData, Hashable {
     package var liability: CaseResolved.Liability
     package var liableParty: String?
     package var documents: [String]
+    /// Which of those about this case it is, from 1: who decides upon them takes them in that order.
+    package var number: Int?
 
     package init(
         caseId: String, complaintId: String, by: Person, resolvedAt: Instant, solution: String,
-        liability: CaseResolved.Liability, liableParty: String? = nil, documents: [String]
+        liability: CaseResolved.Liability, liableParty: String? = nil, documents: [String], number: Int? = nil
     ) {
         self.caseId = caseId
         self.complaintId = complaintId
@@ -24,6 +26,7 @@ package struct CaseResolutionAccepted: EventData, Hashable {
         self.liability = liability
         self.liableParty = liableParty
         self.documents = documents
+        self.number = number
     }
 
     package var correlation: String? { caseId }
@@ -34,6 +37,7 @@ package struct CaseResolutionAccepted: EventData, Hashable {
         .required("liability", .names(CaseResolved.Liability.self)),
         .optional("liableParty", .text(min: 1, max: 200), personal: true),
         .required("documents", .array(.text(min: 1, max: 200), min: 0, max: 200)),
+        .optional("number", .integer(min: 1, max: Shape.integerLimit)),
     ]
 }
 

@@ -55,15 +55,18 @@ extension CaseFile {
             facts: ["documents": .int(Int64(documents.count)), "openRequests": .int(Int64(openRequests.count))])
     }
 
-    /// Opens a closed case again at `tier`; its documents have to be listed anew.
+    /// Opens a closed case again at `tier`. Its documents have to be listed anew; those of a later time have been, and were
+    /// only taken before the closing was known.
     mutating func reopen(_ id: String, at tier: HandlerTier, rule: String, facts: JSON, in turn: inout Turn) {
         self.tier = tier
         since = turn.now
         closedAt = nil
         closesAt = nil
         resolution = nil
-        documents = []
-        documentedAt = nil
+        let anew = zip(documents, listedAt ?? []).filter { $0.1 > since }
+        documents = anew.map(\.0)
+        listedAt = anew.isEmpty ? nil : anew.map(\.1)
+        documentedAt = anew.map(\.1).min()
         turn.emit(
             CaseReopened(caseId: id, complaintId: complaintId, tier: tier, closing: closings),
             about: CaseFile.key(id), rule: rule, facts: facts)

@@ -33,6 +33,8 @@ package struct CaseFile: Record, Equatable {
     /// Routing judges the resolutions of this case: it has said why it assigned the case. nil: releases before 0.2 assigned
     /// it, and `case.resolved` counts as it comes.
     package var isJudged: Bool?
+    /// How many of the resolutions that routing has accepted were taken; nil: none.
+    package var resolutionsTaken: Int?
     /// The highest sequence of an escalation or reopening; resolutions below it are void.
     package var voidBefore: Int64?
     /// The first acceptance or contact with the customer (R40).
@@ -44,6 +46,8 @@ package struct CaseFile: Record, Equatable {
     package var documents: [String] = []
     /// When the first of `documents` was listed.
     package var documentedAt: Instant?
+    /// When each of `documents` was listed last; nil: not known, or there are none.
+    package var listedAt: [Instant]?
     /// The first contact with the factory salesman, and with the brand representative (R06).
     package var salesmanContactAt: Instant?
     package var representativeContactAt: Instant?
@@ -109,15 +113,24 @@ extension CaseFile {
     ///
     /// - Returns: a refusal, with nothing changed, if the file would hold more than `documentLimit`.
     mutating func list(_ names: [String], at instant: Instant) -> Rejection? {
+        guard !names.isEmpty else { return nil }
         var listed = documents
-        for name in names where !listed.contains(name) { listed.append(name) }
+        var times = listedAt ?? documents.map { _ in documentedAt ?? instant }
+        for name in names {
+            if let known = listed.firstIndex(of: name) {
+                times[known] = max(times[known], instant)
+            } else {
+                listed.append(name)
+                times.append(instant)
+            }
+        }
         guard listed.count <= CaseFile.documentLimit else {
             return Rejection(
                 "too-many-documents",
                 ["documents": .int(Int64(listed.count)), "limit": .int(Int64(CaseFile.documentLimit))])
         }
-        documents = listed
-        if !names.isEmpty { documentedAt = min(documentedAt ?? instant, instant) }
+        (documents, listedAt) = (listed, times)
+        documentedAt = min(documentedAt ?? instant, instant)
         return nil
     }
 

@@ -11,7 +11,7 @@ extension HandlingStage {
         return change(id, in: &turn) { file, turn in
             if file.tier == nil { turn.makeKnown(Self.assignment(of: id)) }
             file.take(assigned, sequence: sequence)
-            let isVoid = file.makeVoid(before: sequence, by: assigned.reason)
+            let isVoid = assigned.resolvedAt == nil && file.makeVoid(before: sequence, by: assigned.reason)
             if isVoid, file.isClosed, let tier = file.tier {
                 file.reopen(
                     id, at: tier, rule: "resolution-void",
@@ -28,8 +28,17 @@ extension HandlingStage {
 
     /// What routing has accepted. Nothing comes of it if the case has closed already, or was escalated or reopened since; its
     /// documents are listed all the same while the case is open.
+    ///
+    /// One after the other, as routing has accepted them: on the first the case may close, and the next may be that of its
+    /// reopening. Competing workers get them in any order.
     func take(_ accepted: CaseResolutionAccepted, sequence: Int64?, in turn: inout Turn) -> Verdict {
         change(accepted.caseId, in: &turn) { file, turn in
+            if let number = accepted.number {
+                let taken = file.resolutionsTaken ?? 0
+                if number > taken + 1 { return .unknownReference(Self.resolution(number - 1, of: accepted.caseId)) }
+                file.resolutionsTaken = max(taken, number)
+                turn.makeKnown(Self.resolution(number, of: accepted.caseId))
+            }
             file.isJudged = true
             // Closed, or of the time before it was reopened.
             if file.isClosed || (file.closings > 0 && accepted.resolvedAt < file.since) { return .applied }
@@ -69,6 +78,11 @@ extension HandlingStage {
         file.closeIfReady(id, in: &turn)
     }
 
+    /// What stands for the Nth resolution of a case that routing has accepted, for the one behind it.
+    private static func resolution(_ number: Int, of caseId: String) -> RecordKey {
+        RecordKey(kind: "resolution", id: "\(caseId):\(number)")
+    }
+
     /// What stands for the first assignment of a case, for events that come before it.
     private static func assignment(of caseId: String) -> RecordKey { RecordKey(kind: "assignment", id: caseId) }
 }
@@ -77,6 +91,9 @@ extension CaseFile {
     /// Of two resolutions the later one holds, whichever arrives first.
     fileprivate mutating func take(_ new: Resolution) {
         let newest = [resolution?.sequence, new.sequence].compactMap { $0 }.max()
+        var new = new
+        // Told of once more.
+        if let known = resolution, (known.at, known.by) == (new.at, new.by) { new.isBlockSaid = known.isBlockSaid }
         if resolution.map({ $0.at <= new.at }) ?? true { resolution = new }
         resolution?.sequence = newest
     }

@@ -15,6 +15,7 @@ extension CaseDesk {
             announceEscalation(from: record.tier, to: placement, rule: rule, parameters, facts, in: &turn)
         }
         record.state = .open
+        record.forgetResolutions()
         assign(placement, .escalated, termFrom: turn.now, rule: rule, in: &turn)
     }
 
@@ -39,10 +40,12 @@ extension CaseDesk {
     ///
     /// - Parameters:
     ///   - reason: escalated and reopened make a resolution void: who hears of it judges by the sequence.
+    ///   - resolvedAt: of a resolution that the reopening does not make void.
     ///   - termFrom: where the term of the tier begins (R03). With R03 or R23, the two sources of that rule,
     ///     switched off `dueAt` is still told, but nothing happens then.
     mutating func assign(
-        _ placement: Placement, _ reason: CaseAssigned.Reason, termFrom start: Instant, rule: String,
+        _ placement: Placement, _ reason: CaseAssigned.Reason, resolvedAt: Instant? = nil, termFrom start: Instant,
+        rule: String,
         parameters: [JSON.Member] = [],
         facts: [JSON.Member] = [], in turn: inout Turn
     ) {
@@ -57,7 +60,8 @@ extension CaseDesk {
         record.noteHolding(from: start)
         var assigned = CaseAssigned(
             caseId: caseId, complaintId: record.complaintId, tier: placement.tier, handlerId: placement.handlerId,
-            owner: placement.owner, major: record.isMajor, dueAt: dueAt, reason: reason)
+            owner: placement.owner, major: record.isMajor, dueAt: dueAt, reason: reason,
+            resolvedAt: resolvedAt)
         let rules = ([rule] + placement.rules.map { $0.rawValue }).joined(separator: ",")
         let parameters = JSON.object(parameters + [JSON.Member(term.name, .int(term.days))])
         let facts = JSON.object(facts + placement.facts)

@@ -23,17 +23,38 @@ extension CaseDesk {
         if let reopenedAt = record.reopenedAt, resolved.resolvedAt < reopenedAt {
             return .refused(Rejection("case-closed", ["reopenedAt": .string(reopenedAt.description)]))
         }
+        if record.state == .resolved { record.keep(resolved) }
+        addInformDuty(resolvedAt: resolved.resolvedAt, turn.policy)
+        pass(resolved, heldBy: holder.tier, in: &turn)
+        return .applied
+    }
+
+    /// What was accepted before a closing and the reopening after it were known, and is of a later time than the reopening:
+    /// it resolves the case anew, if whoever has resolved it may do so where the case is now.
+    mutating func furtherResolutions(
+        since reopenedAt: Instant, heldBy placement: Placement, _ policy: PolicyBook
+    ) -> [CaseResolved] {
+        record.forgetResolutions(before: reopenedAt)
+        let holding = Holding(from: reopenedAt, tier: placement.tier, handlerId: placement.handlerId)
+        let holder = place(of: holding, policy)
+        return (record.furtherResolutions ?? []).filter { resolved in
+            Authority.standard.rejection(of: resolved.by, .resolve, at: holder) == nil
+        }
+    }
+
+    /// Passes on what is accepted; that stops the term.
+    mutating func pass(_ resolved: CaseResolved, heldBy tier: HandlerTier, in turn: inout Turn) {
         record.state = .resolved
         record.termEnds = nil
-        addInformDuty(resolvedAt: resolved.resolvedAt, turn.policy)
+        let number = (record.resolutionsPassed ?? 0) + 1
+        record.resolutionsPassed = number
         turn.emit(
             CaseResolutionAccepted(
                 caseId: caseId, complaintId: record.complaintId, by: resolved.by, resolvedAt: resolved.resolvedAt,
                 solution: resolved.solution, liability: resolved.liability, liableParty: resolved.liableParty,
-                documents: resolved.documents),
-            about: key, rule: "R48",
-            facts: ["heldBy": .string(holder.tier.rawValue), "by": .string(resolved.by.tier)])
-        return .applied
+                documents: resolved.documents, number: number),
+            about: key, time: resolved.resolvedAt, rule: "R48",
+            facts: ["heldBy": .string(tier.rawValue), "by": .string(resolved.by.tier)])
     }
 
     /// As releases before 0.2 took it: of a case whose assignment they told handling of.

@@ -89,7 +89,11 @@ struct CaseDesk {
                     JSON.Member("lastTier", .string(record.tier.rawValue)), JSON.Member("major", .bool(record.isMajor)),
                 ] + placement.facts))
         if leaps { announceEscalation(from: last, to: placement, rule: "R04", in: &turn) }
-        assign(placement, .reopened, termFrom: turn.now, rule: leaps ? "R04" : "R03", in: &turn)
+        let again = furtherResolutions(since: turn.now, heldBy: placement, turn.policy)
+        assign(
+            placement, .reopened, resolvedAt: again.first?.resolvedAt, termFrom: turn.now, rule: leaps ? "R04" : "R03",
+            in: &turn)
+        for resolved in again { pass(resolved, heldBy: placement.tier, in: &turn) }
         turn.makeKnown(Self.reopening(of: caseId))
         return .applied
     }
