@@ -143,7 +143,13 @@ import Testing
             by: processor)
         #expect(try store.readNow { try $0.waitingCount() }.events == 2)
         let reopened = CaseReopened(caseId: "C1", complaintId: "K1", tier: .hq, closing: 1)
-        _ = try take([inbound("reopened", reopened, at: start.adding(days: 2))], by: processor)
+        #expect(try take([inbound("reopened", reopened, at: start.adding(days: 2))], by: processor).hasMoreWaiting)
+        #expect(try store.readNow { try $0.waitingForKnown(limit: 9) }.count == 1, "whoever looks finds it")
+        try store.writeNow { [clock] in
+            _ = try processor.processWaiting(
+                .together, clock: clock, clockRuns: true, marks: Marks(atRest: clock), allowsEnds: true, wall: clock,
+                limit: 10, in: $0)
+        }
         #expect(try store.readNow { try $0.waitingCount() }.events == 0)
     }
 }

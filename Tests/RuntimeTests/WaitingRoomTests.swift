@@ -37,7 +37,8 @@ import Testing
     {
         try store.writeNow {
             try processor.processWaiting(
-                care, clock: clock, marks: Marks(atRest: clock), allowsEnds: true, wall: clock, limit: 10, in: $0)
+                care, clock: clock, clockRuns: false, marks: Marks(atRest: clock), allowsEnds: true, wall: clock,
+                limit: 10, in: $0)
         }
     }
 

@@ -80,8 +80,8 @@ package struct CaseFile: Record, Equatable {
         since = opened.openedAt
     }
 
-    /// What lies before that time may still be on its way.
-    package var wake: Wake? { closesAt.map { Wake(at: $0, waitsForRest: true) } }
+    /// What lies before that time may still be on its way; what comes of a later time finds it closed, as it would have been.
+    package var wake: Wake? { closesAt.map { Wake(at: $0) } }
     package var isClosed: Bool { closedAt != nil }
 }
 
