@@ -166,7 +166,10 @@ package enum WorkerProgram {
         }
     }
 
-    /// Tries what needs the database or the broker until they are there; says so once. A configuration fault is final.
+    /// Of causes for which database or broker cannot be used, each is said once, and so many at most.
+    private static let mostSaid = 10
+
+    /// Tries what needs the database or the broker until they are there. A configuration fault is final.
     static func patiently<T>(_ logger: Logger, _ body: () async throws -> T) async throws -> T {
         var said: Set<String> = []
         var tries = 0
@@ -179,8 +182,8 @@ package enum WorkerProgram {
             } catch let error as BrokerFailure where error.isRetriable || error.kind == .access {
                 (what, failure) = ("broker", error)
             }
-            if said.insert(what).inserted {
-                logger.error("the \(what) is away; trying again", metadata: ["cause": "\(failure)"])
+            if said.insert("\(what) \(failure)").inserted, said.count <= mostSaid {
+                logger.error("the \(what) cannot be used; trying again", metadata: ["cause": "\(failure)"])
             }
             tries += 1
             try await Task.sleep(for: .milliseconds(min(100 << min(tries, 6), 5_000)))

@@ -149,15 +149,18 @@ package struct Audit: Sendable {
         }
         do {
             for stage in stages {
+                var (waiting, isSeen) = (0, true)
                 let retired = RetryDelay.allCases.map { QueueName.retired(stage, $0) }
                 for queue in [stage.queue] + RetryDelay.allCases.map({ QueueName.delay(stage, $0) }) + retired {
                     let depth = try await queueDepth(queue)
                     // Those of older releases go some day.
                     if depth == nil, !retired.contains(queue) {
                         rest.unseen.append("queue \(queue): the broker has none of this name; recourse topology verify")
+                        isSeen = false
                     }
-                    rest.waiting[stage, default: 0] += depth ?? 0
+                    waiting += depth ?? 0
                 }
+                if isSeen { rest.waiting[stage] = waiting }
             }
             let dead = try await queueDepth(QueueName.dead)
             if dead == nil { rest.unseen.append("queue \(QueueName.dead): the broker has none of this name") }

@@ -47,7 +47,7 @@ extension BatchProcessor {
         case .look: break
         case .run(let key):
             let stored = try transaction.load([key]).values.filter { $0.wakeAt.map { $0 <= marks.own } ?? false }
-            let reach = Reach(watermark: marks.own, marked: .limit, reading: reading)
+            let reach = Reach(watermark: marks.own, marked: .limit, reading: reading, isAlone: true)
             result = try run(stored, reach, wall: wall, in: transaction)
         case .putAside(let key, let cause):
             guard let stored = try transaction.load([key])[key] else { break }
@@ -79,8 +79,10 @@ extension BatchProcessor {
         /// What the business clock reads, which the watermark may lie behind.
         let clock: Instant
         let clockRuns: Bool
+        let isAlone: Bool
 
-        init(watermark: Instant, marked: Instant, reading: ClockReading?) {
+        init(watermark: Instant, marked: Instant, reading: ClockReading?, isAlone: Bool = false) {
+            self.isAlone = isAlone
             self.watermark = watermark
             self.marked = marked
             clock = reading?.now ?? watermark
@@ -113,9 +115,12 @@ extension BatchProcessor {
         }
         try transaction.save(moved)
         try work.load(due.map(\.timer))
-        // What waits for something of theirs that is known goes first: the transaction that made it known was full.
-        for (timer, _) in due { work.known += try work.load(timer).filter { work.set[$0] != nil } }
-        try work.takeWaiting()
+        // What waits for something of theirs that is known goes first: the transaction that made it known was full. Not
+        // where a timer runs alone, which must not answer for what waits.
+        if !reach.isAlone {
+            for (timer, _) in due { work.known += try work.load(timer).filter { work.set[$0] != nil } }
+            try work.takeWaiting()
+        }
         if work.isFull {
             result.hasMoreTimers = true
             due.removeAll()

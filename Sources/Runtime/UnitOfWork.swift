@@ -26,6 +26,8 @@ struct UnitOfWork: InputCourse {
     private(set) var unreadable: [RecordKey: String] = [:]
     /// Records that a newer release has written.
     private var newer: [RecordKey: String] = [:]
+    /// When the timers of records were due as they were loaded: by the record, and as stored.
+    private var loaded: [RecordKey: (wake: Wake?, stored: Instant?)] = [:]
     /// What events have changed.
     private var changedByEvents: Set<RecordKey> = []
     private let clockRuns: Bool
@@ -46,7 +48,9 @@ struct UnitOfWork: InputCourse {
 
     mutating func take(_ stored: StoredRecord) {
         do {
-            set.note(stored.key, try RecordCoding.live(stored, of: runner.stage))
+            let live = try RecordCoding.live(stored, of: runner.stage)
+            set.note(stored.key, live)
+            loaded[stored.key] = (live.value.wake, stored.wakeAt)
         } catch {
             set.note(stored.key, nil)
             unreadable[stored.key] = "\(error)"
@@ -299,10 +303,16 @@ struct UnitOfWork: InputCourse {
 
     /// As it is to be stored. The watermark speaks of what the queue held before this event was taken from it; behind the
     /// event may lie what meets a deadline that it sets in the past, or may come as the word of another stage that has yet
-    /// to take the same. So the timer is stored as due now: it acts once the stage has been at rest since.
+    /// to take the same. So the timer is stored as due now: it acts once the stage has been at rest since. One that was not
+    /// moved stays as it was, however often its record is changed.
     private func stored(_ key: RecordKey, _ record: LiveRecord) throws -> StoredRecord {
         var stored = try RecordCoding.stored(key, record)
-        if clockRuns, changedByEvents.contains(key) { stored.wakeAt = stored.wakeAt.map { max($0, clock) } }
+        guard clockRuns, let own = record.value.wake else { return stored }
+        if let before = loaded[key], before.wake == own {
+            stored.wakeAt = before.stored
+        } else if changedByEvents.contains(key) {
+            stored.wakeAt = max(own.at, clock)
+        }
         return stored
     }
 

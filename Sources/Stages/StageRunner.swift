@@ -200,7 +200,7 @@ package struct StageRunner: Sendable {
         case .timer(_, let wake):
             now = wake.at
         }
-        var turn = Turn(policy: policy, now: now, isLate: isLate, records: set.reader(of: keys))
+        var turn = Turn(policy: policy, now: now, isLate: isLate, isLast: isLast, records: set.reader(of: keys))
         let verdict = try stage.step(input, in: &turn)
         if let reference = verdict.reference, set[reference] != nil {
             // Whoever looks for those that wait for what is there would find it for ever.

@@ -8,16 +8,20 @@ package struct Turn: Sendable {
     package let now: Instant
     /// A timer of a record that the event needs has already acted at a later time than the event's.
     package let isLate: Bool
+    /// It has waited as long as it may: what it waits for does not come. Also where a journal is run again, for what it holds
+    /// was decided.
+    package let isLast: Bool
     private let records: RecordReader
     package private(set) var changes: [RecordKey: any Record] = [:]
     package private(set) var emissions: [Emission] = []
     /// What `makeKnown` has named.
     package private(set) var known: [RecordKey] = []
 
-    package init(policy: PolicyBook, now: Instant, isLate: Bool, records: RecordReader) {
+    package init(policy: PolicyBook, now: Instant, isLate: Bool, isLast: Bool = false, records: RecordReader) {
         self.policy = policy
         self.now = now
         self.isLate = isLate
+        self.isLast = isLast
         self.records = records
     }
 

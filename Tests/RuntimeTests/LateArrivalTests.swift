@@ -102,6 +102,21 @@ import Testing
         #expect(entry?.outputs.map(\.type) == ["case.overdue"] && entry?.now == start.adding(days: 5))
     }
 
+    @Test func `One that an event does not move stays due when it was`() throws {
+        let processor = processor()
+        _ = try take([opened()], by: processor)
+        var record = try #require(try store.readNow { try $0.record(RoutedCase.key("C1")) })
+        #expect(record.wakeAt == clock)
+        let own = try #require(try RecordCoding.live(record, of: RoutingStage()).value.wake?.at)
+        record.wakeAt = own
+        try store.writeNow { [record] in try $0.save([record]) }
+        _ = try take([spoken(at: start.adding(minutes: 9))], by: processor)
+        let after = try #require(try store.readNow { try $0.record(RoutedCase.key("C1")) })
+        let moved = try RecordCoding.live(after, of: RoutingStage()).value.wake?.at
+        #expect(after.version > record.version && after.wakeAt == (moved == own ? own : clock))
+        #expect(moved == own, "the contact is no answer to the term that ends first")
+    }
+
     // MARK: In the waiting room
 
     @Test func `What a full transaction has left waiting goes before the timers of its case`() throws {

@@ -37,11 +37,18 @@ struct TopologyCommand: AsyncParsableCommand {
             try await perform {
                 let report = try await TopologyCommand.operations(common, needsBroker: true).apply()
                 let installation = Installation(try common.configuration(requiring: [.amqp]))
-                // Only of a store that there is.
-                if installation.configuration.database != nil, try installation.identity().reading() != .none {
-                    try await installation.admit()
+                var refusal: (any Error)?
+                do {
+                    // Only of a store that there is.
+                    if installation.configuration.database != nil, try installation.identity().reading() != .none {
+                        try await installation.admit()
+                    }
+                } catch {
+                    refusal = error
                 }
+                // The broker has been changed all the same, and what was done there must be seen.
                 try show(report, json: json)
+                if let refusal { throw refusal }
             }
         }
     }

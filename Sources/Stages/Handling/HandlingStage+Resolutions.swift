@@ -11,7 +11,9 @@ extension HandlingStage {
         return change(id, in: &turn) { file, turn in
             if file.tier == nil { turn.makeKnown(Self.assignment(of: id)) }
             file.take(assigned, sequence: sequence)
-            let isVoid = assigned.resolvedAt == nil && file.makeVoid(before: sequence, by: assigned.reason)
+            // Told of once more under a higher sequence; another one that came with it may not hold where the case is now.
+            let isHeld = assigned.resolvedAt != nil && file.resolution?.at == assigned.resolvedAt
+            let isVoid = file.makeVoid(before: sequence, by: assigned.reason) && !isHeld
             if isVoid, file.isClosed, let tier = file.tier {
                 file.reopen(
                     id, at: tier, rule: "resolution-void",
@@ -30,12 +32,12 @@ extension HandlingStage {
     /// documents are listed all the same while the case is open.
     ///
     /// One after the other, as routing has accepted them: on the first the case may close, and the next may be that of its
-    /// reopening. Competing workers get them in any order.
+    /// reopening. Competing workers get them in any order. One that is dead holds up the others for as long as they wait.
     func take(_ accepted: CaseResolutionAccepted, sequence: Int64?, in turn: inout Turn) -> Verdict {
         change(accepted.caseId, in: &turn) { file, turn in
             if let number = accepted.number {
                 let taken = file.resolutionsTaken ?? 0
-                if number > taken + 1 { return .unknownReference(Self.resolution(number - 1, of: accepted.caseId)) }
+                if number > taken + 1, !turn.isLast { return .unknownReference(Self.resolution(number - 1, of: accepted.caseId)) }
                 file.resolutionsTaken = max(taken, number)
                 turn.makeKnown(Self.resolution(number, of: accepted.caseId))
             }
