@@ -37,7 +37,9 @@ extension HandlingStage {
         change(accepted.caseId, in: &turn) { file, turn in
             if let number = accepted.number {
                 let taken = file.resolutionsTaken ?? 0
-                if number > taken + 1, !turn.isLast { return .unknownReference(Self.resolution(number - 1, of: accepted.caseId)) }
+                if number > taken + 1, !turn.isLast {
+                    return .unknownReference(Self.resolution(number - 1, of: accepted.caseId))
+                }
                 file.resolutionsTaken = max(taken, number)
                 turn.makeKnown(Self.resolution(number, of: accepted.caseId))
             }
