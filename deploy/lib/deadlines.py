@@ -173,8 +173,8 @@ class Explainer:
 
     def _find_reordered(self):
         """The matters about which some stage has taken two events of one sender in the other order than that of their
-        times: competing workers do so with what comes in one moment. A complaint is about whatever its customer's other
-        ones are.
+        times: competing workers do so with what comes in one moment. At intake whoever sends it: a complaint is about
+        whatever its customer's other ones are, and is linked to the case that is open when it is taken.
         """
         found = set()
         for stage, journal in self.journals.items():
@@ -183,7 +183,8 @@ class Explainer:
             for entry in journal.entries:
                 if entry.timer is not None or (stage, entry.type) in NOT_DECIDED_BY_ORDER or stage == "reports":
                     continue
-                sender = entry.key[0] if entry.key[0].startswith("recourse/") else ""
+                is_of_stage = stage != "intake" and entry.key[0].startswith("recourse/")
+                sender = entry.key[0] if is_of_stage else ""
                 for matter in self._matters(journal, entry):
                     known = latest[(matter, sender)]
                     if any(one.now > entry.now and bears_upon(one, entry, sender) for one in known.values()):

@@ -123,6 +123,18 @@ class Reasons(unittest.TestCase):
         mixed = [entry(1, self.LATER, 90, **stage), entry(2, self.EARLIER, 95, **other)]
         self.assertEqual(self.why(*mixed, entry(3, DUE, 100, timer=1)), deadlines.NOT_MET)
 
+    def test_at_intake_whoever_sends_it_a_customers_complaint_and_closing_have_an_order(self):
+        closed = entry(1, self.LATER, 90, stage="intake", source="recourse/handling", name="case.closed")
+        complaint = entry(2, self.EARLIER, 95, stage="intake", name="complaint.received")
+        opened = Output("intake", 2, event("case.opened", caseId="C2"))
+        for order, excused in (((closed, complaint), True), ((complaint, closed), False)):
+            found = journals(*order, outputs=[opened])
+            for number, one in enumerate(order, start=1):
+                one.number = number
+            found["intake"].records[1] = ("customer", "p")
+            opened.entry = complaint.number
+            self.assertEqual(Explainer(found, {}).is_reordered(["C2"]), excused)
+
     def test_what_a_stage_had_not_yet_said_cannot_have_been_there(self):
         word = {"source": "recourse/handling", "name": "contact.recorded"}
         found = journals(entry(1, DUE, 100, timer=1), entry(2, self.EARLIER, 120, **word),

@@ -297,7 +297,7 @@ def main():
                 "side-by-side": side_by_side, "arrivals": arrivals}
         return verb[options.verb](options)
     except StoreFailed as error:
-        print(f"outage.py: {error}", file=sys.stderr)
+        print(f"{options.verb}: {error}; name the stores as RECOURSE_DATABASE_URL does", file=sys.stderr)
         return 69
 
 

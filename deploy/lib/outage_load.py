@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Writes the input of deploy/outage: cases that people handle in time, and a few that they neglect.
 
-    outage_load.py FOLDER --policy DIR [--cases N] [--seed N]
+    outage_load.py FOLDER --policy DIR [--cases N] [--seed N] [--without KIND]
 
 Complaints come in over three days of business time, of which the last two and a half fall into the outage, as does most
 of what people do about them. Every deadline is met, with hours to spare, except those of the neglected: what a run must
@@ -182,7 +182,9 @@ class Author:
             self.resolve(case, resolved, by, documents=["form"])
             return resolved
         self.resolve(case, resolved, by)
-        filed = self.same_day(resolved, 1) if way == 1 else self.later(resolved, 600, 1300)
+        filed = self.later(resolved, 600, 1300)
+        if way == 1 or filed > LAST:
+            filed = self.same_day(resolved, 1)
         if way == 1 and self.chance.random() < 0.3:
             filed = resolved - datetime.timedelta(minutes=20)
         self.file(case, filed, by)
@@ -431,8 +433,8 @@ EARLY = {"reopened", "manufacturers", "own_post"}
 NEGLECTED = ("unanswered", "unresolved", "resolved_late", "unaccepted", "untold")
 
 
-def write_cases(author, count):
-    kinds = [name for name, share in MIX for _ in range(round(share * count / 100))]
+def write_cases(author, count, without):
+    kinds = [name for name, share in MIX if name != without for _ in range(round(share * count / 100))]
     kinds += ["plain"] * max(0, count - len(kinds))
     author.chance.shuffle(kinds)
     for number, kind in enumerate(kinds[:count]):
@@ -477,9 +479,10 @@ def main():
     parser.add_argument("--policy", type=pathlib.Path, required=True)
     parser.add_argument("--cases", type=int, default=200)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--without", choices=[name for name, _ in MIX])
     options = parser.parse_args()
     author = Author(options.seed, Workdays(options.policy / "calendar.csv"))
-    write_cases(author, options.cases)
+    write_cases(author, options.cases, options.without)
     write_neglected(author)
     author.events.sort(key=lambda pair: pair[0])
     events = [event for _, event in author.events]
