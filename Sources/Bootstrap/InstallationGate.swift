@@ -76,8 +76,9 @@ struct InstallationGate: Sendable {
 
     private func sign(of id: String?, _ administration: RabbitMQAdministration) async throws -> BrokerSign {
         do {
-            if let id, try await administration.hasExchange(InstallationExchange.name(of: id)) { return .same }
+            // The mark first, for it is declared last: whoever sees it finds the name as well.
             let isMarked = try await administration.hasExchange(InstallationExchange.mark)
+            if let id, try await administration.hasExchange(InstallationExchange.name(of: id)) { return .same }
             return isMarked ? .others(await others()) : .none
         } catch {
             guard error.code == 403 else { throw error }
@@ -91,7 +92,7 @@ struct InstallationGate: Sendable {
     }
 
     private func tell(_ id: String, _ administration: RabbitMQAdministration) async throws {
-        let exchanges = [InstallationExchange.mark, InstallationExchange.name(of: id)]
+        let exchanges = [InstallationExchange.name(of: id), InstallationExchange.mark]
         do {
             try await administration.declare(
                 Topology(

@@ -73,6 +73,22 @@ struct `The store of an installation` {
         }
     }
 
+    @Test(arguments: 1...3)
+    func `is one, however many programs begin at once`(_ round: Int) async throws {
+        try await OwnBroker.with { own in
+            let scene = try InstallationScene(own)
+            defer { scene.remove() }
+            try await withThrowingTaskGroup(of: (status: Int32, text: String).self) { group in
+                for _ in 1...8 { group.addTask { try await scene.run(["store", "init"]) } }
+                let id = try await group.reduce(into: Set<Substring>()) { ids, said in
+                    #expect(said.status == 0, "\(said.text)")
+                    ids.formUnion(said.text.matches(of: /installation ([0-9a-f-]{36}) in/).map(\.1))
+                }
+                #expect(id.count == 1, "\(id)")
+            }
+        }
+    }
+
     @Test func `of a release that knew no ids gets one; that of an old backup only by name`() async throws {
         try await OwnBroker.with { own in
             let scene = try InstallationScene(own)
