@@ -103,7 +103,7 @@ extension ServerTests {
             consumer.acknowledge(through: 10, channel: channel)
             consumer.close()
             try await events.closed()
-            #expect(try await bench.depth("q")?.ready == 0)
+            #expect(try await bench.ready("q", becoming: 0) == 0)
             try await bench.clear(queues: ["q"])
         }
 
@@ -127,7 +127,7 @@ extension ServerTests {
             consumer.acknowledge([again.tag], channel: channel)
             consumer.close()
             try await events.closed()
-            #expect(try await bench.depth("q")?.ready == 0)
+            #expect(try await bench.ready("q", becoming: 0) == 0)
             try await bench.clear(queues: ["q"])
         }
 
@@ -149,7 +149,7 @@ extension ServerTests {
             consumer.close()
             try await events.closed()
             // Three were never delivered, one was delivered and comes back.
-            #expect(try await bench.depth("q")?.ready == 4)
+            #expect(try await bench.ready("q", becoming: 4) == 4)
             try await bench.clear(queues: ["q"])
         }
 
@@ -181,7 +181,7 @@ extension ServerTests {
             }
             consumer.close()
             try await events.closed()
-            #expect(try await bench.depth("q")?.ready == 0)
+            #expect(try await bench.ready("q", becoming: 0) == 0)
             try await bench.clear(queues: ["q"])
         }
 
@@ -219,7 +219,7 @@ extension ServerTests {
             let found = try await outcomes.outcomes(500)
             #expect(found.values.allSatisfy { $0 == .confirmed })
             try await outcomes.closed()
-            #expect(try await bench.depth("q")?.ready == 500)
+            #expect(try await bench.ready("q", becoming: 500) == 500)
             try await bench.clear(queues: ["q"])
         }
 
@@ -269,7 +269,7 @@ extension ServerTests {
             #expect(again.allSatisfy { $0.redelivered && $0.channel == new })
             consumer.close()
             try await events.closed()
-            #expect(try await bench.depth("q")?.ready == 3)
+            #expect(try await bench.ready("q", becoming: 3) == 3)
             #expect(try await outcomes.lost().isRetriable)
             try await outcomes.ready()
             publisher.publish([bench.message(4, to: "q")])
@@ -322,7 +322,7 @@ extension ServerTests {
             #expect(delivery.properties.messageId == "m-2")
             consumer.close()
             try await events.closed()
-            #expect(try await bench.depth("q")?.ready == 1)
+            #expect(try await bench.ready("q", becoming: 1) == 1)
             try await bench.clear(queues: ["q", "dead"], exchanges: ["x", "rest"])
         }
 

@@ -55,7 +55,7 @@ extension ServerTests {
             publisher.close()
             try await events.closed()
             try await outcomes.closed()
-            #expect(try await bench.depth("q")?.ready == 0)
+            #expect(try await bench.ready("q", becoming: 0) == 0)
             try await bench.clear(queues: ["q"])
         }
 

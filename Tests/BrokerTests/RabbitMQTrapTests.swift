@@ -89,7 +89,7 @@ extension ServerTests {
             #expect(found.values.allSatisfy { $0 == .confirmed })
             publisher.close()
             try await outcomes.closed()
-            #expect(try await bench.depth("q")?.ready == 200)
+            #expect(try await bench.ready("q", becoming: 200) == 200)
             try await bench.clear(queues: ["q"])
         }
 

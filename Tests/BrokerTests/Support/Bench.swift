@@ -102,6 +102,17 @@ final class Bench: Sendable {
         return try await administration?.queueDepth(name(queue))
     }
 
+    /// How many messages are ready in the queue: asked until it is `expected`, for five seconds at most, then what it is.
+    ///
+    /// A queue takes back or drops what a channel held once it learns that the channel is gone; the broker has said by
+    /// then that the connection is closed.
+    func ready(_ queue: String, becoming expected: Int) async throws -> Int? {
+        let deadline = ContinuousClock.now + .seconds(5)
+        var found = try await depth(queue)?.ready
+        while found != expected, ContinuousClock.now < deadline { found = try await depth(queue)?.ready }
+        return found
+    }
+
     func deleteQueue(_ queue: String) async throws {
         memory?.deleteQueue(name(queue))
         try await administration?.deleteQueue(name(queue))
