@@ -76,6 +76,13 @@ extension Configuration {
         throw ConfigurationFaults(faults: faults)
     }
 
+    /// `RECOURSE_BODY_LIMIT` and its like, for programs that need nothing else.
+    ///
+    /// - Throws: `ConfigurationFaults`.
+    static func documentLimits() throws(ConfigurationFaults) -> DocumentLimits {
+        try Configuration(environment: ProcessInfo.processInfo.environment, requiring: []).limits.document
+    }
+
     /// What could be read, and all faults.
     private static func read(
         environment: [String: String], flags: [String: String], requiring parts: Set<Part>
@@ -102,7 +109,8 @@ extension Configuration {
         limits.batch = Int(reader.number("BATCH", in: 1...10_000) ?? Int64(limits.batch))
         limits.leaseSeconds = reader.number("LEASE_SECONDS", in: 1...3_600) ?? limits.leaseSeconds
         limits.document.bodyBytes = Int(
-            reader.number("BODY_LIMIT", in: 1_024...(16 << 20)) ?? Int64(limits.document.bodyBytes))
+            reader.number("BODY_LIMIT", in: 1_024...Int64(DocumentLimits.widest.bodyBytes))
+                ?? Int64(limits.document.bodyBytes))
         limits.memoryBytes = Int(reader.number("MEMORY_LIMIT", in: 1_024...(1 << 40)) ?? Int64(limits.memoryBytes))
         if limits.memoryBytes < limits.document.bodyBytes {
             reader.faults.append(

@@ -58,15 +58,19 @@ package struct Installation: Sendable {
     /// A store is made only by `InstallationGate`; whoever opens one finds it, or says which is missing.
     ///
     /// - Throws: `StoreFailure`, unavailable.
-    private func require(_ names: [String]) throws {
+    func require(_ names: [String]) throws {
         let present = try identity().present()
         let missing = names.filter { !present.contains($0) }
-        guard !missing.isEmpty else { return }
+        guard present.isEmpty || !missing.isEmpty else { return }
         let what = present.isEmpty ? "no store of Recourse" : "no store of " + missing.joined(separator: ", ")
+        let remedy =
+            present.isEmpty
+            ? "recourse store init makes a new installation"
+            : "recourse store init makes that of a stage that is new in this release; one that was lost comes back "
+                + "from a backup (docs/OPERATING.md, Restore)"
         throw StoreFailure(
             .unavailable, operation: "open the store",
-            cause: "there is \(what) in \(try place()); correct RECOURSE_DATABASE_URL, or make what is missing with "
-                + "recourse store init")
+            cause: "there is \(what) in \(try place()); correct RECOURSE_DATABASE_URL; \(remedy)")
     }
 
     /// The store of one stage.

@@ -81,7 +81,8 @@ struct InstallationGate: Sendable {
             if let id, try await administration.hasExchange(InstallationExchange.name(of: id)) { return .same }
             return isMarked ? .others(await others()) : .none
         } catch {
-            guard error.code == 403 else { throw error }
+            // A wrong password is none of the broker's secrets: nothing can be done with this user.
+            guard error.code == 403, error.kind != .login else { throw error }
             return .hidden(cause: error.description)
         }
     }
@@ -173,20 +174,31 @@ extension Installation {
         }.admit(Installation.allStores, adopting: id)
     }
 
+    /// For verbs that use what is there and make nothing: what they read in the store belongs to the broker to which they
+    /// publish. The store of an older release gets its id.
+    ///
+    /// - Throws: as `InstallationGate.admit`; `StoreFailure` if there is no store.
+    func admitPresent() async throws {
+        try require([])
+        try await admit()
+    }
+
     /// For the supervisor of all workers: waits for the broker, as they do.
-    func admitAll(_ logger: Logger) async throws {
+    func admitAll(_ patiently: Patience) async throws {
+        let logger = patiently.logger
         let gate = InstallationGate(installation: self) { level, text in logger.log(level: level, "\(text)") }
         // Without the database it ends at once, as before.
         _ = try identity().present()
-        try await WorkerProgram.patiently(logger) { try await gate.admit(Installation.allStores) }
+        try await patiently { try await gate.admit(Installation.allStores) }
     }
 
     /// For a worker: waits for database and broker.
-    func admit(_ store: String, _ logger: Logger) async throws {
+    func admit(_ store: String, _ patiently: Patience) async throws {
+        let logger = patiently.logger
         let gate = InstallationGate(installation: self) { level, text in logger.log(level: level, "\(text)") }
         let names: Set<String> = configuration.clock == .stepped ? [store, InstallationName.control] : [store]
-        try await WorkerProgram.patiently(logger) { try await gate.admit(names) }
-        try await WorkerProgram.patiently(logger) { try await lookAround(store, logger) }
+        try await patiently { try await gate.admit(names) }
+        try await patiently { try await lookAround(store, logger) }
     }
 
     /// What AMQP shows a worker of the topology: whether its queues are there. The rest it says once that it cannot see.

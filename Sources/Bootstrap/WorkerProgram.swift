@@ -24,6 +24,14 @@ package struct CommonOptions: ParsableArguments {
     package var prefetch: String?
     @Option(help: "Most messages in one transaction (RECOURSE_BATCH)")
     package var batch: String?
+    @Option(help: "Largest body of a message, in bytes (RECOURSE_BODY_LIMIT)")
+    package var bodyLimit: String?
+    @Option(help: "Most bytes of messages in hand (RECOURSE_MEMORY_LIMIT)")
+    package var memoryLimit: String?
+    @Option(help: "After how many seconds without a sign a worker's outbox is taken over (RECOURSE_LEASE_SECONDS)")
+    package var leaseSeconds: String?
+    @Option(help: "A worker's name, unique in its stage (RECOURSE_WORKER)")
+    package var worker: String?
     @Option(help: "debug | info | warning | error (RECOURSE_LOG)")
     package var log: String?
     @Option(help: "Keys that seal personal data: lines ID BASE64, the first seals (RECOURSE_PERSONAL_KEY_FILE)")
@@ -37,7 +45,8 @@ package struct CommonOptions: ParsableArguments {
         let pairs: [(String, String?)] = [
             ("AMQP_URL", amqpUrl), ("MANAGEMENT_URL", managementUrl), ("DATABASE_URL", databaseUrl),
             ("POLICY", policy), ("CLOCK", clock), ("PREFETCH", prefetch), ("BATCH", batch), ("LOG", log),
-            ("PERSONAL_KEY_FILE", personalKeyFile), ("DRAIN_SECONDS", drainSeconds),
+            ("PERSONAL_KEY_FILE", personalKeyFile), ("DRAIN_SECONDS", drainSeconds), ("BODY_LIMIT", bodyLimit),
+            ("MEMORY_LIMIT", memoryLimit), ("LEASE_SECONDS", leaseSeconds), ("WORKER", worker),
         ]
         return Dictionary(uniqueKeysWithValues: pairs.compactMap { name, value in value.map { (name, $0) } })
     }
@@ -83,17 +92,18 @@ package enum WorkerProgram {
     /// Runs the worker of `stage` until SIGTERM or SIGINT, then ends the process.
     package static func main(_ stage: any Stage) async -> Never {
         let name = type(of: stage).name
-        await program(name.rawValue) { configuration, label, logger in
+        await program(name.rawValue) { configuration, label, logger, sign in
             let hangups = HangupSignals()
+            let patiently = Patience(logger: logger, sign: sign)
             let installation = Installation(configuration)
             let broker = try installation.broker(connectionName: "recourse-\(label)")
-            try await installation.admit(name.rawValue, logger)
-            let clock = try await patiently(logger) { try installation.clock() }
+            try await installation.admit(name.rawValue, patiently)
+            let clock = try await patiently { try installation.clock() }
             let policy = try installation.policy(clock: clock)
             for warning in policy.warnings { logger.warning("policy", metadata: ["what": "\(warning)"]) }
-            try await patiently(logger) { try await installation.requireUnused(policy, of: [name]) }
-            let store = try await patiently(logger) { try installation.store(name) }
-            try await patiently(logger) { try await installation.requireKeys(of: store, name) }
+            try await patiently { try await installation.requireUnused(policy, of: [name]) }
+            let store = try await patiently { try installation.store(name) }
+            try await patiently { try await installation.requireKeys(of: store, name) }
             installation.sayWhetherSealed(logger)
             var parts = Worker.Parts(store: store, broker: broker, clock: clock, wall: Wall.now, logger: logger)
             parts.drainSeconds = configuration.drainSeconds
@@ -105,7 +115,7 @@ package enum WorkerProgram {
             logger.info("starting", metadata: ["policy": "\(policy.version)", "pid": "\(getpid())"])
             let watch = CalendarWatch(policy, clock: clock, logger: logger)
             let reload = PolicyReload(installation: installation, clock: clock, logger: logger, watch: watch)
-            await untilStopped(stop: worker.stop) {
+            await sign.calling(worker.stop) {
                 await hangups.calling(
                     { await reload.apply(to: worker) }, during: { await watch.during { await worker.run() } })
             }
@@ -114,12 +124,13 @@ package enum WorkerProgram {
 
     /// Runs `recourse-parking` until SIGTERM or SIGINT, then ends the process.
     package static func mainOfParking() async -> Never {
-        await program("parking") { configuration, label, logger in
+        await program("parking") { configuration, label, logger, sign in
+            let patiently = Patience(logger: logger, sign: sign)
             let installation = Installation(configuration)
             let broker = try installation.broker(connectionName: "recourse-\(label)")
-            try await installation.admit(InstallationName.parking, logger)
-            let deadLetters = try await patiently(logger) { try installation.deadLetters() }
-            try await patiently(logger) { try await installation.requireKeys(of: deadLetters) }
+            try await installation.admit(InstallationName.parking, patiently)
+            let deadLetters = try await patiently { try installation.deadLetters() }
+            try await patiently { try await installation.requireKeys(of: deadLetters) }
             installation.sayWhetherSealed(logger)
             let hangups = HangupSignals()
             let policy = PolicyInForce(try installation.organisationPolicy())
@@ -128,7 +139,7 @@ package enum WorkerProgram {
                 drainSeconds: configuration.drainSeconds, wall: Wall.now,
                 isAllowed: { policy.book.rejection(of: $0) == nil }, logger: logger)
             logger.info("starting", metadata: ["policy": "\(policy.book.version)", "pid": "\(getpid())"])
-            await untilStopped(stop: worker.stop) {
+            await sign.calling(worker.stop) {
                 await hangups.calling(
                     { policy.replace(with: installation.organisationPolicy, logger) }, during: { await worker.run() })
             }
@@ -137,14 +148,14 @@ package enum WorkerProgram {
 
     /// Ends the process with the exit status of `run`.
     private static func program(
-        _ role: String, _ body: (Configuration, String, Logger) async throws -> Void
+        _ role: String, _ body: (Configuration, String, Logger, StopSign) async throws -> Void
     ) async -> Never {
         exit(await run(role, body))
     }
 
     /// Reads the configuration, runs `body`, turns its errors into exit statuses.
     private static func run(
-        _ role: String, _ body: (Configuration, String, Logger) async throws -> Void
+        _ role: String, _ body: (Configuration, String, Logger, StopSign) async throws -> Void
     ) async -> Int32 {
         signal(SIGPIPE, SIG_IGN)
         // Who has no use for it lets it pass.
@@ -153,7 +164,12 @@ package enum WorkerProgram {
             let options = try WorkerOptions.parse(Array(CommandLine.arguments.dropFirst()))
             let configuration = try options.common.configuration(requiring: [.amqp, .database, .policy])
             let label = configuration.workerName ?? "\(role)-\(ProcessInfo.processInfo.hostName)-\(getpid())"
-            try await body(configuration, label, LineLogHandler.logger(label, level: configuration.logLevel))
+            let logger = LineLogHandler.logger(label, level: configuration.logLevel)
+            let signals = StopSignals()
+            defer { withExtendedLifetime(signals) {} }
+            try await body(configuration, label, logger, signals.sign)
+            return 0
+        } catch is StoppedWhileWaiting {
             return 0
         } catch let faults as ConfigurationFaults {
             Output.note(faults.description)
@@ -164,62 +180,5 @@ package enum WorkerProgram {
             if status.isSuccess { Output.line(text) } else { Output.note(text) }
             return status.rawValue
         }
-    }
-
-    /// Of causes for which database or broker cannot be used, each is said once, and so many at most.
-    private static let mostSaid = 10
-
-    /// Tries what needs the database or the broker until they are there. A configuration fault is final.
-    static func patiently<T>(_ logger: Logger, _ body: () async throws -> T) async throws -> T {
-        var said: Set<String> = []
-        var tries = 0
-        while true {
-            let (what, failure): (String, any Error)
-            do {
-                return try await body()
-            } catch let error as StoreFailure where error.kind == .transient || error.kind == .unavailable {
-                (what, failure) = ("database", error)
-            } catch let error as BrokerFailure where error.isRetriable || error.kind == .access {
-                (what, failure) = ("broker", error)
-            }
-            if said.insert("\(what) \(failure)").inserted, said.count <= mostSaid {
-                logger.error("the \(what) cannot be used; trying again", metadata: ["cause": "\(failure)"])
-            }
-            tries += 1
-            try await Task.sleep(for: .milliseconds(min(100 << min(tries, 6), 5_000)))
-        }
-    }
-
-    /// Runs `body`; SIGTERM, SIGINT, or the end of a supervisor's pipe call `stop`.
-    static func untilStopped(
-        stop: @escaping @Sendable () -> Void, _ body: () async throws -> Void
-    ) async rethrows {
-        let queue = DispatchQueue(label: "recourse.signals")
-        let sources = [SIGTERM, SIGINT].map { number in
-            signal(number, SIG_IGN)
-            let source = DispatchSource.makeSignalSource(signal: number, queue: queue)
-            source.setEventHandler(handler: stop)
-            source.resume()
-            return source
-        }
-        var input: (any DispatchSourceRead)?
-        if ProcessInfo.processInfo.environment["RECOURSE_SUPERVISED"] == "1" {
-            // The supervisor holds the other end of standard input: its end, however it comes, ends the worker too.
-            let source = DispatchSource.makeReadSource(fileDescriptor: STDIN_FILENO, queue: queue)
-            source.setEventHandler {
-                var byte: UInt8 = 0
-                if read(STDIN_FILENO, &byte, 1) <= 0 {
-                    source.cancel()
-                    stop()
-                }
-            }
-            source.resume()
-            input = source
-        }
-        defer {
-            for source in sources { source.cancel() }
-            input?.cancel()
-        }
-        try await body()
     }
 }

@@ -3,7 +3,9 @@ package struct BrokerFailure: Error, Hashable, Sendable, CustomStringConvertible
     package enum Kind: String, Hashable, Sendable {
         /// Host not found, connection refused, handshake or TLS failure, socket lost, heartbeat missed.
         case connection
-        /// Wrong user, password, virtual host, or a permission that is missing.
+        /// Wrong user or password, or the virtual host is missing or forbidden.
+        case login
+        /// A permission that is missing, or TLS that is not to be trusted.
         case access
         /// The broker closed the channel, e.g. 404 no exchange or queue, 406 precondition failed.
         case channel

@@ -72,6 +72,7 @@ package struct Audit: Sendable {
         } else {
             checks.append(try await watermarks())
         }
+        checks.append(try await timersAside())
         if let ledger = count.ledgerReadable() { checks.append(ledger) }
         checks += try await probed
         return AuditReport(
@@ -114,6 +115,17 @@ package struct Audit: Sendable {
         return AuditCheck(
             "timers at rest", ok: true,
             figures: [.init("byPatience", patience), .init("workersOfOlderReleases", older)])
+    }
+
+    /// A timer that could not act stays due and is tried again: until then a deadline passes without a word.
+    private func timersAside() async throws -> AuditCheck {
+        var (count, examples) = (0, [String]())
+        for (stage, store) in parts.stores.sorted(by: { $0.key < $1.key }) {
+            let aside = try await store.read { try $0.timersAside(limit: Self.exampleLimit) }
+            count += aside.count
+            for timer in aside.first { Self.note("\(stage.rawValue): \(timer.key): \(timer.cause)", &examples) }
+        }
+        return AuditCheck("timers able", ok: count == 0, figures: [.init("unable", count)], examples: examples)
     }
 
     static func note(_ text: String, _ examples: inout [String]) {

@@ -174,9 +174,17 @@ package struct CaseView: Sendable {
     /// Where an event comes from, decision by decision: that of an event leads to the stage that emitted it, that of a
     /// timer to the decision which set it. nil if no stage has emitted or taken it.
     package func explain(_ eventId: String) async throws -> Explanation? {
+        var filter = WaitingList.Filter()
+        filter.eventId = eventId
+        let waiting = try await WaitingList.read(stores, filter).waiting
         var step = try await emitter(of: eventId)
-        if step == nil { step = try await taker(of: eventId) }
         var chain: [TimelineEntry] = []
+        if step == nil {
+            // One of upstream: each stage that took it has decided for itself.
+            var takers = try await takers(of: eventId)
+            step = takers.popLast()
+            chain = takers.map { TimelineEntry($1, of: $0) }
+        }
         var origin = "What came before is not told: the chain is too long."
         while let (stage, entry) = step, chain.count < CaseView.chainLimit {
             chain.append(TimelineEntry(entry, of: stage))
@@ -198,8 +206,12 @@ package struct CaseView: Sendable {
                 if step == nil { origin = "It begins with the timer of \(key), due \(at)." }
             }
         }
-        return chain.isEmpty
-            ? nil : Explanation(eventId: eventId, chain: chain, origin: TextTable.printable(origin))
+        if chain.isEmpty {
+            if waiting.isEmpty { return nil }
+            origin = "No stage has decided it yet."
+        }
+        return Explanation(
+            eventId: eventId, chain: chain, waiting: waiting, origin: TextTable.printable(origin))
     }
 
     /// The decision that changed a record last before `entry`, and so left its timer.
@@ -217,7 +229,15 @@ package struct CaseView: Sendable {
         try await entry(id) { $0.outputs.contains { $0.id == id } }
     }
 
-    private func taker(of id: String) async throws -> (StageName, JournalEntry)? { try await entry(id) { _ in true } }
+    private func takers(of id: String) async throws -> [(StageName, JournalEntry)] {
+        var found: [(StageName, JournalEntry)] = []
+        for stage in StageName.allCases {
+            if let entry = try await stores[stage]?.read({ try $0.entry(emitting: id) }) {
+                found.append((stage, entry))
+            }
+        }
+        return found
+    }
 
     private func entry(
         _ id: String, where isFit: (JournalEntry) -> Bool

@@ -25,6 +25,9 @@ extension DeadLetterOffice {
         var exchange = ""
         var routingKey = ""
         var event: Event?
+
+        /// For people.
+        var place: String { exchange.isEmpty ? routingKey : "\(exchange), key \(routingKey)" }
     }
 
     /// `dead-letters replay ID…`: a dry run unless `execute`. Only what is `safe` is sent; what is already done is
@@ -60,7 +63,8 @@ extension DeadLetterOffice {
                     DeadLetterAction(id: id, verdict: judgement.verdict, done: false, detail: judgement.detail))
             }
         }
-        return DeadLetterActions(actions: actions, executed: execute, selected: selection.total)
+        return DeadLetterActions(
+            actions: actions, executed: execute, selected: selection.total, next: selection.next)
     }
 
     /// Letters that were named one by one.
@@ -86,7 +90,7 @@ extension DeadLetterOffice {
         }
         let event: Event
         do throws(RefusedDocument) {
-            event = try Event.read(row.letter.body)
+            event = try Event.read(row.letter.body, limits: parts.limits)
         } catch {
             let faults = error.faults.prefix(3).map { "\($0.pointer.isEmpty ? "/" : $0.pointer): \($0.message)" }
             return Judgement(verdict: .stillRefused, detail: "not valid: " + faults.joined(separator: "; "))
@@ -106,7 +110,7 @@ extension DeadLetterOffice {
             return Judgement(verdict: .unknown, detail: "the queue \(row.letter.queue) belongs to no stage")
         }
         let takers = parts.routes.takers(fromInbox: event.type)
-        guard row.letter.routingKey == event.type.rawValue, !takers.isEmpty else {
+        guard event.type.fits(routingKey: row.letter.routingKey), !takers.isEmpty else {
             return Judgement(
                 verdict: .stillRefused,
                 detail: "no stage takes \(event.type) under the routing key \(row.letter.routingKey)")
@@ -115,12 +119,21 @@ extension DeadLetterOffice {
         guard let isBound = parts.isBound else {
             return Judgement(
                 verdict: .unknown,
-                detail: "whether a queue is bound for it cannot be seen: RECOURSE_MANAGEMENT_URL is not given")
+                detail: "whether a queue is bound for it cannot be seen: RECOURSE_MANAGEMENT_URL and RECOURSE_AMQP_URL "
+                    + "are needed")
         }
         for taker in takers {
             let key = event.type.rawValue
             let binding = Topology.Binding(exchange: ExchangeName.inbox, queue: taker.queue, routingKey: key)
-            guard try await isBound(binding) else {
+            let isThere: Bool
+            do {
+                isThere = try await isBound(binding)
+            } catch {
+                // The other letters of a selection, and whatever else there is to show of this one, do without it.
+                return Judgement(
+                    verdict: .unknown, detail: "whether a queue is bound for it cannot be seen: \(error)")
+            }
+            guard isThere else {
                 return Judgement(
                     verdict: .stillRefused,
                     detail: "the broker does not bind \(taker.queue) for \(key); run recourse topology apply")
@@ -147,7 +160,8 @@ extension DeadLetterOffice {
                 verdict: .stillRefused, detail: "\(stage.rawValue) has taken another body under the same source and id")
         }
         let safe = Judgement(
-            verdict: .safe, detail: "valid, and \(stage.rawValue) does not know it", routingKey: stage.queue,
+            verdict: .safe, detail: "valid, and \(stage.rawValue) has not taken this event yet",
+            routingKey: stage.queue,
             event: event)
         guard let policy = parts.policy, let logic = parts.stages.first(where: { type(of: $0).name == stage }) else {
             return safe
@@ -194,7 +208,7 @@ extension DeadLetterOffice {
         do {
             let outcome = try await publish([message]).first
             switch outcome {
-            case .confirmed: return action(true, "sent to \(judgement.exchange)\(judgement.routingKey)")
+            case .confirmed: return action(true, "sent to \(judgement.place)")
             case .returned(let text): fault = "no queue took it: \(text)"
             case nil: fault = "the broker has not answered"
             }

@@ -20,6 +20,8 @@ package struct DeadLetterOffice: Sendable {
         package var publish: (@Sendable ([ConfirmedPublisher.Message]) async throws -> [ConfirmedPublisher.Outcome])?
         /// Whether the broker leads a routing key of an exchange to a queue; nil: it cannot be asked.
         package var isBound: (@Sendable (Topology.Binding) async throws -> Bool)?
+        /// Those of the workers: what a stage would take is not refused here.
+        package var limits = DocumentLimits()
         /// The business clock, for the dry run.
         package var clock: Instant
 
@@ -88,21 +90,30 @@ package struct DeadLetterOffice: Sendable {
         package let ids: [String]
         /// How many match in all.
         package let total: Int
+        /// Give it as `after` for those behind; nil: there are none.
+        package let next: Int64?
 
-        package init(ids: [String], total: Int) {
+        package init(ids: [String], total: Int, next: Int64? = nil) {
             self.ids = ids
             self.total = total
+            self.next = next
         }
     }
 
     /// How many letters one call works on.
     package static let selectionLimit = 1_000
 
-    /// What matches now: later arrivals are not swept in.
-    package func select(_ filter: DeadLetterFilter, limit: Int = selectionLimit) async throws -> Selection {
-        var ids: [String] = []
-        try await scan(filter) { ids.append($0.letter.id) }
-        return Selection(ids: Array(ids.reversed().prefix(limit)), total: ids.count)
+    /// What matches now, the oldest first: later arrivals are not swept in.
+    ///
+    /// - Parameter after: the `next` of the selection before.
+    package func select(
+        _ filter: DeadLetterFilter, after: Int64 = 0, limit: Int = selectionLimit
+    ) async throws -> Selection {
+        var found: [(number: Int64, id: String)] = []
+        try await scan(filter) { if $0.number > after { found.append(($0.number, $0.letter.id)) } }
+        let chosen = found.reversed().prefix(limit)
+        return Selection(
+            ids: chosen.map(\.id), total: found.count, next: chosen.count < found.count ? chosen.last?.number : nil)
     }
 
     // MARK: - Deciding

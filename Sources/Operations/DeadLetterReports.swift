@@ -129,7 +129,7 @@ package struct DeadLetterDetail: OperationReport, Codable, Hashable {
         let headers = DeadLetterDetail.json(row.letter.headers)
         faults = DeadLetterDetail.faults(headers)
         (self.verdict, verdictDetail) = verdict
-        properties = DeadLetterDetail.json(row.letter.properties)
+        properties = DeadLetterDetail.json(row.letter.properties).map(DeadLetterDetail.shownProperties)
         self.headers = headers.map(DeadLetterDetail.shown)
         bodyBytes = row.letter.body.count
         guard withBody else {
@@ -174,6 +174,17 @@ package struct DeadLetterDetail: OperationReport, Codable, Hashable {
                 return isKnown ? member : JSON.Member(member.name, .string(Masking.hidden))
             })
     }
+
+    /// Properties are upstream's own: the texts of those that name the message are shown, as its event's are.
+    private static func shownProperties(_ properties: JSON) -> JSON {
+        .object(
+            (properties.members ?? []).map { member in
+                let isHarmless = member.value.string == nil || Self.harmlessProperties.contains(member.name)
+                return isHarmless ? member : JSON.Member(member.name, .string(Masking.hidden))
+            })
+    }
+
+    private static let harmlessProperties: Set<String> = ["contentType", "contentEncoding", "messageId", "type"]
 
     package var text: String {
         var table = TextTable("", "")
@@ -223,11 +234,14 @@ package struct DeadLetterActions: OperationReport, Codable, Hashable {
     package let executed: Bool
     /// How many letters matched; more than there are actions if one call does not work on so many.
     package let selected: Int
+    /// Give it as `--after` for the letters behind; nil: all were looked at.
+    package let next: Int64?
 
-    package init(actions: [DeadLetterAction], executed: Bool, selected: Int? = nil) {
+    package init(actions: [DeadLetterAction], executed: Bool, selected: Int? = nil, next: Int64? = nil) {
         self.actions = actions
         self.executed = executed
         self.selected = selected ?? actions.count
+        self.next = next
     }
 
     /// 1 if something that was to be done was not.
@@ -238,9 +252,7 @@ package struct DeadLetterActions: OperationReport, Codable, Hashable {
         var table = TextTable("ID", "VERDICT", "DONE", "DETAIL")
         for one in actions { table.add(one.id, one.verdict?.rawValue ?? "", one.done ? "yes" : "no", one.detail) }
         var lines = table.lines + ["\(actions.count) of \(selected) selected letters."]
-        if selected > actions.count {
-            lines.append("The oldest come first; the others were not looked at: run it again when these are settled.")
-        }
+        if let next { lines.append("The oldest come first. The others were not looked at: --after \(next)") }
         if !executed { lines.append("A dry run: nothing was sent. Say --execute to send what is safe.") }
         return lines.joined(separator: "\n")
     }

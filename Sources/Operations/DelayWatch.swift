@@ -29,11 +29,18 @@ package struct DelayWatch: Sendable {
         self.api = api
     }
 
-    /// One line for each delay queue with such messages; those of older releases too.
-    func overdue(in state: BrokerState) async throws(ManagementFailure) -> [String] {
+    package struct Found: Sendable, Hashable {
+        /// One line for each delay queue with messages that should have gone back.
+        package var overdue: [String] = []
+        /// One line for each with messages of which the broker does not tell for how long they have lain there.
+        package var unseen: [String] = []
+    }
+
+    /// Looks at all delay queues; those of older releases too.
+    func look(in state: BrokerState) async throws(ManagementFailure) -> Found {
         let present = topology.queues.map { ($0.name, $0.arguments) }
         let retired = topology.retired.map { ($0.queue, $0.policy.definition) }
-        var found: [String] = []
+        var found = Found()
         for (name, settings) in present + retired {
             guard case .int(let milliseconds)? = settings.first(where: { $0.name == "message-ttl" })?.value,
                 state.queues.contains(where: { $0.name == name && $0.messages ?? 0 > 0 })
@@ -47,7 +54,14 @@ package struct DelayWatch: Sendable {
             let count = Self.overdue(
                 lying: Self.samples(answer["messages_details"]),
                 published: Self.samples(answer["message_stats"]?["publish_details"]), seconds: seconds)
-            if count > 0 { found.append("\(name): \(count) messages are older than \(seconds) s") }
+            switch count {
+            case 0?: break
+            case let count?: found.overdue.append("\(name): \(count) messages are older than \(seconds) s")
+            case nil:
+                found.unseen.append(
+                    "\(name): for how long its messages have lain there; the broker does not tell so much of the past yet"
+                )
+            }
         }
         return found
     }
@@ -59,16 +73,16 @@ package struct DelayWatch: Sendable {
         }
     }
 
-    /// How many messages have been in a queue for the last `seconds`. Pure; 0 where the history does not reach so far.
+    /// How many messages have been in a queue for the last `seconds`. Pure; nil where the history does not reach so far.
     ///
     /// - Parameters:
     ///   - lying: how many there were, in any order.
     ///   - published: how many had come in all; empty: none since the broker keeps count.
-    package static func overdue(lying: [Sample], published: [Sample], seconds: Int64) -> Int64 {
+    package static func overdue(lying: [Sample], published: [Sample], seconds: Int64) -> Int64? {
         let lying = lying.sorted { $0.at < $1.at }
-        guard let last = lying.last, let start = lying.last(where: { $0.at <= last.at - seconds * 1_000 }) else {
-            return 0
-        }
+        guard let last = lying.last else { return nil }
+        if last.count == 0 { return 0 }
+        guard let start = lying.last(where: { $0.at <= last.at - seconds * 1_000 }) else { return nil }
         guard lying.allSatisfy({ $0.at < start.at || $0.count > 0 }) else { return 0 }
         let published = published.sorted { $0.at < $1.at }
         let before = published.last { $0.at <= start.at }?.count ?? 0

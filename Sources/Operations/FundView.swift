@@ -23,6 +23,7 @@ package struct FundReport: OperationReport, Encodable, Hashable {
         package let caseId: String
         package let complaintId: String
         package let cause: String
+        /// `unreadable` where the record is; all figures are 0 then.
         package let state: String
         package let requestedFen: Int64
         package let disbursedFen: Int64
@@ -73,16 +74,14 @@ package struct FundView: Sendable {
     ///   - isOpen: only those with something outstanding or undecided.
     ///   - withRecord: the records as they are kept, too.
     /// - Returns: nil if there is no request of that id.
-    /// - Throws: `StoreFailure`, `StageFault` for a record that cannot be read.
+    /// - Throws: `StoreFailure`, `StageFault` if the ledger cannot be read. A request that cannot be is listed as that.
     package func show(
         request id: String? = nil, isOpen: Bool = false, after: String = "", limit: Int = 50,
         withRecord: Bool = false
     ) async throws -> FundReport? {
         let size = min(max(limit, 1), 1_000)
         return try await store.read { snapshot in
-            let fund = try snapshot.record(FundLedger.key(FundLedger.id)).map {
-                try JSONDecoding.decode(FundLedger.self, from: $0.body)
-            }
+            let fund = try snapshot.record(FundLedger.key(FundLedger.id)).map(FundView.ledger)
             var requests: [FundReport.Request] = []
             var next: String?
             if let id {
@@ -109,11 +108,28 @@ package struct FundView: Sendable {
         }
     }
 
+    private static func ledger(_ stored: StoredRecord) throws -> FundLedger {
+        do {
+            return try JSONDecoding.decode(FundLedger.self, from: stored.body)
+        } catch {
+            throw StageFault(
+                description:
+                    "show the fund: its ledger, \(stored.key), cannot be read: recourse journal replay tells what it "
+                    + "must be")
+        }
+    }
+
     private static func request(
         _ stored: StoredRecord, _ snapshot: any StoreSnapshot, _ withRecord: Bool
     ) throws -> FundReport.Request {
-        let request = try JSONDecoding.decode(AdvanceRequest.self, from: stored.body)
         let id = stored.key.id
+        let request: AdvanceRequest
+        do {
+            request = try JSONDecoding.decode(AdvanceRequest.self, from: stored.body)
+        } catch {
+            // It must not hide the others; what it should be, the journal knows.
+            return FundReport.Request(unreadable: id)
+        }
         let entries = try snapshot.journal(of: stored.key, limit: entryLimit)
         let decisions = entries.flatMap { entry in
             TimelineEntry(entry, of: .handling).emitted.filter {
@@ -132,6 +148,13 @@ package struct FundView: Sendable {
 }
 
 extension FundReport.Request {
+    fileprivate init(unreadable id: String) {
+        self.init(
+            requestId: id, caseId: "", complaintId: "", cause: "", state: "unreadable", requestedFen: 0,
+            disbursedFen: 0, recoveredFen: 0, writtenOffFen: 0, outstandingFen: 0, referredTo: nil, owed: nil,
+            owedBy: nil, isOverdue: false, decisions: [], record: nil)
+    }
+
     /// Something is outstanding or undecided.
     var isOpen: Bool { outstandingFen != 0 || !["refused", "disbursed"].contains(state) }
 }

@@ -125,7 +125,9 @@ package final class RereadableFile {
             throw FileFault("read \(path): the file cannot be opened")
         }
         var status = stat()
-        let isFile = fstat(opened.fileDescriptor, &status) == 0 && status.st_mode & S_IFMT == S_IFREG
+        let kind = fstat(opened.fileDescriptor, &status) == 0 ? status.st_mode & S_IFMT : 0
+        guard kind != S_IFDIR else { throw FileFault("read \(path): it is a folder; name a file") }
+        let isFile = kind == S_IFREG
         handle = isFile ? opened : try Self.kept(opened, name)
     }
 

@@ -172,7 +172,9 @@ package struct ManagementAPI: Sendable {
             return answer
         } catch {
             if challenges.isRefused { return Answer(status: 401, body: []) }
-            throw ManagementFailure(operation: operation, cause: ManagementAPI.cause((error as? URLError)?.code))
+            let cause = ManagementAPI.cause((error as? URLError)?.code)
+            let address = [url.host(), url.port.map { String($0) }].compactMap { $0 }.joined(separator: ":")
+            throw ManagementFailure(operation: operation, cause: "\(cause) (RECOURSE_MANAGEMENT_URL, \(address))")
         }
     }
 
@@ -196,14 +198,16 @@ package struct ManagementAPI: Sendable {
         switch code {
         case .timedOut: "RabbitMQ's HTTP API did not answer in time"
         case .cannotFindHost: "the host of RECOURSE_MANAGEMENT_URL is not known"
-        case .cannotConnectToHost: "no connection to RabbitMQ's HTTP API; is the management plugin on?"
+        case .cannotConnectToHost: "no connection to RabbitMQ's HTTP API; is the broker there, and its management plugin on?"
         default: "RabbitMQ's HTTP API cannot be reached"
         }
     }
 
     fileprivate static func cause(status: Int) -> String {
         switch status {
-        case 401: "RECOURSE_MANAGEMENT_URL: wrong user or password, or the user lacks the tag management (HTTP 401)"
+        case 401:
+            "RECOURSE_MANAGEMENT_URL: wrong user or password, or the user lacks a tag: management to look, policymaker to set "
+                + "policies; rabbitmqctl set_user_tags USER policymaker gives both (HTTP 401)"
         case 403: "the user of RECOURSE_MANAGEMENT_URL may not do this (HTTP 403)"
         case 404: "no such virtual host, or not RabbitMQ's HTTP API (HTTP 404)"
         default: "RabbitMQ's HTTP API refused it (HTTP \(status))"

@@ -32,7 +32,7 @@ package struct PublishCheck: Sendable {
     private(set) var places: [Place]?
     private var lastTime = Instant.distantPast
     private let routes: Routes
-    private let limits: DocumentLimits
+    let limits: DocumentLimits
 
     /// - Parameter isPaced: the lines are sent by time.
     package init(_ routes: Routes, limits: DocumentLimits = DocumentLimits(), isPaced: Bool) {
@@ -116,7 +116,7 @@ package struct PublishReport: OperationReport, Codable, Hashable {
             return "published nothing: \(faulty) of \(total) lines are faulty; --anyway sends them all the same"
         }
         var text = "published \(published) of \(total)"
-        if unrouted > 0 { text += "; \(unrouted) of them lie among the dead letters, as no stage takes them" }
+        if faulty > 0 { text += "; the \(faulty) faulty ones become dead letters" }
         if returned > 0 { text += "; \(returned) were taken by no queue: run recourse topology apply" }
         return text
     }

@@ -15,7 +15,7 @@ package struct PublishFile: Sendable {
         /// nil where the line has no readable time; such lines go with the one before.
         package let time: Instant?
 
-        package init(_ body: [UInt8]) {
+        package init(_ body: [UInt8], limits: DocumentLimits = .widest) {
             self.body = body
             let json: JSON?
             do throws(JSONSyntaxError) {
@@ -24,8 +24,10 @@ package struct PublishFile: Sendable {
                 // The pipeline will refuse it and say why; here it only has no name.
                 json = nil
             }
+            // Of one that is too large the pipeline keeps no body, so it never learns the source.
+            let isKept = body.count <= limits.bodyBytes
             identity = EventIdentity(
-                source: json?["source"]?.string, id: json?["id"]?.string, type: json?["type"]?.string)
+                source: isKept ? json?["source"]?.string : nil, id: json?["id"]?.string, type: json?["type"]?.string)
             time = json?["time"]?.string.flatMap(Instant.init(rfc3339:))
         }
 
@@ -62,6 +64,8 @@ package struct PublishFile: Sendable {
         package var control: (any ControlStore)?
         package var wall: @Sendable () -> Instant
         package var sleep: @Sendable (Int64) async throws -> Void
+        /// Told why the broker cannot be reached.
+        package var lost: @Sendable (BrokerFailure) -> Void = { _ in }
 
         package init(
             broker: any Broker, routes: Routes, clock: any BusinessClock, control: (any ControlStore)?,
@@ -101,7 +105,7 @@ package struct PublishFile: Sendable {
         _ file: RereadableFile, _ check: PublishCheck, pace: Pace, confirmed: ([Line]) throws -> Void,
         progress: (PublishReport) -> Void
     ) async throws -> PublishReport {
-        let publisher = ConfirmedPublisher(parts.broker, wall: parts.wall)
+        let publisher = ConfirmedPublisher(parts.broker, wall: parts.wall, lost: parts.lost)
         var report = PublishReport(check)
         do {
             var supply = try Supply(file, check)
@@ -184,6 +188,7 @@ private struct Supply {
     /// nil: in the order of the file.
     private let places: [PublishCheck.Place]?
     private let total: Int
+    private let limits: DocumentLimits
     /// How many have been taken, those that cannot be sent too.
     private(set) var taken = 0
 
@@ -192,6 +197,7 @@ private struct Supply {
         reader = try file.lines(longest: PublishCheck.longest)
         places = check.places
         total = check.places?.count ?? check.lines
+        limits = check.limits
     }
 
     var hasMore: Bool { taken < total }
@@ -212,13 +218,13 @@ private struct Supply {
             if let places {
                 let place = places[taken]
                 if let until, place.time > until { break }
-                batch.append(PublishFile.Line(try file.bytes(at: place.offset, count: place.length)))
+                batch.append(PublishFile.Line(try file.bytes(at: place.offset, count: place.length), limits: limits))
                 size += place.length
             } else {
                 guard let line = try reader.next() else {
                     throw FileFault("read \(file.name): it has become shorter since it was checked")
                 }
-                if let body = line.bytes { batch.append(PublishFile.Line(body)) }
+                if let body = line.bytes { batch.append(PublishFile.Line(body, limits: limits)) }
                 size += line.length
             }
             taken += 1

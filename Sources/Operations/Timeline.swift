@@ -153,12 +153,16 @@ package struct Dossier: OperationReport, Codable, Hashable {
 /// Where an event comes from: the newest decision first, back to an event of upstream or to a timer.
 package struct Explanation: OperationReport, Codable, Hashable {
     package let eventId: String
+    /// Of an event of upstream first what each stage decided about it.
     package let chain: [TimelineEntry]
+    /// The stages where the event still waits for what it refers to.
+    package let waiting: [WaitingList.Item]
     /// What stands at the beginning.
     package let origin: String
 
     package var text: String {
         var lines = ["event \(eventId)"]
+        lines += waiting.map { TextTable.printable($0.text) }
         for entry in chain { lines += entry.lines }
         lines.append(origin)
         return lines.joined(separator: "\n")

@@ -89,11 +89,11 @@ package struct TopologyOperations: Sendable {
                 cause: "RECOURSE_MANAGEMENT_URL is not given: exchanges, queues, bindings and policies cannot be seen")
         }
         let state = try await api.brokerState()
+        let delays = try await DelayWatch(topology, api).look(in: state)
         return TopologyReport(
             action: action, done: [], open: TopologyPlan.differences(topology, state), policiesSet: nil,
             leftToPolicies: TopologyPlan.leftToPolicies(topology, state),
-            retired: Retirement(topology, api).found(in: state),
-            overdue: try await DelayWatch(topology, api).overdue(in: state))
+            retired: Retirement(topology, api).found(in: state), overdue: delays.overdue, unseen: delays.unseen)
     }
 }
 
@@ -122,11 +122,13 @@ package struct TopologyReport: OperationReport, Codable, Hashable {
     package let retired: [RetiredQueue]
     /// Delay queues with messages that should have gone back.
     package let overdue: [String]
+    /// Delay queues of which that cannot be told yet.
+    package let unseen: [String]
 
     package init(
         action: Action, done: [TopologyDifference], open: [TopologyDifference], policiesSet: Bool?,
         leftToPolicies: [String] = [], retired: [RetiredQueue] = [],
-        overdue: [String] = []
+        overdue: [String] = [], unseen: [String] = []
     ) {
         self.action = action
         self.done = done
@@ -135,11 +137,13 @@ package struct TopologyReport: OperationReport, Codable, Hashable {
         self.leftToPolicies = leftToPolicies
         self.retired = retired
         self.overdue = overdue
+        self.unseen = unseen
     }
 
     package var exitCode: Int32 {
         if policiesSet == false { return 69 }
-        return action != .plan && !(open.isEmpty && overdue.isEmpty) ? 1 : 0
+        guard action != .plan else { return 0 }
+        return !(open.isEmpty && overdue.isEmpty) ? 1 : unseen.isEmpty ? 0 : 69
     }
 }
 
@@ -156,7 +160,13 @@ extension TopologyReport {
         if !done.isEmpty { lines += ["Set right:"] + TopologyReport.table(done) }
         if open.isEmpty {
             let isIdle = action == .apply && done.isEmpty
-            lines.append(isIdle ? "Nothing to do." : "The broker is as the pipeline needs it.")
+            if isIdle {
+                lines.append("Nothing to do.")
+            } else {
+                let isAll = overdue.isEmpty && unseen.isEmpty
+                lines.append(
+                    isAll ? "The broker is as the pipeline needs it." : "What is declared is as the pipeline needs it.")
+            }
         } else {
             lines += [action == .plan ? "To be done:" : "The broker differs:"] + TopologyReport.table(open)
             if open.contains(where: \.isFixed) {
@@ -181,6 +191,7 @@ extension TopologyReport {
             lines.append("Messages that do not go back to their stage (docs/OPERATING.md, Queue arguments):")
             lines += overdue.map { "  " + $0 }
         }
+        if !unseen.isEmpty { lines += ["Could not be seen:"] + unseen.map { "  " + $0 } }
         return lines + retired.map { "\($0.queue), of an older release: \($0.detail)" }
     }
 

@@ -112,7 +112,7 @@ package struct WaitingReturnReport: OperationReport, Codable, Hashable {
         package var waiting = 0
         /// Confirmed by the broker, and no longer in the store.
         package var returned = 0
-        /// Those whose dead letters the next worker of this release publishes.
+        /// Those whose dead letters only a worker of this release publishes.
         package var dying = 0
         /// Those that no queue took.
         package var faults = 0
@@ -128,7 +128,7 @@ package struct WaitingReturnReport: OperationReport, Codable, Hashable {
     package let stages: [Line]
 
     /// 1 if something still waits, though it was to be returned.
-    package var exitCode: Int32 { isDry || stages.allSatisfy { $0.returned + $0.dying >= $0.waiting } ? 0 : 1 }
+    package var exitCode: Int32 { isDry || stages.allSatisfy { $0.returned >= $0.waiting } ? 0 : 1 }
 
     package var text: String {
         var table = TextTable("STAGE", ">WAITED", ">RETURNED", ">DYING", ">NOT TAKEN")
@@ -143,8 +143,10 @@ package struct WaitingReturnReport: OperationReport, Codable, Hashable {
         for line in stages where line.faults > 0 {
             lines.append("\(line.stage): the broker has no queue \(line.stage.queue): recourse topology apply")
         }
-        if stages.contains(where: { $0.dying > 0 }) {
-            lines.append("Dying: the next worker of this release publishes their dead letters.")
+        for line in stages where line.dying > 0 {
+            lines.append(
+                "\(line.stage): \(line.dying) events have waited in vain, and only a worker of this release publishes their "
+                    + "dead letters: start one, until recourse dead-letters list shows them, and return again")
         }
         lines.append(
             isDry

@@ -119,7 +119,9 @@ extension Link {
         case AMQP_RESPONSE_NORMAL: return
         case AMQP_RESPONSE_SERVER_EXCEPTION:
             if case .connectionClosed(let code, let text) = InboundMethod(reply.reply) {
-                throw Failures.refused(code, text, operation)
+                let failure = Failures.refused(code, text, operation)
+                guard failure.kind == .access else { throw failure }
+                throw BrokerFailure(.login, operation: operation, cause: text, code: code)
             }
             throw BrokerFailure(.protocol, operation: operation, cause: "an unexpected answer")
         default: throw Failures.library(reply.library_error, operation)

@@ -82,18 +82,27 @@ package final class ConfirmedPublisher: Sendable {
     private let shared = Shared()
     private let publisher: any Publisher
     private let wall: @Sendable () -> Instant
+    /// What a broker that is only about to start may refuse for a moment; a wrong password it refuses for ever.
+    private static let loginSeconds: Int64 = 10
 
-    package init(_ broker: any Broker, wall: @escaping @Sendable () -> Instant) {
+    /// - Parameter lost: told why the broker cannot be reached, each time it is lost.
+    package init(
+        _ broker: any Broker, wall: @escaping @Sendable () -> Instant,
+        lost: @escaping @Sendable (BrokerFailure) -> Void = { _ in }
+    ) {
         let shared = shared
         self.wall = wall
-        publisher = broker.publisher { shared.take($0) }
+        publisher = broker.publisher { event in
+            if case .lost(let failure) = event { lost(failure) }
+            shared.take(event)
+        }
     }
 
     /// Publishes and waits. One call at a time; `messages` bounds what is in flight.
     ///
     /// - Returns: the outcomes in the order of `messages`.
-    /// - Throws: `BrokerFailure` if the broker has not taken them all within `limitSeconds`; those unconfirmed may or
-    ///   may not have arrived.
+    /// - Throws: `BrokerFailure` if the broker has not taken them all within `limitSeconds`, or has refused user, password
+    ///   or virtual host for ten seconds; those unconfirmed may or may not have arrived.
     package func publish(_ messages: [Message], limitSeconds: Int64) async throws -> [Outcome] {
         let publications = shared.state.withLock { state in
             messages.map { message in
@@ -105,7 +114,9 @@ package final class ConfirmedPublisher: Sendable {
                 return publication
             }
         }
-        let deadline = wall().adding(seconds: limitSeconds)
+        let startedAt = wall()
+        let deadline = startedAt.adding(seconds: limitSeconds)
+        let refusedAt = startedAt.adding(seconds: min(limitSeconds, Self.loginSeconds))
         var triedAt: Instant?
         var changes = shared.changes.makeAsyncIterator()
         while true {
@@ -115,7 +126,7 @@ package final class ConfirmedPublisher: Sendable {
                 return (left, toSend, state.failure)
             }
             if left.isEmpty { break }
-            guard wall() < deadline else {
+            guard wall() < (failure?.kind == .login ? refusedAt : deadline) else {
                 shared.state.withLock { state in for one in left { state.open[one.ticket] = nil } }
                 throw failure
                     ?? BrokerFailure(

@@ -15,6 +15,8 @@ package struct BrokerUser: Sendable, Hashable {
     package let write: String
     package let read: String
     package let topics: [TopicPermission]
+    /// What the HTTP API asks for; nil: the program does not use it.
+    package var tag: String?
 }
 
 extension BrokerUser {
@@ -46,7 +48,8 @@ extension BrokerUser {
             name: "recourse-upstream", configure: nothing, write: exactly([ExchangeName.inbox]), read: nothing,
             topics: [])
         let own = #"^(recourse\..*|amq\.default)$"#
-        let operators = BrokerUser(name: "recourse-operator", configure: own, write: own, read: own, topics: [])
+        let operators = BrokerUser(
+            name: "recourse-operator", configure: own, write: own, read: own, topics: [], tag: "policymaker")
         return workers + [parking, upstream, operators]
     }
 
@@ -62,14 +65,17 @@ extension BrokerUser {
     /// The commands that give `users` these permissions in a virtual host; the users must exist.
     package static func commands(_ users: [BrokerUser], virtualHost: String) -> [String] {
         users.flatMap { user in
-            [
+            var commands = [
                 "rabbitmqctl set_permissions -p \(quoted(virtualHost)) \(user.name)"
                     + " \(quoted(user.configure)) \(quoted(user.write)) \(quoted(user.read))"
             ]
-                + user.topics.map {
-                    "rabbitmqctl set_topic_permissions -p \(quoted(virtualHost)) \(user.name) \($0.exchange)"
-                        + " \(quoted($0.write)) \(quoted(nothing))"
-                }
+            for topic in user.topics {
+                commands.append(
+                    "rabbitmqctl set_topic_permissions -p \(quoted(virtualHost)) \(user.name) \(topic.exchange)"
+                        + " \(quoted(topic.write)) \(quoted(nothing))")
+            }
+            if let tag = user.tag { commands.append("rabbitmqctl set_user_tags \(user.name) \(tag)") }
+            return commands
         }
     }
 
@@ -78,7 +84,7 @@ extension BrokerUser {
         "'" + text.split(separator: "'", omittingEmptySubsequences: false).joined(separator: #"'\''"#) + "'"
     }
 
-    /// The same as a definitions document, which `rabbitmqctl import_definitions` takes.
+    /// The same, but for tags, which stand beside a user's password there, as a definitions document, which `rabbitmqctl import_definitions` takes.
     package static func definitions(_ users: [BrokerUser], virtualHost: String) -> JSON {
         let permissions = users.map { user -> JSON in
             [

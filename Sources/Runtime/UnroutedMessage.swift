@@ -19,8 +19,8 @@ struct UnroutedMessage: Sendable {
             identity = EventIdentity(of: event)
             let fault = Fault(
                 pointer: "/type", rule: "unroutable",
-                message: event.type.fits(routingKey: delivery.routingKey)
-                    ? "no stage takes this event from upstream" : "the routing key is not the event's name")
+                message: event.type.rawValue == delivery.routingKey
+                    ? "no stage takes this event from upstream" : "the routing key is not exactly the event's name")
             reason = DeadLetterReason(
                 .unroutable, code: "unroutable", message: "no queue is bound for its routing key", faults: [fault])
         } catch {

@@ -200,6 +200,7 @@ package struct DeadLetterFilter: Sendable, Hashable {
     package var state: DeadLetterState?
     package var failureClass: String?
     package var queue: String?
+    /// An event's name, or its type with the version: letters have either, as what died told it.
     package var type: String?
     package var caseId: String?
     package var fingerprint: String?
@@ -207,6 +208,13 @@ package struct DeadLetterFilter: Sendable, Hashable {
     package var text: String?
 
     package init() {}
+
+    /// As which `type` may stand in a letter; empty: any.
+    var types: [String] {
+        guard let type else { return [] }
+        let name = type.hasSuffix(".v1") ? String(type.dropLast(3)) : type
+        return [name, name + ".v1"]
+    }
 }
 
 package struct DeadLetterMark: Sendable, Hashable {

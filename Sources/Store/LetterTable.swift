@@ -89,13 +89,15 @@ package enum LetterTable {
         return state
     }
 
-    /// The columns that must have these values.
-    package static func conditions(of filter: DeadLetterFilter) -> [(column: String, value: String)] {
+    /// The columns that must have one of these values.
+    package static func conditions(of filter: DeadLetterFilter) -> [(column: String, values: [String])] {
         let all: [(String, String?)] = [
             ("state", filter.state?.rawValue), ("class", filter.failureClass), ("queue", filter.queue),
-            ("type", filter.type), ("case_id", filter.caseId), ("fingerprint", filter.fingerprint),
+            ("case_id", filter.caseId), ("fingerprint", filter.fingerprint),
         ]
-        return all.compactMap { column, value in value.map { (column, $0) } }
+        let types = filter.types
+        return all.compactMap { column, value in value.map { (column, [$0]) } }
+            + (types.isEmpty ? [] : [("type", types)])
     }
 
     /// The columns in which `DeadLetterFilter.text` is looked for.

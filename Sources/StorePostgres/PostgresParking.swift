@@ -114,9 +114,10 @@ package final class PostgresParking: DeadLetterStore {
     package func list(_ filter: DeadLetterFilter, after: DeadLetterPlace?, limit: Int) async throws -> [ParkedLetter] {
         var terms = ["number < $1"]
         var arguments: [Argument] = [.int(after?.number ?? Int64.max), .int(Int64(max(0, limit)))]
-        for (column, value) in LetterTable.conditions(of: filter) {
-            arguments.append(.text(LetterRow.storable(value)))
-            terms.append("\(column) = $\(arguments.count)")
+        for (column, wanted) in LetterTable.conditions(of: filter) {
+            let places = wanted.indices.map { "$\(arguments.count + $0 + 1)" }
+            arguments += wanted.map { .text(LetterRow.storable($0)) }
+            terms.append("\(column) IN (\(places.joined(separator: ", ")))")
         }
         if let text = filter.text {
             arguments.append(.text(LetterTable.pattern(containing: LetterRow.storable(text))))

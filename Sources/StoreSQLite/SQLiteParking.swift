@@ -89,9 +89,10 @@ package final class SQLiteParking: DeadLetterStore {
         try await file.read { db in
             var terms = ["number < ?1"]
             var values: [String] = []
-            for (column, value) in LetterTable.conditions(of: filter) {
-                values.append(value)
-                terms.append("\(column) = ?\(values.count + 2)")
+            for (column, wanted) in LetterTable.conditions(of: filter) {
+                let places = wanted.indices.map { "?\(values.count + $0 + 3)" }
+                values += wanted
+                terms.append("\(column) IN (\(places.joined(separator: ", ")))")
             }
             if let text = filter.text {
                 values.append(LetterTable.pattern(containing: text))

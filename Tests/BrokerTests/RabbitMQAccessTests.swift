@@ -85,14 +85,14 @@ extension ServerTests {
             #expect(failure.cause.contains("name the host instead of its address"))
         }
 
-        @Test func `a wrong password and a missing virtual host are faults of access`() async throws {
+        @Test func `a wrong password and a missing virtual host are faults of the login`() async throws {
             let wrong = try #require(await failure(try server.configuration { $0.password = "not-the-secret" }))
-            #expect(wrong.kind == .access)
+            #expect(wrong.kind == .login)
             #expect(wrong.code == 403)
             #expect(!wrong.isRetriable)
             #expect(!wrong.description.contains("not-the-secret"))
             let missing = try #require(await failure(try server.configuration { $0.virtualHost = "missing" }))
-            #expect(missing.kind == .access)
+            #expect(missing.kind == .login)
             #expect(missing.cause.contains("missing"))
         }
 

@@ -3,6 +3,7 @@ import Foundation
 import Operations
 import Runtime
 import Schema
+import Stages
 import Store
 import Synchronization
 import Testing
@@ -49,6 +50,25 @@ private final class Counter: Sendable {
         #expect(intake.refused == 1)
         #expect(report.text.hasSuffix("Everything adds up."))
         #expect(try report.json().hasPrefix(#"{"ok":true,"atRest":true,"queuesSeen":true,"stages":[{"stage":"intake""#))
+    }
+
+    @Test func `names a timer that cannot act, whatever the clock`() async throws {
+        let pipeline = try await Scenario.finished()
+        let store = try #require(pipeline.stores[.handling])
+        let until = pipeline.now.adding(minutes: 1)
+        let key = try await store.write { transaction in
+            var record = try #require(try transaction.records(kind: CaseFile.kind, after: "", limit: 1).first)
+            record.version += 1
+            record.wakeAt = until
+            try transaction.save([record])
+            let aside = TimerAside(
+                key: record.key, version: record.version, until: until, cause: "it is damaged")
+            try transaction.putAside([aside])
+            return record.key
+        }
+        let report = try await audit(pipeline, ledger: pipeline.published)
+        #expect(report.exitCode == 1 && report.check("timers able")?["unable"] == 1)
+        #expect(report.check("timers able")?.examples == ["handling: \(key): it is damaged"])
     }
 
     @Test func `names the event that a stage never got`() async throws {

@@ -1,5 +1,6 @@
 import Operations
 import Policy
+import Runtime
 import Schema
 import Stages
 import Store
@@ -118,6 +119,29 @@ import Testing
         #expect(rejected.chain.first?.fate == "refused")
         #expect(rejected.chain.first?.emitted.first?.rule == "id-taken")
         #expect(try await view.explain("nobody") == nil)
+    }
+
+    @Test func `explains an event of upstream at every stage that took it, and where it still waits`() async throws {
+        let finished = try await Scenario.finished()
+        let contact = try #require(finished.published.first { $0.type == ContactRecorded.type })
+        let taken = try #require(try await CaseView(stores: finished.anyStores).explain(contact.id))
+        #expect(Set(taken.chain.map(\.stage)).isSuperset(of: [.routing, .handling]), "\(taken.text)")
+        #expect(taken.waiting.isEmpty)
+
+        var pipeline = try await MemoryPipeline(waiting: WaitingLimits())
+        let view = CaseView(stores: pipeline.anyStores)
+
+        let time = "2026-11-12T09:00:00+08:00"
+        try await pipeline.send(CaseAccepted(caseId: "unheard-of", by: Scenario.by), at: time, id: "W1")
+        let waits = try #require(try await view.explain("W1"))
+        #expect(waits.waiting.map(\.stage).prefix(2) == [.routing, .handling], "\(waits.text)")
+        #expect(waits.text.contains("waits for case unheard-of"))
+        var filter = WaitingList.Filter()
+        filter.referenceId = "unheard-of"
+        let list = try await WaitingList.read(pipeline.anyStores, filter, limit: 1)
+        #expect(list.waiting.count == 1 && list.total == waits.waiting.count && list.text.contains("1 of"))
+        filter.stage = .penalty
+        #expect(try await WaitingList.read(pipeline.anyStores, filter).text == "Nothing waits.")
     }
 
     @Test func `shows an outlet with its timeline`() async throws {

@@ -27,14 +27,16 @@ import Testing
     }
 
     private func office(
-        _ pipeline: MemoryPipeline, _ outbox: Outbox? = nil, isBound: (@Sendable (Topology.Binding) -> Bool)? = nil
+        _ pipeline: MemoryPipeline, _ outbox: Outbox? = nil, limits: DocumentLimits = DocumentLimits(),
+        isBound: (@Sendable (Topology.Binding) throws -> Bool)? = nil
     ) -> DeadLetterOffice {
         var parts = DeadLetterOffice.Parts(
             deadLetters: pipeline.deadLetters, stores: pipeline.anyStores, routes: pipeline.routes, clock: pipeline.now)
         parts.stages = Pipeline.stages
         parts.policy = pipeline.policy
         if let outbox { parts.publish = { try outbox.publish($0) } }
-        if let isBound { parts.isBound = { isBound($0) } }
+        if let isBound { parts.isBound = { try isBound($0) } }
+        parts.limits = limits
         return DeadLetterOffice(parts)
     }
 
@@ -80,7 +82,7 @@ import Testing
         #expect(try await verdict(before, strange) == "unknown: the queue elsewhere belongs to no stage")
 
         let again = try await revived()
-        #expect(try await verdict(office(again), "letter-1") == "safe: valid, and routing does not know it")
+        #expect(try await verdict(office(again), "letter-1") == "safe: valid, and routing has not taken this event yet")
         #expect(try await verdict(office(again), "letter-9") == "unknown: no such dead letter")
     }
 
@@ -92,7 +94,11 @@ import Testing
         // The alternate exchange would take it, so nothing is sent before the broker's own bindings are known.
         #expect(
             try await verdict(office(pipeline, outbox), row)
-                == "unknown: whether a queue is bound for it cannot be seen: RECOURSE_MANAGEMENT_URL is not given")
+                == "unknown: whether a queue is bound for it cannot be seen: "
+                + "RECOURSE_MANAGEMENT_URL and RECOURSE_AMQP_URL are needed")
+        let blind = office(pipeline, outbox) { _ in throw ManagementFailure(operation: "look", cause: "HTTP 401") }
+        #expect(
+            try await verdict(blind, row) == "unknown: whether a queue is bound for it cannot be seen: look: HTTP 401")
         let unbound = office(pipeline, outbox, isBound: { _ in false })
         #expect(
             try await verdict(unbound, row)
@@ -107,9 +113,13 @@ import Testing
     @Test func `says how many letters it has left aside of a selection`() async throws {
         let office = office(try await revived())
         let selection = try await office.select(DeadLetterFilter(), limit: 1)
-        #expect(selection == DeadLetterOffice.Selection(ids: ["letter-1"], total: 2))
+        #expect(selection.ids == ["letter-1"] && selection.total == 2)
         let report = try await office.replay(selection, execute: false)
         #expect(report.selected == 2 && report.actions.count == 1)
+        let next = try #require(report.next)
+        #expect(report.text.contains("--after \(next)"))
+        let rest = try await office.select(DeadLetterFilter(), after: next, limit: 1)
+        #expect(rest == DeadLetterOffice.Selection(ids: ["letter-2"], total: 1))
         #expect(report.text.contains("1 of 2 selected letters") && report.text.contains("not looked at"))
     }
 
@@ -175,6 +185,31 @@ import Testing
         #expect(try await verdict(office, "straight").hasPrefix("safe"), "it came straight into the queue")
     }
 
+    @Test func `sends under its name what came under a longer key, which no queue takes`() async throws {
+        let pipeline = try await Scenario.finished()
+        let event = pipeline.published[0]
+        var letter = DeadLetter(
+            id: "longer", queue: QueueName.dead, failureClass: "unroutable", code: "unroutable", firstAt: pipeline.now,
+            lastAt: pipeline.now, body: try event.body())
+        (letter.exchange, letter.routingKey) = (ExchangeName.inbox, "complaint.received.shop-7")
+        _ = try await pipeline.deadLetters.upsert([letter], parkedAt: pipeline.now)
+        let outbox = Outbox()
+        let report = try await office(pipeline, outbox, isBound: { _ in true }).replay(["longer"], execute: true)
+        #expect(report.exitCode == 0 && outbox.sent.map(\.routingKey) == ["complaint.received"])
+    }
+
+    @Test func `takes a letter as large as the workers take one`() async throws {
+        let pipeline = try await revived()
+        let event = try pipeline.published[3].body()
+        let body = event + [UInt8](repeating: UInt8(ascii: " "), count: 1 << 20)
+        let letter = DeadLetter(
+            id: "large", queue: "recourse.routing", failureClass: "permanent", code: "unknown-reference",
+            firstAt: pipeline.now, lastAt: pipeline.now, body: body)
+        _ = try await pipeline.deadLetters.upsert([letter], parkedAt: pipeline.now)
+        #expect(try await verdict(office(pipeline), "large").hasPrefix("still refused: not valid"))
+        #expect(try await verdict(office(pipeline, limits: .widest), "large").hasPrefix("safe"))
+    }
+
     @Test func `counts earlier replays on`() async throws {
         var pipeline = try await revived()
         let event = pipeline.published[3]
@@ -230,6 +265,18 @@ import Testing
         #expect(row.note == "a test")
         let restored = try await office.restore(["letter-1", "letter-2"], reason: "back")
         #expect(restored.actions.map(\.done) == [true, false])
+    }
+
+    @Test func `shows of upstream's properties what names the message, and hides the rest`() async throws {
+        let pipeline = try await Scenario.finished()
+        var letter = DeadLetter(
+            id: "own", queue: QueueName.dead, failureClass: "schema", code: "contract", firstAt: pipeline.now,
+            lastAt: pipeline.now, body: Array("{}".utf8))
+        letter.properties = Array(#"{"messageId":"m-1","correlationId":"13800000000","appId":"王芳","timestamp":5}"#.utf8)
+        _ = try await pipeline.deadLetters.upsert([letter], parkedAt: pipeline.now)
+        let shown = try #require(try await office(pipeline).show("own")?.properties)
+        #expect(shown["messageId"]?.string == "m-1" && shown["timestamp"]?.int == 5)
+        #expect(shown["correlationId"]?.string == Masking.hidden && shown["appId"]?.string == Masking.hidden)
     }
 
     @Test func `lists pages and groups without bodies`() async throws {

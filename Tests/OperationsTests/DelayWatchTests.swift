@@ -6,7 +6,7 @@ import Testing
         counts.enumerated().map { DelayWatch.Sample(at: Int64($0.offset) * 5_000, count: $0.element) }
     }
 
-    private func overdue(_ lying: [Int64], _ published: [Int64], seconds: Int64 = 20) -> Int64 {
+    private func overdue(_ lying: [Int64], _ published: [Int64], seconds: Int64 = 20) -> Int64? {
         DelayWatch.overdue(lying: samples(lying).reversed(), published: samples(published).reversed(), seconds: seconds)
     }
 
@@ -26,7 +26,18 @@ import Testing
     }
 
     @Test func `are not told from a history that is too short`() {
-        #expect(overdue([9, 9, 9], [], seconds: 20) == 0)
-        #expect(overdue([], []) == 0)
+        #expect(overdue([9, 9, 9], [], seconds: 20) == nil)
+        #expect(overdue([], []) == nil)
+        #expect(overdue([9, 9, 0], [], seconds: 20) == 0, "an empty queue has none, whatever was before")
+    }
+
+    @Test func `are not said to be none where they cannot be told`() {
+        func report(_ unseen: [String], overdue: [String] = []) -> TopologyReport {
+            TopologyReport(action: .verify, done: [], open: [], policiesSet: nil, overdue: overdue, unseen: unseen)
+        }
+        #expect(report([]).exitCode == 0 && report([]).text.contains("as the pipeline needs it"))
+        #expect(report(["q: not told"]).exitCode == 69 && report(["q: not told"]).text.contains("q: not told"))
+        let late = report(["q: not told"], overdue: ["r: 1 messages"])
+        #expect(late.exitCode == 1 && !late.text.contains("The broker is as"))
     }
 }

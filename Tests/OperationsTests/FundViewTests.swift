@@ -90,6 +90,20 @@ import Testing
         #expect(try await view.show(request: "Q9") == nil)
     }
 
+    @Test func `lists a request whose record is damaged as that, and the others as ever`() async throws {
+        let pipeline = try await pipeline()
+        let store = try #require(pipeline.stores[.handling])
+        try await store.write { transaction in
+            var request = try #require(try transaction.record(RecordKey(kind: "request", id: "Q1")))
+            request.body = Array("{".utf8)
+            try transaction.save([request])
+        }
+        let report = try #require(try await FundView(handling: store).show())
+        #expect(report.requests.map(\.requestId) == ["Q1", "Q2"])
+        #expect(report.requests.first?.state == "unreadable" && report.requests.last?.state != "unreadable")
+        #expect(report.text.contains("unreadable"))
+    }
+
     @Test func `adds up for the audit, until somebody changes a sum`() async throws {
         let pipeline = try await pipeline()
         let good = try await MoneyProbe().check(pipeline.anyStores)

@@ -43,6 +43,8 @@ struct `The store of an installation` {
             let lost = try await scene.run([], scene.policy, program: "recourse-intake")
             #expect(lost.status == 78 && lost.text.contains("has lost its store of intake"), "\(lost)")
             #expect(try await scene.run(["audit"]).text.contains("no store of intake"))
+            let shown = try await scene.run(["store", "show"])
+            #expect(shown.status == 1 && shown.text.contains("lost: intake"), "\(shown)")
         }
     }
 
@@ -68,8 +70,19 @@ struct `The store of an installation` {
             defer { other.remove() }
             #expect(try await other.run(["store", "init"]).status == 0)
             let otherId = try #require(try other.id())
-            let refused = try await store.beside(own).run(["store", "init"])
-            #expect(refused.status == 78 && refused.text.contains(id) && refused.text.contains(otherId), "\(refused)")
+            let stray = store.beside(own)
+            let declared = try await other.run(["topology", "plan"]).text
+            // Whatever would send what is here to there, or change what is there.
+            for verb in [
+                ["store", "init"], ["waiting", "return"], ["dead-letters", "replay", "--class", "schema", "--execute"],
+                ["topology", "apply"],
+            ] {
+                let refused = try await stray.run(verb)
+                #expect(
+                    refused.status == 78 && refused.text.contains(id) && refused.text.contains(otherId),
+                    "\(verb): \(refused)")
+            }
+            #expect(try await other.run(["topology", "plan"]).text == declared, "nothing was declared there")
         }
     }
 
@@ -130,11 +143,41 @@ struct `A broker that is dead or refuses` {
                 let blind = try await scene.run(verb, ["RECOURSE_AMQP_URL": ""])
                 #expect(blind.status == 69 && blind.text.contains("RECOURSE_AMQP_URL is not given"), "\(blind)")
             }
+            let locked = ["RECOURSE_AMQP_URL": own.amqpURL.replacing(/:[^:@]*@/, with: ":hush@")]
+            let made = try await scene.run(["store", "init"], locked)
+            #expect(made.status == 69 && made.text.contains("ACCESS_REFUSED"), "\(made)")
             let wrong = own.managementURL.replacing(/:[^:@]*@/, with: ":hush@")
             let verified = try await scene.run(["topology", "verify"], ["RECOURSE_MANAGEMENT_URL": wrong])
             #expect(verified.status == 69 && verified.text.contains("HTTP 401"), "\(verified)")
             let unseen = try await scene.run(["topology", "verify"], ["RECOURSE_MANAGEMENT_URL": ""])
             #expect(unseen.status == 69 && unseen.text.contains("cannot be seen"), "\(unseen)")
+        }
+    }
+}
+
+@Suite(.enabled(if: OwnBroker.isGiven, OwnBroker.missing), .timeLimit(.minutes(5)))
+struct `A program that waits for its broker` {
+    @Test(arguments: ["recourse", "recourse-intake", "recourse-parking"])
+    func `ends with 0 when it is told to stop`(_ program: String) async throws {
+        try await OwnBroker.with { own in
+            let scene = try InstallationScene(own)
+            defer { scene.remove() }
+            let away = scene.policy.merging(["RECOURSE_AMQP_URL": "amqp://u:p@127.0.0.1:1"]) { $1 }
+            let ended = try await scene.stop(program == "recourse" ? ["run"] : [], away, program, when: "trying again")
+            #expect(ended == 0)
+        }
+    }
+
+    @Test func `is told at once that its user is refused, and does not wait long for that`() async throws {
+        try await OwnBroker.with { own in
+            let scene = try InstallationScene(own)
+            defer { scene.remove() }
+            let file = try scene.file(#"{"type":"nothing.known.v1"}"#)
+            let locked = [
+                "RECOURSE_AMQP_URL": own.amqpURL.replacing(/:[^:@]*@/, with: ":hush@"), "RECOURSE_CLOCK": "wall",
+            ]
+            let said = try await scene.run(["publish", file, "--anyway"], locked)
+            #expect(said.status == 69 && said.text.contains("ACCESS_REFUSED"), "\(said)")
         }
     }
 }
@@ -169,6 +212,39 @@ private struct InstallationScene: Sendable {
     func id() throws -> String? {
         guard case .record(let record) = try SQLiteInstallation(directory: store).reading() else { return nil }
         return record.id
+    }
+
+    func file(_ text: String) throws -> String {
+        let file = folder.appending(path: "given-\(UUID().uuidString)")
+        try Data(text.utf8).write(to: file)
+        return file.path
+    }
+
+    /// Runs a program until it has said `word`, and then ends it by SIGTERM; its exit code.
+    func stop(
+        _ arguments: [String], _ more: [String: String], _ program: String, when word: String
+    ) async throws -> Int32 {
+        let process = Process()
+        process.executableURL = URL(fileURLWithPath: CommandLine.arguments[0]).deletingLastPathComponent()
+            .appending(path: program)
+        process.arguments = arguments
+        process.environment = environment.merging(more) { $1 }
+        process.standardInput = FileHandle.nullDevice
+        let said = Pipe()
+        process.standardError = said
+        return try await withCheckedThrowingContinuation { continuation in
+            process.terminationHandler = { continuation.resume(returning: $0.terminationStatus) }
+            do { try process.run() } catch { return continuation.resume(throwing: error) }
+            Thread.detachNewThread {
+                var text = ""
+                while !text.contains(word) {
+                    let data = said.fileHandleForReading.availableData
+                    if data.isEmpty { return }
+                    text += String(decoding: data, as: UTF8.self)
+                }
+                process.terminate()
+            }
+        }
     }
 
     /// Runs a program to its end; everything that it said.

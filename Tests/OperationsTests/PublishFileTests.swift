@@ -191,7 +191,7 @@ private final class EagerBroker: Broker {
         try await withFile(Array(broken().utf8)) { path in
             let report = try await publish(path)
             #expect((report.published, report.total, report.unrouted, report.returned) == (5, 5, 3, 0))
-            #expect(report.text == "published 5 of 5; 3 of them lie among the dead letters, as no stage takes them")
+            #expect(report.text == "published 5 of 5; the 3 faulty ones become dead letters")
             #expect(report.exitCode == 0)
             #expect(ids("recourse.intake") == ["a", "b"])
             #expect(broker.memory.contents(of: "recourse.dead").count == 3)

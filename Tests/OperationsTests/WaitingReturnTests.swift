@@ -78,6 +78,21 @@ import Testing
         #expect(try await waiting() == 1)
     }
 
+    @Test func `is not done while an event is dying, whose dead letter an older release would never publish`()
+        async throws
+    {
+        let inputs = [try accepted(1), try accepted(2)]
+        _ = try await take(inputs)
+        try await store.write { transaction in
+            let waiting = try #require(try transaction.waiting(after: nil, limit: 10).first)
+            let end = DyingEvent(event: waiting, code: "unknown-reference", cause: "it never came")
+            _ = try transaction.letDie(end, owner: "routing-7")
+        }
+        let report = try await giveBack { $0.map { _ in .confirmed } }
+        #expect(report.stages.map(\.returned) == [1] && report.stages.map(\.dying) == [1])
+        #expect(report.exitCode == 1 && report.text.contains("start one"))
+    }
+
     @Test func `keeps what no queue takes`() async throws {
         _ = try await take([try accepted(1), try accepted(2)])
         let report = try await giveBack { messages in

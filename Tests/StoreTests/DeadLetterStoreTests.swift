@@ -210,6 +210,7 @@ struct DeadLetterStoreTests {
             #expect(try await ids { $0.queue = "recourse.routing" } == ["2"])
             #expect(try await ids { $0.failureClass = "schema" } == ["4", "3", "1"])
             #expect(try await ids { $0.type = "case.opened" } == ["4", "3"])
+            #expect(try await ids { $0.type = "case.opened.v1" } == ["4", "3"], "whichever way it stands there")
             #expect(try await ids { ($0.type, $0.caseId) = ("case.opened", "c1") } == ["3"])
             #expect(try await ids { $0.fingerprint = "g" } == ["2"])
             #expect(try await ids { $0.state = .sent } == [])

@@ -21,7 +21,14 @@ struct CaseCommand: AsyncParsableCommand {
         func run() async throws {
             try await perform {
                 guard let dossier = try await common.caseView().showCase(id) else {
-                    throw Failure(ExitStatus.wrong, "case show \(id): no case and no complaint has this id")
+                    var text = "case show \(id): no case and no complaint has this id"
+                    var filter = WaitingList.Filter()
+                    filter.referenceId = id
+                    let stores = try Installation(try common.configuration(requiring: [.database])).stores()
+                    let waiting = try await WaitingList.read(stores, filter).total
+                    for store in stores.values { await store.close() }
+                    if waiting > 0 { text += "; \(waiting) events wait for it: recourse waiting list --for \(id)" }
+                    throw Failure(ExitStatus.wrong, text)
                 }
                 try show(dossier, json: json)
             }
@@ -69,7 +76,7 @@ struct OutletCommand: AsyncParsableCommand {
             try await perform {
                 let installation = Installation(try common.configuration(requiring: [.database]))
                 let view = CaseView(stores: try installation.stores())
-                let now = try installation.businessTime()
+                let now = try installation.clock().read().now
                 guard let dossier = try await view.showOutlet(id, at: now, withRecord: record) else {
                     throw Failure(ExitStatus.wrong, "outlet show \(id): nothing is known of an outlet of this id")
                 }
@@ -127,11 +134,6 @@ struct ExplainCommand: AsyncParsableCommand {
             try show(explanation, json: json)
         }
     }
-}
-
-extension Installation {
-    /// The business time of what the stores hold: that of the stepped clock where there is one.
-    fileprivate func businessTime() throws -> Instant { try control().clock()?.now ?? clock().read().now }
 }
 
 extension CommonOptions {

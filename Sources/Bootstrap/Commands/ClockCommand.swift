@@ -100,6 +100,7 @@ struct AnswerCommand: AsyncParsableCommand {
             try gatherer.finish()
             guard let settings, let book else { return }
             let installation = Installation(settings)
+            try await installation.admitPresent()
             var events: [JSON] = []
             if let input {
                 // What is no JSON answers nothing.
@@ -115,10 +116,9 @@ struct AnswerCommand: AsyncParsableCommand {
             parts.keyring = settings.keyring
             var service = AnswerService(
                 parts, book: book, calendar: try installation.policy(clock: clock).calendar, input: events)
-            let isStopped = StopSign()
-            try await WorkerProgram.untilStopped(stop: { isStopped.set() }) {
-                try await service.run { isStopped.isSet }
-            }
+            let signals = StopSignals()
+            defer { withExtendedLifetime(signals) {} }
+            try await service.run { [sign = signals.sign] in sign.isSet }
             Output.line(
                 json
                     ? "{\"given\":\(service.given),\"unanswered\":\(service.unanswered)}"
@@ -126,11 +126,4 @@ struct AnswerCommand: AsyncParsableCommand {
             if service.unanswered > 0 { throw ExitCode(ExitStatus.wrong) }
         }
     }
-}
-
-/// Set once, read from anywhere.
-private final class StopSign: Sendable {
-    private let value = Mutex(false)
-    func set() { value.withLock { $0 = true } }
-    var isSet: Bool { value.withLock { $0 } }
 }

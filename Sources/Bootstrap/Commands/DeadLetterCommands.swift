@@ -31,10 +31,14 @@ struct DeadLettersCommand: AsyncParsableCommand {
             [state, failureClass, queue, type, caseId, fingerprint, text].allSatisfy { $0 == nil }
         }
 
-        /// The letters named, or those that match.
-        func choose(_ ids: [String], _ office: DeadLetterOffice) async throws -> DeadLetterOffice.Selection {
+        /// The letters named, or those that match: open ones, unless another state is named.
+        func choose(
+            _ ids: [String], after: Int64, _ office: DeadLetterOffice
+        ) async throws -> DeadLetterOffice.Selection {
             guard ids.isEmpty else { return DeadLetterOffice.Selection(ids: ids, total: ids.count) }
-            return try await office.select(try filter())
+            var filter = try filter()
+            if filter.state == nil { filter.state = .open }
+            return try await office.select(filter, after: after)
         }
 
         func filter() throws -> DeadLetterFilter {
@@ -99,9 +103,13 @@ struct DeadLettersCommand: AsyncParsableCommand {
     struct Replay: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Says what a replay would do; with --execute sends the letters to their queues again.",
-            discussion: "Exit code 1 if a letter could not be sent.")
+            discussion: """
+                Of a selection the open letters, the oldest \(DeadLetterOffice.selectionLimit) of them; where there are more it says
+                how to go on behind these. Exit code 1 if a letter could not be sent.
+                """)
         @OptionGroup var common: CommonOptions
         @OptionGroup var selection: Selection
+        @Option(help: "The number with which the call before ended") var after: Int64 = 0
         @Argument(help: "Ids; without them a selection is needed") var ids: [String] = []
         @Flag(help: "Do it") var execute = false
         @Flag(help: "Print as JSON") var json = false
@@ -116,16 +124,17 @@ struct DeadLettersCommand: AsyncParsableCommand {
             try await perform {
                 guard execute else {
                     let office = try common.office()
-                    let chosen = try await selection.choose(ids, office)
+                    let chosen = try await selection.choose(ids, after: after, office)
                     return try show(try await office.replay(chosen, execute: false), json: json)
                 }
                 let installation = Installation(try common.configuration(requiring: [.amqp, .database]))
+                try await installation.admitPresent()
                 let publisher = ConfirmedPublisher(
                     try installation.broker(connectionName: "recourse dead-letters"), wall: Wall.now)
                 let report: DeadLetterActions
                 do {
                     let office = try common.office(publisher)
-                    let chosen = try await selection.choose(ids, office)
+                    let chosen = try await selection.choose(ids, after: after, office)
                     report = try await office.replay(chosen, execute: true)
                 } catch {
                     await publisher.close()
@@ -186,6 +195,7 @@ extension CommonOptions {
         var parts = DeadLetterOffice.Parts(
             deadLetters: try installation.deadLetters(), stores: try installation.stores(),
             routes: Routes(Pipeline.stages), clock: try clock.read().now)
+        parts.limits = settings.limits.document
         if settings.policyDirectory != nil {
             parts.stages = Pipeline.stages
             parts.policy = try installation.policy(clock: clock)

@@ -27,28 +27,20 @@ struct TopologyCommand: AsyncParsableCommand {
             abstract: "Declares what is missing; doing it again changes nothing.",
             discussion: """
                 Removes only the queues of older releases that are empty and written to no longer. With a database URL it also
-                lets the broker name the installation. Exit code 1 if the broker still differs, 69 without a management URL:
-                policies cannot be set then.
+                lets the broker name the installation, and changes nothing at a broker that names another (78). Exit code 1 if
+                the broker still differs, 69 without a management URL: policies cannot be set then.
                 """)
         @OptionGroup var common: CommonOptions
         @Flag(help: "Print as JSON") var json = false
 
         func run() async throws {
             try await perform {
-                let report = try await TopologyCommand.operations(common, needsBroker: true).apply()
                 let installation = Installation(try common.configuration(requiring: [.amqp]))
-                var refusal: (any Error)?
-                do {
-                    // Only of a store that there is.
-                    if installation.configuration.database != nil, try installation.identity().reading() != .none {
-                        try await installation.admit()
-                    }
-                } catch {
-                    refusal = error
+                // Only of a store that there is; and before anything of a broker is changed that may be another's.
+                if installation.configuration.database != nil, try installation.identity().reading() != .none {
+                    try await installation.admit()
                 }
-                // The broker has been changed all the same, and what was done there must be seen.
-                try show(report, json: json)
-                if let refusal { throw refusal }
+                try show(try await TopologyCommand.operations(common, needsBroker: true).apply(), json: json)
             }
         }
     }
@@ -66,7 +58,8 @@ struct TopologyCommand: AsyncParsableCommand {
     }
 
     struct Verify: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "Exit code 1 if the broker differs.")
+        static let configuration = CommandConfiguration(
+            abstract: "Exit code 1 if the broker differs, 69 if something of it could not be seen.")
         @OptionGroup var common: CommonOptions
         @Flag(help: "Print as JSON") var json = false
 
@@ -81,7 +74,7 @@ struct TopologyCommand: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Prints the least permissions of a RabbitMQ user for each program; changes nothing.",
             discussion:
-                "As rabbitmqctl commands, or with --json as a document for rabbitmqctl import_definitions. The users must exist."
+                "As rabbitmqctl commands, or with --json as a document for rabbitmqctl import_definitions. The users must exist, and get no tags by it."
         )
         @Option(help: "The virtual host.") var virtualHost = "/"
         @Flag(help: "Print as JSON") var json = false
@@ -159,9 +152,9 @@ struct SummaryCommand: AsyncParsableCommand {
 }
 
 extension Installation {
-    /// nil also where there is no control store: the clock has never been stepped.
+    /// nil where the clock runs by itself, whatever was stepped before (a restore does), and where it has never been stepped.
     private func steppedClock() throws -> Instant? {
-        guard try identity().present().contains(InstallationName.control) else { return nil }
+        guard configuration.clock == .stepped else { return nil }
         return try control().clock()?.now
     }
 

@@ -85,6 +85,8 @@ extension AsyncParsableCommand {
             try await body()
         } catch let code as ExitCode {
             throw code
+        } catch is StoppedWhileWaiting {
+            return
         } catch {
             let failure = Failure(error)
             Output.note(failure.text)

@@ -25,7 +25,9 @@ struct RunCommand: AsyncParsableCommand {
             let hangups = HangupSignals()
             let installation = Installation(settings)
             let logger = LineLogHandler.logger("supervisor", level: settings.logLevel)
-            try await installation.admitAll(logger)
+            let signals = StopSignals()
+            defer { withExtendedLifetime(signals) {} }
+            try await installation.admitAll(Patience(logger: logger, sign: signals.sign))
             let clock = try installation.clock()
             let stages = Pipeline.stages.map { type(of: $0).name }
             // Faults are told once, here, not by every worker in turn.
@@ -51,7 +53,7 @@ struct RunCommand: AsyncParsableCommand {
             let present = Mutex(policy.version)
             var status: Int32 = 0
             let broker = BrokerWatch(installation: installation, logger: logger)
-            await WorkerProgram.untilStopped(stop: supervisor.stop) {
+            await signals.sign.calling(supervisor.stop) {
                 await hangups.calling(
                     {
                         guard let version = await reload.check(present: present.withLock { $0 }, stages) else { return }

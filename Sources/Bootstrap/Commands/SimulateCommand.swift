@@ -11,19 +11,23 @@ import Web
 struct ValidateCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "validate", abstract: "Checks events against the contract, without a broker.",
-        discussion: "Files hold one JSON document a line. Exit code 1 if a document is refused.")
+        discussion: """
+            Files hold one JSON document a line. A document may be as long as RECOURSE_BODY_LIMIT says (1 MiB). Exit code 1 if
+            a document is refused.
+            """)
 
     @Argument(help: "NDJSON files; - for standard input") var files: [String]
     @Flag(help: "One JSON object for each refused document") var json = false
 
     func run() async throws {
         try await perform {
+            let limits = try Configuration.documentLimits()
             var valid = 0
             var refused = 0
             for file in files {
                 try Output.lines(of: file) { number, bytes in
                     do throws(RefusedDocument) {
-                        _ = try Event.read(bytes)
+                        _ = try Event.read(bytes, limits: limits)
                         valid += 1
                     } catch {
                         refused += 1
@@ -116,10 +120,11 @@ struct SimulateCommand: AsyncParsableCommand {
     }
 
     private func read(refused: (Int, RefusedDocument) -> Void) throws -> [Simulation.InputEvent] {
+        let limits = try Configuration.documentLimits()
         var events: [Simulation.InputEvent] = []
         try Output.lines(of: file) { number, bytes in
             do throws(RefusedDocument) {
-                let (event, json) = try Event.readDocument(bytes)
+                let (event, json) = try Event.readDocument(bytes, limits: limits)
                 events.append(Simulation.InputEvent(event: event, json: json))
             } catch {
                 refused(number, error)

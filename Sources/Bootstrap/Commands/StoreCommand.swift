@@ -11,14 +11,17 @@ struct StoreCommand: AsyncParsableCommand {
 
     struct Init: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            commandName: "init", abstract: "Makes the stores of a new installation, or what is missing of one.",
+            commandName: "init",
+            abstract: "Makes the stores of a new installation, or those of stages that are new in this release.",
             discussion: """
-                Gives the store an id, which also stands in the broker. Doing it again changes nothing. Exit codes: 0 done;
-                69 database or broker are away; 78 store and broker belong to different installations.
+                Gives the store an id, which also stands in the broker. Doing it again changes nothing. A store that was made and
+                is gone is not made again. Exit codes: 0 done; 69 database or broker are away, or refuse the user; 78 store and
+                broker belong to different installations, or a store was lost.
                 """)
         @OptionGroup var common: CommonOptions
         @Option(help: "The id that the broker names, for a store that has none, such as one of an old backup")
         var installation: String?
+        @Flag(help: "Print as JSON") var json = false
 
         func run() async throws {
             try await perform {
@@ -34,7 +37,13 @@ struct StoreCommand: AsyncParsableCommand {
                         ExitStatus.configuration,
                         "store init: the store is that of installation \(id ?? "?"), not of \(installation)")
                 }
-                Output.line("installation \(id ?? "?") in \(try place.place())")
+                let line: JSON = [
+                    "installation": id.map { .string($0) } ?? .null, "place": .string(try place.place()),
+                ]
+                Output.line(
+                    json
+                        ? String(decoding: line.serialized, as: UTF8.self)
+                        : "installation \(id ?? "?") in \(try place.place())")
             }
         }
     }
@@ -43,8 +52,8 @@ struct StoreCommand: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "The installation that the store names, and those that the broker names.",
             discussion: """
-                Makes nothing. Exit codes: 0 both name the same; 1 they do not; 69 there is no store, or the broker could not
-                be asked.
+                Makes nothing. Exit codes: 0 both name the same, and no store is missing; 1 otherwise; 69 there is no store, or
+                the broker could not be asked.
                 """)
         @OptionGroup var common: CommonOptions
         @Flag(help: "Print as JSON") var json = false
@@ -60,8 +69,10 @@ struct StoreCommand: AsyncParsableCommand {
                         ExitStatus.unavailable,
                         "store show: there is no store of Recourse in \(try installation.place())")
                 }
+                let record = try identity.reading().record
                 let report = InstallationReport(
-                    store: try identity.reading().record?.id, stores: present.sorted(),
+                    store: record?.id, stores: present.sorted(),
+                    missing: (record?.stores ?? []).subtracting(present).sorted(),
                     broker: try await installation.idsInBroker())
                 try show(report, json: json)
             }
@@ -73,14 +84,18 @@ struct InstallationReport: OperationReport, Codable {
     /// nil: the store has no id yet, or this role may not see it.
     let store: String?
     let stores: [String]
+    /// Those that were made once and are gone.
+    let missing: [String]
     let broker: [String]
 
-    var exitCode: Int32 { store.map { [$0] } == broker ? 0 : 1 }
+    var exitCode: Int32 { missing.isEmpty && store.map { [$0] } == broker ? 0 : 1 }
 
     var text: String {
-        """
-        store: \(store ?? "without an installation's id") (\(stores.joined(separator: ", ")))
-        broker: \(broker.isEmpty ? "names no installation" : broker.joined(separator: ", "))
-        """
+        var lines = [
+            "store: \(store ?? "without an installation's id") (\(stores.joined(separator: ", ")))",
+            "broker: \(broker.isEmpty ? "names no installation" : broker.joined(separator: ", "))",
+        ]
+        if !missing.isEmpty { lines.append("lost: \(missing.joined(separator: ", ")) (docs/OPERATING.md, Restore)") }
+        return lines.joined(separator: "\n")
     }
 }

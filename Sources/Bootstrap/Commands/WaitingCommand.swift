@@ -2,12 +2,38 @@ import ArgumentParser
 import Operations
 import Runtime
 import Schema
+import Stages
 import Store
 
 struct WaitingCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "waiting", abstract: "Events that wait in the stores for what they refer to.",
-        subcommands: [Return.self])
+        subcommands: [List.self, Return.self])
+
+    struct List: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Which events wait, for what, and until when.",
+            discussion: "The first \(WaitingList.limit); the last line says how many there are.")
+        @OptionGroup var common: CommonOptions
+        @Option(help: "Only at this stage") var stage: String?
+        @Option(help: "Only the event of this id") var event: String?
+        @Option(name: .customLong("for"), help: "Only what waits for this case, request, …: its id") var reference:
+            String?
+        @Flag(help: "Print as JSON") var json = false
+
+        func run() async throws {
+            try await perform {
+                try Choice.check("--stage", stage, of: Pipeline.stages.map { type(of: $0).name.rawValue })
+                let stores = try Installation(try common.configuration(requiring: [.database])).stores()
+                var filter = WaitingList.Filter()
+                filter.stage = stage.flatMap(StageName.init(rawValue:))
+                (filter.eventId, filter.referenceId) = (event, reference)
+                let list = try await WaitingList.read(stores, filter)
+                for store in stores.values { await store.close() }
+                try show(list, json: json)
+            }
+        }
+    }
 
     struct Return: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
@@ -25,6 +51,7 @@ struct WaitingCommand: AsyncParsableCommand {
             try await perform {
                 let installation = Installation(
                     try common.configuration(requiring: dryRun ? [.database] : [.amqp, .database]))
+                if !dryRun { try await installation.admitPresent() }
                 let stores = try installation.stores()
                 let giving = WaitingReturn(
                     stores: stores, keyring: installation.configuration.keyring, wall: Wall.now)

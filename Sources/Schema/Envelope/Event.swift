@@ -58,6 +58,13 @@ package struct DocumentLimits: Sendable {
     /// JSON values: a tree takes up to a hundred times the bytes of its text. The largest event has some 5,000.
     package var values = 1 << 16
     package init() {}
+
+    /// The widest that can be configured: for what was taken once, under whichever limits.
+    package static let widest: DocumentLimits = {
+        var limits = DocumentLimits()
+        limits.bodyBytes = 16 << 20
+        return limits
+    }()
 }
 
 extension EventIdentity {
