@@ -50,10 +50,12 @@ package struct DeadLetterList: OperationReport, Codable, Hashable {
 
     package var text: String {
         guard !letters.isEmpty else { return "No dead letters match." }
-        var table = TextTable("ID", "STATE", "QUEUE", "CLASS", "CODE", "TYPE", "CASE", ">ATTEMPTS", "LAST FAILURE")
+        var table = TextTable(
+            "ID", "STATE", "QUEUE", "CLASS", "CODE", "TYPE", "EVENT", "CASE", ">ATTEMPTS", "LAST FAILURE")
         for one in letters {
             table.add(
-                one.id, one.state.rawValue, one.queue, one.failureClass, one.code, one.type ?? "-", one.caseId ?? "-",
+                one.id, one.state.rawValue, one.queue, one.failureClass, one.code, one.type ?? "-",
+                one.eventId ?? "-", one.caseId ?? "-",
                 String(one.attempts), one.lastAt.description)
         }
         return table.text + (next.map { "\nMore: --after \($0)" } ?? "")

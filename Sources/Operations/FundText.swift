@@ -72,6 +72,7 @@ extension FundReport.Request {
         }
         for one in decisions {
             var line = "  \(one.at)  \(one.event)"
+            if let reason = one.reason { line += "  \(reason)" }
             if let amount = one.amountFen { line += "  \(FundReport.yuan(amount))" }
             if let balance = one.balanceFen { line += ", balance \(FundReport.yuan(balance))" }
             lines.append(line)

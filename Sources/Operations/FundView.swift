@@ -12,6 +12,8 @@ package struct FundReport: OperationReport, Encodable, Hashable {
         package let eventId: String
         package let amountFen: Int64?
         package let balanceFen: Int64?
+        /// Of a refusal.
+        package let reason: String?
         package let rule: String?
         package let parameters: JSON?
         package let facts: JSON?
@@ -166,6 +168,7 @@ extension FundReport.Decision {
         eventId = emitted.id
         amountFen = emitted.data["amountFen"]?.int
         balanceFen = emitted.data["balanceFen"]?.int
+        reason = emitted.data["reason"]?.string
         rule = emitted.rule
         parameters = emitted.parameters
         facts = emitted.facts

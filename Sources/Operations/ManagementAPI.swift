@@ -198,7 +198,7 @@ package struct ManagementAPI: Sendable {
         switch code {
         case .timedOut: "RabbitMQ's HTTP API did not answer in time"
         case .cannotFindHost: "the host of RECOURSE_MANAGEMENT_URL is not known"
-        case .cannotConnectToHost: "no connection to RabbitMQ's HTTP API; is the broker there, and its management plugin on?"
+        case .cannotConnectToHost: "no connection to RabbitMQ's HTTP API; is the broker up, its management plugin on?"
         default: "RabbitMQ's HTTP API cannot be reached"
         }
     }

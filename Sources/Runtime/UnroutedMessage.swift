@@ -20,7 +20,8 @@ struct UnroutedMessage: Sendable {
             let fault = Fault(
                 pointer: "/type", rule: "unroutable",
                 message: event.type.rawValue == delivery.routingKey
-                    ? "no stage takes this event from upstream" : "the routing key is not exactly the event's name")
+                    ? "no queue is bound for it: upstream sends no such event, or the topology is not applied"
+                    : "the routing key is not exactly the event's name")
             reason = DeadLetterReason(
                 .unroutable, code: "unroutable", message: "no queue is bound for its routing key", faults: [fault])
         } catch {

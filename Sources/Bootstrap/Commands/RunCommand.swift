@@ -74,9 +74,14 @@ struct PolicyCommand: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Checks policy.yaml, organisation.yaml, calendar.csv and the templates in letters.",
             discussion: "Prints every fault with file, line, what is wrong and what is allowed; exit code 78.")
-        @Argument(help: "The folder") var directory: String
+        @Argument(help: "The folder (RECOURSE_POLICY)")
+        var directory: String = ProcessInfo.processInfo.environment["RECOURSE_POLICY"] ?? ""
         @Option(help: "Business time at which it is to begin; duties before it are warned of (now)") var at: String?
         @Flag(help: "Print as JSON: version, faults, warnings") var json = false
+
+        func validate() throws {
+            if directory.isEmpty { throw ValidationError("name the folder, or give RECOURSE_POLICY") }
+        }
 
         func run() async throws {
             try await perform {

@@ -165,7 +165,8 @@ extension DeadLetterFilter {
         let letter = row.letter
         func agrees<T: Equatable>(_ wanted: T?, _ value: T?) -> Bool { wanted == nil || wanted == value }
         guard agrees(state, row.state), agrees(failureClass, letter.failureClass), agrees(queue, letter.queue),
-            type == nil || letter.type.map(types.contains) ?? false, agrees(caseId, letter.caseId), agrees(fingerprint, letter.fingerprint)
+            type == nil || letter.type.map(types.contains) ?? false, agrees(caseId, letter.caseId),
+            agrees(fingerprint, letter.fingerprint)
         else { return false }
         guard let text else { return true }
         let wanted = Self.lowered(text)
