@@ -135,18 +135,28 @@ package final class ParkingWorker: Sendable {
         guard !orders.isEmpty else { return true }
         let letters = DeadLettersOfPersons(deadLetters)
         var erased: Set<String> = []
+        var damaged: Set<String> = []
         // Each step by itself: one that has succeeded is not forgotten when the next fails.
         for (person, note) in orders {
             var found: [LetterErasure] = []
-            guard await patiently({ found = try await letters.find(.init(person)) { self.isStopping } }) else {
-                return false
-            }
+            guard
+                await patiently({
+                    let all = try await letters.find(.init(person)) { self.isStopping }
+                    damaged.formUnion(all.damaged)
+                    found = all.letters
+                })
+            else { return false }
             found = found.filter { erased.insert($0.id).inserted }
             guard !found.isEmpty else { continue }
             let wanted = found
             guard await patiently({ _ = try await self.deadLetters.erase(wanted, note: note) }) else { return false }
         }
         if !erased.isEmpty { logger.info("erased dead letters", metadata: ["count": "\(erased.count)"]) }
+        if let first = damaged.min() {
+            logger.warning(
+                "dead letters are damaged, and whose they are cannot be told: no order erases them",
+                metadata: ["count": "\(damaged.count)", "first": "\(first)"])
+        }
         // An order that comes once more may have been left before this.
         guard !erased.isEmpty || deliveries.contains(where: \.redelivered) else { return true }
         return await patiently { try await self.deadLetters.scrub() }

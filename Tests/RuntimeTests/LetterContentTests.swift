@@ -80,7 +80,7 @@ import Testing
     }
 
     private func found(_ person: PersonSought, in letters: SealedDeadLetters) async throws -> [String] {
-        try await DeadLettersOfPersons(letters).find(.init(person)).map(\.id)
+        try await DeadLettersOfPersons(letters).find(.init(person)).letters.map(\.id)
     }
 
     @Test func `is found by a number, by what such letters are about, and by a case alone`() async throws {
