@@ -98,7 +98,8 @@ package final class SealedDeadLetters: DeadLetterStore {
         var (resealed, damaged) = (0, 0)
         while true {
             let page = try await store.list(DeadLetterFilter(), after: place, limit: Self.resealSize)
-            let old = try page.filter { !$0.isErased && Envelope.key(of: $0.letter.body) != keyring.currentId }.map(open)
+            let former = page.filter { !$0.isErased && Envelope.key(of: $0.letter.body) != keyring.currentId }
+            let old = try former.map(open)
             try await replace(old)
             let left = old.count(where: \.isDamaged)
             (resealed, damaged) = (resealed + old.count - left, damaged + left)
@@ -110,14 +111,14 @@ package final class SealedDeadLetters: DeadLetterStore {
     // MARK: Traces
 
     private static let secretContext = Array("recourse/parking/secret".utf8)
-    /// A letter may be a megabyte.
     private static let pageSize = 50
+    private static let pageBytes = 1 << 20
     /// One of release 0.1 may be sixteen.
     private static let resealSize = 8
 
     package func keepTraces(_ traces: [String: Set<PersonalTrace>]) async throws { try await store.keepTraces(traces) }
-    package func untraced(limit: Int) async throws -> [ParkedLetter] {
-        try await store.untraced(limit: limit).map(open)
+    package func untraced(limit: Int, bytes: Int) async throws -> [ParkedLetter] {
+        try await store.untraced(limit: limit, bytes: bytes).map(open)
     }
 
     package func ids(of traces: Set<PersonalTrace>) async throws -> [String] { try await store.ids(of: traces) }
@@ -134,7 +135,7 @@ package final class SealedDeadLetters: DeadLetterStore {
     func traceAll(_ isStopped: () -> Bool) async throws {
         while true {
             guard !isStopped() else { throw CancellationError() }
-            let page = try await untraced(limit: Self.pageSize)
+            let page = try await untraced(limit: Self.pageSize, bytes: Self.pageBytes)
             if page.isEmpty { return }
             try await trace(page.map(\.letter), damaged: Set(page.filter(\.isDamaged).map(\.letter.id)))
         }
