@@ -104,18 +104,6 @@ package struct Installation: Sendable {
         }
     }
 
-    /// Where stages tell each other how far they have come; nil, and said, where this program may not use it.
-    func marks(_ logger: Logger) -> (any ControlStore)? {
-        do {
-            return try control()
-        } catch {
-            logger.error(
-                "the control store cannot be opened; deadlines that another stage's word meets wait",
-                metadata: ["cause": "\(error)", "remedy": "let this program use it, and start it again"])
-            return nil
-        }
-    }
-
     /// For whoever counts and finds them, and reads nothing of their content: sealed as they lie there, without a key.
     package func unopenedDeadLetters() throws -> any DeadLetterStore {
         try require([InstallationName.parking])

@@ -97,7 +97,7 @@ package enum WorkerProgram {
             installation.sayWhetherSealed(logger)
             var parts = Worker.Parts(store: store, broker: broker, clock: clock, wall: Wall.now, logger: logger)
             parts.drainSeconds = configuration.drainSeconds
-            if configuration.clock != .stepped { parts.control = installation.marks(logger) }
+            if configuration.clock != .stepped { parts.control = { try installation.control() } }
             parts.keyring = configuration.keyring
             let worker = Worker(
                 runner: StageRunner(stage: stage, policy: policy), name: label, routes: Routes(Pipeline.stages),
