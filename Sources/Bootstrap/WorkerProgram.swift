@@ -116,7 +116,7 @@ package enum WorkerProgram {
     package static func mainOfParking() async -> Never {
         await program("parking") { configuration, label, logger in
             let installation = Installation(configuration)
-            let broker = try installation.broker(connectionName: "recourse-\(label)")
+            let broker = try installation.parkingBroker(connectionName: "recourse-\(label)")
             try await installation.admit(InstallationName.parking, logger)
             let deadLetters = try await patiently(logger) { try installation.deadLetters() }
             try await patiently(logger) { try await installation.requireKeys(of: deadLetters) }
@@ -125,7 +125,7 @@ package enum WorkerProgram {
             let policy = PolicyInForce(try installation.organisationPolicy())
             let worker = ParkingWorker(
                 deadLetters: deadLetters, broker: broker, prefetch: configuration.limits.parkingPrefetch,
-                drainSeconds: configuration.drainSeconds, wall: Wall.now,
+                limits: configuration.limits.document, drainSeconds: configuration.drainSeconds, wall: Wall.now,
                 isAllowed: { policy.book.rejection(of: $0) == nil }, logger: logger)
             logger.info("starting", metadata: ["policy": "\(policy.book.version)", "pid": "\(getpid())"])
             await untilStopped(stop: worker.stop) {

@@ -89,7 +89,7 @@ extension DeadLetterOffice {
         }
         let event: Event
         do throws(RefusedDocument) {
-            event = try Event.read(row.letter.body)
+            event = try Event.read(row.letter.body, limits: .anySize)
         } catch {
             let faults = error.faults.prefix(3).map { "\($0.pointer.isEmpty ? "/" : $0.pointer): \($0.message)" }
             return Judgement(verdict: .stillRefused, detail: "not valid: " + faults.joined(separator: "; "))
