@@ -20,12 +20,23 @@ package struct Installation: Sendable {
 
     /// - Throws: `ConfigurationFaults` where the URL is wrong.
     package func broker(connectionName: String) throws(ConfigurationFaults) -> RabbitMQBroker {
+        try broker(connectionName, bodyLimitBytes: configuration.limits.document.bodyBytes)
+    }
+
+    /// The parking worker's: its letters come with their bodies, whatever is set for this program.
+    package func parkingBroker(connectionName: String) throws(ConfigurationFaults) -> RabbitMQBroker {
+        try broker(connectionName, bodyLimitBytes: ParkingWorker.bodyLimitBytes)
+    }
+
+    private func broker(
+        _ connectionName: String, bodyLimitBytes: Int
+    ) throws(ConfigurationFaults) -> RabbitMQBroker {
         do throws(InvalidAMQPURL) {
             var parsed = try RabbitMQConfiguration(
                 url: configuration.amqpURL ?? "", connectionName: connectionName)
             // The worker has waited for its confirms before it closes; this is only for the last acknowledgements.
             parsed.drainMilliseconds = 2_000
-            parsed.bodyLimitBytes = configuration.limits.document.bodyBytes
+            parsed.bodyLimitBytes = bodyLimitBytes
             return RabbitMQBroker(parsed)
         } catch {
             throw ConfigurationFaults(faults: error.faults.map { "RECOURSE_AMQP_URL: " + $0 })
@@ -105,18 +116,6 @@ package struct Installation: Sendable {
         switch try database() {
         case .sqlite(let directory): try SQLiteControl(directory: directory)
         case .postgres(let database): try PostgresControl(database)
-        }
-    }
-
-    /// Where stages tell each other how far they have come; nil, and said, where this program may not use it.
-    func marks(_ logger: Logger) -> (any ControlStore)? {
-        do {
-            return try control()
-        } catch {
-            logger.error(
-                "the control store cannot be opened; deadlines that another stage's word meets wait",
-                metadata: ["cause": "\(error)", "remedy": "let this program use it, and start it again"])
-            return nil
         }
     }
 

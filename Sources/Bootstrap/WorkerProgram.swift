@@ -107,7 +107,7 @@ package enum WorkerProgram {
             installation.sayWhetherSealed(logger)
             var parts = Worker.Parts(store: store, broker: broker, clock: clock, wall: Wall.now, logger: logger)
             parts.drainSeconds = configuration.drainSeconds
-            if configuration.clock != .stepped { parts.control = installation.marks(logger) }
+            if configuration.clock != .stepped { parts.control = { try installation.control() } }
             parts.keyring = configuration.keyring
             let worker = Worker(
                 runner: StageRunner(stage: stage, policy: policy), name: label, routes: Routes(Pipeline.stages),
@@ -127,7 +127,7 @@ package enum WorkerProgram {
         await program("parking") { configuration, label, logger, sign in
             let patiently = Patience(logger: logger, sign: sign)
             let installation = Installation(configuration)
-            let broker = try installation.broker(connectionName: "recourse-\(label)")
+            let broker = try installation.parkingBroker(connectionName: "recourse-\(label)")
             try await installation.admit(InstallationName.parking, patiently)
             let deadLetters = try await patiently { try installation.deadLetters() }
             try await patiently { try await installation.requireKeys(of: deadLetters) }
@@ -136,7 +136,7 @@ package enum WorkerProgram {
             let policy = PolicyInForce(try installation.organisationPolicy())
             let worker = ParkingWorker(
                 deadLetters: deadLetters, broker: broker, prefetch: configuration.limits.parkingPrefetch,
-                drainSeconds: configuration.drainSeconds, wall: Wall.now,
+                limits: configuration.limits.document, drainSeconds: configuration.drainSeconds, wall: Wall.now,
                 isAllowed: { policy.book.rejection(of: $0) == nil }, logger: logger)
             logger.info("starting", metadata: ["policy": "\(policy.book.version)", "pid": "\(getpid())"])
             await sign.calling(worker.stop) {

@@ -88,6 +88,9 @@ extension DeadLetterOffice {
             return Judgement(verdict: .unknown, detail: "its content was erased; there is nothing to send")
         case .discarded: return Judgement(verdict: .unknown, detail: "it was discarded; restore it first")
         }
+        if row.isDamaged {
+            return Judgement(verdict: .unknown, detail: "it is damaged: what is sealed of it cannot be opened any more")
+        }
         let event: Event
         do throws(RefusedDocument) {
             event = try Event.read(row.letter.body, limits: parts.limits)

@@ -25,7 +25,7 @@ package struct PersonOffice: Sendable {
     package func show(_ person: PersonSought, unmask: Bool = false) async throws -> PersonReport {
         let (stages, known) = try await find(person, unmask: unmask)
         let letters = try await DeadLettersOfPersons(deadLetters).find(known)
-        return PersonReport(stages: stages, deadLetters: letters.map(\.id))
+        return PersonReport(stages: stages, deadLetters: letters.letters.map(\.id), damaged: letters.damaged)
     }
 
     private struct Kept: Sendable {
@@ -79,7 +79,7 @@ package struct PersonOffice: Sendable {
         let (stages, known) = try await find(sought, unmask: false)
         // First the letters: what they are about is known only as long as the stages know it.
         let found = try await DeadLettersOfPersons(deadLetters).find(known)
-        let letters = try await deadLetters.erase(found, note: "erased with the person whom it was about")
+        let letters = try await deadLetters.erase(found.letters, note: "erased with the person whom it was about")
         try await deadLetters.scrub()
         for stage in StageName.allCases {
             guard let store = stores[stage] else { continue }
@@ -93,44 +93,53 @@ package struct PersonOffice: Sendable {
             }
             if erased { try await store.scrub() }
         }
-        return PersonErasure(stages: stages, deadLetters: letters)
+        return PersonErasure(stages: stages, deadLetters: letters, damaged: found.damaged)
     }
 
-    private func rekeyWaiting(_ store: any Store, _ vault: PersonalVault) async throws -> Int {
+    private func rekeyWaiting(
+        _ store: any Store, _ vault: PersonalVault
+    ) async throws -> (resealed: Int, damaged: Int) {
         var position: EventKey?
-        var count = 0
+        var (count, damaged) = (0, 0)
         while true {
             let after = position
             let page = try await store.write {
                 try vault.resealWaiting(after: after, limit: Self.resealSize, in: $0)
             }
-            count += page.resealed
-            guard let last = page.last else { return count }
+            (count, damaged) = (count + page.resealed, damaged + page.damaged)
+            guard let last = page.last else { return (count, damaged) }
             position = last
         }
     }
 
-    /// Seals everything with the current key that another has sealed, or none. Beside running workers.
+    /// Seals everything with the current key that another has sealed, or none. Beside running workers. What is damaged
+    /// stays as it is, and is told of.
     package func rekey() async throws -> PersonRekeying {
         var figures: [Figure] = []
+        var damaged: [Figure] = []
         for stage in StageName.allCases {
             guard let store = stores[stage] else { continue }
             let vault = vault(stage)
-            var (position, count) = (Int64(0), 0)
+            var (position, count, left) = (Int64(0), 0, 0)
             while true {
                 let start = position
                 let page = try await store.write { try vault.reseal(after: start, limit: Self.resealSize, in: $0) }
-                count += page.resealed
+                (count, left) = (count + page.resealed, left + page.damaged)
                 guard let last = page.last else { break }
                 position = last
             }
-            count += try await rekeyWaiting(store, vault)
+            let waiting = try await rekeyWaiting(store, vault)
+            (count, left) = (count + waiting.resealed, left + waiting.damaged)
             if count > 0 { try await store.scrub() }
             figures.append(Figure(stage.rawValue, count))
+            damaged.append(Figure(stage.rawValue, left))
         }
         let letters = try await deadLetters.reseal()
-        if letters > 0 { try await deadLetters.scrub() }
-        return PersonRekeying(key: keyring.currentId, resealed: figures + [Figure("dead letters", letters)])
+        if letters.resealed > 0 { try await deadLetters.scrub() }
+        figures.append(Figure("dead letters", letters.resealed))
+        damaged.append(Figure("dead letters", letters.damaged))
+        return PersonRekeying(
+            key: keyring.currentId, resealed: figures, damaged: damaged.filter { $0.value != 0 })
     }
 }
 
@@ -176,12 +185,16 @@ package struct PersonReport: OperationReport, Hashable, Codable {
     package let stages: [PersonAtStage]
     /// Ids of dead letters about the person.
     package let deadLetters: [String]
+    /// Ids of dead letters that are damaged, so that nobody can tell whose they are.
+    package let damaged: [String]
 
     package var isKnown: Bool { !stages.isEmpty || !deadLetters.isEmpty }
     package var exitCode: Int32 { isKnown ? 0 : 1 }
 
     package var text: String {
-        guard isKnown else { return "Nobody is known by that." }
+        guard isKnown else {
+            return (["Nobody is known by that."] + DamagedLetters.lines(damaged)).joined(separator: "\n")
+        }
         var lines = PersonAtStage.table(stages)
         lines.append("Dead letters: " + (deadLetters.isEmpty ? "none" : deadLetters.joined(separator: ", ")))
         for one in stages {
@@ -189,7 +202,14 @@ package struct PersonReport: OperationReport, Hashable, Codable {
                 lines.append(TextTable.printable("\(one.stage.rawValue): " + values.joined(separator: " | ")))
             }
         }
-        return lines.joined(separator: "\n")
+        return (lines + DamagedLetters.lines(damaged)).joined(separator: "\n")
+    }
+}
+
+private enum DamagedLetters {
+    static func lines(_ ids: [String]) -> [String] {
+        guard !ids.isEmpty else { return [] }
+        return ["Damaged dead letters, of which nobody can tell whose they are: " + ids.joined(separator: ", ")]
     }
 }
 
@@ -199,11 +219,15 @@ package struct PersonErasure: OperationReport, Hashable, Codable {
     package let stages: [PersonAtStage]
     /// How many letters were erased.
     package let deadLetters: Int
+    /// Ids of dead letters that are damaged, so that nobody can tell whose they are. They are left.
+    package let damaged: [String]
 
     package var text: String {
-        guard !stages.isEmpty || deadLetters > 0 else { return "Nobody is known by that; nothing was erased." }
-        return (PersonAtStage.table(stages) + ["Erased, and the content of \(deadLetters) dead letters."])
-            .joined(separator: "\n")
+        let lines =
+            stages.isEmpty && deadLetters == 0
+            ? ["Nobody is known by that; nothing was erased."]
+            : PersonAtStage.table(stages) + ["Erased, and the content of \(deadLetters) dead letters."]
+        return (lines + DamagedLetters.lines(damaged)).joined(separator: "\n")
     }
 }
 
@@ -212,9 +236,17 @@ package struct PersonRekeying: OperationReport, Hashable, Codable {
     /// The key that seals now; empty: none.
     package let key: String
     package let resealed: [Figure]
+    /// How many are damaged, where there are any. They still lie under a former key.
+    package let damaged: [Figure]
+
+    package var exitCode: Int32 { damaged.isEmpty ? 0 : 1 }
 
     package var text: String {
-        let counts = resealed.map { "\($0.name) \($0.value)" }.joined(separator: ", ")
-        return "Sealed with \(key.isEmpty ? "no key: everything lies open" : key): \(counts)"
+        func counts(_ figures: [Figure]) -> String {
+            figures.map { "\($0.name) \($0.value)" }.joined(separator: ", ")
+        }
+        let done = "Sealed with \(key.isEmpty ? "no key: everything lies open" : key): \(counts(resealed))"
+        if damaged.isEmpty { return done }
+        return done + "\nDamaged, and left under their former keys, which must stay in the key file: \(counts(damaged))"
     }
 }

@@ -122,21 +122,27 @@ extension PersonalVault {
         }
     }
 
-    /// Seals up to `limit` waiting messages behind `after` with the current key, where another has sealed them.
+    /// Seals up to `limit` waiting messages behind `after` with the current key, where another has sealed them. What is
+    /// damaged stays as it is.
     ///
-    /// - Returns: the last event looked at, nil at the end; and how many were sealed again.
+    /// - Returns: the last event looked at, nil at the end; how many were sealed again; and how many are damaged and still
+    ///   lie under another key.
     package func resealWaiting(
         after: EventKey?, limit: Int, in transaction: any StoreTransaction
-    ) throws -> (last: EventKey?, resealed: Int) {
-        var resealed = 0
+    ) throws -> (last: EventKey?, resealed: Int, damaged: Int) {
+        var (resealed, damaged) = (0, 0)
         let page = try transaction.waiting(after: after, limit: limit)
         for event in page.map(\.event) {
             guard let message = try transaction.waitingMessage(of: event), message.key != keyring.currentId else {
                 continue
             }
-            try transaction.resealWaiting(event, try seal(try open(message, of: event), of: event))
-            resealed += 1
+            do {
+                try transaction.resealWaiting(event, try seal(try open(message, of: event), of: event))
+                resealed += 1
+            } catch let failure as StoreFailure where failure.kind == .corrupt {
+                damaged += 1
+            }
         }
-        return (page.last?.event, resealed)
+        return (page.last?.event, resealed, damaged)
     }
 }

@@ -20,6 +20,7 @@ package final class ParkingWorker: Sendable {
     private let isAllowed: @Sendable (CustomerErasureRequested) -> Bool
     private let logger: Logger
     private let prefetch: Int
+    private let limits: DocumentLimits
     private let drainSeconds: Int64
     private let ended = AsyncStream<Void>.makeStream()
     private let events: AsyncStream<ConsumerEvent>
@@ -31,8 +32,14 @@ package final class ParkingWorker: Sendable {
 
     private let subscription = Mutex(Subscription())
 
+    /// Larger ones come without their bodies. Whatever the stages take, for theirs may be more than is set for this program,
+    /// and what is not kept here is gone.
+    package static let bodyLimitBytes = 16 << 20
+
+    /// - Parameter limits: what the stages take, where nobody has read a message before.
     package init(
-        deadLetters: SealedDeadLetters, broker: any Broker, prefetch: Int, drainSeconds: Int64 = 30,
+        deadLetters: SealedDeadLetters, broker: any Broker, prefetch: Int, limits: DocumentLimits = DocumentLimits(),
+        drainSeconds: Int64 = 30,
         wall: @escaping @Sendable () -> Instant,
         isAllowed: @escaping @Sendable (CustomerErasureRequested) -> Bool, logger: Logger
     ) {
@@ -40,6 +47,7 @@ package final class ParkingWorker: Sendable {
         self.deadLetters = deadLetters
         self.broker = broker
         self.prefetch = prefetch
+        self.limits = limits
         self.wall = wall
         self.isAllowed = isAllowed
         self.logger = logger
@@ -108,7 +116,7 @@ package final class ParkingWorker: Sendable {
     /// Tells upstream of what no queue took. False: stopped before that was confirmed; it is delivered and parked again
     /// then, as the same row, and answered under the same id.
     private func answer(_ deliveries: [Delivery], _ publisher: inout ConfirmedPublisher?) async -> Bool {
-        let unrouted = deliveries.compactMap { UnroutedMessage($0) }
+        let unrouted = deliveries.compactMap { UnroutedMessage($0, limits: limits) }
         guard !unrouted.isEmpty else { return true }
         let answers = publisher ?? ConfirmedPublisher(broker, wall: wall)
         publisher = answers
@@ -135,18 +143,28 @@ package final class ParkingWorker: Sendable {
         guard !orders.isEmpty else { return true }
         let letters = DeadLettersOfPersons(deadLetters)
         var erased: Set<String> = []
+        var damaged: Set<String> = []
         // Each step by itself: one that has succeeded is not forgotten when the next fails.
         for (person, note) in orders {
             var found: [LetterErasure] = []
-            guard await patiently({ found = try await letters.find(.init(person)) { self.isStopping } }) else {
-                return false
-            }
+            guard
+                await patiently({
+                    let all = try await letters.find(.init(person)) { self.isStopping }
+                    damaged.formUnion(all.damaged)
+                    found = all.letters
+                })
+            else { return false }
             found = found.filter { erased.insert($0.id).inserted }
             guard !found.isEmpty else { continue }
             let wanted = found
             guard await patiently({ _ = try await self.deadLetters.erase(wanted, note: note) }) else { return false }
         }
         if !erased.isEmpty { logger.info("erased dead letters", metadata: ["count": "\(erased.count)"]) }
+        if let first = damaged.min() {
+            logger.warning(
+                "dead letters are damaged, and whose they are cannot be told: no order erases them",
+                metadata: ["count": "\(damaged.count)", "first": "\(first)"])
+        }
         // An order that comes once more may have been left before this.
         guard !erased.isEmpty || deliveries.contains(where: \.redelivered) else { return true }
         return await patiently { try await self.deadLetters.scrub() }
@@ -154,7 +172,7 @@ package final class ParkingWorker: Sendable {
 
     private func order(_ delivery: Delivery) -> (person: PersonSought, note: String)? {
         do throws(RefusedDocument) {
-            let event = try Event.read(delivery.body)
+            let event = try Event.read(delivery.body, limits: limits)
             guard let order = event.data as? CustomerErasureRequested, isAllowed(order),
                 let person = PersonSought(order, from: event.source)
             else { return nil }
@@ -172,7 +190,7 @@ package final class ParkingWorker: Sendable {
         return await patiently {
             var letters: [DeadLetter] = []
             for delivery in deliveries {
-                let letter = DeadLetter(parking: delivery, at: at)
+                let letter = DeadLetter(parking: delivery, at: at, limits: self.limits)
                 // Nobody has written down when it failed to find a queue: delivered again it would pass for a later death.
                 let isUntimed = delivery.redelivered && UnroutedMessage(delivery) != nil
                 if isUntimed, try await self.deadLetters.get(letter.id) != nil { continue }
@@ -241,14 +259,16 @@ extension DeadLetter {
     /// What a delivery of `recourse.dead` tells: written by a worker (with `x-fail-…` headers), by the broker (delivery
     /// limit, with `x-death`), or by the alternate exchange (neither). The exchange says which; to that of the workers
     /// upstream cannot publish, so it cannot make a letter that would be replayed into a queue of its choice.
-    package init(parking delivery: Delivery, at wall: Instant) {
+    ///
+    /// - Parameter limits: those of the stages.
+    package init(parking delivery: Delivery, at wall: Instant, limits: DocumentLimits = DocumentLimits()) {
         let properties = delivery.properties
         let isWorkers = delivery.exchange == ExchangeName.dead && properties[header: FailureHeader.class] != nil
         func text(_ name: String) -> String? {
             guard isWorkers, case .string(let text)? = properties[header: name] else { return nil }
             return FailureMessages.clip(text)
         }
-        let unrouted = UnroutedMessage(delivery)?.reason
+        let unrouted = UnroutedMessage(delivery, limits: limits)?.reason
         let death = isWorkers || unrouted != nil ? nil : BrokerDeath(properties)
         let history = FailureHistory(delivery)
         let last = text(FailureHeader.lastAt).flatMap(Instant.init(rfc3339:)) ?? death?.at ?? wall
@@ -285,7 +305,7 @@ extension DeadLetter {
     private mutating func readIdentity(_ properties: MessageProperties) {
         caseId = properties.correlationId
         do throws(RefusedDocument) {
-            let event = try Event.read(body)
+            let event = try Event.read(body, limits: .anySize)
             (source, eventId, type) = (event.source, event.id, event.type.rawValue)
             caseId = event.data.correlation ?? caseId
         } catch {
@@ -334,52 +354,5 @@ private struct BrokerDeath {
             ? "the broker delivered it more often than the limit allows, and no worker recorded a failure: workers died "
                 + "or lost their connections while they held it"
             : "the broker gave it up: \(reason)"
-    }
-}
-
-/// Header tables and properties as JSON, for the parking store.
-package enum HeaderJSON {
-    package static func encode(_ value: HeaderValue) -> JSON {
-        switch value {
-        case .void: .null
-        case .bool(let value): .bool(value)
-        case .int(let value): .int(value)
-        case .unsigned(let value): .string(String(value))
-        case .double(let value): value.isFinite ? .double(value) : .string("\(value)")
-        case .decimal(let scale, let value): ["scale": .int(Int64(scale)), "value": .int(Int64(value))]
-        case .string(let text): .string(readable(text))
-        case .bytes(let bytes): ["bytes": .int(Int64(bytes.count))]
-        case .timestamp(let seconds): .int(Int64(clamping: seconds))
-        case .array(let elements): .array(elements.map(encode))
-        case .table(let fields): .object(members(fields))
-        }
-    }
-
-    /// A table may name a field twice, which our JSON may not: the first is the one that a look-up finds.
-    private static func members(_ fields: [HeaderField]) -> [JSON.Member] {
-        var names: Set<[UInt8]> = []
-        return fields.compactMap { field in
-            let name = readable(field.name)
-            return names.insert(Array(name.utf8)).inserted ? JSON.Member(name, encode(field.value)) : nil
-        }
-    }
-
-    /// Our JSON holds no U+0000.
-    private static func readable(_ text: String) -> String {
-        guard text.utf8.contains(0) else { return text }
-        return String(String.UnicodeScalarView(text.unicodeScalars.map { $0 == "\0" ? "\u{FFFD}" : $0 }))
-    }
-
-    package static func encode(_ properties: MessageProperties) -> JSON {
-        let members: [(String, JSON?)] = [
-            ("contentType", properties.contentType.map { .string(readable($0)) }),
-            ("contentEncoding", properties.contentEncoding.map { .string(readable($0)) }),
-            ("messageId", properties.messageId.map { .string(readable($0)) }),
-            ("type", properties.type.map { .string(readable($0)) }),
-            ("correlationId", properties.correlationId.map { .string(readable($0)) }),
-            ("appId", properties.appId.map { .string(readable($0)) }),
-            ("timestamp", properties.timestamp.map { .int(Int64(clamping: $0)) }),
-        ]
-        return .object(members.compactMap { name, value in value.map { JSON.Member(name, $0) } })
     }
 }

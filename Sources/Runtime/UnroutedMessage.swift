@@ -11,11 +11,13 @@ struct UnroutedMessage: Sendable {
 
     /// nil: the delivery is a dead letter of a worker or of the broker. The exchange tells, for upstream may write any
     /// headers.
-    init?(_ delivery: Delivery) {
+    ///
+    /// - Parameter limits: those of the stages, which upstream is told of.
+    init?(_ delivery: Delivery, limits: DocumentLimits = DocumentLimits()) {
         guard delivery.exchange == ExchangeName.inbox else { return nil }
         body = delivery.body
         do throws(RefusedDocument) {
-            let event = try Reception.read(delivery).event
+            let event = try Reception.read(delivery, limits: limits).event
             identity = EventIdentity(of: event)
             let fault = Fault(
                 pointer: "/type", rule: "unroutable",

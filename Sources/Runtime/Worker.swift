@@ -15,8 +15,9 @@ package final class Worker: Sendable {
         package var store: any Store
         package var broker: any Broker
         package var clock: any BusinessClock
-        /// Where the stages tell each other how far they have come; nil: this one tells nobody, and hears of none.
-        package var control: (any ControlStore)?
+        /// Opens where the stages tell each other how far they have come, when it is first needed, and again while it
+        /// fails; nil: this one tells nobody, and hears of none.
+        package var control: (@Sendable () throws -> any ControlStore)?
         package var wall: @Sendable () -> Instant
         package var logger: Logger
         package var drainSeconds: Int64 = 30
@@ -39,6 +40,7 @@ package final class Worker: Sendable {
     /// Replaced when a new policy is taken into use; each transaction goes by one.
     private let processor: Mutex<BatchProcessor>
     private let parts: Parts
+    private let control: SharedControl?
     private let limits: WorkerLimits
     private let routes: Routes
     private let name: WorkerId
@@ -57,6 +59,7 @@ package final class Worker: Sendable {
         self.routes = routes
         self.limits = limits
         self.parts = parts
+        control = parts.control.map { SharedControl(open: $0) }
         let vault = PersonalVault(stage: runner.name, keyring: parts.keyring)
         processor = Mutex(
             BatchProcessor(runner: runner, worker: name, vault: vault, waiting: limits.waiting))
@@ -118,7 +121,7 @@ package final class Worker: Sendable {
                 case .publish(let publications): publisher.publish(publications)
                 case .beginMark:
                     Task {
-                        self.beginMark()
+                        await self.beginMark()
                         consumer.ask()
                     }
                 case .ask: consumer.ask()
@@ -231,7 +234,7 @@ package final class Worker: Sendable {
             try processor.perform(work, reading: reading, wall: wall, limits: limits, in: transaction)
         }
         if result.batch.erased > 0 { await scrub(result.batch.erased) }
-        if let said = result.said { tell(said) }
+        if let said = result.said { await tell(said) }
         return result
     }
 
@@ -249,9 +252,9 @@ package final class Worker: Sendable {
 
     // MARK: - Marks
 
-    private func beginMark() {
+    private func beginMark() async {
         // Before the clock and before the question: what the others have said by then lies in the queue.
-        let before = self.before()
+        let before = await self.before()
         do {
             let now = try parts.clock.read().now
             mailbox.yield(.markBegun(asked: parts.wall(), marks: Marks(own: now, before: before)))
@@ -261,22 +264,24 @@ package final class Worker: Sendable {
         }
     }
 
-    private func before() -> Instant {
-        guard let control = parts.control else { return .distantPast }
+    private func before() async -> Instant {
+        // Who has nobody before him needs no word.
+        let unheard = routes.mark(before: stage, [:])
+        guard let control, unheard < .limit else { return unheard }
         do {
-            let marks = try control.marks()
+            let marks = try await control.use { try $0.marks() }
             controlAnswered()
             return routes.mark(before: stage, marks)
         } catch {
             controlFailed(error)
-            return .distantPast
+            return unheard
         }
     }
 
-    private func tell(_ said: Instant) {
-        guard let control = parts.control, told.withLock({ $0.said }) < said else { return }
+    private func tell(_ said: Instant) async {
+        guard let control, told.withLock({ $0.said }) < said else { return }
         do {
-            try control.setMark(said, of: stage)
+            try await control.use { [stage] in try $0.setMark(said, of: stage) }
             told.withLock { $0.said = said }
             controlAnswered()
         } catch {

@@ -127,8 +127,8 @@ package struct WorkerLimits: Sendable {
     package var document = DocumentLimits()
     package var waiting = WaitingLimits()
 
-    /// Dead letters are as large as messages may be, and are committed as they come.
-    package var parkingPrefetch: Int { min(batch, max(1, memoryBytes / max(1, document.bodyBytes))) }
+    /// Dead letters may be larger than what this program itself is told to take, and are committed as they come.
+    package var parkingPrefetch: Int { min(batch, max(1, memoryBytes / ParkingWorker.bodyLimitBytes)) }
 
     package init() {}
 }

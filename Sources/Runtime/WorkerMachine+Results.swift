@@ -22,7 +22,7 @@ extension WorkerMachine {
         switch finished.work {
         case .events:
             judge(finished.arrivals, result.batch.fates, &actions)
-            proveStore(&actions)
+            if result.batch.fates.contains(where: \.isInJournal) { proveStore(&actions) }
         case .waiting:
             wentThroughWaiting(next: result.batch.nextWaiting)
         case .timers:
@@ -53,7 +53,9 @@ extension WorkerMachine {
             }
         case .flush, .release, .end: break
         }
-        if let channel = subscription.inbox?.channel { _ = subscription.on(channel) { $0.noteOtherWork() } }
+        if finished.work.hasWritten(result.batch), let channel = subscription.inbox?.channel {
+            _ = subscription.on(channel) { $0.noteOtherWork() }
+        }
     }
 
     /// Timers are due beyond the watermark. This worker's mark may bring it there; if it has not, others' are awaited.
@@ -185,7 +187,7 @@ extension WorkerMachine {
                     [("cause", failure.description), ("failures", "\(doubt.tries)")])))
     }
 
-    /// An event or a timer was committed: what had failed alone right before it is to blame itself.
+    /// An event or a timer has come into the journal: what had failed alone right before it is to blame itself.
     private mutating func proveStore(_ actions: inout [WorkerAction]) {
         isStoreProven = true
         guard let channel = subscription.inbox?.channel,
@@ -200,7 +202,27 @@ extension WorkerMachine {
     }
 }
 
+extension InputFate {
+    /// All others write nothing where an event is decided, so a database that takes nothing agrees to them too.
+    fileprivate var isInJournal: Bool {
+        switch self {
+        case .applied, .refused: true
+        case .duplicate, .idReused, .unknownReference, .waiting, .deferred, .beyond, .failed: false
+        }
+    }
+}
+
 extension Work {
+    /// It has changed something in the store, as far as its result tells.
+    fileprivate func hasWritten(_ result: BatchResult) -> Bool {
+        switch self {
+        case .start, .sweep, .flush, .release, .end: true
+        case .events: result.fates.contains { $0.isInJournal || $0 == .waiting }
+        case .timers, .oneTimer: result.timers > 0
+        case .waiting: !result.rows.isEmpty || !result.dying.isEmpty
+        }
+    }
+
     var isTakeOver: Bool {
         switch self {
         case .start, .sweep: true

@@ -131,6 +131,8 @@ package struct ParkedLetter: Sendable, Hashable {
     package let parkedAt: Instant
     /// Why it is in this state, as the person who decided it put it.
     package var note: String?
+    /// What is sealed of it is damaged: what could not be opened is left out. Never stored.
+    package var isDamaged = false
 
     package init(
         letter: DeadLetter, state: DeadLetterState, replays: Int64, version: Int64, number: Int64, parkedAt: Instant,
@@ -148,7 +150,9 @@ package struct ParkedLetter: Sendable, Hashable {
     package var place: DeadLetterPlace { DeadLetterPlace(number: number) }
 
     /// Its content was erased with the person whom it was about; it cannot be sent again.
-    package var isErased: Bool { state == .discarded && letter.headers.isEmpty && letter.body.isEmpty }
+    package var isErased: Bool {
+        state == .discarded && letter.headers.isEmpty && letter.body.isEmpty && !isDamaged
+    }
 
     /// The row without what it held of a person.
     package func erased(note: String, forgetting columns: LetterColumns) -> ParkedLetter {

@@ -53,6 +53,25 @@ package enum LetterTable {
     /// Letters that have no traces yet and still hold something.
     package static let isUntraced = "traced = 0 AND (length(body) > 0 OR length(headers) > 0)"
 
+    /// The end of a query: the oldest untraced ones, as many as fit, but one.
+    ///
+    /// - Parameters:
+    ///   - table: its name.
+    ///   - limit: an expression for how many at most.
+    ///   - bytes: an expression for how many bytes they may have together.
+    package static func untracedPage(of table: String, limit: String, bytes: String) -> String {
+        """
+        WHERE number IN (
+            SELECT number FROM (
+                SELECT number, size, sum(size) OVER (ORDER BY number) AS total FROM (
+                    SELECT number, length(body) + length(headers) + length(properties) AS size
+                    FROM \(table) WHERE \(isUntraced) ORDER BY number LIMIT \(limit)
+                ) AS oldest
+            ) AS sums WHERE total = size OR total <= \(bytes)
+        ) ORDER BY number
+        """
+    }
+
     /// A row of `columns`.
     package static func letter(_ row: some ColumnReading) throws -> ParkedLetter {
         var letter = DeadLetter(

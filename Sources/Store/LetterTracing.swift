@@ -9,8 +9,9 @@ import Schema
 package protocol LetterTracing: Sendable {
     /// Keeps the traces of letters that have none yet and still hold something.
     func keepTraces(_ traces: [String: Set<PersonalTrace>]) async throws
-    /// Up to `limit` letters that have no traces yet and still hold something, bodies included.
-    func untraced(limit: Int) async throws -> [ParkedLetter]
+    /// Up to `limit` letters that have no traces yet and still hold something, bodies included; fewer, but one, where
+    /// together they have more than so many bytes as they are stored.
+    func untraced(limit: Int, bytes: Int) async throws -> [ParkedLetter]
     /// The ids of letters with any of these, ascending.
     func ids(of traces: Set<PersonalTrace>) async throws -> [String]
     /// The secret that numbers are digested with; nil: none was made yet.

@@ -23,9 +23,10 @@ extension PostgresParking {
         }
     }
 
-    package func untraced(limit: Int) async throws -> [ParkedLetter] {
+    package func untraced(limit: Int, bytes: Int) async throws -> [ParkedLetter] {
         try await letters(
-            "WHERE \(LetterTable.isUntraced) ORDER BY number LIMIT $1", [.int(Int64(max(0, limit)))])
+            LetterTable.untracedPage(of: "\(schema).letters", limit: "$1", bytes: "$2"),
+            [.int(Int64(max(0, limit))), .int(Int64(bytes))])
     }
 
     package func ids(of traces: Set<PersonalTrace>) async throws -> [String] {

@@ -222,12 +222,12 @@ extension SQLiteParking {
         }
     }
 
-    package func untraced(limit: Int) async throws -> [ParkedLetter] {
+    package func untraced(limit: Int, bytes: Int) async throws -> [ParkedLetter] {
         try await file.read { db in
-            let query = try Query(
-                db,
-                "SELECT \(LetterTable.columns) FROM letters WHERE \(LetterTable.isUntraced) ORDER BY number LIMIT ?")
+            let page = LetterTable.untracedPage(of: "letters", limit: "?1", bytes: "?2")
+            let query = try Query(db, "SELECT \(LetterTable.columns) FROM letters \(page)")
             try query.bind(1, Int64(max(0, limit)))
+            try query.bind(2, Int64(bytes))
             return try query.rows { try LetterTable.letter($0) }
         }
     }

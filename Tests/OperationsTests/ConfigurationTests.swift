@@ -1,5 +1,6 @@
 import Foundation
 import Operations
+import RabbitMQ
 import Runtime
 import Schema
 import Testing
@@ -101,6 +102,16 @@ import Testing
         #expect(LineLogHandler.quoted("王") == "王")
         #expect(LineLogHandler.quoted("a b\n\"c\"\\") == #""a b\n\"c\"\\""#)
         #expect(LineLogHandler.quoted("x\u{1B}[2J\r\u{2028}\u{202E}") == #""x\u{1b}[2J\u{d}\u{2028}\u{202e}""#)
+    }
+
+    @Test func `parking keeps what the stages may take, whatever it is told itself, and holds fewer at once`() throws {
+        let settings = try Configuration(
+            environment: ["RECOURSE_AMQP_URL": "amqp://a:b@localhost", "RECOURSE_BODY_LIMIT": "2048"], requiring: [])
+        let installation = Installation(settings)
+        #expect(try installation.broker(connectionName: "stage").configuration.bodyLimitBytes == 2_048)
+        let parking = try installation.parkingBroker(connectionName: "parking")
+        #expect(parking.configuration.bodyLimitBytes == 16 << 20)
+        #expect(settings.limits.parkingPrefetch * (16 << 20) <= settings.limits.memoryBytes)
     }
 
     @Test func `a line-up names programs and counts; everything else is refused`() throws {

@@ -72,6 +72,28 @@ import Testing
         #expect(failure?.kind == .unavailable)
     }
 
+    @Test func `is left under its key when the rest gets another, and makes no key wrong`() throws {
+        let old = try Keyring(parsing: Self.keys)
+        let both = try Keyring(parsing: "k2 AgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgI=\n" + Self.keys)
+        let store = try store(processor(old), sealed: [1, 2, 3], key: "k1")
+        let vault = PersonalVault(stage: .intake, keyring: both)
+        try store.writeNow { transaction in
+            let waiting = try vault.resealWaiting(after: nil, limit: 9, in: transaction)
+            #expect(waiting.resealed == 1 && waiting.damaged == 1)
+            let rows = try ([1, 2] as [Int64]).map { number in
+                let (key, sealed) = try PersonalVault(stage: .intake, keyring: old)
+                    .seal(["Li"], number: number, person: 0)
+                return PersonalRow(
+                    number: number, person: 0, subject: nil, content: number, at: noon, key: key,
+                    sealed: number == 1 ? [] : sealed)
+            }
+            try transaction.keepPersonal(rows, subjects: [:])
+            #expect(try vault.fault(in: transaction) == nil)
+            let texts = try vault.reseal(after: 0, limit: 9, in: transaction)
+            #expect(texts.resealed == 1 && texts.damaged == 1)
+        }
+    }
+
     @Test func `texts of a person can be erased all the same`() throws {
         let keyring = try Keyring(parsing: Self.keys)
         let processor = BatchProcessor(

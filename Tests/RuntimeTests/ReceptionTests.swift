@@ -52,6 +52,30 @@ import Testing
         #expect(shown["type"] == "Acme.Complaints.CaseAccepted" && shown["correlationId"] == "another case")
     }
 
+    @Test func `A large event dies with its body and who it was, and upstream is told what the stages take`() throws {
+        let event = Event(
+            id: "large", source: "crm", time: Instant(seconds: 1_800_000_000),
+            data: ContactRecorded(
+                caseId: "K1", with: .customer, by: Person(id: "someone", tier: "hq"),
+                at: Instant(seconds: 1_800_000_000), note: "late"))
+        // Between members anybody may write as much space as he likes.
+        let body = try event.body() + Array(repeating: UInt8(ascii: " "), count: 2 << 20)
+        var limits = DocumentLimits()
+        func unrouted(_ key: String) -> Delivery {
+            Delivery(
+                tag: 1, channel: 1, redelivered: false, exchange: ExchangeName.inbox, routingKey: key,
+                properties: MessageProperties(), body: body)
+        }
+        let noon = Instant(seconds: 1_800_000_000)
+        let refused = DeadLetter(parking: unrouted("contact.recorded"), at: noon, limits: limits)
+        #expect(refused.failureClass == "schema" && refused.eventId == "large" && refused.caseId == "K1")
+        #expect(refused.body == body)
+        limits.bodyBytes = 16 << 20
+        let taken = DeadLetter(parking: unrouted("contact.recorded"), at: noon, limits: limits)
+        #expect(taken.failureClass == "unroutable" && taken.eventId == "large")
+        #expect(UnroutedMessage(unrouted("contact.recorded"), limits: limits)?.identity.id == "large")
+    }
+
     @Test func `They tell who sent a body that tells nothing`() throws {
         #expect(fate(try delivery(body: Array("{".utf8))) == "schema contract of a: syntax")
         let telling = Array(#"{"id":"b"}"#.utf8)

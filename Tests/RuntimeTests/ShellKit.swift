@@ -180,9 +180,9 @@ final class WatchedLetters: DeadLetterStore {
     }
 
     func keepTraces(_ traces: [String: Set<PersonalTrace>]) async throws { try letters.keepTraces(traces) }
-    func untraced(limit: Int) async throws -> [ParkedLetter] {
+    func untraced(limit: Int, bytes: Int) async throws -> [ParkedLetter] {
         onPage()
-        return try letters.untraced(limit: limit)
+        return try letters.untraced(limit: limit, bytes: bytes)
     }
 
     func ids(of traces: Set<PersonalTrace>) async throws -> [String] { try letters.ids(of: traces) }

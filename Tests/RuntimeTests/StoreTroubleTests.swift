@@ -58,6 +58,22 @@ import Testing
         #expect(worker.published.isEmpty && worker.machine.isIdle)
     }
 
+    @Test(arguments: [.duplicate, .waiting, .idReused, .beyond("news"), .failed("no")] as [InputFate])
+    func `What comes into no journal does not tell that the database takes anything`(_ fate: InputFate) throws {
+        var worker = try proven()
+        _ = try worker.deliver(["a", "b"], from: 2)
+        #expect(refuse(&worker) == ["run events [\"a\"], confirmed []"])
+        #expect(refuse(&worker) == ["run events [\"b\"], confirmed []"])
+        _ = worker.done([fate])
+        #expect(!worker.published.contains { $0.properties[header: FailureHeader.code] == .string("store-fault") })
+        _ = worker.pass(milliseconds: 10)
+        _ = worker.fail(.corrupt)
+        #expect(worker.done() == [], "a once more, alone")
+        _ = try worker.deliver(["c"], from: 4)
+        _ = worker.pass(milliseconds: 20)
+        #expect(worker.done([.applied]).contains { $0.hasPrefix("run events [\"a\"]") }, "and again when one is taken")
+    }
+
     @Test func `The first that fails is not to blame before something has succeeded`() throws {
         var worker = MachineHarness.running()
         _ = try worker.deliver(["a", "b"])

@@ -257,15 +257,18 @@ enum WorkerScene {
 
     static func worker(
         _ broker: any Broker, _ store: any Store, drainSeconds: Int64 = 30,
+        control: (@Sendable () throws -> any ControlStore)? = nil,
         logger: Logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
     ) -> Worker {
         var limits = WorkerLimits()
+        limits.leaseSeconds = control == nil ? limits.leaseSeconds : 1
         limits.batch = 8
         limits.prefetch = 16
         var parts = Worker.Parts(
             store: store, broker: broker,
             clock: RunningClock(start: noon, factor: 1, wallStart: noon) { noon }, wall: monotonicWall, logger: logger)
         parts.drainSeconds = drainSeconds
+        parts.control = control
         return Worker(
             runner: StageRunner(stage: IntakeStage(), policy: ProbePolicy.book), name: "intake-test",
             routes: Routes([IntakeStage()]), limits: limits, parts: parts)

@@ -125,10 +125,15 @@ struct DeadLetterStoreTests {
     func `a letter is found by its traces until it is erased, and has them once`(_ adapter: Adapter) async throws {
         try await withParking(adapter) { parking in
             func trace(_ number: Int64) -> PersonalTrace { PersonalTrace(number: number) }
-            func untraced() async throws -> [String] { try await parking.untraced(limit: 9).map(\.letter.id) }
+            func untraced() async throws -> [String] {
+                try await parking.untraced(limit: 9, bytes: 1 << 20).map(\.letter.id)
+            }
             _ = try await parking.upsert(["1", "2", "3"].map { letter($0) }, parkedAt: start)
             #expect(try await untraced() == ["1", "2", "3"])
-            #expect(try await parking.untraced(limit: 1).map(\.letter) == [letter("1")])
+            #expect(try await parking.untraced(limit: 1, bytes: 1 << 20).map(\.letter) == [letter("1")])
+            let size = letter("1").body.count + letter("1").headers.count + letter("1").properties.count
+            #expect(try await parking.untraced(limit: 9, bytes: 2 * size).map(\.letter.id) == ["1", "2"])
+            #expect(try await parking.untraced(limit: 9, bytes: 0).map(\.letter.id) == ["1"], "one always")
             try await parking.keepTraces(["1": [trace(1), trace(.max)], "2": [trace(1)], "none": [trace(1)], "3": []])
             try await parking.keepTraces(["1": [trace(5)]])
             #expect(try await untraced().isEmpty)

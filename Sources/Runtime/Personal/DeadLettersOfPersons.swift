@@ -12,26 +12,40 @@ package struct DeadLettersOfPersons: Sendable {
         self.deadLetters = deadLetters
     }
 
-    /// The person's letters that still hold something, and what of their columns must go with the content.
+    package struct Found: Sendable {
+        /// The person's, by id, and what of their columns must go with the content.
+        package let letters: [LetterErasure]
+        /// The ids of those that are damaged, and of which nothing that is left tells whose they are.
+        package let damaged: [String]
+    }
+
+    /// The person's letters that still hold something. One that is damaged is his if its traces say so, or what is left.
     ///
     /// - Parameter isStopped: asked before each letter, as there may be many.
     /// - Throws: `CancellationError` when it was stopped, `StoreFailure`.
-    package func find(_ person: KnownPerson, isStopped: () -> Bool = { false }) async throws -> [LetterErasure] {
+    package func find(_ person: KnownPerson, isStopped: () -> Bool = { false }) async throws -> Found {
         try await deadLetters.traceAll(isStopped)
         var person = person
         var found: [String: LetterErasure] = [:]
+        var damaged: Set<String> = []
         var traces = try await deadLetters.traces(phones: person.phones, subjects: person.subjects)
         while !traces.isEmpty {
             let before = person.subjects
-            for id in try await deadLetters.ids(of: traces.union([.overfull])) where found[id] == nil {
+            let traced = Set(try await deadLetters.ids(of: traces))
+            let perhaps = try await deadLetters.ids(of: [.overfull])
+            for id in traced.union(perhaps).sorted() where found[id] == nil {
                 guard !isStopped() else { throw CancellationError() }
                 guard let row = try await deadLetters.get(id), !row.isErased else { continue }
                 let content = LetterContent(row.letter, sought: person.phones)
-                guard person.owns(content) else { continue }
+                guard person.owns(content) || row.isDamaged && traced.contains(id) else {
+                    if row.isDamaged { damaged.insert(id) }
+                    continue
+                }
                 found[id] = LetterErasure(id: id, forgetting: content.columns(naming: person.phones))
             }
             traces = try await deadLetters.traces(phones: [], subjects: person.subjects.subtracting(before))
         }
-        return found.values.sorted { $0.id < $1.id }
+        return Found(
+            letters: found.values.sorted { $0.id < $1.id }, damaged: damaged.filter { found[$0] == nil }.sorted())
     }
 }

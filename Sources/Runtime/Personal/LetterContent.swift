@@ -15,9 +15,11 @@ struct LetterContent {
     private(set) var phones: Set<PhoneKey> = []
     private let columns: [(column: LetterColumns, text: String)]
     private static let limit = 2_000
+    /// How many more runs of digits are tried; a message of nothing but digits holds millions.
+    private var tries = 20_000
 
     /// There is more in it than is kept beside it: whoever is sought must be looked for in the letter itself.
-    var isOverfull: Bool { numbers.count + subjects.count > Self.limit }
+    var isOverfull: Bool { tries <= 0 || numbers.count + subjects.count > Self.limit }
 
     /// - Parameter sought: of the numbers these alone; nil: all, as far as they are kept.
     init(_ letter: DeadLetter, sought: Set<PhoneKey>? = nil) {
@@ -44,7 +46,8 @@ struct LetterContent {
         (self.sought, self.columns) = (sought, columns)
         for part in parts {
             do throws(JSONSyntaxError) {
-                let json = try JSON(parsing: part)
+                // What holds more values is no event, and its tree would be many times its size.
+                let json = try JSON(parsing: part, valueLimit: DocumentLimits().values)
                 add(json, member: "")
                 addComplaint(json)
             } catch {
@@ -58,13 +61,16 @@ struct LetterContent {
     func columns(naming person: Set<PhoneKey>) -> LetterColumns {
         let wanted = person.union(phones)
         return columns.reduce(into: []) { found, one in
-            if !wanted.isDisjoint(with: NumbersInText(one.text).keys) { found.insert(one.column) }
+            if !NumbersInText(one.text, sought: wanted).keys.isEmpty { found.insert(one.column) }
         }
     }
 
     private mutating func look(at text: String) {
-        if numbers.count > Self.limit { return }
-        numbers.formUnion(NumbersInText(text, sought: sought, limit: Self.limit).keys)
+        if numbers.count > Self.limit || tries <= 0 { return }
+        let found = NumbersInText(text, sought: sought, limit: Self.limit, tries: tries)
+        numbers.formUnion(found.keys)
+        // Of those who are sought the few runs are tried that end as their numbers do.
+        if sought == nil { tries = found.tries }
     }
 
     private mutating func add(_ json: JSON, member: String) {
@@ -103,7 +109,11 @@ struct LetterContent {
 /// than a number is written with, and, as numbers are glued to others, each part of a long run.
 struct NumbersInText {
     private(set) var keys: Set<PhoneKey> = []
+    /// How many runs of digits may still be tried; none: there may be more numbers.
+    private(set) var tries: Int
     private let sought: Set<PhoneKey>?
+    /// The digits of those that are sought and were not found yet; nil: all are.
+    private var missing: [[UInt8]]?
     private let limit: Int
     /// Within other text shorter ones occur by chance, and must stand alone.
     private static let tellingDigits = 7
@@ -114,9 +124,10 @@ struct NumbersInText {
     /// - Parameters:
     ///   - sought: these keys alone; nil: all.
     ///   - limit: how many keys; one more says that there are more.
-    init(_ text: String, sought: Set<PhoneKey>? = nil, limit: Int = .max) {
-        self.sought = sought
-        self.limit = limit
+    ///   - tries: how many runs of digits are tried; those that cannot be a sought key cost none.
+    init(_ text: String, sought: Set<PhoneKey>? = nil, limit: Int = .max, tries: Int = .max) {
+        (self.sought, self.limit, self.tries) = (sought, limit, tries)
+        missing = sought?.map { Array($0.digits.utf8) }
         // No number of a person's, and in nearly every letter.
         if Instant(rfc3339: text) != nil || Self.isUUID(text) { return }
         if text.unicodeScalars.prefix(Customer.phoneLimit + 1).count <= Customer.phoneLimit, let key = PhoneKey(text) {
@@ -126,11 +137,11 @@ struct NumbersInText {
     }
 
     private mutating func look(through text: String) {
-        var run: [String] = []
+        var run = Run()
         var digits = ""
         var marks = 0
         for scalar in text.unicodeScalars {
-            if keys.count > limit { return }
+            if keys.count > limit || tries <= 0 || missing?.isEmpty ?? false { return }
             if let digit = PhoneKey.decimal(scalar) {
                 digits.append(String(digit))
                 marks = 0
@@ -138,26 +149,41 @@ struct NumbersInText {
             }
             end(&digits, &run)
             marks += 1
-            if !Self.isBetween(scalar) || marks > Self.marksBetween { run.removeAll() }
+            if !Self.isBetween(scalar) || marks > Self.marksBetween { run = Run() }
         }
         end(&digits, &run)
     }
 
+    /// Groups of digits with no more between them than a number is written with.
+    private struct Run {
+        private(set) var groups: [String] = []
+        /// The last digits of all of them together.
+        private(set) var tail: [UInt8] = []
+
+        mutating func append(_ group: String) {
+            groups.append(group)
+            // What is longer before it cannot be part of a number any more.
+            if groups.count > NumbersInText.longest { groups.removeFirst() }
+            tail = (tail + group.utf8.suffix(NumbersInText.longest)).suffix(NumbersInText.longest)
+        }
+    }
+
     /// Another group of digits: together with those before it, it may be a number.
-    private mutating func end(_ digits: inout String, _ run: inout [String]) {
+    private mutating func end(_ digits: inout String, _ run: inout Run) {
         guard !digits.isEmpty else { return }
         defer { digits = "" }
         run.append(digits)
-        var joined = ""
-        for group in run.reversed() {
-            joined = group + joined
-            if joined.utf8.count > Self.longest { break }
-            add(joined)
+        // A key is the end of its digits.
+        if missing?.contains(where: { run.tail.suffix($0.count).elementsEqual($0) }) ?? true {
+            var joined = ""
+            for group in run.groups.reversed() {
+                joined = group + joined
+                if joined.utf8.count > Self.longest { break }
+                add(joined)
+            }
         }
-        // What is longer before it cannot be part of a number any more.
-        if run.count > Self.longest { run.removeFirst() }
         let glued = Array(digits.utf8)
-        guard glued.count > 11, glued.count <= 2 * Self.longest else { return }
+        guard glued.count > 11, glued.count <= 2 * Self.longest, mayHold(glued) else { return }
         for start in glued.indices {
             for end in stride(from: start + Self.tellingDigits, through: min(glued.count, start + 15), by: 1) {
                 add(String(decoding: glued[start..<end], as: UTF8.self))
@@ -165,13 +191,21 @@ struct NumbersInText {
         }
     }
 
+    private func mayHold(_ glued: [UInt8]) -> Bool {
+        missing?.contains { one in glued.indices.contains { glued[$0...].starts(with: one) } } ?? true
+    }
+
     private mutating func add(_ digits: String) {
+        guard digits.utf8.count >= Self.tellingDigits, tries > 0 else { return }
+        tries -= 1
         guard let key = PhoneKey(digits), key.digits.utf8.count >= Self.tellingDigits else { return }
         keep(key)
     }
 
     private mutating func keep(_ key: PhoneKey) {
-        if sought?.contains(key) ?? true { keys.insert(key) }
+        guard sought?.contains(key) ?? true else { return }
+        keys.insert(key)
+        missing?.removeAll { $0.elementsEqual(key.digits.utf8) }
     }
 
     private static func isBetween(_ scalar: Unicode.Scalar) -> Bool {

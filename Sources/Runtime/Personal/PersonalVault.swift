@@ -53,11 +53,15 @@ package final class PersonalVault: Sendable {
         }
     }
 
-    /// Why the keys given do not fit this store; nil: they do, as far as its secret and its oldest row tell.
+    /// How many rows may be damaged before it is rather the key that is another.
+    private static let tried = 10
+
+    /// Why the keys given do not fit this store; nil: they do, as far as its secret and its oldest rows tell.
     ///
     /// - Throws: `StoreFailure`.
     package func fault(in snapshot: any StoreSnapshot) throws -> SealFailure? {
-        if let kept = try snapshot.personalSecret() {
+        let kept = try snapshot.personalSecret()
+        if let kept {
             do throws(SealFailure) {
                 _ = try keyring.open(
                     kept.sealed, key: kept.key, context: secretContext)
@@ -65,15 +69,19 @@ package final class PersonalVault: Sendable {
                 return error
             }
         }
-        for row in try snapshot.personalRows(after: 0, limit: 1) {
+        var found: SealFailure?
+        for row in try snapshot.personalRows(after: 0, limit: Self.tried) {
+            if row.key == kept?.key { return nil }
             do throws(SealFailure) {
                 _ = try keyring.open(
                     row.sealed, key: row.key, context: context(number: row.number, person: row.person))
+                return nil
             } catch {
-                return error
+                if error.ofOne == .unavailable { return error }
+                found = error
             }
         }
-        return nil
+        return found
     }
 
     // MARK: Values
@@ -144,23 +152,30 @@ package final class PersonalVault: Sendable {
 
     /// Seals the secret and up to `limit` rows above `after` with the current key, where another has sealed them.
     ///
-    /// - Returns: the number of the last row looked at, nil at the end; and how many were sealed again.
+    /// What is damaged stays as it is.
+    ///
+    /// - Returns: the number of the last row looked at, nil at the end; how many were sealed again; and how many are damaged
+    ///   and still lie under another key.
     package func reseal(
         after: Int64, limit: Int, in transaction: any StoreTransaction
-    ) throws -> (last: Int64?, resealed: Int) {
+    ) throws -> (last: Int64?, resealed: Int, damaged: Int) {
         if let kept = try transaction.personalSecret(), kept.key != keyring.currentId {
             let (key, sealed) = try seal(secret: try open(kept))
             try transaction.resealPersonalSecret(PersonalSecret(key: key, sealed: sealed))
         }
         let page = try transaction.personalRows(after: after, limit: limit)
         let old = page.filter { $0.key != keyring.currentId }
-        try transaction.resealPersonal(
-            try old.map { row in
-                var row = row
+        var fresh: [PersonalRow] = []
+        for var row in old {
+            do {
                 (row.key, row.sealed) = try seal(try values(of: row), number: row.number, person: row.person)
-                return row
-            })
-        return (page.last?.number, old.count)
+                fresh.append(row)
+            } catch let failure as StoreFailure where failure.kind == .corrupt {
+                continue
+            }
+        }
+        try transaction.resealPersonal(fresh)
+        return (page.last?.number, fresh.count, old.count - fresh.count)
     }
 }
 

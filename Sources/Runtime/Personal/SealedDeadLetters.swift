@@ -4,6 +4,9 @@ import Synchronization
 
 /// Dead letters whose bodies, headers and properties lie sealed in the store. A letter may hold anything, so all of it is
 /// sealed, and comes out byte for byte. Its traces are made here, where it is open.
+///
+/// One that somebody has damaged comes out as what is left of it (`ParkedLetter.isDamaged`), and hinders no other. Only a
+/// key that is missing stops everything, with `StoreFailure` (unavailable): it can be given.
 package final class SealedDeadLetters: DeadLetterStore {
     let store: any DeadLetterStore
     private let keyring: Keyring
@@ -39,8 +42,9 @@ package final class SealedDeadLetters: DeadLetterStore {
         try await store.erase(letters, note: note)
     }
 
+    /// What is damaged stays as it is: what is left of it must not take its place.
     package func replace(_ rows: [ParkedLetter]) async throws {
-        let sealed = try rows.map { row in
+        let sealed = try rows.filter { !$0.isDamaged }.map { row in
             var row = row
             row.letter = try seal(row.letter)
             return row
@@ -52,33 +56,54 @@ package final class SealedDeadLetters: DeadLetterStore {
     package func scrub() async throws { try await store.scrub() }
     package func close() async { await store.close() }
 
-    /// Why the keys given do not open the letters; nil: they do, as far as the newest tells.
+    /// How many letters may be damaged before it is rather the key that is another.
+    private static let tried = 10
+
+    /// Why the keys given do not open the letters; nil: they do, as far as their secret and the newest tell.
     package func fault() async throws -> SealFailure? {
-        guard let newest = try await store.list(DeadLetterFilter(), after: nil, limit: 1).first else { return nil }
-        do throws(SealFailure) {
-            _ = try Envelope.open(newest.letter.body, context("body", newest.letter), keyring)
-            return nil
-        } catch {
-            return error
+        let secret = try await store.secret()
+        if let secret {
+            do throws(SealFailure) {
+                _ = try keyring.open(secret.sealed, key: secret.key, context: Self.secretContext)
+            } catch {
+                return error
+            }
         }
+        var found: SealFailure?
+        var place: DeadLetterPlace?
+        for _ in 0..<Self.tried {
+            guard let newest = try await store.list(DeadLetterFilter(), after: place, limit: 1).first else { break }
+            if Envelope.key(of: newest.letter.body) == secret?.key { return nil }
+            do throws(SealFailure) {
+                _ = try Envelope.open(newest.letter.body, context("body", newest.letter), keyring)
+                return nil
+            } catch {
+                if error.ofOne == .unavailable { return error }
+                found = error
+            }
+            place = newest.place
+        }
+        return found
     }
 
-    /// Seals every letter with the current key that another has sealed, or none.
+    /// Seals every letter with the current key that another has sealed, or none. What is damaged stays as it is.
     ///
-    /// - Returns: how many.
-    package func reseal() async throws -> Int {
+    /// - Returns: how many, and how many are damaged and still lie under another key.
+    package func reseal() async throws -> (resealed: Int, damaged: Int) {
         if let kept = try await store.secret(), kept.key != keyring.currentId {
             let (key, sealed) = try keyring.seal(try open(kept), context: Self.secretContext)
             try await store.resealSecret(PersonalSecret(key: key, sealed: sealed))
         }
         var place: DeadLetterPlace?
-        var count = 0
+        var (resealed, damaged) = (0, 0)
         while true {
-            let page = try await store.list(DeadLetterFilter(), after: place, limit: 200)
-            let old = page.filter { !$0.isErased && Envelope.key(of: $0.letter.body) != keyring.currentId }
-            try await replace(try old.map(open))
-            count += old.count
-            guard let last = page.last else { return count }
+            let page = try await store.list(DeadLetterFilter(), after: place, limit: Self.resealSize)
+            let former = page.filter { !$0.isErased && Envelope.key(of: $0.letter.body) != keyring.currentId }
+            let old = try former.map(open)
+            try await replace(old)
+            let left = old.count(where: \.isDamaged)
+            (resealed, damaged) = (resealed + old.count - left, damaged + left)
+            guard let last = page.last else { return (resealed, damaged) }
             place = last.place
         }
     }
@@ -86,12 +111,14 @@ package final class SealedDeadLetters: DeadLetterStore {
     // MARK: Traces
 
     private static let secretContext = Array("recourse/parking/secret".utf8)
-    /// A letter may be a megabyte.
     private static let pageSize = 50
+    private static let pageBytes = 1 << 20
+    /// One of release 0.1 may be sixteen.
+    private static let resealSize = 8
 
     package func keepTraces(_ traces: [String: Set<PersonalTrace>]) async throws { try await store.keepTraces(traces) }
-    package func untraced(limit: Int) async throws -> [ParkedLetter] {
-        try await store.untraced(limit: limit).map(open)
+    package func untraced(limit: Int, bytes: Int) async throws -> [ParkedLetter] {
+        try await store.untraced(limit: limit, bytes: bytes).map(open)
     }
 
     package func ids(of traces: Set<PersonalTrace>) async throws -> [String] { try await store.ids(of: traces) }
@@ -108,17 +135,19 @@ package final class SealedDeadLetters: DeadLetterStore {
     func traceAll(_ isStopped: () -> Bool) async throws {
         while true {
             guard !isStopped() else { throw CancellationError() }
-            let page = try await untraced(limit: Self.pageSize)
+            let page = try await untraced(limit: Self.pageSize, bytes: Self.pageBytes)
             if page.isEmpty { return }
-            try await trace(page.map(\.letter))
+            try await trace(page.map(\.letter), damaged: Set(page.filter(\.isDamaged).map(\.letter.id)))
         }
     }
 
-    private func trace(_ letters: [DeadLetter]) async throws {
+    /// - Parameter damaged: those of which only a part can be read. They are looked at for each person.
+    private func trace(_ letters: [DeadLetter], damaged: Set<String> = []) async throws {
         let digester = try await establishDigester()
         var traces: [String: Set<PersonalTrace>] = [:]
         for letter in letters {
             traces[letter.id] = digester.traces(of: LetterContent(letter))
+            if damaged.contains(letter.id) { traces[letter.id]?.insert(.overfull) }
         }
         try await store.keepTraces(traces)
     }
@@ -163,19 +192,25 @@ package final class SealedDeadLetters: DeadLetterStore {
         return letter
     }
 
+    /// - Throws: `StoreFailure`, unavailable if the key that sealed it is not there.
     private func open(_ row: ParkedLetter) throws -> ParkedLetter {
-        var letter = row.letter
-        do throws(SealFailure) {
-            letter.headers = try Envelope.open(letter.headers, context("headers", letter), keyring)
-            letter.properties = try Envelope.open(letter.properties, context("properties", letter), keyring)
-            letter.body = try Envelope.open(letter.body, context("body", letter), keyring)
-        } catch {
-            throw StoreFailure(
-                .unavailable, operation: "opening the dead letter \(letter.id)", cause: error.description)
+        var opened = row
+        func open(_ bytes: [UInt8], _ member: String) throws -> [UInt8] {
+            do throws(SealFailure) {
+                return try Envelope.open(bytes, context(member, row.letter), keyring)
+            } catch {
+                guard error.ofOne == .corrupt else {
+                    throw StoreFailure(
+                        error.ofOne, operation: "opening the dead letter \(row.letter.id)", cause: error.description)
+                }
+                opened.isDamaged = true
+                return []
+            }
         }
-        var row = row
-        row.letter = letter
-        return row
+        opened.letter.headers = try open(row.letter.headers, "headers")
+        opened.letter.properties = try open(row.letter.properties, "properties")
+        opened.letter.body = try open(row.letter.body, "body")
+        return opened
     }
 
     private func context(_ member: String, _ letter: DeadLetter) -> [UInt8] {

@@ -97,11 +97,17 @@ package final class MemoryDeadLetterStore: DeadLetterStore {
         }
     }
 
-    package func untraced(limit: Int) throws -> [ParkedLetter] {
+    package func untraced(limit: Int, bytes: Int) throws -> [ParkedLetter] {
         try use { state in
             let traces = state.traces
-            return Array(
-                state.rows.lazy.filter { !$0.isErased && traces[$0.letter.id] == nil }.prefix(max(0, limit)))
+            var page: [ParkedLetter] = []
+            var size = 0
+            for row in state.rows where !row.isErased && traces[row.letter.id] == nil {
+                size += row.letter.body.count + row.letter.headers.count + row.letter.properties.count
+                guard page.count < limit, page.isEmpty || size <= bytes else { break }
+                page.append(row)
+            }
+            return page
         }
     }
 
