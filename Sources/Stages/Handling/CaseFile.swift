@@ -103,12 +103,6 @@ extension CaseFile {
         }
     }
 
-    /// The later of the first contacts with the manufacturer's two people; nil until there are both (R06).
-    var manufacturerContactedAt: Instant? {
-        guard let salesmanContactAt, let representativeContactAt else { return nil }
-        return max(salesmanContactAt, representativeContactAt)
-    }
-
     /// Lists documents, each once.
     ///
     /// - Returns: a refusal, with nothing changed, if the file would hold more than `documentLimit`.

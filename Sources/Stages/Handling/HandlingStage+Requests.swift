@@ -40,7 +40,7 @@ extension HandlingStage {
         advance.commit()
         switch path {
         case .r06:
-            if let contacted = advance.file.manufacturerContactedAt {
+            if let contacted = advance.contactedAt {
                 advance.wait(from: contacted, isTimer: false, in: &turn)
             } else {
                 advance.request.lookDelaySeconds = turn.policy.handling.manufacturerContactRetrySeconds
@@ -168,7 +168,7 @@ extension HandlingStage {
         }
         switch advance.request.state {
         case .awaitingContacts:
-            if let contacted = advance.file.manufacturerContactedAt {
+            if let contacted = advance.contactedAt {
                 advance.wait(from: contacted, isTimer: true, in: &turn)
             } else {
                 let seconds = turn.policy.handling.manufacturerContactRetrySeconds
@@ -177,8 +177,8 @@ extension HandlingStage {
                     Reasons(
                         rule: "R06", parameters: ["manufacturerContactRetrySeconds": .int(Int64(seconds))],
                         facts: [
-                            "factorySalesman": .bool(advance.file.salesmanContactAt != nil),
-                            "brandRepresentative": .bool(advance.file.representativeContactAt != nil),
+                            "factorySalesman": .bool(advance.isInTime(advance.file.salesmanContactAt)),
+                            "brandRepresentative": .bool(advance.isInTime(advance.file.representativeContactAt)),
                         ]), in: &turn)
                 advance.file.closeIfReady(advance.request.caseId, in: &turn)
             }
