@@ -42,6 +42,12 @@ import Testing
         #expect(Authority.standard.rejection(of: by, .resolve, at: holder)?.reason == reason)
     }
 
+    @Test(arguments: Authority.Act.allCases)
+    func `every act is for people of some tiers`(act: Authority.Act) {
+        let nobody = Person(id: "nobody", tier: "none")
+        #expect(Authority.standard.rejection(of: nobody, act, at: .hq)?.reason == "wrong-tier")
+    }
+
     @Test func `a refusal tells what is needed and what was given`() {
         let tier = Authority.standard.rejection(of: Self.store("S1"), .resolve, at: .region("R1"))
         #expect(tier?.figures == ["act": "case.resolved", "tier": "store", "needed": ["region", "hq"]])
