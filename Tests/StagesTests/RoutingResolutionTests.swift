@@ -108,8 +108,21 @@ import Testing
             ])
         #expect(try fixture.resolve(by: RoutingFixture.regionPerson, at: "2026-11-07T09:00:00+08:00").rejection == nil)
         #expect(
-            try fixture.resolve(by: RoutingFixture.regionPerson, at: "2026-11-07T10:00:00+08:00").rejection?.reason
+            try fixture.resolve(by: RoutingFixture.regionPerson, at: "2026-11-07T10:00:01+08:00").rejection?.reason
                 == "wrong-tier")
+    }
+
+    @Test mutating func `a resolution at the very end of a term is in time, found before the timer or behind it`()
+        throws
+    {
+        var other = fixture
+        let end = "2026-11-04T10:00:00+08:00"
+        #expect(try other.resolve(at: end).announced == ["case.resolution-accepted"])
+        #expect(other.record?.tier == .store)
+        _ = try fixture.wait(until: "2026-11-04T11:00:00+08:00")
+        let late = try fixture.resolve(at: end)
+        #expect(late.announced == ["case.resolution-accepted"])
+        #expect(fixture.record?.tier == .region && fixture.record?.termEnds == nil)
     }
 
     // MARK: Why a case is assigned

@@ -99,10 +99,11 @@ package struct RoutedCase: Record, Equatable {
         if holdings == nil { holdings = [Holding(from: assignedAt, tier: tier, handlerId: handlerId)] }
     }
 
-    /// Who held the case at `instant`; the first one from ever.
+    /// Who held the case at `instant`; the first one from ever. At the instant at which it moves whoever had it still holds it:
+    /// an event comes before the timer of its time.
     func holder(at instant: Instant) -> Holding {
         let known = holdings ?? []
-        return known.last { $0.from <= instant } ?? known.first
+        return known.last { $0.from < instant } ?? known.first
             ?? Holding(from: assignedAt, tier: tier, handlerId: handlerId)
     }
 
