@@ -143,9 +143,11 @@ extension HandlingStage {
     }
 
     /// The case is resolved: what still waits for others has come to nothing (R06, R07).
-    func refuseWaiting(_ file: inout CaseFile, in turn: inout Turn) {
+    ///
+    /// - Parameter latest: what was requested later stays.
+    func refuseWaiting(_ file: inout CaseFile, requestedBy latest: Instant = .limit, in turn: inout Turn) {
         for id in file.openRequests {
-            guard let request = turn.get(AdvanceRequest.self, id) else { continue }
+            guard let request = turn.get(AdvanceRequest.self, id), request.requestedAt <= latest else { continue }
             switch request.state {
             case .awaitingContacts, .pending: break
             case .referred, .refused, .disbursed: continue
