@@ -111,7 +111,7 @@ enum RecordWords {
         "lookAt",
         "date", "hour", "last", "resolvedAfterClosing", "handlingSequence", "sequence", "since", "assignment",
         "respondedAt",
-        "contactedAt", "resolution", "furtherResolutions", "resolutionsPassed", "resolutionsTaken", "documentedAt",
+        "contactedAt", "resolution", "laterResolution", "kept", "resolutionsPassed", "resolutionsTaken", "documentedAt",
         "listedAt", "salesmanContactAt", "representativeContactAt", "openRequests",
         "committedFen", "settledAt", "closings", "closesAt", "isJudged", "voidBefore", "reopenedAt", "holdings",
         "majorBy",

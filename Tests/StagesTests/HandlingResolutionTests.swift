@@ -89,6 +89,53 @@ import Testing
         #expect(try file().outputs.isEmpty)
     }
 
+    @Test(arguments: [[2, 4, 3], [2, 3, 4], [3, 2, 4]])
+    mutating func `an older resolution accepted behind an escalation holds, whatever is heard of first`(
+        order: [Int64]
+    ) throws {
+        for sequence in order {
+            switch sequence {
+            case 2: _ = try resolve(2, at: "2026-11-03T10:00:00+08:00")
+            case 3: _ = try assign(.region, .escalated, 3)
+            default: _ = try resolve(4, at: "2026-11-03T09:00:00+08:00")
+            }
+        }
+        #expect(file?.resolution?.at == (try instant("2026-11-03T09:00:00+08:00")))
+        #expect(try file().types == ["case.closed"])
+    }
+
+    @Test mutating func `the next escalation makes that one void too`() throws {
+        _ = try resolve(2, at: "2026-11-03T10:00:00+08:00")
+        _ = try resolve(4, at: "2026-11-03T09:00:00+08:00")
+        _ = try assign(.hq, .escalated, 5)
+        _ = try assign(.region, .escalated, 3)
+        #expect(file?.resolution == nil && file?.laterResolution == nil)
+    }
+
+    @Test mutating func `an escalation heard of late leaves alone what a reopening has kept`() throws {
+        _ = try resolve(4, at: noon, documents: ["D1"])
+        var reopened = try CaseFixtures.assigned(.hq, .reopened)
+        reopened.resolvedAt = try instant(noon)
+        _ = try harness.send(reopened, at: "2026-11-03T11:00:00+08:00", sequence: 5)
+        #expect(try assign(.hq, .escalated, 3).outputs.isEmpty)
+        #expect(file?.isClosed == true)
+    }
+
+    @Test(arguments: [[2, 3], [3, 2]])
+    mutating func `what waited for others when the case was resolved is refused, whatever is heard of first`(
+        order: [Int64]
+    ) throws {
+        let request = CompensationRequested(
+            requestId: "Q1", caseId: "C1", amountFen: 100, cause: .ownPost, by: CaseFixtures.clerk)
+        _ = try harness.send(request, at: "2026-11-03T09:00:00+08:00")
+        var types: [String] = []
+        for sequence in order {
+            types += try (sequence == 2 ? resolve(2) : assign(.region, .escalated, 3)).types
+        }
+        #expect(types.contains("compensation.refused"))
+        #expect(file?.openRequests == [] && file?.isClosed == false)
+    }
+
     @Test mutating func `a settled request closes nothing on a resolution that is void`() throws {
         _ = try harness.send(
             CompensationRequested(

@@ -90,6 +90,20 @@ import Testing
         #expect(fund.record?.until?.at == (try instant("2026-11-03T18:00:00+08:00")))
     }
 
+    @Test(arguments: [false, true])
+    func `a contact later than the request does not count, whichever of them is known first`(isKnownFirst: Bool) throws
+    {
+        var fund = try FundFixtures()
+        try fund.contact(.factorySalesman, 2, "09:30:00")
+        if isKnownFirst { try fund.contact(.brandRepresentative, 2, "10:00:01") }
+        _ = try fund.request(100, .manufacturer)
+        if !isKnownFirst { try fund.contact(.brandRepresentative, 2, "10:00:01") }
+        let refused = try fund.advance(2, "12:00:00")
+        #expect(said(refused) == ["compensation.refused 2026-11-02T10:00"])
+        #expect(refused.first?.because.facts == ["factorySalesman": true, "brandRepresentative": false])
+        #expect(try fund.request(100, .manufacturer, id: "Q2", at: "10:00:01").types == ["compensation.pending"])
+    }
+
     @Test func `resolved first, a waiting request is refused and the case closes`() throws {
         var fund = try contacted()
         _ = try fund.request(100, .manufacturer, on: 3)

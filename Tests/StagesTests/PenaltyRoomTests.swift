@@ -86,6 +86,23 @@ struct PenaltyRoomTests {
         #expect(outcome.all(OutletStatusChanged.self).map(\.running) == [.handOver])
     }
 
+    @Test func `a hazard of what is named but has left hands running orders over, and no appeal suspends the stop`()
+        throws
+    {
+        var harness = try PenaltyFixture.harness()
+        try harness.violate(1, at: "2026-11-06T09:00:00+08:00", prefix: "H", hazards: ["injury"])
+        for number in 1...210 { try harness.report("V\(number)", at: Self.november) }
+        for number in 2...5 { try harness.verify("V\(number)", at: "2026-11-08T09:00:00+08:00") }
+        let proposal = try proposal(&harness)
+        #expect(proposal.rung == "stop-dispatch" && proposal.more == nil)
+        let held = harness.record(Dossier.self, "O1")?.violations.map(\.id) ?? []
+        #expect(Set(proposal.violationIds).subtracting(held) == ["H1"])
+        let outcome = try harness.decide(proposal.proposalId, at: "2026-11-11T09:00:00+08:00")
+        #expect(outcome.all(OutletStatusChanged.self).map(\.running) == [.handOver])
+        let effects = harness.record(Dossier.self, "O1")?.effects ?? []
+        #expect(effects.map(\.hasGraveHazard) == [true])
+    }
+
     @Test func `a dossier that an older release has filled shrinks with each report`() throws {
         var dossier = Dossier(outletId: "O1")
         let at = try instant(Self.november)

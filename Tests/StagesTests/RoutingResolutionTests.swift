@@ -42,6 +42,12 @@ import Testing
         #expect(Authority.standard.rejection(of: by, .resolve, at: holder)?.reason == reason)
     }
 
+    @Test(arguments: Authority.Act.allCases)
+    func `every act is for people of some tiers`(act: Authority.Act) {
+        let nobody = Person(id: "nobody", tier: "none")
+        #expect(Authority.standard.rejection(of: nobody, act, at: .hq)?.reason == "wrong-tier")
+    }
+
     @Test func `a refusal tells what is needed and what was given`() {
         let tier = Authority.standard.rejection(of: Self.store("S1"), .resolve, at: .region("R1"))
         #expect(tier?.figures == ["act": "case.resolved", "tier": "store", "needed": ["region", "hq"]])
@@ -102,8 +108,21 @@ import Testing
             ])
         #expect(try fixture.resolve(by: RoutingFixture.regionPerson, at: "2026-11-07T09:00:00+08:00").rejection == nil)
         #expect(
-            try fixture.resolve(by: RoutingFixture.regionPerson, at: "2026-11-07T10:00:00+08:00").rejection?.reason
+            try fixture.resolve(by: RoutingFixture.regionPerson, at: "2026-11-07T10:00:01+08:00").rejection?.reason
                 == "wrong-tier")
+    }
+
+    @Test mutating func `a resolution at the very end of a term is in time, found before the timer or behind it`()
+        throws
+    {
+        var other = fixture
+        let end = "2026-11-04T10:00:00+08:00"
+        #expect(try other.resolve(at: end).announced == ["case.resolution-accepted"])
+        #expect(other.record?.tier == .store)
+        _ = try fixture.wait(until: "2026-11-04T11:00:00+08:00")
+        let late = try fixture.resolve(at: end)
+        #expect(late.announced == ["case.resolution-accepted"])
+        #expect(fixture.record?.tier == .region && fixture.record?.termEnds == nil)
     }
 
     // MARK: Why a case is assigned
@@ -177,6 +196,49 @@ import Testing
         #expect(fixture.record?.state == .open)
     }
 
+    @Test mutating func `accepted after an escalation, it resolves a case that had closed and been reopened before`()
+        throws
+    {
+        _ = try fixture.resolve(at: "2026-11-02T12:00:00+08:00")
+        _ = try fixture.link(fire("C2", at: "2026-11-02T20:00:00+08:00"))
+        _ = try fixture.resolve(by: RoutingFixture.hqPerson, at: "2026-11-03T01:00:00+08:00")
+        // Handling has heard of all this only now.
+        try fixture.close(at: "2026-11-02T12:00:00+08:00")
+        let out = try fixture.reopen(tier: .hq, at: "2026-11-02T20:00:00+08:00")
+        #expect(out.announced == ["case.assigned", "case.resolution-accepted"])
+        #expect(out.announced(CaseAssigned.self).map(\.resolvedAt) == [try instant("2026-11-03T01:00:00+08:00")])
+        #expect(fixture.record?.state == .resolved && fixture.record?.termEnds == nil)
+    }
+
+    @Test mutating func `a complaint of before the resolution, told after the closing, reopens nothing for long`()
+        throws
+    {
+        _ = try fixture.resolve(at: "2026-11-02T12:00:00+08:00")
+        try fixture.close(at: "2026-11-02T12:00:00+08:00")
+        let out = try fixture.reopen(tier: .store, at: "2026-11-02T11:00:00+08:00")
+        #expect(out.announced == ["case.assigned", "case.resolution-accepted"])
+        #expect(fixture.record?.state == .resolved)
+    }
+
+    @Test mutating func `only what may need them again loads the resolutions that are kept`() throws {
+        let key = KeptResolutions.key(CaseFixture.caseId())
+        func keys(_ data: any EventData) -> [RecordKey] {
+            let event = Event(id: "probe", source: "upstream", time: Instant(seconds: 0), data: data)
+            return fixture.routing.runner.keys(for: .event(event), in: fixture.routing.set)
+        }
+        let linked = CaseFixture.linked(try fire("C2", at: "2026-11-02T13:00:00+08:00"))
+        #expect(!keys(linked).contains(key))
+        _ = try fixture.resolve(at: "2026-11-02T12:00:00+08:00")
+        #expect(keys(linked).contains(key))
+        #expect(keys(CaseFixture.reopened(tier: .store)).contains(key))
+        #expect(!keys(CaseAccepted(caseId: CaseFixture.caseId(), by: RoutingFixture.hqPerson)).contains(key))
+        let closed = try CaseFixture.closed(at: "2026-11-02T12:00:00+08:00", tier: .store)
+        #expect(!keys(closed).contains(key))
+        _ = try fixture.link(fire("C2", at: "2026-11-02T13:00:00+08:00"))
+        let kept = fixture.routing.record(KeptResolutions.self, CaseFixture.caseId())
+        #expect(kept?.kept.isEmpty == true, "void, they are forgotten")
+    }
+
     // MARK: At headquarters
 
     private func fire(_ id: String, at time: String, _ hazard: String = "fire") throws -> ComplaintReceived {
@@ -193,6 +255,20 @@ import Testing
         #expect(out.announced(CaseAssigned.self).first?.reason == .escalated)
         #expect(out.announced(CaseAssigned.self).first?.dueAt == (try instant("2026-11-08T14:00:00+08:00")))
         #expect(fixture.record?.state == .open)
+    }
+
+    @Test mutating func `a complaint of before the resolution of headquarters leaves it, one of the store is void`()
+        throws
+    {
+        var other = fixture
+        _ = try other.resolve(at: "2026-11-03T12:00:00+08:00")
+        _ = try other.link(fire("C2", at: "2026-11-03T11:00:00+08:00"))
+        #expect(other.record?.state == .open)
+        _ = try fixture.resolve(by: RoutingFixture.hqPerson, at: "2026-11-03T12:00:00+08:00")
+        let out = try fixture.link(fire("C2", at: "2026-11-03T11:00:00+08:00"))
+        #expect(out.announced.sorted().prefix(3) == ["case.assigned", "case.escalated", "case.resolution-accepted"])
+        #expect(out.announced(CaseAssigned.self).map(\.resolvedAt) == [try instant("2026-11-03T12:00:00+08:00")])
+        #expect(fixture.record?.state == .resolved && fixture.record?.termEnds == nil)
     }
 
     @Test mutating func `without a resolution the running term stays`() throws {
@@ -227,14 +303,46 @@ import Testing
 
     // MARK: Cases that releases before 0.2 have assigned
 
-    @Test mutating func `a case that was assigned without a reason is judged by handling, until it is assigned anew`()
-        throws
-    {
-        let key = RoutedCase.key(CaseFixture.caseId())
+    /// The case as 0.1 leaves it.
+    private mutating func makeOld() throws {
         var json = try JSONEncoding.tree(of: #require(fixture.record))
         json = .object((json.members ?? []).filter { $0.name != "holdings" })
         let old = try JSONDecoding.decode(RoutedCase.self, from: json)
-        fixture.routing.put(LiveRecord(value: old, version: 1), key)
+        fixture.routing.put(LiveRecord(value: old, version: 1), RoutedCase.key(CaseFixture.caseId()))
+    }
+
+    @Test mutating func `once one that names a linked complaint was passed on, routing judges all that follow`() throws
+    {
+        try makeOld()
+        _ = try fixture.link(CaseFixture.complaint("C2", at: "2026-11-02T11:00:00+08:00"))
+        func resolved(_ id: String, _ time: String) throws -> CaseResolved {
+            CaseResolved(
+                caseId: CaseFixture.caseId(id), by: RoutingFixture.storeClerk, resolvedAt: try instant(time),
+                solution: "New pump.", liability: .nobody, documents: [])
+        }
+        for (id, time) in [("C2", "2026-11-02T12:00:00+08:00"), ("C1", "2026-11-02T13:00:00+08:00")] {
+            #expect(
+                try fixture.routing.send(resolved(id, time), at: time).announced == ["case.resolution-accepted"])
+        }
+    }
+
+    @Test mutating func `of a case that is closed one of a later time waits to be judged after the reopening`() throws {
+        try makeOld()
+        try fixture.close(at: "2026-11-02T12:00:00+08:00")
+        let out = try fixture.resolve(at: "2026-11-03T12:00:00+08:00")
+        guard case .waits(let key, _) = out.verdict else {
+            Issue.record("expected to wait, found \(out.verdict)")
+            return
+        }
+        let reopened = try fixture.routing.send(CaseFixture.reopened(tier: .store), at: "2026-11-03T10:00:00+08:00")
+        #expect(reopened.known == [key])
+        #expect(try fixture.resolve(at: "2026-11-03T12:00:00+08:00").announced == ["case.resolution-accepted"])
+    }
+
+    @Test mutating func `a case that was assigned without a reason is judged by handling, until it is assigned anew`()
+        throws
+    {
+        try makeOld()
         let other = Person(id: "r2-one", tier: "region", regionId: "R2")
         #expect(try fixture.resolve(by: other, at: "2026-11-03T09:00:00+08:00").announced == [])
         #expect(fixture.record?.state == .resolved)

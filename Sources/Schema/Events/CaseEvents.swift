@@ -91,8 +91,8 @@ package struct CaseAssigned: EventData, Hashable {
     package var dueAt: Instant
     /// Why; absent in what releases before 0.2 wrote.
     package var reason: Reason?
-    /// Only if reopened: it has been resolved again, which became known before the reopening. That resolution holds, and is
-    /// told of once more.
+    /// Only if escalated or reopened: it has been resolved after that, which became known before. That resolution holds, and
+    /// is told of once more.
     package var resolvedAt: Instant?
     /// Only in the message to the handlers' desks (`recourse.handlers`); absent on `recourse.events`, as the two below.
     package var customer: Customer?

@@ -119,6 +119,19 @@ struct Reasons {
 // MARK: Waiting for others
 
 extension Advance {
+    /// The later of the first contacts with the manufacturer's two people; nil unless both had been spoken with when the
+    /// advance was requested (R06), whenever that has become known.
+    var contactedAt: Instant? {
+        guard let salesman = file.salesmanContactAt, let representative = file.representativeContactAt else {
+            return nil
+        }
+        let both = max(salesman, representative)
+        return isInTime(both) ? both : nil
+    }
+
+    /// Whether a contact is not later than the request.
+    func isInTime(_ contact: Instant?) -> Bool { contact.map { $0 <= request.requestedAt } ?? false }
+
     /// R06, R07: others have until the end of a working day to settle the matter; then HQ decides.
     ///
     /// - Parameter start: what the term counts from.
@@ -167,7 +180,7 @@ extension Advance {
             request.cause == .ownPost
             ? Reasons(rule: "R07", parameters: ["ownPostWaitWorkingDays": days])
             : Reasons(rule: "R06", parameters: ["manufacturerWaitWorkingDays": days])
-        if let contacted = file.manufacturerContactedAt, request.cause == .manufacturer {
+        if let contacted = contactedAt, request.cause == .manufacturer {
             reasons.facts = ["contactedAt": .string(contacted.description)]
         }
         return reasons

@@ -63,6 +63,7 @@ extension CaseFile {
         closedAt = nil
         closesAt = nil
         resolution = nil
+        laterResolution = nil
         let anew = zip(documents, listedAt ?? []).filter { $0.1 > since }
         documents = anew.map(\.0)
         listedAt = anew.isEmpty ? nil : anew.map(\.1)

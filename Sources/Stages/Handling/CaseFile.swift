@@ -42,6 +42,8 @@ package struct CaseFile: Record, Equatable {
     /// The first contact with the customer (R42, R43).
     package var contactedAt: Instant?
     package var resolution: Resolution?
+    /// Of an earlier time and accepted later; nil: none. It holds if an escalation makes `resolution` void and not this one.
+    package var laterResolution: Resolution?
     /// Listed since `since`, each once, in the order in which they came.
     package var documents: [String] = []
     /// When the first of `documents` was listed.
@@ -101,12 +103,6 @@ extension CaseFile {
         case .brandRepresentative: representativeContactAt = min(representativeContactAt ?? instant, instant)
         case .supervisor: break
         }
-    }
-
-    /// The later of the first contacts with the manufacturer's two people; nil until there are both (R06).
-    var manufacturerContactedAt: Instant? {
-        guard let salesmanContactAt, let representativeContactAt else { return nil }
-        return max(salesmanContactAt, representativeContactAt)
     }
 
     /// Lists documents, each once.

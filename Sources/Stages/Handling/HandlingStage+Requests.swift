@@ -40,7 +40,7 @@ extension HandlingStage {
         advance.commit()
         switch path {
         case .r06:
-            if let contacted = advance.file.manufacturerContactedAt {
+            if let contacted = advance.contactedAt {
                 advance.wait(from: contacted, isTimer: false, in: &turn)
             } else {
                 advance.request.lookDelaySeconds = turn.policy.handling.manufacturerContactRetrySeconds
@@ -143,9 +143,11 @@ extension HandlingStage {
     }
 
     /// The case is resolved: what still waits for others has come to nothing (R06, R07).
-    func refuseWaiting(_ file: inout CaseFile, in turn: inout Turn) {
+    ///
+    /// - Parameter latest: what was requested later stays.
+    func refuseWaiting(_ file: inout CaseFile, requestedBy latest: Instant = .limit, in turn: inout Turn) {
         for id in file.openRequests {
-            guard let request = turn.get(AdvanceRequest.self, id) else { continue }
+            guard let request = turn.get(AdvanceRequest.self, id), request.requestedAt <= latest else { continue }
             switch request.state {
             case .awaitingContacts, .pending: break
             case .referred, .refused, .disbursed: continue
@@ -168,7 +170,7 @@ extension HandlingStage {
         }
         switch advance.request.state {
         case .awaitingContacts:
-            if let contacted = advance.file.manufacturerContactedAt {
+            if let contacted = advance.contactedAt {
                 advance.wait(from: contacted, isTimer: true, in: &turn)
             } else {
                 let seconds = turn.policy.handling.manufacturerContactRetrySeconds
@@ -177,8 +179,8 @@ extension HandlingStage {
                     Reasons(
                         rule: "R06", parameters: ["manufacturerContactRetrySeconds": .int(Int64(seconds))],
                         facts: [
-                            "factorySalesman": .bool(advance.file.salesmanContactAt != nil),
-                            "brandRepresentative": .bool(advance.file.representativeContactAt != nil),
+                            "factorySalesman": .bool(advance.isInTime(advance.file.salesmanContactAt)),
+                            "brandRepresentative": .bool(advance.isInTime(advance.file.representativeContactAt)),
                         ]), in: &turn)
                 advance.file.closeIfReady(advance.request.caseId, in: &turn)
             }

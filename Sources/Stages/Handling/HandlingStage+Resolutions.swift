@@ -11,9 +11,9 @@ extension HandlingStage {
         return change(id, in: &turn) { file, turn in
             if file.tier == nil { turn.makeKnown(Self.assignment(of: id)) }
             file.take(assigned, sequence: sequence)
-            // Told of once more under a higher sequence; another one that came with it may not hold where the case is now.
-            let isHeld = assigned.resolvedAt != nil && file.resolution?.at == assigned.resolvedAt
-            let isVoid = file.makeVoid(before: sequence, by: assigned.reason) && !isHeld
+            // It is told of once more, under this sequence; another one that came with it may not hold where the case is now.
+            if let resolvedAt = assigned.resolvedAt { file.raise(resolutionOf: resolvedAt, to: sequence) }
+            let isVoid = file.makeVoid(before: sequence, by: assigned.reason)
             if isVoid, file.isClosed, let tier = file.tier {
                 file.reopen(
                     id, at: tier, rule: "resolution-void",
@@ -21,7 +21,7 @@ extension HandlingStage {
                         "reason": .string(assigned.reason?.rawValue ?? ""), "closing": .int(Int64(file.closings)),
                     ], in: &turn)
             } else if isVoid {
-                file.resolution = nil
+                file.dropVoid()
             }
             file.closeIfReady(id, in: &turn)
             return .applied
@@ -48,7 +48,12 @@ extension HandlingStage {
             if file.isClosed || (file.closings > 0 && accepted.resolvedAt < file.since) { return .applied }
             // A list that is full has documents enough; the resolution counts all the same.
             _ = file.list(accepted.documents, at: turn.now)
-            if file.isVoid(sequence) { return .applied }
+            if file.isVoid(sequence) {
+                // What waited then has come to nothing, though the escalation was heard of first.
+                refuseWaiting(&file, requestedBy: accepted.resolvedAt, in: &turn)
+                file.closeIfReady(accepted.caseId, in: &turn)
+                return .applied
+            }
             let resolution = CaseFile.Resolution(
                 at: accepted.resolvedAt, liability: accepted.liability, liableParty: accepted.liableParty,
                 by: accepted.by.id, sequence: sequence)
@@ -92,14 +97,35 @@ extension HandlingStage {
 }
 
 extension CaseFile {
-    /// Of two resolutions the later one holds, whichever arrives first.
+    /// Of two resolutions the later one holds, whichever arrives first. The other one is kept if routing has accepted it behind
+    /// that one: an escalation between the two, of which competing workers hear in any order, makes void only the first.
     fileprivate mutating func take(_ new: Resolution) {
-        let newest = [resolution?.sequence, new.sequence].compactMap { $0 }.max()
+        guard let known = resolution else { return resolution = new }
         var new = new
-        // Told of once more.
-        if let known = resolution, (known.at, known.by) == (new.at, new.by) { new.isBlockSaid = known.isBlockSaid }
-        if resolution.map({ $0.at <= new.at }) ?? true { resolution = new }
-        resolution?.sequence = newest
+        if (known.at, known.by) == (new.at, new.by) {
+            // Told of once more.
+            new.isBlockSaid = known.isBlockSaid
+            new.sequence = [known.sequence, new.sequence].compactMap { $0 }.max()
+            resolution = new
+        } else if known.at <= new.at {
+            resolution = new
+            if known.isNewer(than: laterResolution) { laterResolution = known }
+        } else if new.isNewer(than: laterResolution) {
+            laterResolution = new
+        }
+        if let later = laterResolution, !later.isNewer(than: resolution) { laterResolution = nil }
+    }
+
+    /// The resolution of that time counts as told of under a higher sequence.
+    fileprivate mutating func raise(resolutionOf time: Instant, to sequence: Int64?) {
+        guard let known = resolution, known.at == time, let sequence else { return }
+        resolution?.sequence = max(known.sequence ?? sequence, sequence)
+    }
+
+    /// What is left when the present resolution is void.
+    fileprivate mutating func dropVoid() {
+        resolution = laterResolution.flatMap { isVoid($0.sequence) ? nil : $0 }
+        laterResolution = nil
     }
 
     /// Whether a resolution of that sequence is older than an escalation or reopening. One that routing has not judged is
@@ -114,5 +140,13 @@ extension CaseFile {
         guard reason == .escalated || reason == .reopened, let sequence else { return false }
         voidBefore = max(voidBefore ?? sequence, sequence)
         return resolution.map { isVoid($0.sequence) } ?? false
+    }
+}
+
+extension CaseFile.Resolution {
+    /// Whether routing has accepted it behind another one.
+    fileprivate func isNewer(than other: CaseFile.Resolution?) -> Bool {
+        guard let known = other?.sequence else { return sequence != nil || other == nil }
+        return sequence.map { $0 > known } ?? false
     }
 }

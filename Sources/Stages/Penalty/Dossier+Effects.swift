@@ -10,15 +10,19 @@ extension Dossier {
         // A proposal names one violation of a failing; the hazard may have been told by a twin of it.
         let hazards = Tally.twins(of: proposal.violationIds, in: violations)
             .filter { $0.upheld == true }.flatMap { $0.hazards ?? [] }
-        let unnamed = proposal.more == nil ? nil : counted?.count(proposal.ladder, proposal.period)
+        // Some of what it counts has left the dossier, or is not named.
+        let isWhole = proposal.more == nil && named.count == proposal.violationIds.count
+        let gone = isWhole ? nil : counted?.count(proposal.ladder, proposal.period)
+        // Of a stop after a failed rectification its notice knows, which has asked for all this.
+        let failed = proposal.ladder == .rectification ? effects.first { $0.noticeId == proposal.period } : nil
         lettersIssued += 1
         var effect = Effect(
             noticeId: noticeId, number: "\(outletId)-\(Period.text(year: turn.now.date.year))-\(lettersIssued)",
             proposalId: proposal.id, ladder: proposal.ladder, period: proposal.period,
             rung: proposal.rung, violationIds: proposal.violationIds, more: proposal.more,
-            hasHazard: !hazards.isEmpty || unnamed?.hasHazard ?? false,
+            hasHazard: !hazards.isEmpty || gone?.hasHazard ?? false || failed?.hasHazard ?? false,
             hasGraveHazard: hazards.contains(where: Violation.graveHazards.contains)
-                || unnamed?.hasGraveHazard ?? false, issuedAt: turn.now)
+                || gone?.hasGraveHazard ?? false || failed?.hasGraveHazard ?? false, issuedAt: turn.now)
         effect.appealUntil = try? turn.policy.calendar.deadline(
             workingDays: penalty.appealWorkingDays, after: turn.now)
         switch proposal.rung {

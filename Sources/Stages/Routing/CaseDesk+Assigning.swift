@@ -4,7 +4,8 @@ import Schema
 // MARK: Who has the case
 
 extension CaseDesk {
-    /// The case moves up to `tier`, or beyond it if there is no such place. Its term runs anew, even if resolved.
+    /// The case moves up to `tier`, or beyond it if there is no such place. Its term runs anew, even if resolved, unless that was
+    /// after `now` and by somebody who may resolve it there: workers that compete, or an outage, have turned round the order.
     mutating func moveUp(
         to tier: HandlerTier, rule: String, parameters: [JSON.Member] = [], facts: [JSON.Member],
         in turn: inout Turn
@@ -14,9 +15,12 @@ extension CaseDesk {
         if placement.tier != record.tier {
             announceEscalation(from: record.tier, to: placement, rule: rule, parameters, facts, in: &turn)
         }
+        // Nothing is kept of a case that is open.
+        let again = record.state == .resolved ? resolutions(since: turn.now, heldBy: placement, in: &turn) : []
         record.state = .open
-        record.forgetResolutions()
-        assign(placement, .escalated, termFrom: turn.now, rule: rule, in: &turn)
+        assign(
+            placement, .escalated, resolvedAt: again.first?.resolvedAt, termFrom: turn.now, rule: rule, in: &turn)
+        for resolved in again { pass(resolved, heldBy: placement.tier, in: &turn) }
     }
 
     /// `case.escalated`, to everyone and, with the customer, to the desk that gets the case.
@@ -40,7 +44,7 @@ extension CaseDesk {
     ///
     /// - Parameters:
     ///   - reason: escalated and reopened make a resolution void: who hears of it judges by the sequence.
-    ///   - resolvedAt: of a resolution that the reopening does not make void.
+    ///   - resolvedAt: of a resolution that this does not make void.
     ///   - termFrom: where the term of the tier begins (R03). With R03 or R23, the two sources of that rule,
     ///     switched off `dueAt` is still told, but nothing happens then.
     mutating func assign(

@@ -89,7 +89,7 @@ struct CaseDesk {
                     JSON.Member("lastTier", .string(record.tier.rawValue)), JSON.Member("major", .bool(record.isMajor)),
                 ] + placement.facts))
         if leaps { announceEscalation(from: last, to: placement, rule: "R04", in: &turn) }
-        let again = furtherResolutions(since: turn.now, heldBy: placement, turn.policy)
+        let again = resolutions(since: turn.now, heldBy: placement, in: &turn)
         assign(
             placement, .reopened, resolvedAt: again.first?.resolvedAt, termFrom: turn.now, rule: leaps ? "R04" : "R03",
             in: &turn)

@@ -8,8 +8,6 @@ package struct RoutedCase: Record, Equatable {
     static let factLimit = 100
     /// Nor more of what is owed: the duties of further linked complaints have records of their own (`LinkedDuties`).
     static let dutyLimit = 100
-    /// Nor more resolutions beyond the first.
-    static let furtherLimit = 10
 
     package enum State: String, Codable, Sendable {
         /// Somebody has to resolve it.
@@ -50,9 +48,6 @@ package struct RoutedCase: Record, Equatable {
     package private(set) var majorBy: [String]?
     /// The `sequence` of the last closing or reopening that handling told of.
     package var handlingSequence: Int64?
-    /// What was accepted while the case was resolved already, by time. If the case turns out to have closed before it, and
-    /// to have been reopened, it resolves it anew. nil: nothing.
-    package private(set) var furtherResolutions: [CaseResolved]?
     /// How many `case.resolution-accepted` there were about it; nil: none.
     package var resolutionsPassed: Int?
 
@@ -99,25 +94,12 @@ package struct RoutedCase: Record, Equatable {
         if holdings == nil { holdings = [Holding(from: assignedAt, tier: tier, handlerId: handlerId)] }
     }
 
-    /// Who held the case at `instant`; the first one from ever.
+    /// Who held the case at `instant`; the first one from ever. At the instant at which it moves whoever had it still holds it:
+    /// an event comes before the timer of its time.
     func holder(at instant: Instant) -> Holding {
         let known = holdings ?? []
-        return known.last { $0.from <= instant } ?? known.first
+        return known.last { $0.from < instant } ?? known.first
             ?? Holding(from: assignedAt, tier: tier, handlerId: handlerId)
-    }
-
-    /// Keeps a resolution of a case that is resolved already.
-    mutating func keep(_ resolved: CaseResolved) {
-        var kept = furtherResolutions ?? []
-        kept.insert(resolved, at: kept.firstIndex { $0.resolvedAt > resolved.resolvedAt } ?? kept.endIndex)
-        if kept.count > Self.furtherLimit { kept.removeFirst() }
-        furtherResolutions = kept
-    }
-
-    /// Forgets those before `instant`, or all; the others may still be of use when the case closes and opens once more.
-    mutating func forgetResolutions(before instant: Instant? = nil) {
-        let left = (furtherResolutions ?? []).filter { resolved in instant.map { resolved.resolvedAt >= $0 } ?? false }
-        furtherResolutions = left.isEmpty ? nil : left
     }
 
     /// Notes what makes the case major; true if some of it is new to the case.

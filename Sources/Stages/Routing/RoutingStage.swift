@@ -12,7 +12,9 @@ package struct RoutingStage: Stage {
         CaseOpened.type, CaseDuplicateLinked.type, CaseClosed.type, CaseReopened.type,
     ]
     package static let follows: [StageName] = [.intake, .handling]
-    package static let recordTypes: [any Record.Type] = [RoutedCase.self, CaseLink.self, LinkedDuties.self]
+    package static let recordTypes: [any Record.Type] = [
+        RoutedCase.self, CaseLink.self, LinkedDuties.self, KeptResolutions.self,
+    ]
 
     package init() {}
 
@@ -28,10 +30,19 @@ package struct RoutingStage: Stage {
         guard let caseId = caseId(of: event) else { return [] }
         if let linked = event.data as? CaseDuplicateLinked {
             return [RoutedCase.key(caseId), CaseLink.key(linked.caseId)] + keyOfSpilled(linked, given: records)
+                + keysOfKept(caseId, given: records)
         }
+        if event.data is CaseReopened { return [RoutedCase.key(caseId), KeptResolutions.key(caseId)] }
         // Only people name a case by a complaint that was linked to it.
-        return person(of: event) == nil
-            ? [RoutedCase.key(caseId)] : CaseLink.keys(RoutedCase.self, caseId, given: records)
+        guard person(of: event) != nil else { return [RoutedCase.key(caseId)] }
+        let keys = CaseLink.keys(RoutedCase.self, caseId, given: records)
+        guard event.data is CaseResolved else { return keys }
+        return keys + [KeptResolutions.key(records.get(CaseLink.self, caseId)?.openCaseId ?? caseId)]
+    }
+
+    /// An escalation asks for them where the case is resolved, which no timer makes it.
+    private static func keysOfKept(_ caseId: String, given records: RecordReader) -> [RecordKey] {
+        records.get(RoutedCase.self, caseId)?.state == .resolved ? [KeptResolutions.key(caseId)] : []
     }
 
     /// Where the duties of a linked complaint go if the case has no room for them.

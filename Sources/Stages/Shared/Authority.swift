@@ -23,18 +23,21 @@ package struct Authority: Sendable {
         package let fit: Fit
     }
 
-    private let rows: [Act: Row]
+    package static let standard = Authority()
 
-    package static let standard = Authority(rows: [.resolve: Row(tiers: [.store, .region, .hq], fit: .holderOrAbove)])
+    private init() {}
 
-    private init(rows: [Act: Row]) {
-        self.rows = rows
+    /// A line for every act: what had none, everybody could do.
+    package func row(of act: Act) -> Row {
+        switch act {
+        case .resolve: Row(tiers: [.store, .region, .hq], fit: .holderOrAbove)
+        }
     }
 
     /// Why a person may not act on what `holder` holds, or nil if he may: `wrong-tier`, or `wrong-place` if his tier fits
     /// and his place does not or is not named. The figures tell what is needed and what was given.
     package func rejection(of by: Person, _ act: Act, at holder: Place) -> Rejection? {
-        guard let row = rows[act] else { return nil }
+        let row = row(of: act)
         let tiers: [Tier]
         switch row.fit {
         case .holderOrAbove: tiers = row.tiers.filter { $0 != .business && $0 >= Tier(holder.tier) }

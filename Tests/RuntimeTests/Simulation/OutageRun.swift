@@ -80,17 +80,57 @@ final class OutageRun {
         return events
     }
 
+    /// A case that the store resolves, that a fire takes to headquarters, and that is resolved there: within the hour, as above.
+    private func struck(_ number: Int) -> [Event] {
+        let caseId = Identifiers.caseId(source: Workload.source, complaintId: "K\(number)")
+        func event(_ suffix: String, _ minutes: Int64, _ data: (Instant) -> any EventData) -> Event {
+            let time = start.adding(minutes: minutes)
+            return Event(id: "k\(number)-\(suffix)", source: Workload.source, time: time, data: data(time))
+        }
+        func complaint(_ id: String, at time: Instant, _ hazards: [String]?) -> ComplaintReceived {
+            ComplaintReceived(
+                complaintId: id, channel: "hotline", receivedAt: time,
+                customer: Customer(name: "Li", phone: "1380000\(1000 + number)"), storeId: "S1",
+                product: Product(category: "washer", brand: "Brand \(number)", purchasedHere: true),
+                description: "It leaks.", remedy: "repair", hazards: hazards)
+        }
+        func resolved(by: Person, at time: Instant) -> CaseResolved {
+            CaseResolved(
+                caseId: caseId, by: by, resolvedAt: time, solution: "Repaired.", liability: .nobody, documents: ["d"])
+        }
+        let clerk = Person(id: "clerk", tier: "store", storeId: "S1")
+        let someone = Person(id: "someone", tier: "hq")
+        return [
+            event("received", 0) { complaint("K\(number)", at: $0, nil) },
+            event("resolved", 10) { resolved(by: clerk, at: $0) },
+            event("struck", 20) { complaint("K\(number)-fire", at: $0, ["fire"]) },
+            event("accepted", 25) { _ in CaseAccepted(caseId: caseId, by: someone) },
+            event("called", 30) { ContactRecorded(caseId: caseId, with: .customer, by: clerk, at: $0) },
+            event("again", 40) { resolved(by: someone, at: $0) },
+        ]
+    }
+
+    /// Whether handling has closed a case.
+    func isClosed(_ caseId: String) throws -> Bool {
+        let stored = try pipeline.stores[.handling]?.readNow { try $0.record(CaseFile.key(caseId)) }
+        return try stored.map { try JSONDecoding.decode(CaseFile.self, from: $0.body).isClosed } ?? false
+    }
+
+    /// Cases that are served, then those that are forgotten, then one that is struck by fire.
+    ///
     /// - Returns: what was said of missed deadlines, by case.
-    func run(served: Int, forgotten: Int) throws -> [String: [String]] {
+    func run(served: Int, forgotten: Int, isStruck: Bool) throws -> [String: [String]] {
         var events: [Event] = []
         for number in 0..<(served + forgotten) { events += try matter(number, isServed: number < served) }
+        if isStruck { events += struck(served + forgotten) }
         events.sort { ($0.time, $0.id) < ($1.time, $1.id) }
         try rest()
         // Where intake goes too, nothing in the queues refers to what is known; else the cases have been opened before.
         let isOpenedBefore = !away.contains(.intake)
-        for event in events where isOpenedBefore && event.data is ComplaintReceived { try handOver(event) }
+        func opens(_ event: Event) -> Bool { event.id.hasSuffix("-received") }
+        for event in events where isOpenedBefore && opens(event) { try handOver(event) }
         for worker in pipeline.workers where away.contains(worker.stage) { pipeline.dismiss(worker) }
-        for event in events where !(isOpenedBefore && event.data is ComplaintReceived) { try handOver(event) }
+        for event in events where !(isOpenedBefore && opens(event)) { try handOver(event) }
         advance(to: start.adding(days: 9))
         for stage in away { for _ in 0..<(1 + seed.below(3)) { pipeline.start(stage) } }
         try rest(rounds: 80, isDisturbed: true)

@@ -21,16 +21,26 @@ import Testing
         var findings: [String] = []
         for seed in single.map({ $0...$0 }) ?? 1...count {
             let run = try OutageRun(seed: seed, away: away, policy: policy, faults: Int(seed % 24))
-            let told = try run.run(served: 6, forgotten: 1)
+            // Workers of intake that compete may take the fire for a case of its own.
+            let isStruck = !away.contains(.intake)
+            var told = try run.run(served: 6, forgotten: 1, isStruck: isStruck)
             injected.merge(run.pipeline.injected, uniquingKeysWith: +)
+            if isStruck {
+                // Workers that compete may hear of the fire when the case is closed: then nothing is escalated.
+                let struck = Identifiers.caseId(source: Workload.source, complaintId: "K7")
+                let (types, isClosed) = (Set(told.removeValue(forKey: struck) ?? []), try run.isClosed(struck))
+                if !types.isSubset(of: ["case.escalated"]) || !isClosed {
+                    findings.append("seed \(seed): struck by fire, \(types.sorted()), closed: \(isClosed)")
+                }
+            }
             let forgotten = Identifiers.caseId(source: Workload.source, complaintId: "K6")
             for (caseId, types) in told where caseId != forgotten {
                 findings.append("seed \(seed): \(caseId) \(types.sorted())")
             }
             // Timers act all the same.
-            let types = told[forgotten] ?? []
-            if !types.contains("customer.reply-overdue") || !types.contains("case.escalated") {
-                findings.append("seed \(seed): the forgotten case has only \(types.sorted())")
+            let missed = told[forgotten] ?? []
+            if !missed.contains("customer.reply-overdue") || !missed.contains("case.escalated") {
+                findings.append("seed \(seed): the forgotten case has only \(missed.sorted())")
             }
             if findings.count > 3 { break }
         }
