@@ -154,7 +154,7 @@ package protocol PersonalTransaction: PersonalSnapshot {
     /// Replaces the secret as sealed by another key; the secret itself never changes.
     func resealPersonalSecret(_ secret: PersonalSecret) throws
     /// Answers a batch's questions; makes persons that are not known, and keeps those that are from being erased until
-    /// this transaction ends.
+    /// this transaction ends. A number is given once, however often a transaction asks and whether or not it is used.
     func findPersonal(_ inquiry: PersonalInquiry) throws -> PersonalFindings
     /// Inserts rows under numbers that `findPersonal` gave, and notes whose matter a subject is, unless it is known.
     func keepPersonal(_ rows: [PersonalRow], subjects: [PersonalSubject: Int64]) throws

@@ -141,10 +141,23 @@ extension SQLiteTransaction {
             try content.bind(1, one)
             found.contents[one] = try content.first { ($0.int(0), $0.int(1)) }
         }
-        // AUTOINCREMENT never gives a number twice, so no token of an erased person comes to mean another's value.
-        let last = try Query(db, "SELECT seq FROM sqlite_sequence WHERE name = 'personal'").first { $0.int(0) }
-        found.rows = (0..<inquiry.rows).map { (last ?? 0) + 1 + Int64($0) }
+        found.rows = try numbers(inquiry.rows)
         return found
+    }
+
+    /// Numbers that nobody has had: AUTOINCREMENT never gives one twice, so no token of an erased person comes to mean
+    /// another's value, and neither does one that this transaction has been given before.
+    private func numbers(_ count: Int) throws -> [Int64] {
+        guard count > 0 else { return [] }
+        let last = try Query(db, "SELECT seq FROM sqlite_sequence WHERE name = 'personal'").first { $0.int(0) }
+        let reserve = try Query(
+            db,
+            last == nil
+                ? "INSERT INTO sqlite_sequence (seq, name) VALUES (?, 'personal')"
+                : "UPDATE sqlite_sequence SET seq = ? WHERE name = 'personal'")
+        try reserve.bind(1, (last ?? 0) + Int64(count))
+        try reserve.run()
+        return (0..<count).map { (last ?? 0) + 1 + Int64($0) }
     }
 
     private func insert(_ lookup: PersonalLookup, _ person: Int64, _ now: Instant) throws {

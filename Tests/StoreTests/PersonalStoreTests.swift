@@ -64,6 +64,23 @@ struct PersonalStoreTests {
     }
 
     @Test(arguments: Adapter.allCases)
+    func `a number is given once, however often a transaction asks`(_ adapter: Adapter) async throws {
+        try await withStores(adapter) { store, other in
+            let (few, more) = (inquiry(rows: 2), inquiry(rows: 3))
+            let first = try await store.write { transaction in
+                let asked = try transaction.findPersonal(few).rows
+                let again = try transaction.findPersonal(more).rows
+                // Of the first two one is used, and of the others none.
+                try transaction.keepPersonal([row(asked[1], person: 5)], subjects: [:])
+                return asked + again
+            }
+            #expect(Set(first).count == 5)
+            let later = try await other.write { try $0.findPersonal(few).rows }
+            #expect(Set(first).isDisjoint(with: later))
+        }
+    }
+
+    @Test(arguments: Adapter.allCases)
     func `rows come back whole, by number and by content`(_ adapter: Adapter) async throws {
         try await withStores(adapter) { store, other in
             let wanted = inquiry(rows: 3)

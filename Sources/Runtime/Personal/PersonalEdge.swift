@@ -16,6 +16,8 @@ struct PersonalEdge {
     /// Rows that the store has already, of an event that is here once more.
     private var present: Set<Int64> = []
     private var links: [PersonalSubject: Int64] = [:]
+    /// Rows of this transaction by their content: the store does not know them before its end.
+    private var given: [Int64: (row: Int64, person: Int64)] = [:]
     private var kept: [Int64] = []
 
     /// An event as the stage sees it.
@@ -61,6 +63,11 @@ struct PersonalEdge {
         }
         let isNeeded = inquiry.rows > 0 || !inquiry.persons.isEmpty || !inquiry.subjects.isEmpty
         var found = isNeeded ? try transaction.findPersonal(inquiry) : PersonalFindings()
+        // What waited comes in behind the batch that makes its reference known, in one transaction with it.
+        for content in inquiry.contents where found.contents[content] == nil {
+            found.contents[content] = given[content]
+        }
+        for subject in inquiry.subjects where found.subjects[subject] == nil { found.subjects[subject] = links[subject] }
         var free = found.rows[...]
         var admitted: [Admitted] = []
         admitted.reserveCapacity(inputs.count)
@@ -118,7 +125,10 @@ struct PersonalEdge {
                 pending[next] = PersonalRow(
                     number: next, person: row.person, subject: person == nil ? document.subjects.first : nil,
                     content: one.contents[index], at: clock, key: "", sealed: [])
-                if let content = one.contents[index] { found.contents[content] = row }
+                if let content = one.contents[index] {
+                    found.contents[content] = row
+                    given[content] = row
+                }
             }
             known[row.row] = (row.person, part.values)
             rows.append(row)
@@ -165,6 +175,7 @@ struct PersonalEdge {
         if !rows.isEmpty || !links.isEmpty { try transaction.keepPersonal(rows, subjects: links) }
         kept.removeAll()
         links.removeAll()
+        given.removeAll()
     }
 
     // MARK: Out
