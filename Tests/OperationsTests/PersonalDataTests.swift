@@ -228,6 +228,31 @@ private struct PersonalScene {
         try await scene.end()
     }
 
+    @Test func `that somebody has damaged stay as they are, and are counted`() async throws {
+        let old = try Keyring(parsing: "k1 AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE=")
+        var scene = try await PersonalScene(keyring: old)
+        try await scene.run()
+        let store = scene.deadLetters.store
+        var letter = try #require(try await store.get(scene.letters[0]))
+        letter.letter.body[letter.letter.body.count - 1] ^= 1
+        try await store.replace([letter])
+        try await scene.stores[.intake]?.write { transaction in
+            var row = try #require(try transaction.personalRows(after: 0, limit: 1).first)
+            row.sealed[5] ^= 1
+            try transaction.resealPersonal([row])
+        }
+        let both = try Keyring(parsing: PersonalScene.keys)
+        let office = PersonOffice(stores: scene.stores, deadLetters: try scene.letters(both), keyring: both)
+        for _ in 1...2 {
+            let done = try await office.rekey()
+            #expect(done.damaged == [Figure("intake", 1), Figure("dead letters", 1)] && done.exitCode == 1)
+            #expect(done.text.contains("intake 1, dead letters 1"))
+        }
+        let judged = try await office.show(.phone("13977771234"))
+        #expect(judged.deadLetters.contains(scene.letters[0]) && judged.damaged == [])
+        try await scene.end()
+    }
+
     @Test func `of who was not heard of for so long go by themselves, not a moment earlier`() async throws {
         let store = MemoryStore()
         let stage = try #require(Pipeline.stages.first { type(of: $0).name == .intake })

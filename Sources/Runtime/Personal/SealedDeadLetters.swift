@@ -8,7 +8,7 @@ import Synchronization
 /// One that somebody has damaged comes out as what is left of it (`ParkedLetter.isDamaged`), and hinders no other. Only a
 /// key that is missing stops everything, with `StoreFailure` (unavailable): it can be given.
 package final class SealedDeadLetters: DeadLetterStore {
-    let store: any DeadLetterStore
+    package let store: any DeadLetterStore
     private let keyring: Keyring
     /// As read from the store, where its secret never changes.
     private let digester = Mutex<PersonalDigester?>(nil)
