@@ -104,6 +104,20 @@ import Testing
         #expect(try fund.request(100, .manufacturer, id: "Q2", at: "10:00:01").types == ["compensation.pending"])
     }
 
+    @Test(arguments: [("09:59:59", CompensationRefused.Reason.resolvedFirst), ("10:00:01", .manufacturerNotContacted)])
+    func `resolved before the request was looked at, it is refused for what had been at its time`(
+        time: String, reason: CompensationRefused.Reason
+    ) throws {
+        var fund = try FundFixtures()
+        _ = try fund.request(100, .manufacturer)
+        let out = try fund.resolve(2, time)
+        #expect(out.types == ["compensation.refused", "case.closed"])
+        #expect(out.all(CompensationRefused.self).map(\.reason) == [reason])
+        if reason == .manufacturerNotContacted {
+            #expect(out.outputs.first?.event.time == (try instant("2026-11-02T10:00:00+08:00")))
+        }
+    }
+
     @Test func `resolved first, a waiting request is refused and the case closes`() throws {
         var fund = try contacted()
         _ = try fund.request(100, .manufacturer, on: 3)

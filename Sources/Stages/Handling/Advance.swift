@@ -82,7 +82,10 @@ extension Advance {
             because, in: &turn)
     }
 
-    mutating func refuse(_ reason: CompensationRefused.Reason, _ because: Reasons, in turn: inout Turn) {
+    /// - Parameter time: nil: now.
+    mutating func refuse(
+        _ reason: CompensationRefused.Reason, _ because: Reasons, time: Instant? = nil, in turn: inout Turn
+    ) {
         request.state = .refused
         request.referredTo = nil
         request.until = nil
@@ -91,7 +94,7 @@ extension Advance {
             CompensationRefused(
                 requestId: id, amountFen: request.requestedFen, reason: reason, caseId: request.caseId,
                 complaintId: request.complaintId),
-            because, in: &turn)
+            because, time: time, in: &turn)
     }
 
     /// Takes the request off the case's open ones; only `amountFen` of it stays committed.
@@ -102,9 +105,9 @@ extension Advance {
         file.settledAt = max(file.settledAt ?? instant, instant)
     }
 
-    private func emit(_ data: any EventData, _ because: Reasons, in turn: inout Turn) {
+    private func emit(_ data: any EventData, _ because: Reasons, time: Instant? = nil, in turn: inout Turn) {
         turn.emit(
-            data, about: AdvanceRequest.key(id), rule: because.rule, parameters: because.parameters,
+            data, about: AdvanceRequest.key(id), time: time, rule: because.rule, parameters: because.parameters,
             facts: because.facts)
     }
 }
@@ -127,6 +130,19 @@ extension Advance {
         }
         let both = max(salesman, representative)
         return isInTime(both) ? both : nil
+    }
+
+    /// R06: they had not both been spoken with. Of the time of the request, whatever makes it known.
+    mutating func refuseNotContacted(in turn: inout Turn) {
+        let seconds = JSON.int(Int64(turn.policy.handling.manufacturerContactRetrySeconds))
+        refuse(
+            .manufacturerNotContacted,
+            Reasons(
+                rule: "R06", parameters: ["manufacturerContactRetrySeconds": seconds],
+                facts: [
+                    "factorySalesman": .bool(isInTime(file.salesmanContactAt)),
+                    "brandRepresentative": .bool(isInTime(file.representativeContactAt)),
+                ]), time: request.requestedAt, in: &turn)
     }
 
     /// Whether a contact is not later than the request.

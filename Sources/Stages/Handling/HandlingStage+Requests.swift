@@ -153,11 +153,16 @@ extension HandlingStage {
             case .referred, .refused, .disbursed: continue
             }
             var advance = Advance(id: id, request: request, file: file, in: turn)
-            advance.refuse(
-                .resolvedFirst,
-                Reasons(
-                    rule: request.path(turn.policy).rawValue, facts: ["resolvedAt": .string(turn.now.description)]),
-                in: &turn)
+            if request.state == .awaitingContacts, request.requestedAt < turn.now, advance.contactedAt == nil {
+                // Its own timer, which waits for a stage at rest, was due before.
+                advance.refuseNotContacted(in: &turn)
+            } else {
+                advance.refuse(
+                    .resolvedFirst,
+                    Reasons(
+                        rule: request.path(turn.policy).rawValue,
+                        facts: ["resolvedAt": .string(turn.now.description)]), in: &turn)
+            }
             file = advance.file
             turn.put(advance.request, id)
         }
@@ -173,15 +178,7 @@ extension HandlingStage {
             if let contacted = advance.contactedAt {
                 advance.wait(from: contacted, isTimer: true, in: &turn)
             } else {
-                let seconds = turn.policy.handling.manufacturerContactRetrySeconds
-                advance.refuse(
-                    .manufacturerNotContacted,
-                    Reasons(
-                        rule: "R06", parameters: ["manufacturerContactRetrySeconds": .int(Int64(seconds))],
-                        facts: [
-                            "factorySalesman": .bool(advance.isInTime(advance.file.salesmanContactAt)),
-                            "brandRepresentative": .bool(advance.isInTime(advance.file.representativeContactAt)),
-                        ]), in: &turn)
+                advance.refuseNotContacted(in: &turn)
                 advance.file.closeIfReady(advance.request.caseId, in: &turn)
             }
         case .pending:
