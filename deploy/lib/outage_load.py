@@ -151,7 +151,8 @@ class Author:
                   caseId=case.id, by=by or case.by)
 
     def speak(self, case, time, by=None, party="customer"):
-        self.tell(time, "contact.recorded", caseId=case.id, **{"with": party}, by=by or case.by, at=text(time))
+        self.tell(time, "contact.recorded", caseId=case.id, **{"with": party}, by=by or case.by, at=text(time),
+                  note=f"spoke about {case.id}")
 
     def resolve(self, case, time, by=None, documents=(), liability="none"):
         self.tell(time, "case.resolved", caseId=case.id, by=by or case.by, resolvedAt=text(time), solution="repaired",

@@ -4,8 +4,8 @@ import Schema
 // MARK: Who has the case
 
 extension CaseDesk {
-    /// The case moves up to `tier`, or beyond it if there is no such place. Its term runs anew, even if resolved, unless that was
-    /// after `now` and by somebody who may resolve it there: workers that compete, or an outage, have turned round the order.
+    /// The case moves up to `tier`, or beyond it if there is no such place. Its term runs anew, even if resolved: whoever
+    /// resolved it did not know what moves it up, whatever the time of that.
     mutating func moveUp(
         to tier: HandlerTier, rule: String, parameters: [JSON.Member] = [], facts: [JSON.Member],
         in turn: inout Turn
@@ -15,12 +15,9 @@ extension CaseDesk {
         if placement.tier != record.tier {
             announceEscalation(from: record.tier, to: placement, rule: rule, parameters, facts, in: &turn)
         }
-        // Nothing is kept of a case that is open.
-        let again = record.state == .resolved ? resolutions(since: turn.now, heldBy: placement, in: &turn) : []
+        if record.state == .resolved { forgetResolutions(in: &turn) }
         record.state = .open
-        assign(
-            placement, .escalated, resolvedAt: again.first?.resolvedAt, termFrom: turn.now, rule: rule, in: &turn)
-        for resolved in again { pass(resolved, heldBy: placement.tier, in: &turn) }
+        assign(placement, .escalated, termFrom: turn.now, rule: rule, in: &turn)
     }
 
     /// `case.escalated`, to everyone and, with the customer, to the desk that gets the case.

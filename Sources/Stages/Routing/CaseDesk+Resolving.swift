@@ -45,6 +45,11 @@ extension CaseDesk {
         return left.kept
     }
 
+    /// They are void: no reopening finds them.
+    func forgetResolutions(in turn: inout Turn) {
+        if turn.get(KeptResolutions.self, caseId) != nil { turn.put(KeptResolutions(), caseId) }
+    }
+
     /// Passes on what is accepted; that stops the term.
     mutating func pass(_ resolved: CaseResolved, heldBy tier: HandlerTier, in turn: inout Turn) {
         record.state = .resolved

@@ -29,7 +29,7 @@ import Testing
                 // Workers that compete may hear of the fire when the case is closed: then nothing is escalated.
                 let struck = Identifiers.caseId(source: Workload.source, complaintId: "K7")
                 let (types, isClosed) = (Set(told.removeValue(forKey: struck) ?? []), try run.isClosed(struck))
-                if !types.isSubset(of: ["case.escalated"]) || !isClosed {
+                if try !run.hasTurnedRound(7), !types.isSubset(of: ["case.escalated"]) || !isClosed {
                     findings.append("seed \(seed): struck by fire, \(types.sorted()), closed: \(isClosed)")
                 }
             }
