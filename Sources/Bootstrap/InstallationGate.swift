@@ -93,13 +93,23 @@ struct InstallationGate: Sendable {
     }
 
     private func tell(_ id: String, _ administration: RabbitMQAdministration) async throws {
-        let exchanges = [InstallationExchange.name(of: id), InstallationExchange.mark]
+        let name = InstallationExchange.name(of: id)
         do {
+            // The mark names its installation in an argument that the broker compares: of two installations that begin at
+            // one moment it takes one.
             try await administration.declare(
                 Topology(
-                    exchanges: exchanges.map { Topology.Exchange(name: $0, kind: .fanout) }, queues: [], bindings: [],
-                    policies: []))
+                    exchanges: [
+                        Topology.Exchange(name: name, kind: .fanout),
+                        Topology.Exchange(name: InstallationExchange.mark, kind: .fanout, alternate: name),
+                    ], queues: [], bindings: [], policies: []))
             say(.info, "the broker is that of installation \(id) from now on")
+        } catch  where error.code == 406 {
+            try await administration.deleteExchange(name)
+            throw ConfigurationFaults(faults: [
+                "the broker has just become another installation's (\(error.cause)), so it is not that of \(id): correct "
+                    + "RECOURSE_AMQP_URL or RECOURSE_DATABASE_URL"
+            ])
         } catch {
             guard error.code == 403 else { throw error }
             say(
@@ -136,6 +146,21 @@ struct InstallationGate: Sendable {
         try await installation.make(missing)
         _ = try identity.enter(record.id, stores: missing)
         say(.warning, "made the store of \(missing.sorted().joined(separator: ", ")), new in installation \(record.id)")
+    }
+}
+
+extension InstallationGate {
+    /// Of verbs that read: why what is in the broker tells nothing of this store; nil: it may. What cannot be seen gives no
+    /// reason, as for who writes.
+    ///
+    /// - Throws: `StoreFailure`, `BrokerFailure`.
+    func mismatch() async throws -> String? {
+        guard let record = try installation.identity().reading().record else { return nil }
+        let administration = try installation.broker(connectionName: "recourse installation").administration()
+        defer { administration.close() }
+        guard case .others(let ids) = try await sign(of: record.id, administration) else { return nil }
+        return "the store is that of installation \(record.id), and the broker belongs to "
+            + (ids.isEmpty ? "another" : ids.joined(separator: ", "))
     }
 }
 

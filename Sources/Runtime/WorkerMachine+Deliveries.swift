@@ -104,7 +104,10 @@ extension WorkerMachine {
             .log(
                 LogLine(
                     .warning, "dead letter",
-                    [("class", reason.class.rawValue), ("code", reason.code), ("event", identity.id ?? "unknown")])))
+                    [
+                        ("class", reason.class.rawValue), ("code", reason.code),
+                        ("event", identity.id.map(LoggedId.text) ?? "unknown"),
+                    ])))
     }
 
     /// Publishes a dead letter without `event.rejected`.
@@ -119,7 +122,7 @@ extension WorkerMachine {
                     .error, "dead letter",
                     [
                         ("class", reason.class.rawValue), ("code", reason.code),
-                        ("event", event ?? "unknown"), ("cause", reason.message),
+                        ("event", event.map(LoggedId.text) ?? "unknown"), ("cause", reason.message),
                     ])))
     }
 

@@ -37,7 +37,7 @@ extension WorkerMachine {
                         .error, "dead letter",
                         [
                             ("class", message.reason.class.rawValue), ("code", message.reason.code),
-                            ("event", message.event.id), ("cause", message.reason.message),
+                            ("event", LoggedId.text(message.event.id)), ("cause", message.reason.message),
                         ])))
         }
         if !dying.isEmpty, outgoing.isReady { actions.append(.publish(outgoing.takeUnsent())) }

@@ -120,6 +120,9 @@ final class SQLiteFile: @unchecked Sendable {
                 } catch {
                     // A full disk makes SQLite roll back by itself.
                     if db.isInsideTransaction { try db.rollback() }
+                    if let code = (error as? DatabaseError)?.resultCode, [.SQLITE_FULL, .SQLITE_IOERR].contains(code) {
+                        makeRoom(db)
+                    }
                     throw error
                 }
             }
@@ -128,6 +131,17 @@ final class SQLiteFile: @unchecked Sendable {
         } catch {
             try turn.release()
             throw error
+        }
+    }
+
+    /// The write-ahead log itself may be what fills a small volume: what is in it goes into the file, mostly over pages that
+    /// are there, and the log is emptied.
+    private func makeRoom(_ db: Database) {
+        do {
+            _ = try Row.fetchOne(db, sql: "PRAGMA wal_checkpoint(TRUNCATE)")
+        } catch {
+            // There is no room for that either. Whoever writes tries again, and so does this.
+            return
         }
     }
 

@@ -83,6 +83,30 @@ struct `The store of an installation` {
                     "\(verb): \(refused)")
             }
             #expect(try await other.run(["topology", "plan"]).text == declared, "nothing was declared there")
+            for verb in ["audit", "summary"] {
+                let blind = try await stray.run([verb])
+                #expect(blind.status == 69 && blind.text.contains(otherId), "\(blind)")
+            }
+        }
+    }
+
+    @Test(arguments: 1...3)
+    func `is one of two that begin at once at a new broker`(_ round: Int) async throws {
+        try await OwnBroker.with { own in
+            let scenes = try [InstallationScene(own), InstallationScene(own)]
+            defer { for scene in scenes { scene.remove() } }
+            let said = try await withThrowingTaskGroup(of: (status: Int32, text: String).self) { group in
+                for scene in scenes { group.addTask { try await scene.run(["store", "init"]) } }
+                return try await group.reduce(into: []) { $0.append($1) }
+            }
+            #expect(said.map(\.status).sorted() == [0, 78], "\(said)")
+            var shown: [Int32] = []
+            for scene in scenes {
+                let status = try await scene.run(["store", "show"]).status
+                shown.append(status)
+                if status == 1 { #expect(try await scene.run(["store", "init"]).status == 78) }
+            }
+            #expect(shown.sorted() == [0, 1], "the broker names one")
         }
     }
 

@@ -53,7 +53,9 @@ import Testing
         let rows = try await take(opened, RoutingStage(), routing)
         let desks = rows.map { String(decoding: $0.output.body, as: UTF8.self) }.filter { $0.contains("\"customer\"") }
         #expect(desks.count == 2 && desks.allSatisfy { !$0.contains("erased") }, "\(desks)")
-        for id in ["A", "BB"] { #expect(desks.contains { $0.contains("Customer \(id)") && $0.contains("text of \(id)") }) }
+        for id in ["A", "BB"] {
+            #expect(desks.contains { $0.contains("Customer \(id)") && $0.contains("text of \(id)") })
+        }
         #expect(try await routing.read { try $0.waitingCount().events } == 0)
         for store in [intake, routing] { await store.close() }
     }

@@ -165,7 +165,17 @@ extension Installation {
         if configuration.amqpURL != nil {
             let open = try broker(connectionName: "recourse audit").administration()
             administration = open
-            depth = { queue in try await open.queueDepth(queue)?.ready }
+            let mismatch: String?
+            do {
+                mismatch = try await InstallationGate(installation: self) { _, _ in }.mismatch()
+            } catch is BrokerFailure {
+                // Who does not answer this tells no queue's length either, and that is said.
+                mismatch = nil
+            }
+            depth = { queue in
+                if let mismatch { throw BrokerFailure(.access, operation: "look at the queues", cause: mismatch) }
+                return try await open.queueDepth(queue)?.ready
+            }
         }
         defer { administration?.close() }
         var parts = Audit.Parts(

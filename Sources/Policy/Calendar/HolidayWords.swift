@@ -136,7 +136,8 @@ enum HolidayWords {
                     "make-up", "makeup",
                 ]
             ),
-            (.swap, ["调休"]),
+            // "Working Day Off" may be either.
+            (.swap, ["调休", "working day off", "workday off", "work day off"]),
         ]
         return words.flatMap { kind, texts in texts.map { (Array($0), kind) } }.sorted { $0.0.count > $1.0.count }
     }()

@@ -67,7 +67,9 @@ struct PersonalEdge {
         for content in inquiry.contents where found.contents[content] == nil {
             found.contents[content] = given[content]
         }
-        for subject in inquiry.subjects where found.subjects[subject] == nil { found.subjects[subject] = links[subject] }
+        for subject in inquiry.subjects where found.subjects[subject] == nil {
+            found.subjects[subject] = links[subject]
+        }
         var free = found.rows[...]
         var admitted: [Admitted] = []
         admitted.reserveCapacity(inputs.count)

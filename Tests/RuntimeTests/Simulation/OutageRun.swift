@@ -119,7 +119,9 @@ final class OutageRun {
     /// Whether workers of routing that compete have taken headquarters' resolution before the fire of an earlier time: then
     /// that makes it void, since whoever resolved the case may not have known of it.
     func hasTurnedRound(_ number: Int) throws -> Bool {
-        let entries = try pipeline.stores[.routing]?.readNow { try $0.journal(after: 0, limit: .max, withBodies: false) }
+        let entries = try pipeline.stores[.routing]?.readNow {
+            try $0.journal(after: 0, limit: .max, withBodies: false)
+        }
         func place(_ isIt: (_ id: String, _ type: String) -> Bool) -> Int64 {
             (entries ?? []).first { entry in
                 if case .event(_, let id, let type, _, _) = entry.input { isIt(id, type) } else { false }

@@ -1,0 +1,14 @@
+import Testing
+
+@testable import Runtime
+
+@Suite struct `An id in a log` {
+    @Test(arguments: [
+        ("tel:13912345678", "tel:139***"), ("+86 139-1234-5678", "+86 1***"), ("１３９１２３４５６７８", "１３９***"),
+        ("a13912345678b", "a139***b"), ("c-1", "c-1"), ("K2026-11", "K2026-11"), ("", ""),
+        ("5f308da0-8625-5e3c-9dbe-b2436c2fd154", "5f308da0-8625-5e3c-9dbe-b2436c2fd154"),
+    ])
+    func `shows no number by which somebody could be called`(_ id: String, _ shown: String) {
+        #expect(LoggedId.text(id) == shown)
+    }
+}
