@@ -163,6 +163,8 @@ extension WorkerMachine {
     /// waits for more than a day of the wall clock, though it says that it comes from the future.
     func isFinal(_ arrival: Arrival) -> Bool {
         if case .stepped = clock.mode { return clock.isLastCall }
+        // Most have never failed.
+        guard FailureHistory.isReturned(arrival.delivery) else { return false }
         let history = FailureHistory(arrival.delivery)
         if hasWaitedLongest(history) { return true }
         if StageName.allCases.contains(where: { $0.source == arrival.inbound.event.source }) { return false }
