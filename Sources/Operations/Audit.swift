@@ -104,17 +104,29 @@ package struct Audit: Sendable {
     }
 
     /// Timers that acted though their stage was never at rest, and workers of older releases, whose timers do not wait for
-    /// that: where there are any, a deadline may have been called missed that was met.
+    /// that: where there are any, a deadline may have been called missed that was met. And stages of which timers wait for
+    /// what others have to say.
     private func watermarks() async throws -> AuditCheck {
-        var (patience, older) = (0, 0)
+        var (patience, older, held) = (0, 0, 0)
         for store in parts.stores.values {
-            let (time, leases) = try await store.read { (try $0.stageTime(), try $0.leases()) }
+            let (time, leases, isHeld) = try await store.read { snapshot in
+                let time = try snapshot.stageTime()
+                let (marks, wall) = (time.bounds, Instant(microseconds: .max))
+                let isHeld =
+                    try snapshot.hasDue(now: marks.own, later: marks.own, wall: wall)
+                    && !snapshot.hasDue(now: marks.own, later: marks.withWord, wall: wall)
+                return (time, try snapshot.leases(), isHeld)
+            }
+            if isHeld { held += 1 }
             patience += time.actedByPatience
             if let wall = parts.wall { older += leases.count { $0.isOfOlderRelease(at: wall) } }
         }
         return AuditCheck(
             "timers at rest", ok: true,
-            figures: [.init("byPatience", patience), .init("workersOfOlderReleases", older)])
+            figures: [
+                .init("byPatience", patience), .init("workersOfOlderReleases", older),
+                .init("stagesWaitingForOthers", held),
+            ])
     }
 
     /// A timer that could not act stays due and is tried again: until then a deadline passes without a word.

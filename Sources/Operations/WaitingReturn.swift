@@ -86,7 +86,7 @@ package struct WaitingReturn: Sendable {
             let sent = zip(page.events, outcomes).filter { $0.1 == .confirmed }.map(\.0.event)
             line.faults += page.events.count - sent.count
             let workers = try await store.write { transaction -> [String] in
-                let isSame = try transaction.stageTime().changed == rest.changed
+                let isSame = try transaction.lockStageTime().changed == rest.changed
                 let workers = try Self.workers(transaction, wall())
                 if isSame, workers.isEmpty { try transaction.releaseWaiting(sent) }
                 return isSame ? workers : workers + ["one that has come and gone"]

@@ -1,3 +1,4 @@
+import Policy
 import Schema
 import Stages
 import Store
@@ -19,18 +20,21 @@ extension BatchProcessor {
     ///
     /// - Parameters:
     ///   - marks: up to when. Deadlines that another stage's word meets wait for the stages before, too.
-    ///   - marked: up to when the stage is known to have been at rest; later ones act by patience.
+    ///   - marked: up to when the stage, and those whose word meets deadlines, are known to have been at rest; later ones
+    ///     act by patience.
     ///   - reading: what the business clock reads, for events that the timers make known; nil: a clock that steps, and is
     ///     where the marks are.
     ///   - wall: for the time at which one that has stepped aside is tried again; nil: as the business clock.
     package func processTimers(
-        confirmed: [OutboxKey], marks: Marks, marked: Instant = .limit, reading: ClockReading? = nil,
+        confirmed: [OutboxKey], marks: Marks, marked: Marks? = nil, reading: ClockReading? = nil,
         wall: Instant? = nil, limit: Int, in transaction: any StoreTransaction
     ) throws -> BatchResult {
         try transaction.removeFromOutbox(confirmed)
         let wall = wall ?? marks.own
-        let due = try transaction.dueRecords(now: marks.own, later: later(marks), wall: wall, limit: limit)
-        let reach = Reach(watermark: marks.own, marked: marked, reading: reading)
+        let later = try later(marks, in: transaction)
+        let due = try transaction.dueRecords(now: marks.own, later: later, wall: wall, limit: limit)
+        var reach = Reach(watermark: marks.own, later: later, reading: reading)
+        if let marked { reach.marked = (marked.own, try self.later(marked, in: transaction)) }
         var result = try run(due, reach, wall: wall, in: transaction)
         if due.count >= limit { result.hasMoreTimers = true }
         return result
@@ -43,11 +47,14 @@ extension BatchProcessor {
     ) throws -> BatchResult {
         try transaction.removeFromOutbox(confirmed)
         var result = BatchResult()
+        let later = try later(marks, in: transaction)
         switch step {
         case .look: break
         case .run(let key):
-            let stored = try transaction.load([key]).values.filter { $0.wakeAt.map { $0 <= marks.own } ?? false }
-            let reach = Reach(watermark: marks.own, marked: .limit, reading: reading, isAlone: true)
+            let reach = Reach(watermark: marks.own, later: later, reading: reading, isAlone: true)
+            let stored = try transaction.load([key]).values.filter { stored in
+                stored.wakeAt.map { $0 <= reach.end(isMetByOthers: stored.isMetByOthers) } ?? false
+            }
             result = try run(stored, reach, wall: wall, in: transaction)
         case .putAside(let key, let cause):
             guard let stored = try transaction.load([key])[key] else { break }
@@ -55,39 +62,69 @@ extension BatchProcessor {
             result.timerFaults = ["timer of \(key): \(cause)"]
         }
         result.nextTimer = try transaction.dueRecords(
-            now: marks.own, later: later(marks), wall: wall, limit: 1
+            now: marks.own, later: later, wall: wall, limit: 1
         ).first?.key
         return result
     }
 
-    /// Deadlines that another stage's word meets wait for the stages before, too.
-    private func later(_ marks: Marks) -> LaterKinds {
-        LaterKinds(type(of: runner.stage).kindsMetByOthers, now: marks.withOthers)
+    /// Up to when deadlines act that another stage's word meets.
+    private func later(_ marks: Marks, in snapshot: any StoreSnapshot) throws -> Instant {
+        guard let kind = type(of: runner.stage).metWhileWaitingFor else { return marks.withWord }
+        return try snapshot.isAnyWaiting(forKind: kind) ? marks.withWord : marks.own
     }
 
-    private static func aside(_ stored: StoredRecord, wall: Instant, _ cause: String) -> TimerAside {
+    /// Whether any timer may act, and which is due and may not, as the store has it.
+    func lookForTimers(
+        _ reading: ClockReading, wall: Instant, in snapshot: any StoreSnapshot
+    ) throws -> (canAct: Bool, held: HeldTimers?) {
+        guard let due = try snapshot.nextWake(wall: wall), due <= reading.now else { return (false, nil) }
+        guard reading.mode == .running else { return (true, nil) }
+        let time = try snapshot.stageTime()
+        let marks = time.bounds
+        let why: HeldTimers.Why =
+            if due <= marks.own {
+                .others(marks.word)
+            } else if let strangers = time.strangers {
+                .strangers(strangers)
+            } else {
+                .own(marks.own)
+            }
+        let held = HeldTimers(due: due, why: why, patienceSeconds: Int64(runner.policy.time.timerPatienceSeconds))
+        guard due <= marks.own else { return (false, held) }
+        let canAct = try snapshot.hasDue(now: marks.own, later: try later(marks, in: snapshot), wall: wall)
+        return (canAct, held)
+    }
+
+    /// - Parameter release: nil: it is nobody's matter.
+    private static func aside(
+        _ stored: StoredRecord, wall: Instant, _ cause: String, release: Int? = nil
+    ) -> TimerAside {
         TimerAside(
             key: stored.key, version: stored.version, until: wall.adding(seconds: asideSeconds),
-            cause: FailureMessages.clip(cause))
+            cause: FailureMessages.clip(cause), release: release)
     }
 
     /// How far timers may act.
     private struct Reach {
         let watermark: Instant
-        /// Up to when the stage is known to have been at rest.
-        let marked: Instant
+        /// The same of those that another stage's word meets.
+        let later: Instant
+        /// Up to when both were known to be at rest; others act by patience.
+        var marked = (own: Instant.limit, later: Instant.limit)
         /// What the business clock reads, which the watermark may lie behind.
         let clock: Instant
         let clockRuns: Bool
         let isAlone: Bool
 
-        init(watermark: Instant, marked: Instant, reading: ClockReading?, isAlone: Bool = false) {
+        init(watermark: Instant, later: Instant, reading: ClockReading?, isAlone: Bool = false) {
             self.isAlone = isAlone
             self.watermark = watermark
-            self.marked = marked
+            self.later = later
             clock = reading?.now ?? watermark
             clockRuns = reading?.mode == .running
         }
+
+        func end(isMetByOthers: Bool) -> Instant { isMetByOthers ? later : watermark }
     }
 
     private func run(
@@ -102,14 +139,18 @@ extension BatchProcessor {
             work.take(stored)
             if work.unreadable[stored.key] != nil, let at = stored.wakeAt {
                 due.append((.timer(stored.key, Wake(at: at, order: stored.wakeOrder)), stored))
-            } else if let wake = work.set[stored.key]?.value.wake, wake.at <= reach.watermark {
+            } else if let wake = work.set[stored.key]?.value.wake, wake.at <= reach.watermark,
+                !wake.isMetByOthers || max(wake.at, stored.wakeAt ?? wake.at) <= reach.later
+            {
                 // The record's own wake: the stored one may have been held back.
                 due.append((.timer(stored.key, wake), stored))
             } else {
-                // What another release has stored, by this one is not due, or never.
+                // What another release has stored, by this one is not due, or not yet, or never.
                 let wake = work.set[stored.key]?.value.wake
                 var stored = stored
-                (stored.wakeAt, stored.wakeOrder) = (wake?.at, wake?.order ?? 0)
+                stored.wakeAt = wake.map { max($0.at, $0.isMetByOthers ? stored.wakeAt ?? $0.at : $0.at) }
+                stored.wakeOrder = wake?.order ?? 0
+                stored.isMetByOthers = wake?.isMetByOthers ?? false
                 moved.append(stored)
             }
         }
@@ -139,9 +180,11 @@ extension BatchProcessor {
             let keys = try work.load(input)
             let faults = work.timerFaults.count
             let changed = work.decide(timer: input, keys: keys)?.changed
-            if changed != nil, max(wake.at, stored.wakeAt ?? wake.at) > reach.marked { result.timersByPatience += 1 }
+            let marked = wake.isMetByOthers ? reach.marked.later : reach.marked.own
+            if changed != nil, max(wake.at, stored.wakeAt ?? wake.at) > marked { result.timersByPatience += 1 }
             if let cause = work.timerFaults.dropFirst(faults).first {
-                aside.append(Self.aside(stored, wall: wall, cause))
+                let isNewer = keys.contains { work.newer[$0] != nil }
+                aside.append(Self.aside(stored, wall: wall, cause, release: isNewer ? release : nil))
             }
             for changed in changed ?? [] {
                 guard let wake = work.set[changed]?.value.wake else { continue }

@@ -58,17 +58,21 @@ package struct BatchProcessor: Sendable {
     package let worker: WorkerId
     package let vault: PersonalVault
     package let waiting: WaitingLimits
+    /// See `Release.number`.
+    let release: Int
     /// How many overdue timers may act before one event; what is left stays due and is run by the timer batches.
     static let overdueLimit = 1_000
 
     /// - Parameter vault: nil: one that seals nothing.
     package init(
-        runner: StageRunner, worker: WorkerId, vault: PersonalVault? = nil, waiting: WaitingLimits = WaitingLimits()
+        runner: StageRunner, worker: WorkerId, vault: PersonalVault? = nil, waiting: WaitingLimits = WaitingLimits(),
+        release: Int = Release.number
     ) {
         self.runner = runner
         self.worker = worker
         self.vault = vault ?? PersonalVault(stage: runner.name)
         self.waiting = waiting
+        self.release = release
     }
 
     /// - Parameters:
@@ -158,8 +162,8 @@ package struct BatchProcessor: Sendable {
         var result = BatchResult()
         var work = UnitOfWork(self, clock: clock, clockRuns: clockRuns, wall: wall, transaction: transaction)
         var ended: Instant?
-        if allowsEnds, try transaction.nextWake(wall: wall).map({ $0 > marks.withOthers }) ?? true {
-            ended = min(clock, marks.withOthers)
+        if allowsEnds, try transaction.nextWake(wall: wall).map({ $0 > marks.withAll }) ?? true {
+            ended = min(clock, marks.withAll)
         }
         switch care {
         case .together: result.hasMoreWaiting = try work.takeForgotten(ended: ended, limit: limit)
@@ -169,5 +173,21 @@ package struct BatchProcessor: Sendable {
         }
         try work.finish(into: &result, owner: worker, wall: wall)
         return result
+    }
+
+    /// Whether `processWaiting` may have anything to do.
+    func isWanted(waitingAt reading: ClockReading, wall: Instant, in snapshot: any StoreSnapshot) throws -> Bool {
+        if try snapshot.nextWaitingEnd().map({ $0 <= reading.now }) ?? false { return true }
+        if try !snapshot.waitingForKnown(limit: 1).isEmpty { return true }
+        if try !snapshot.waiting(below: WaitingRoom.newer(than: release), limit: 1).isEmpty { return true }
+        guard try snapshot.stageTime().isBesideOlder(at: wall) else { return false }
+        return try snapshot.waitingCount().events > 0
+    }
+
+    /// Beside workers of a release that knows no waiting room, what waits for something that they have made known is looked
+    /// for; what no record tells of – it is named by a step alone – is tried again.
+    func findKnown(limit: Int, in transaction: any StoreTransaction) throws {
+        let kinds = type(of: runner.stage).recordTypes.map { $0.kind } + [WaitingRoom.newer(than: release).kind]
+        try transaction.findKnown(besides: kinds, limit: limit)
     }
 }

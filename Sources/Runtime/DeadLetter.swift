@@ -78,9 +78,14 @@ package struct FailureHistory: Sendable {
     /// The key under which it was published first; nil: nobody knows, as it came straight into a queue.
     package var originalKey: String? { exchange.isEmpty ? nil : routingKey }
 
+    /// It comes from a delay queue, or out of the dead letters: its headers are ours.
+    static func isReturned(_ delivery: Delivery) -> Bool {
+        delivery.exchange.isEmpty || delivery.exchange == ExchangeName.dead
+    }
+
     package init(_ delivery: Delivery) {
         let properties = delivery.properties
-        let isOurs = delivery.exchange.isEmpty || delivery.exchange == ExchangeName.dead
+        let isOurs = Self.isReturned(delivery)
         func text(_ name: String) -> String? {
             guard isOurs, case .string(let text)? = properties[header: name] else { return nil }
             return FailureMessages.clip(text, to: FailureHeader.copiedLimit)

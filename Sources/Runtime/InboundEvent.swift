@@ -13,6 +13,8 @@ package struct InboundEvent: Sendable {
     let delivery: Delivery
     /// It failed in a batch: what waits for it is left to a transaction of its own.
     var isAlone = false
+    /// If it came too early, and finds no room to wait, it comes no more.
+    var isLast = false
     /// The document; nil: read it from the body.
     private let parsed: JSON?
 

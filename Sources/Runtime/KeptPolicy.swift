@@ -102,6 +102,7 @@ extension BatchProcessor {
         }
         let kept = try RecordCoding.stored(own, LiveRecord(value: KeptPolicy(policy), version: 1))
         try transaction.save([kept] + planted)
+        try transaction.noteKnown(planted.map(\.key))
         var entry = JournalEntry(
             input: .timer(own, at: clock, order: 0), fate: .applied, now: clock, isLate: false,
             policyVersion: policy.version, records: [own] + planted.map(\.key), outputs: [])

@@ -1,6 +1,7 @@
 import Broker
 import Schema
 import Stages
+import Store
 
 /// The names of Recourse's exchanges.
 package enum ExchangeName {
@@ -58,6 +59,7 @@ package struct Subscription: Sendable {
     package let inbox: [EventType]
     package let events: [EventType]
     package let follows: [StageName]
+    package let metBy: [StageName]
 
     package init(_ stage: any Stage) {
         let type = type(of: stage)
@@ -66,6 +68,7 @@ package struct Subscription: Sendable {
         inbox = type.takesFromInbox + [CustomerErasureRequested.type]
         events = type.takesFromEvents
         follows = type.follows
+        metBy = type.metBy
     }
 }
 
@@ -105,9 +108,20 @@ package struct Routes: Sendable {
         return found
     }
 
-    /// The least of what the stages before `stage` have said; where one has said nothing, nothing is known.
-    package func mark(before stage: StageName, _ marks: [StageName: Instant]) -> Instant {
-        before(stage).map { marks[$0] ?? .distantPast }.min() ?? .limit
+    /// How far a stage has come with those that it waits for.
+    ///
+    /// - Parameters:
+    ///   - own: how far it has come by itself.
+    ///   - said: what the stages have said.
+    ///   - unsaid: what counts as said by one that has said nothing.
+    package func marks(of stage: StageName, own: Instant, _ said: [StageName: Instant], unsaid: Instant) -> Marks {
+        func least(_ stages: some Sequence<StageName>) -> Instant {
+            stages.map { said[$0] ?? unsaid }.min() ?? .limit
+        }
+        let metBy = subscriptions.first { $0.stage == stage }?.metBy ?? []
+        return Marks(
+            own: own, before: least(before(stage)),
+            word: least(metBy.filter { name in subscriptions.contains { $0.stage == name } }))
     }
 
     /// True where the topology promises a queue, so that a return is a fault.

@@ -41,6 +41,6 @@ package enum RecordCoding {
         return StoredRecord(
             key: key, version: record.version, wakeAt: wake?.at, wakeOrder: wake?.order ?? 0,
             firedAt: record.firedAt, firedOutputs: record.lateOutputs << 32 | record.firedOutputs & onTime,
-            body: try JSONEncoding.bytes(of: record.value))
+            body: try JSONEncoding.bytes(of: record.value), isMetByOthers: wake?.isMetByOthers ?? false)
     }
 }

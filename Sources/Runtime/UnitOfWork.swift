@@ -25,9 +25,9 @@ struct UnitOfWork: InputCourse {
     /// Records that are there but cannot be read; only the inputs that need them fail.
     private(set) var unreadable: [RecordKey: String] = [:]
     /// Records that a newer release has written.
-    private var newer: [RecordKey: String] = [:]
+    private(set) var newer: [RecordKey: String] = [:]
     /// When the timers of records were due as they were loaded: by the record, and as stored.
-    private var loaded: [RecordKey: (wake: Wake?, stored: Instant?)] = [:]
+    private var loaded: [RecordKey: (wake: Wake?, stored: Instant?, settledAt: Instant?)] = [:]
     /// What events have changed.
     private var changedByEvents: Set<RecordKey> = []
     private let clockRuns: Bool
@@ -50,7 +50,7 @@ struct UnitOfWork: InputCourse {
         do {
             let live = try RecordCoding.live(stored, of: runner.stage)
             set.note(stored.key, live)
-            loaded[stored.key] = (live.value.wake, stored.wakeAt)
+            loaded[stored.key] = (live.value.wake, stored.wakeAt, stored.settledAt)
         } catch {
             set.note(stored.key, nil)
             unreadable[stored.key] = "\(error)"
@@ -122,10 +122,14 @@ struct UnitOfWork: InputCourse {
             if case .refused = outcome.verdict { return .refused }
             return .applied
         case .waits(let reference):
-            guard try room.hold(inbound, until: reference) else {
-                return .unknownReference("\(reference.words), and the waiting room is full")
+            guard let refusal = try room.hold(inbound, until: reference) else { return .waiting }
+            // As at the end of a waiting: what a rule refuses in the end is no dead letter.
+            if inbound.isLast, case .done(let outcome) = try decide(admitted, isLast: true) {
+                if !inbound.isAlone { try takeWaiting() }
+                if case .refused = outcome.verdict { return .refused }
+                return .applied
             }
-            return .waiting
+            return .unknownReference("\(reference.words), and \(refusal)")
         case .beyond(let what): return .beyond(what)
         case .failed(let cause): return .failed(cause)
         }
@@ -200,11 +204,10 @@ struct UnitOfWork: InputCourse {
         case .done: try transaction.releaseWaiting([waiting.event])
         case .failed(let cause): try die("stage-fault", cause)
         case .beyond(let what) where isLast: try die("newer-release", "takes a newer release: \(what)")
-        case .beyond: try transaction.hold(waiting.event, until: WaitingRoom.newerRelease)
+        case .beyond: try transaction.hold(waiting.event, until: WaitingRoom.newer(than: room.release))
         case .waits(let reference) where isLast:
             try die("unknown-reference", "refers to \(reference.words), which this stage does not know")
-        case .waits(let reference):
-            if reference != waiting.reference { try transaction.hold(waiting.event, until: reference) }
+        case .waits(let reference): try transaction.hold(waiting.event, until: reference)
         }
     }
 
@@ -215,6 +218,11 @@ struct UnitOfWork: InputCourse {
     /// `ended` (nil: of none).
     private mutating func forgotten(ended: Instant?, limit: Int) throws -> [Forgotten] {
         var found: [Forgotten] = try transaction.waitingForKnown(limit: limit).map { ($0, isLast: false) }
+        if found.count < limit {
+            // What an older release could not decide.
+            let newer = WaitingRoom.newer(than: room.release)
+            found += try transaction.waiting(below: newer, limit: limit - found.count).map { ($0, isLast: false) }
+        }
         if let ended, found.count < limit {
             found += try transaction.waitingEnded(now: ended, limit: limit - found.count).map { ($0, isLast: true) }
         }
@@ -258,16 +266,24 @@ struct UnitOfWork: InputCourse {
 
     private mutating func take(forgotten one: Forgotten) throws {
         // Before the row, in the order of whoever makes it known; the record is there, so nothing is made to be locked.
-        if !one.isLast, !set.knows(one.event.reference) { try load(records: [one.event.reference]) }
+        let reference = one.event.reference
+        let isRecord = type(of: runner.stage).recordTypes.contains { $0.kind == reference.kind }
+        if !one.isLast, isRecord, !set.knows(reference) { try load(records: [reference]) }
         try take(one.event, isLast: one.isLast)
     }
 
-    /// Whoever looks for what waits though its reference is there looks for records. So what was not taken here, and waits
-    /// for something known that is no record, waits from now on for the record whose step has made that known.
+    /// What waits for something known and was not taken here is noted, so that whoever looks finds it. What waits for no
+    /// record waits from now on for the record whose step has made that known: the next event about it takes it.
     private mutating func leaveWaiting() throws {
-        for name in Set(known) {
-            guard set[name] == nil, let record = makers[name] else { continue }
-            for waiting in try transaction.waiting(for: [name]) { try transaction.hold(waiting.event, until: record) }
+        for name in Set(known).sorted() {
+            let left = try transaction.waiting(for: [name])
+            guard !left.isEmpty else { continue }
+            guard set[name] == nil, let record = makers[name] else {
+                try transaction.noteKnown([name])
+                continue
+            }
+            for waiting in left { try transaction.hold(waiting.event, until: record) }
+            try transaction.noteKnown([record])
         }
     }
 
@@ -304,15 +320,19 @@ struct UnitOfWork: InputCourse {
     /// As it is to be stored. The watermark speaks of what the queue held before this event was taken from it; behind the
     /// event may lie what meets a deadline that it sets in the past, or may come as the word of another stage that has yet
     /// to take the same. So the timer is stored as due now: it acts once the stage has been at rest since. One that was not
-    /// moved stays as it was, however often its record is changed.
+    /// moved stays as it was, however often its record is changed; what the event has set behind it waits all the same, once
+    /// that timer has acted.
     private func stored(_ key: RecordKey, _ record: LiveRecord) throws -> StoredRecord {
         var stored = try RecordCoding.stored(key, record)
         guard clockRuns, let own = record.value.wake else { return stored }
+        let settledAt = changedByEvents.contains(key) ? clock : loaded[key]?.settledAt
         if let before = loaded[key], before.wake == own {
             stored.wakeAt = before.stored
-        } else if changedByEvents.contains(key) {
-            stored.wakeAt = max(own.at, clock)
+        } else if let settledAt {
+            stored.wakeAt = max(own.at, settledAt)
         }
+        // Later ones need none, as they lie later still.
+        stored.settledAt = settledAt.flatMap { own.at <= $0 ? $0 : nil }
         return stored
     }
 

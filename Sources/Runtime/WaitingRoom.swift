@@ -45,6 +45,7 @@ package struct DyingMessage: Sendable {
 /// A stage's waiting room within one transaction: what is put in, and what is taken out.
 struct WaitingRoom {
     let limits: WaitingLimits
+    let release: Int
     private let stage: StageName
     private let worker: WorkerId
     private let vault: PersonalVault
@@ -52,11 +53,29 @@ struct WaitingRoom {
     private let wall: Instant
     private let transaction: any StoreTransaction
 
-    /// What an event waits for that only a newer release can decide: for its end, when it is tried once more.
-    static let newerRelease = RecordKey(kind: "newer-release", id: "")
+    /// What an event waits for that a release cannot decide, but a newer one may: for a worker of that, or its end. Those of
+    /// older releases have lesser ids.
+    static func newer(than release: Int) -> RecordKey {
+        let number = String(release)
+        return RecordKey(kind: "newer-release", id: String(repeating: "0", count: max(0, 12 - number.count)) + number)
+    }
+
+    /// Why there is no room for an event.
+    enum Refusal: CustomStringConvertible {
+        case full
+        case crowded
+
+        var description: String {
+            switch self {
+            case .full: "the waiting room is full"
+            case .crowded: "as many events wait for that as may"
+            }
+        }
+    }
 
     init(_ processor: BatchProcessor, clock: Instant, wall: Instant, transaction: any StoreTransaction) {
         limits = processor.waiting
+        release = processor.release
         stage = processor.runner.name
         worker = processor.worker
         vault = processor.vault
@@ -67,8 +86,8 @@ struct WaitingRoom {
 
     /// Lets an event wait.
     ///
-    /// - Returns: false if there is no room for it.
-    func hold(_ inbound: InboundEvent, until reference: RecordKey) throws -> Bool {
+    /// - Returns: why there is no room for it; nil: it waits.
+    func hold(_ inbound: InboundEvent, until reference: RecordKey) throws -> Refusal? {
         let event = inbound.event
         let message = HeldMessage(
             properties: FailureMessages(stage: stage, worker: worker).copy(of: inbound.delivery, wall: wall),
@@ -78,15 +97,15 @@ struct WaitingRoom {
         let waiting = try transaction.waiting(for: [reference])
         guard waiting.count < limits.perReference,
             waiting.isEmpty || waiting.reduce(size, { $0 + $1.size }) <= limits.bytesPerReference
-        else { return false }
+        else { return .crowded }
         let count = try transaction.waitingCount()
-        guard count.events < limits.events, count.bytes + size <= limits.bytes else { return false }
+        guard count.events < limits.events, count.bytes + size <= limits.bytes else { return .full }
         try transaction.hold(
             WaitingEvent(
                 event: inbound.key, type: event.type.rawValue, digest: inbound.digest, reference: reference,
                 ruleTime: event.ruleTime, arrived: clock, endsAt: limits.end(of: event, arrived: clock), size: size),
             sealed, traces: try traces(of: message))
-        return true
+        return nil
     }
 
     /// What holds nothing of a person need not be found.

@@ -9,9 +9,11 @@ extension BatchProcessor {
     /// - Parameters:
     ///   - reading: what the business clock said when the work began.
     ///   - wall: for leases.
+    ///   - told: with a sweep, what the other stages have said (`StageTime.Beat`).
     /// - Throws: as `process`; nothing has then happened.
     package func perform(
-        _ work: Work, reading: ClockReading, wall: Instant, limits: WorkerLimits, in transaction: any StoreTransaction
+        _ work: Work, reading: ClockReading, wall: Instant, limits: WorkerLimits, told: Marks? = nil,
+        in transaction: any StoreTransaction
     ) throws -> WorkResult {
         var result = WorkResult(clock: reading)
         let lease = wall.adding(seconds: limits.leaseSeconds)
@@ -22,6 +24,7 @@ extension BatchProcessor {
             result.batch = try takeOver(
                 includingOwn: true, reading.now, wall, lease, Standing(), limit, transaction)
             try plant(clock: reading.now, wall: wall, in: transaction)
+            try findKnown(limit: 0, in: transaction)
         case .events(let inputs, let confirmed):
             result.batch = try process(
                 inputs, confirmed: confirmed, clock: reading.now, clockRuns: reading.mode == .running, wall: wall,
@@ -40,7 +43,7 @@ extension BatchProcessor {
             try transaction.removeFromOutbox(confirmed)
         case .sweep(let confirmed, let limit, let includingOwn, let standing):
             try transaction.removeFromOutbox(confirmed)
-            let beat = try self.beat(standing, reading, wall, limits, transaction)
+            let beat = try self.beat(standing, reading, wall, limits, told, transaction)
             result.batch = try takeOver(
                 includingOwn: includingOwn, reading.now, wall, lease, beat.standing, limit, transaction)
             result.said = beat.time?.said
@@ -49,6 +52,9 @@ extension BatchProcessor {
                 result.batch.erased += try vault.retire(before: bound, wall: wall, in: transaction)
             }
         case .waiting(let care):
+            if care == .together, try transaction.stageTime().isBesideOlder(at: wall) {
+                try findKnown(limit: limits.batch, in: transaction)
+            }
             result.batch = try processWaiting(
                 care, clock: reading.now, clockRuns: reading.mode == .running,
                 marks: try marks(reading, transaction), allowsEnds: reading.allowsTimers(of: runner.name), wall: wall,
@@ -70,25 +76,33 @@ extension BatchProcessor {
         let reading = result.clock
         try transaction.removeFromOutbox(confirmed)
         guard reading.allowsTimers(of: runner.name) else { return }
-        let beat = try self.beat(standing, reading, wall, limits, transaction)
-        try transaction.renewLease(
-            of: worker, until: wall.adding(seconds: limits.leaseSeconds), standing: beat.standing)
-        guard var time = beat.time else {
+        guard reading.mode == .running else {
             // Where the clock steps, its phases say that the stage is at rest.
+            try transaction.renewLease(
+                of: worker, until: wall.adding(seconds: limits.leaseSeconds), standing: Standing(since: standing.since))
             result.batch = try processTimers(
                 confirmed: [], marks: Marks(atRest: reading.now), reading: reading, wall: wall, limit: limit,
                 in: transaction)
             return
         }
+        guard standing.mark == nil else {
+            // The stage's time is locked: the timers follow in a transaction that does not hold up the others' beats.
+            let beat = try self.beat(standing, reading, wall, limits, nil, transaction)
+            try transaction.renewLease(
+                of: worker, until: wall.adding(seconds: limits.leaseSeconds), standing: beat.standing)
+            let look = try lookForTimers(reading, wall: wall, in: transaction)
+            (result.batch.hasMoreTimers, result.held, result.said) = (look.canAct, look.held, beat.time?.said)
+            return
+        }
+        let time = try transaction.stageTime()
         result.batch = try processTimers(
-            confirmed: [], marks: time.bounds, marked: time.marks.own, reading: reading, wall: wall, limit: limit,
+            confirmed: [], marks: time.bounds, marked: time.marks, reading: reading, wall: wall, limit: limit,
             in: transaction)
-        result.isHeld =
-            try result.batch.timers == 0 && transaction.nextWake(wall: wall).map { $0 <= reading.now } ?? false
-        result.said = time.said
+        result.held = try lookForTimers(reading, wall: wall, in: transaction).held
         guard result.batch.timersByPatience > 0 else { return }
-        time.actedByPatience += result.batch.timersByPatience
-        try transaction.saveStageTime(time)
+        var counted = try transaction.lockStageTime()
+        counted.actedByPatience += result.batch.timersByPatience
+        try transaction.saveStageTime(counted)
     }
 
     /// Up to when timers may act, and waiting may end.
@@ -100,29 +114,31 @@ extension BatchProcessor {
     ///
     /// - Returns: with the stage's time, how the worker stands by its lease, which the caller renews.
     private func beat(
-        _ standing: Standing, _ reading: ClockReading, _ wall: Instant, _ limits: WorkerLimits,
+        _ standing: Standing, _ reading: ClockReading, _ wall: Instant, _ limits: WorkerLimits, _ told: Marks?,
         _ transaction: any StoreTransaction
     ) throws -> (time: StageTime?, standing: Standing) {
         guard reading.mode == .running else { return (nil, Standing(since: standing.since)) }
         // Locked first of all, so that workers wait for each other here and nowhere else.
-        var time = try transaction.stageTime()
+        var time = try transaction.lockStageTime()
         let leases = try transaction.leases()
         let counted = time.take(
             StageTime.Beat(
-                worker: worker, standing: standing, wall: wall, business: reading.now,
+                worker: worker, standing: standing, wall: wall, business: reading.now, told: told,
                 leaseSeconds: limits.leaseSeconds,
                 patienceSeconds: Int64(runner.policy.time.timerPatienceSeconds)),
             leases: leases)
         let outbox = try transaction.outboxSpan()
         time.say(oldestUnconfirmed: outbox.first, last: outbox.lastEntry)
-        for lease in leases where lease.until < wall.adding(days: -1) { try transaction.endLease(of: lease.worker) }
+        for lease in leases where lease.until < wall.adding(days: -1) || lease.isBeyondReason(at: wall) {
+            try transaction.endLease(of: lease.worker)
+        }
         try transaction.saveStageTime(time)
         return (time, counted)
     }
 
     /// The worker holds nothing of the queue any more.
     private func leave(at wall: Instant, _ transaction: any StoreTransaction) throws {
-        var time = try transaction.stageTime()
+        var time = try transaction.lockStageTime()
         time.left(at: wall)
         try transaction.saveStageTime(time)
     }

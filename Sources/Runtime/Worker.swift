@@ -199,24 +199,20 @@ package final class Worker: Sendable {
         case .timers(let confirmed, _, let standing):
             guard reading.allowsTimers(of: stage) else { return try await flush(confirmed, reading) }
             // Looking whether anything is due disturbs no writer.
-            let wall = parts.wall()
-            let (next, watermark) = try await parts.store.read { [isStepped = reading.mode != .running] snapshot in
-                (
-                    try snapshot.nextWake(wall: wall),
-                    try isStepped ? reading.now : snapshot.stageTime().watermark
-                )
+            let (processor, wall) = (processor.withLock { $0 }, parts.wall())
+            let (canAct, held) = try await parts.store.read {
+                try processor.lookForTimers(reading, wall: wall, in: $0)
             }
-            let isDue = next.map { $0 <= reading.now } ?? false
-            guard standing.mark != nil || isDue && next.map({ $0 <= watermark }) ?? false else {
+            guard standing.mark != nil || canAct else {
                 var result = try await flush(confirmed, reading)
-                result.isHeld = isDue
+                result.held = held
                 return result
             }
         case .flush(let confirmed): return try await flush(confirmed, reading)
         case .waiting:
-            let isWanted = try await parts.store.read { snapshot in
-                let ends = try snapshot.nextWaitingEnd().map { $0 <= reading.now } ?? false
-                return try ends || !snapshot.waitingForKnown(limit: 1).isEmpty
+            let (processor, wall) = (processor.withLock { $0 }, parts.wall())
+            let isWanted = try await parts.store.read {
+                try processor.isWanted(waitingAt: reading, wall: wall, in: $0)
             }
             guard isWanted else { return WorkResult(clock: reading) }
         case .start, .events, .oneTimer, .sweep, .release, .end: break
@@ -229,9 +225,13 @@ package final class Worker: Sendable {
     }
 
     private func transact(_ work: Work, _ reading: ClockReading) async throws -> WorkResult {
+        var told: Marks?
+        if case .sweep = work, reading.mode == .running {
+            told = await said().map { routes.marks(of: stage, own: reading.now, $0, unsaid: reading.now) }
+        }
         let (processor, limits, wall) = (processor.withLock { $0 }, limits, parts.wall())
-        let result = try await parts.store.write { transaction in
-            try processor.perform(work, reading: reading, wall: wall, limits: limits, in: transaction)
+        let result = try await parts.store.write { [told] transaction in
+            try processor.perform(work, reading: reading, wall: wall, limits: limits, told: told, in: transaction)
         }
         if result.batch.erased > 0 { await scrub(result.batch.erased) }
         if let said = result.said { await tell(said) }
@@ -254,27 +254,29 @@ package final class Worker: Sendable {
 
     private func beginMark() async {
         // Before the clock and before the question: what the others have said by then lies in the queue.
-        let before = await self.before()
+        let said = await said()
         do {
             let now = try parts.clock.read().now
-            mailbox.yield(.markBegun(asked: parts.wall(), marks: Marks(own: now, before: before)))
+            let marks = routes.marks(of: stage, own: now, said ?? [:], unsaid: .distantPast)
+            mailbox.yield(.markBegun(asked: parts.wall(), marks: marks))
         } catch {
             // Said by whoever reads the clock at every tick.
             mailbox.yield(.markBegun(asked: parts.wall(), marks: .none))
         }
     }
 
-    private func before() async -> Instant {
+    /// What the stages have said of themselves; nil: nobody knows.
+    private func said() async -> [StageName: Instant]? {
         // Who has nobody before him needs no word.
-        let unheard = routes.mark(before: stage, [:])
-        guard let control, unheard < .limit else { return unheard }
+        if routes.before(stage).isEmpty { return [:] }
+        guard let control else { return nil }
         do {
             let marks = try await control.use { try $0.marks() }
             controlAnswered()
-            return routes.mark(before: stage, marks)
+            return marks
         } catch {
             controlFailed(error)
-            return unheard
+            return nil
         }
     }
 

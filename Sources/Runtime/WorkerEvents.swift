@@ -77,14 +77,38 @@ package struct WorkResult: Sendable {
     package var batch = BatchResult()
     /// The business clock that the work went by.
     package var clock: ClockReading
-    /// Timers are due, and none may act before the stage is known to be at rest.
-    package var isHeld = false
+    /// Timers are due and may not act yet.
+    package var held: HeldTimers?
     /// What the stage may now say of itself to others; nil: nothing was worked out.
     package var said: Instant?
 
     package init(batch: BatchResult = BatchResult(), clock: ClockReading) {
         self.batch = batch
         self.clock = clock
+    }
+}
+
+/// Timers that are due and may not act yet.
+package struct HeldTimers: Sendable, Hashable {
+    package enum Why: Sendable, Hashable {
+        /// The stage is known to have been at rest up to then.
+        case own(Instant)
+        /// Other stages, whose word may meet the deadline, have told of no later time.
+        case others(Instant)
+        /// The queue has other consumers than the stage has workers.
+        case strangers(StageTime.Strangers)
+    }
+
+    /// When the first of them was due.
+    package let due: Instant
+    package let why: Why
+    /// For how long they are held at most where a queue is never empty.
+    package let patienceSeconds: Int64
+
+    package init(due: Instant, why: Why, patienceSeconds: Int64) {
+        self.due = due
+        self.why = why
+        self.patienceSeconds = patienceSeconds
     }
 }
 

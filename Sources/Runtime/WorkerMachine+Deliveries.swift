@@ -128,7 +128,7 @@ extension WorkerMachine {
 
     /// Not applicable yet: a delayed copy, or a dead letter when the event is too old to wait any longer.
     mutating func postpone(_ arrival: Arrival, _ what: String, _ actions: inout [WorkerAction]) {
-        guard !isFinal(arrival) else {
+        guard !arrival.inbound.isLast else {
             let reason = DeadLetterReason(
                 .transient, code: "unknown-reference", message: "refers to \(what), which this stage does not know")
             return giveUp(arrival.delivery, arrival.inbound.event.id, reason, &actions)
@@ -164,8 +164,10 @@ extension WorkerMachine {
     /// through the short delays in any case: what is filled in later is old when it comes, and may still overtake the
     /// event that it refers to. An event of a stage carries its rule's time, which may lie anywhere in the past. No event
     /// waits for more than a day of the wall clock, though it says that it comes from the future.
-    private func isFinal(_ arrival: Arrival) -> Bool {
+    func isFinal(_ arrival: Arrival) -> Bool {
         if case .stepped = clock.mode { return clock.isLastCall }
+        // Most have never failed.
+        guard FailureHistory.isReturned(arrival.delivery) else { return false }
         let history = FailureHistory(arrival.delivery)
         if hasWaitedLongest(history) { return true }
         if StageName.allCases.contains(where: { $0.source == arrival.inbound.event.source }) { return false }
@@ -189,7 +191,7 @@ extension WorkerMachine {
     }
 
     mutating func settle(_ settled: [UInt64], _ channel: UInt64, _ actions: inout [WorkerAction]) {
-        switch subscription.on(channel, { $0.tags.settle(settled) }) {
+        switch subscription.on(channel, { $0.settle(settled) }) {
         case .through(let tag): actions.append(.acknowledgeThrough(tag: tag, channel: channel))
         case .single(let tags): actions.append(.acknowledge(tags: tags, channel: channel))
         case .some(.none), nil: break

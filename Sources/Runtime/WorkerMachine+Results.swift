@@ -22,9 +22,11 @@ extension WorkerMachine {
         switch finished.work {
         case .events:
             judge(finished.arrivals, result.batch.fates, &actions)
+            sayRoom(result.batch.fates, &actions)
             if result.batch.fates.contains(where: \.isInJournal) { proveStore(&actions) }
         case .waiting:
             wentThroughWaiting(next: result.batch.nextWaiting)
+            sayRoom([], &actions)
         case .timers:
             if clock.mode != .running { room.at = wall }
             if result.batch.timers > 0 { proveStore(&actions) }
@@ -32,7 +34,8 @@ extension WorkerMachine {
             let hasActed = result.batch.timers > 0 || !result.batch.timerFaults.isEmpty
             if result.batch.hasMoreTimers || (hasActed && clock.mode != .running) { timersAt = wall }
             if result.batch.timersByPatience > 0 { sayPatience(result.batch.timersByPatience, &actions) }
-            if result.isHeld { holdTimers(finished.work, &actions) }
+            sayHeld(result.held, &actions)
+            if result.held != nil, !hasActed, !result.batch.hasMoreTimers { holdTimers(finished.work, &actions) }
         case .oneTimer:
             if result.batch.timers > 0 { proveStore(&actions) }
             timersAt = wall
@@ -64,6 +67,51 @@ extension WorkerMachine {
             timersAt = wall.adding(seconds: 1)
         } else {
             beginMark(&actions)
+        }
+    }
+
+    /// Said once, when the timer that is due first has been held for longer than the policy's patience: the stage or one
+    /// whose word it waits for has stood still for so long.
+    private mutating func sayHeld(_ held: HeldTimers?, _ actions: inout [WorkerAction]) {
+        guard let held else {
+            if heldSince?.isSaid == true { actions.append(.log(LogLine(.info, "timers act again"))) }
+            return heldSince = nil
+        }
+        if heldSince?.due != held.due { heldSince = HeldSince(due: held.due, since: wall) }
+        guard let known = heldSince, !known.isSaid, wall >= known.since.adding(seconds: held.patienceSeconds) else {
+            return
+        }
+        heldSince?.isSaid = true
+        let why =
+            switch held.why {
+            case .own(let instant): "the stage is known to have been at rest up to \(instant)"
+            case .others(let instant): "stages whose word may meet the deadline have come to \(instant)"
+            case .strangers(let strangers):
+                "the queue has \(strangers.consumers) consumers, and the stage \(strangers.workers) workers"
+            }
+        actions.append(
+            .log(
+                LogLine(
+                    .warning, "timers are due and may not act; those that are waited for do not come on",
+                    [("due", "\(held.due)"), ("cause", why)])))
+    }
+
+    /// Events that find no room to wait take the delay queues: they are judged later, and in any order.
+    private mutating func sayRoom(_ fates: [InputFate], _ actions: inout [WorkerAction]) {
+        let refused = fates.lazy.compactMap { if case .unknownReference(let what) = $0 { what } else { nil } }.first
+        if let refused {
+            if room.refusedAt == nil {
+                actions.append(
+                    .log(
+                        LogLine(
+                            .warning, "no room for an event that came before what it refers to; it is delayed",
+                            [("cause", refused)])))
+            }
+            room.refusedAt = wall
+        } else if let last = room.refusedAt, wall >= last.adding(minutes: 11) {
+            // The longest delay is over: whatever found no room has come again.
+            room.refusedAt = nil
+            actions.append(.log(LogLine(.info, "there is room again for events that come too early")))
         }
     }
 

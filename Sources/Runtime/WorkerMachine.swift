@@ -31,6 +31,7 @@ package struct WorkerMachine: Sendable {
     var timersAt: Instant
     var room: RoomCare
     var timers = Timers.together
+    var heldSince: HeldSince?
 
     /// - Parameter clock: what the business clock says at the start; deliveries may come before the first tick.
     package init(
@@ -119,7 +120,7 @@ package struct WorkerMachine: Sendable {
             }
         }
         if let work = workOnWaiting() { return begin(work, &actions) }
-        let arrivals = subscription.takeBatch(limits, wall: wall)
+        let arrivals = subscription.takeBatch(limits, wall: wall).map { $0.coming(isLast: isFinal($0)) }
         if !arrivals.isEmpty {
             return begin(.events(arrivals.map(\.inbound), confirmed: confirmed.take()), for: arrivals, &actions)
         }

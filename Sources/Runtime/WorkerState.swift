@@ -54,6 +54,13 @@ extension WorkerMachine {
             arrival.inbound.isAlone = true
             return arrival
         }
+
+        /// If it came too early and finds no room, it comes no more, or it is delayed.
+        func coming(isLast: Bool) -> Arrival {
+            var arrival = self
+            arrival.inbound.isLast = isLast
+            return arrival
+        }
     }
 
     enum Subscription: Sendable {
@@ -113,7 +120,7 @@ extension WorkerMachine {
         /// Decoded, not yet in a batch.
         private(set) var waiting: [Arrival] = []
         /// Deliveries of a batch that the database refused: each runs alone.
-        private var alone: Set<UInt64> = []
+        private(set) var alone: Set<UInt64> = []
         private(set) var doubt: Doubt?
         /// Wall time at which the subscription began.
         let since: Instant
@@ -131,6 +138,11 @@ extension WorkerMachine {
         }
 
         mutating func add(_ arrival: Arrival) { waiting.append(arrival) }
+
+        mutating func settle(_ settled: [UInt64]) -> TagTracker.Acknowledgement {
+            if !alone.isEmpty { alone.subtract(settled) }
+            return tags.settle(settled)
+        }
 
         fileprivate mutating func takeBatch(_ limits: WorkerLimits, wall: Instant) -> [Arrival] {
             var limit = limits.batch
@@ -263,8 +275,18 @@ extension WorkerMachine {
         /// When it is next looked into, on the wall clock.
         var at: Instant
         var care = WaitingCare.together
+        /// Wall time at which the last event found no room; nil: that was long ago.
+        var refusedAt: Instant?
         /// Of those whose waiting has ended the dead letters are confirmed; their rows can go.
         var confirmed: [EventKey] = []
+    }
+
+    /// Since when the timer that is due first is held.
+    struct HeldSince: Sendable {
+        let due: Instant
+        /// Wall time.
+        let since: Instant
+        var isSaid = false
     }
 
     /// How due timers are run.

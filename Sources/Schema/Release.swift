@@ -2,4 +2,6 @@
 package enum Release {
     /// Semantic Versioning.
     package static let version = "0.2.0"
+    /// Greater for every later release: 2,000 for 0.2.0.
+    package static let number = version.split(separator: ".").prefix(3).reduce(0) { $0 * 1_000 + (Int($1) ?? 0) }
 }

@@ -15,8 +15,11 @@ package protocol Stage: Sendable {
     static var follows: [StageName] { get }
     /// The kinds of record that the stage owns.
     static var recordTypes: [any Record.Type] { get }
-    /// Of them, those whose deadlines the word of a stage before this one may meet. Such a timer waits for those stages too.
-    static var kindsMetByOthers: [String] { get }
+    /// The stages whose word may meet deadlines here (`Wake.isMetByOthers`), and whose own that may depend on. Such a timer
+    /// waits for them too.
+    static var metBy: [StageName] { get }
+    /// They are waited for only while an event waits for a record of that kind, which they may name; nil: always.
+    static var metWhileWaitingFor: String? { get }
 
     /// The records that `input` needs, the one that it is about first. Of any of them a timer may have acted at a later
     /// time than an event's: then the event is late. One that was due before the event acts before it.
@@ -41,7 +44,8 @@ package protocol Stage: Sendable {
 
 extension Stage {
     package static var follows: [StageName] { [] }
-    package static var kindsMetByOthers: [String] { [] }
+    package static var metBy: [StageName] { [] }
+    package static var metWhileWaitingFor: String? { nil }
 
     package func seeds(policy: PolicyBook, now: Instant) -> [(id: String, record: any Record)] { [] }
 
@@ -73,11 +77,15 @@ package struct Wake: Hashable, Sendable, Comparable {
     /// It acts only when the stage is at rest: what the queue holds may bear on it whatever its time, so no event runs
     /// it on the way. No part of what a wake equals.
     package let waitsForRest: Bool
+    /// The word of another stage may meet the deadline: the timer waits for those too (`Stage.metBy`). No part of what a
+    /// wake equals.
+    package let isMetByOthers: Bool
 
-    package init(at: Instant, order: Int = 0, waitsForRest: Bool = false) {
+    package init(at: Instant, order: Int = 0, waitsForRest: Bool = false, isMetByOthers: Bool = false) {
         self.at = at
         self.order = order
         self.waitsForRest = waitsForRest
+        self.isMetByOthers = isMetByOthers
     }
 
     package static func == (a: Wake, b: Wake) -> Bool { (a.at, a.order) == (b.at, b.order) }

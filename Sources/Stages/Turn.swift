@@ -37,8 +37,9 @@ package struct Turn: Sendable {
     }
 
     /// Says that events which refer to `key` may be judged now, though no record of that name has come to be. A record
-    /// that this turn makes need not be named. `keys(for:given:)` must name the key, for this turn as for the events that
-    /// wait, so that neither overlooks the other.
+    /// that this turn makes need not be named. `keys(for:given:)` must name, for this turn as for the events that wait, one
+    /// record that exists by then: both lock it, so neither overlooks the other, and those that a full transaction leaves
+    /// behind are found through it.
     package mutating func makeKnown(_ key: RecordKey) { known.append(key) }
 
     /// Emits an event.

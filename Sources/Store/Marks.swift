@@ -7,10 +7,14 @@ package struct Marks: Codable, Sendable, Hashable {
     /// The least of what the stages have said of themselves that lie before this one by the routes (their watermarks, once
     /// what followed had been published), of which all has been taken here too.
     package var before: Instant
+    /// The same of those stages alone whose word meets deadlines here (`Stage.metBy`).
+    package var word: Instant
 
-    package init(own: Instant, before: Instant) {
+    /// - Parameter word: nil: as `before`.
+    package init(own: Instant, before: Instant, word: Instant? = nil) {
         self.own = own
         self.before = before
+        self.word = word ?? before
     }
 
     /// Where a stage at rest has the instant as its watermark: in `simulate` and under the stepped clock.
@@ -18,8 +22,15 @@ package struct Marks: Codable, Sendable, Hashable {
 
     package static let none = Marks(own: .distantPast, before: .distantPast)
 
+    /// Up to when waiting ends.
+    package var withAll: Instant { min(own, before) }
     /// Up to when deadlines act that another stage's word meets.
-    package var withOthers: Instant { min(own, before) }
+    package var withWord: Instant { min(own, word) }
+
+    /// The later of both, each by itself.
+    package static func latest(_ a: Marks, _ b: Marks) -> Marks {
+        Marks(own: max(a.own, b.own), before: max(a.before, b.before), word: max(a.word, b.word))
+    }
 }
 
 /// What a worker has found when it asked for the state of its queue twice, and had settled everything that it had
@@ -70,5 +81,7 @@ package struct Lease: Sendable, Hashable {
     package func isOfOlderRelease(at wall: Instant) -> Bool { standing == nil && isLive(at: wall) }
 
     package func isLive(at wall: Instant) -> Bool { wall < until }
+    /// It ends later than any lease that was renewed by then: a clock was ahead, and has been set back.
+    package func isBeyondReason(at wall: Instant) -> Bool { until > wall.adding(hours: 2) }
     var isConsumer: Bool { standing.map { $0.since != nil } ?? true }
 }

@@ -11,19 +11,29 @@ package struct StageTime: Codable, Sendable, Hashable {
     package private(set) var changed = Instant.distantPast
     /// By marks alone.
     package private(set) var marks = Marks.none
-    /// The watermark by patience: the business time before so much time in which the stage was able to work.
-    package private(set) var patient = Instant.distantPast
+    /// By patience: how it stood before so much time in which the stage was able to work, had it taken all of its queue.
+    package private(set) var patient = Marks.none
     /// How many timers have acted that only patience allowed.
     package var actedByPatience = 0
     /// What the stage may say of itself to others: the watermark up to which everything that followed has been published.
     package private(set) var said = Instant.distantPast
+    /// Wall time at which a worker of a release that keeps no marks was seen last.
+    package private(set) var olderSeen: Instant?
+    /// What the last mark found that did not count for it; nil: the last one counted.
+    package private(set) var strangers: Strangers?
+
+    /// The queue has other consumers than the stage has workers.
+    package struct Strangers: Codable, Sendable, Hashable {
+        package let consumers: Int
+        package let workers: Int
+    }
 
     /// A watermark that is said once the outputs of all entries up to `entry` have been confirmed.
     private var saying: Saying?
     /// Microseconds of real time in which the stage was able to work: a worker was subscribed, and the store writable.
     private var able: Int64 = 0
     private var lastBeat: LastBeat?
-    /// Business times at moments of `able`, ascending.
+    /// How it stood at moments of `able`, ascending.
     private var samples: [Sample] = []
 
     private struct Saying: Codable, Hashable {
@@ -38,14 +48,17 @@ package struct StageTime: Codable, Sendable, Hashable {
 
     private struct Sample: Codable, Hashable {
         let able: Int64
-        let business: Instant
+        let marks: Marks
     }
 
     package init() {}
 
     /// Timers due by then act.
-    package var watermark: Instant { max(marks.own, patient) }
-    package var bounds: Marks { Marks(own: watermark, before: marks.before) }
+    package var watermark: Instant { max(marks.own, patient.own) }
+    package var bounds: Marks { .latest(marks, patient) }
+
+    /// A worker that knows no waiting room is at work, or was so a minute ago.
+    package func isBesideOlder(at wall: Instant) -> Bool { olderSeen.map { wall <= $0.adding(seconds: 60) } ?? false }
 
     // MARK: Who consumes
 
@@ -55,17 +68,22 @@ package struct StageTime: Codable, Sendable, Hashable {
         package let standing: Standing
         package let wall: Instant
         package let business: Instant
+        /// What other stages have said by now, beside the business time; one that has never said anything – an older
+        /// release, or it was never started – counts as having said that, so that by patience nobody waits for it for ever.
+        /// nil: it was not asked for.
+        package let told: Marks?
         package let leaseSeconds: Int64
         package let patienceSeconds: Int64
 
         package init(
-            worker: WorkerId, standing: Standing, wall: Instant, business: Instant, leaseSeconds: Int64,
-            patienceSeconds: Int64
+            worker: WorkerId, standing: Standing, wall: Instant, business: Instant, told: Marks? = nil,
+            leaseSeconds: Int64, patienceSeconds: Int64
         ) {
             self.worker = worker
             self.standing = standing
             self.wall = wall
             self.business = business
+            self.told = told
             self.leaseSeconds = leaseSeconds
             self.patienceSeconds = patienceSeconds
         }
@@ -78,20 +96,34 @@ package struct StageTime: Codable, Sendable, Hashable {
     /// - Returns: what is to be stored of the worker: a mark that does not count is left out.
     package mutating func take(_ beat: Beat, leases: [Lease]) -> Standing {
         let former = leases.first { $0.worker == beat.worker }
+        // No change was noted by a clock that goes right: it was ahead, and has been set back.
+        let latest = beat.wall.adding(seconds: beat.leaseSeconds)
+        if changed > latest { changed = beat.wall }
+        if leases.contains(where: { $0.isOfOlderRelease(at: beat.wall) }) { olderSeen = beat.wall }
         if !(former?.isLive(at: beat.wall) ?? false) || former?.standing?.since != beat.standing.since {
             changed = max(changed, beat.wall)
         }
         var live: [Lease] = []
         for lease in leases where lease.worker != beat.worker {
+            // Whoever wrote it has a clock that was ahead.
+            if lease.isBeyondReason(at: beat.wall) {
+                changed = beat.wall
+                continue
+            }
             if lease.isLive(at: beat.wall) { live.append(lease) } else { changed = max(changed, lease.until) }
         }
         var standing = Standing(since: beat.standing.since)
         live.append(Lease(worker: beat.worker, until: beat.wall, standing: standing))
         let consumers = live.count(where: \.isConsumer)
         for mark in [beat.standing.mark, former?.standing?.mark].compactMap(\.self)
-        where standing.mark == nil && counts(mark) && mark.consumers == consumers { standing.mark = mark }
+        where standing.mark == nil && counts(mark, until: latest) && mark.consumers == consumers {
+            standing.mark = mark
+        }
+        if let mark = beat.standing.mark {
+            strangers = mark.consumers == consumers ? nil : Strangers(consumers: mark.consumers, workers: consumers)
+        }
         live[live.count - 1] = Lease(worker: beat.worker, until: beat.wall, standing: standing)
-        advance(live)
+        advance(live, until: latest)
         growPatient(beat, isAble: live.contains { $0.standing?.since != nil })
         return standing
     }
@@ -99,15 +131,16 @@ package struct StageTime: Codable, Sendable, Hashable {
     /// A worker has ended: what it had in hand is in the queue again.
     package mutating func left(at wall: Instant) { changed = max(changed, wall) }
 
-    private func counts(_ mark: Mark) -> Bool { mark.asked > changed }
+    /// - Parameter latest: one that was asked later was so by a clock that was ahead.
+    private func counts(_ mark: Mark, until latest: Instant) -> Bool { mark.asked > changed && mark.asked <= latest }
 
-    private mutating func advance(_ live: [Lease]) {
+    private mutating func advance(_ live: [Lease], until latest: Instant) {
         // Workers of older releases keep no marks: beside them the watermark is that of the others.
         let asked = live.compactMap(\.standing).filter { $0.since != nil }
-        let found = asked.compactMap(\.mark).filter { counts($0) }.map(\.marks)
+        let found = asked.compactMap(\.mark).filter { counts($0, until: latest) }.map(\.marks)
         guard !found.isEmpty, found.count == asked.count else { return }
-        marks.own = max(marks.own, found.map(\.own).min() ?? .distantPast)
-        marks.before = max(marks.before, found.map(\.before).min() ?? .distantPast)
+        func least(_ part: (Marks) -> Instant) -> Instant { found.map(part).min() ?? .distantPast }
+        marks = .latest(marks, Marks(own: least(\.own), before: least(\.before), word: least(\.word)))
     }
 
     // MARK: Patience
@@ -118,14 +151,16 @@ package struct StageTime: Codable, Sendable, Hashable {
             let gap = beat.wall.microseconds - lastBeat.wall.microseconds
             able += max(0, min(gap, beat.leaseSeconds * 1_000_000))
         }
-        lastBeat = LastBeat(wall: max(lastBeat?.wall ?? beat.wall, beat.wall), isAble: isAble)
+        lastBeat = LastBeat(wall: beat.wall, isAble: isAble)
         let patience = beat.patienceSeconds * 1_000_000
         if samples.last.map({ able >= $0.able + patience / Self.samplesKept }) ?? true {
-            samples.append(Sample(able: able, business: beat.business))
+            let told = beat.told ?? samples.last?.marks ?? .none
+            let marks = Marks(own: beat.business, before: told.before, word: told.word)
+            samples.append(Sample(able: able, marks: marks))
         }
         while samples.count > 1, samples[1].able <= able - patience { samples.removeFirst() }
         if let first = samples.first, first.able <= able - patience {
-            patient = max(patient, first.business)
+            patient = .latest(patient, first.marks)
         }
     }
 
@@ -152,6 +187,7 @@ package struct StageTime: Codable, Sendable, Hashable {
     package func shifted(by microseconds: Int64) -> StageTime {
         var time = self
         time.changed = changed.shifted(by: microseconds)
+        time.olderSeen = olderSeen?.shifted(by: microseconds)
         if let lastBeat {
             time.lastBeat = LastBeat(wall: lastBeat.wall.shifted(by: microseconds), isAble: lastBeat.isAble)
         }

@@ -181,15 +181,22 @@ package struct StoredRecord: Sendable, Hashable {
     package var firedAt: Instant?
     package var firedOutputs: Int
     package var body: [UInt8]
+    /// Another stage's word may meet the deadline that wakes it: the timer waits for that stage too.
+    package var isMetByOthers: Bool
+    /// The business time at which an event has changed it that left a deadline of the past; no timer that follows upon
+    /// another acts before the stage has been at rest since. nil: there is none.
+    package var settledAt: Instant?
 
     package init(
         key: RecordKey, version: Int64, wakeAt: Instant?, wakeOrder: Int, firedAt: Instant?, firedOutputs: Int,
-        body: [UInt8]
+        body: [UInt8], isMetByOthers: Bool = false, settledAt: Instant? = nil
     ) {
         self.key = key
         self.version = version
         self.wakeAt = wakeAt
         self.wakeOrder = wakeOrder
+        self.isMetByOthers = isMetByOthers
+        self.settledAt = settledAt
         self.firedAt = firedAt
         self.firedOutputs = firedOutputs
         self.body = body
@@ -244,6 +251,8 @@ package protocol StoreSnapshot: PersonalSnapshot, WaitingSnapshot {
     func records(kind: String, after: String, limit: Int) throws -> [StoredRecord]
     /// The earliest wake of any record, those left out that are put aside at `wall`; see also `nextWaitingEnd`.
     func nextWake(wall: Instant) throws -> Instant?
+    /// Whether `dueRecords` would find any.
+    func hasDue(now: Instant, later: Instant, wall: Instant) throws -> Bool
     /// Timers that are put aside, whether or not their time to be tried again has come: how many, and the first `limit`
     /// of them by their records.
     func timersAside(limit: Int) throws -> (count: Int, first: [TimerAside])
@@ -252,7 +261,7 @@ package protocol StoreSnapshot: PersonalSnapshot, WaitingSnapshot {
     func outboxSpan() throws -> (first: Int64?, lastEntry: Int64)
     /// All leases, ended ones too, by worker.
     func leases() throws -> [Lease]
-    /// The stage's watermark and what it follows from. In a transaction it is locked until the end.
+    /// The stage's watermark and what it follows from, as it is committed.
     func stageTime() throws -> StageTime
     func counts() throws -> StoreCounts
     /// The sums of the fund's ledger.
@@ -274,12 +283,16 @@ package struct TimerAside: Sendable, Hashable {
     package let until: Instant
     /// No values.
     package let cause: String
+    /// Of the release that cannot read the record, as a newer one has written it (`Release.number`): workers of that newer
+    /// one do not see the timer put aside. nil: nobody can run it.
+    package let release: Int?
 
-    package init(key: RecordKey, version: Int64, until: Instant, cause: String) {
+    package init(key: RecordKey, version: Int64, until: Instant, cause: String, release: Int? = nil) {
         self.key = key
         self.version = version
         self.until = until
         self.cause = cause
+        self.release = release
     }
 }
 
@@ -362,25 +375,14 @@ package protocol StoreTransaction: StoreSnapshot, PersonalTransaction, WaitingTr
     func endLease(of worker: WorkerId) throws
     /// Up to `limit` records whose wake is at or before `now` (business clock), locked, by (wake time, order, kind,
     /// id); those that are put aside at `wall`, and records that another transaction holds, are passed over.
-    /// Of `later.kinds` only those that wake at or before `later.now`.
-    func dueRecords(now: Instant, later: LaterKinds, wall: Instant, limit: Int) throws -> [StoredRecord]
+    /// Of those that another stage's word meets only those that wake at or before `later`.
+    func dueRecords(now: Instant, later: Instant, wall: Instant, limit: Int) throws -> [StoredRecord]
     /// Puts timers of records aside that this transaction has locked.
     func putAside(_ timers: [TimerAside]) throws
-    /// Keeps what has become of the stage's time; `stageTime` has been asked in this transaction, which locked it.
+    /// The stage's time, locked until the end: to be changed.
+    func lockStageTime() throws -> StageTime
+    /// Keeps what has become of the stage's time, which this transaction has locked.
     func saveStageTime(_ time: StageTime) throws
-}
-
-/// Kinds of records whose timers act later than those of the others.
-package struct LaterKinds: Sendable {
-    package let kinds: [String]
-    package let now: Instant
-
-    package init(_ kinds: [String], now: Instant) {
-        self.kinds = kinds
-        self.now = now
-    }
-
-    package static let none = LaterKinds([], now: .distantPast)
 }
 
 extension StoreTransaction {
@@ -390,6 +392,6 @@ extension StoreTransaction {
 
     /// Those that are put aside too.
     package func dueRecords(now: Instant, limit: Int) throws -> [StoredRecord] {
-        try dueRecords(now: now, later: .none, wall: Instant(microseconds: .max), limit: limit)
+        try dueRecords(now: now, later: now, wall: Instant(microseconds: .max), limit: limit)
     }
 }

@@ -92,9 +92,12 @@ package protocol WaitingSnapshot {
     func nextWaitingEnd() throws -> Instant?
     /// Those that were held with one of `traces`, by source and id.
     func waiting(tracedBy traces: Set<PersonalTrace>) throws -> [WaitingEvent]
-    /// Up to `limit` that wait for a record which is there, though no step has taken them: another release made it, or a
-    /// transaction was full.
+    /// Up to `limit` that are noted as waiting for something known (`noteKnown`, `findKnown`), in their order.
     func waitingForKnown(limit: Int) throws -> [WaitingEvent]
+    /// Up to `limit` that wait for a key of the same kind as `reference` with a lesser id.
+    func waiting(below reference: RecordKey, limit: Int) throws -> [WaitingEvent]
+    /// Whether any event waits for a key of that kind, and does not die.
+    func isAnyWaiting(forKind kind: String) throws -> Bool
 }
 
 extension StoreSnapshot {
@@ -112,8 +115,13 @@ package protocol WaitingTransaction: WaitingSnapshot {
     /// - Parameter traces: by what it is found for a person.
     /// - Throws: a transient `StoreFailure` if it waits there already: another worker was faster.
     func hold(_ event: WaitingEvent, _ message: WaitingMessage, traces: Set<PersonalTrace>) throws
-    /// Says that an event waits for something else now.
+    /// Says that an event waits for that, which is not known.
     func hold(_ event: EventKey, until reference: RecordKey) throws
+    /// Notes that what waits for one of `references` waits for something known, and was not taken.
+    func noteKnown(_ references: [RecordKey]) throws
+    /// Looks through the whole room, and notes the same of whatever waits for a record that is there: another release has
+    /// made it. Of those that wait for no record of `kinds`, so that nobody can see whether it is known, up to `limit`.
+    func findKnown(besides kinds: [String], limit: Int) throws
     /// Those that wait for one of `references`, in their order. Records of these keys must be loaded, and so locked: what
     /// was held before is seen, and nothing can be held meanwhile.
     func waiting(for references: [RecordKey]) throws -> [WaitingEvent]

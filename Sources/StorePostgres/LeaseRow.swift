@@ -3,7 +3,7 @@ import Store
 
 /// How a lease lies in its table. Its wall times are those of the database's clock.
 enum LeaseRow {
-    static let columns = "worker, until, consuming, since, asked, mark_own, mark_before, consumers"
+    static let columns = "worker, until, consuming, since, asked, mark_own, mark_before, consumers, mark_word"
 
     /// - Parameter offset: how far the database's clock is ahead of this machine's.
     static func lease(_ row: Rows.Row, offset: Int64) -> Lease {
@@ -12,7 +12,9 @@ enum LeaseRow {
         if let asked = here(4), let own = row.optionalInt(5), let before = row.optionalInt(6) {
             mark = Mark(
                 asked: asked,
-                marks: Marks(own: Instant(microseconds: own), before: Instant(microseconds: before)),
+                marks: Marks(
+                    own: Instant(microseconds: own), before: Instant(microseconds: before),
+                    word: row.optionalInt(8).map { Instant(microseconds: $0) }),
                 consumers: Int(row.int(7)))
         }
         return Lease(

@@ -140,11 +140,24 @@ class PostgresSnapshot: StoreSnapshot {
         ).first.map { Instant(microseconds: $0.int(0)) }
     }
 
+    func hasDue(now: Instant, later: Instant, wall: Instant) throws -> Bool {
+        try conversation.query(
+            "SELECT 1 FROM \(schema).records r WHERE \(isDue) LIMIT 1",
+            [.int(wall.microseconds), .int(now.microseconds), .int(later.microseconds)]
+        ).first != nil
+    }
+
+    /// Of a row `r` of `records`; beside the wall clock the second parameter is the time up to which timers act, the third
+    /// up to when those that others meet.
+    var isDue: String {
+        "wake_at IS NOT NULL AND wake_at <= $2 AND (wake_at <= $3 OR by_word IS DISTINCT FROM 1) AND \(isNotAside)"
+    }
+
     /// Of a row `r` of `records`; the first parameter is the wall clock.
     var isNotAside: String {
         """
         NOT EXISTS (SELECT FROM \(schema).timers_aside t WHERE t.record = r.number AND t.version = r.version
-        AND t.until > $1)
+        AND t.until > $1 AND (t.release IS NULL OR t.release >= \(Release.number)))
         """
     }
 
@@ -156,14 +169,15 @@ class PostgresSnapshot: StoreSnapshot {
         let count = try conversation.query("SELECT count(*) \(rows)").first?.int(0) ?? 0
         guard count > 0 else { return (0, []) }
         let first = try conversation.query(
-            "SELECT r.kind, r.id, t.version, t.until, t.cause \(rows) ORDER BY r.kind, r.id LIMIT $1",
+            "SELECT r.kind, r.id, t.version, t.until, t.cause, t.release \(rows) ORDER BY r.kind, r.id LIMIT $1",
             [.int(atLeastZero(limit))])
         return (
             Int(count),
             first.map { row in
                 TimerAside(
                     key: RecordKey(kind: row.text(0), id: row.text(1)), version: row.int(2),
-                    until: Instant(microseconds: row.int(3)), cause: row.text(4))
+                    until: Instant(microseconds: row.int(3)), cause: row.text(4),
+                    release: row.optionalInt(5).map { Int($0) })
             }
         )
     }
@@ -203,6 +217,12 @@ class PostgresSnapshot: StoreSnapshot {
         return body.isEmpty ? StageTime() : try StageTime(encoded: body).shifted(by: -conversation.clockOffset)
     }
 
+    func waitingCount() throws -> WaitingCount {
+        try conversation.query("SELECT waiting, waiting_bytes FROM \(schema).counters").first.map {
+            WaitingCount(events: Int($0.int(0)), bytes: Int($0.int(1)))
+        } ?? WaitingCount()
+    }
+
     func counts() throws -> StoreCounts {
         let rows = try conversation.query(
             "SELECT applied, refused, timers, outputs, records, outbox FROM \(schema).counters")
@@ -222,7 +242,7 @@ class PostgresSnapshot: StoreSnapshot {
 enum RecordRow {
     static let columns = """
         r.kind, r.id, r.version, r.wake_at, r.wake_order, r.fired_at, r.fired_outputs, r.body, r.number, \
-        r.body IS NOT NULL
+        r.body IS NOT NULL, r.by_word, r.settled_at
         """
 
     static func record(_ row: Rows.Row) -> StoredRecord {
@@ -230,7 +250,8 @@ enum RecordRow {
             key: RecordKey(kind: row.text(0), id: row.text(1)), version: row.int(2),
             wakeAt: row.optionalInt(3).map { Instant(microseconds: $0) }, wakeOrder: Int(row.int(4)),
             firedAt: row.optionalInt(5).map { Instant(microseconds: $0) }, firedOutputs: Int(row.int(6)),
-            body: row.bytes(7))
+            body: row.bytes(7), isMetByOthers: row.optionalInt(10) == 1,
+            settledAt: row.optionalInt(11).map { Instant(microseconds: $0) })
     }
 
     static func number(_ row: Rows.Row) -> Int64 { row.int(8) }

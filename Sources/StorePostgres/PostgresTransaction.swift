@@ -19,11 +19,15 @@ final class PostgresTransaction: PostgresSnapshot, StoreTransaction {
 
     private var rows: [RecordKey: Row] = [:]
     private var change = StoreCounts()
+    var waitingChange = WaitingCount()
+    private var waitingBefore: WaitingCount?
+    /// Of the waiting events that this transaction has locked, in bytes.
+    var sizesLocked: [EventKey: Int] = [:]
     /// Outbox rows to be removed; at the end, because their count goes into the row that all writers share.
     private var removals: [OutboxKey] = []
     /// What the last `claims` and `load` have brought of the waiting room beside their own answers, so that a batch costs
     /// no further round trip.
-    private var waitingAmongClaims: (events: Set<EventKey>, digests: [EventKey: [UInt8]])?
+    var waitingAmongClaims: (events: Set<EventKey>, digests: [EventKey: [UInt8]])?
     var waitingForLoaded: [RecordKey: [WaitingEvent]] = [:]
 
     // MARK: Inbox
@@ -106,29 +110,6 @@ final class PostgresTransaction: PostgresSnapshot, StoreTransaction {
         return try super.waiting(among: events)
     }
 
-    /// nil: not all of `references` were loaded since the waiting room was last changed.
-    func waitingAlready(for references: [RecordKey]) -> [WaitingEvent]? {
-        var found: [WaitingEvent] = []
-        for reference in references {
-            guard let known = waitingForLoaded[reference] else { return nil }
-            found += known
-        }
-        return found.sorted(by: WaitingEvent.comesFirst)
-    }
-
-    /// Keeps in step what is known of the waiting room.
-    func nowWaiting(_ event: WaitingEvent) {
-        waitingAmongClaims?.digests[event.event] = event.digest
-        waitingForLoaded[event.reference]?.append(event)
-    }
-
-    func notWaiting(_ events: [EventKey]) {
-        for event in events { waitingAmongClaims?.digests[event] = nil }
-        for reference in waitingForLoaded.keys {
-            waitingForLoaded[reference]?.removeAll { events.contains($0.event) }
-        }
-    }
-
     private func lockUnknown(_ keys: some Sequence<RecordKey>) throws { try lock(keys.filter { rows[$0] == nil }) }
 
     /// The number of a record that is locked.
@@ -146,15 +127,17 @@ final class PostgresTransaction: PostgresSnapshot, StoreTransaction {
             try conversation.send(
                 """
                 UPDATE \(schema).records r SET version = s.version, wake_at = s.wake_at, wake_order = s.wake_order,
-                fired_at = s.fired_at, fired_outputs = s.fired_outputs, body = s.body
-                FROM unnest($1, $2, $3, $4, $5, $6, $7)
-                AS s(number, version, wake_at, wake_order, fired_at, fired_outputs, body) WHERE r.number = s.number
+                fired_at = s.fired_at, fired_outputs = s.fired_outputs, body = s.body, by_word = s.by_word,
+                settled_at = s.settled_at FROM unnest($1, $2, $3, $4, $5, $6, $7, $8, $9)
+                AS s(number, version, wake_at, wake_order, fired_at, fired_outputs, body, by_word, settled_at)
+                WHERE r.number = s.number
                 """,
                 [
                     .ints(try part.map { try number(of: $0.key) }), .ints(part.map(\.version)),
                     .ints(part.map { $0.wakeAt?.microseconds }), .ints(part.map { Int64($0.wakeOrder) }),
                     .ints(part.map { $0.firedAt?.microseconds }), .ints(part.map { Int64($0.firedOutputs) }),
-                    .blobs(part.map(\.body)),
+                    .blobs(part.map(\.body)), .ints(part.map { $0.isMetByOthers ? 1 : nil }),
+                    .ints(part.map { $0.settledAt?.microseconds }),
                 ])
         }
         for key in last.keys {
@@ -164,15 +147,14 @@ final class PostgresTransaction: PostgresSnapshot, StoreTransaction {
         }
     }
 
-    func dueRecords(now: Instant, later: LaterKinds, wall: Instant, limit: Int) throws -> [StoredRecord] {
+    func dueRecords(now: Instant, later: Instant, wall: Instant, limit: Int) throws -> [StoredRecord] {
         let found = try conversation.query(
             """
             SELECT \(RecordRow.columns) FROM \(schema).records r
-            WHERE wake_at IS NOT NULL AND wake_at <= $2 AND (wake_at <= $3 OR kind <> ALL($4)) AND \(isNotAside)
-            ORDER BY wake_at, wake_order, kind, id LIMIT $5 FOR UPDATE OF r SKIP LOCKED
+            WHERE \(isDue) ORDER BY wake_at, wake_order, kind, id LIMIT $4 FOR UPDATE OF r SKIP LOCKED
             """,
             [
-                .int(wall.microseconds), .int(now.microseconds), .int(later.now.microseconds), .texts(later.kinds),
+                .int(wall.microseconds), .int(now.microseconds), .int(later.microseconds),
                 .int(atLeastZero(limit)),
             ]
         ).map { row in (RecordRow.number(row), RecordRow.record(row)) }
@@ -191,14 +173,16 @@ final class PostgresTransaction: PostgresSnapshot, StoreTransaction {
         try lockUnknown(timers.map(\.key))
         try conversation.send(
             """
-            INSERT INTO \(schema).timers_aside (record, version, until, cause)
-            SELECT record, version, until, cause FROM unnest($1, $2, $3, $4) AS t(record, version, until, cause)
-            ON CONFLICT (record) DO UPDATE
-            SET version = excluded.version, until = excluded.until, cause = excluded.cause
+            INSERT INTO \(schema).timers_aside (record, version, until, cause, release)
+            SELECT record, version, until, cause, release
+            FROM unnest($1, $2, $3, $4, $5) AS t(record, version, until, cause, release)
+            ON CONFLICT (record) DO UPDATE SET version = excluded.version, until = excluded.until,
+            cause = excluded.cause, release = excluded.release
             """,
             [
                 .ints(try timers.map { try number(of: $0.key) }), .ints(timers.map(\.version)),
                 .ints(timers.map(\.until.microseconds)), .texts(timers.map(\.cause)),
+                .ints(timers.map { $0.release.map { Int64($0) } }),
             ])
     }
 
@@ -257,7 +241,10 @@ final class PostgresTransaction: PostgresSnapshot, StoreTransaction {
     private func sendCounters(appended: Int64 = 0) throws -> Int {
         let removed = Set(removals)
         removals = []
-        defer { change = StoreCounts() }
+        defer {
+            (change, waitingChange) = (StoreCounts(), WaitingCount())
+            waitingBefore = nil
+        }
         return try conversation.send(
             """
             WITH gone AS (
@@ -266,13 +253,23 @@ final class PostgresTransaction: PostgresSnapshot, StoreTransaction {
             )
             UPDATE \(schema).counters SET last = last + $1, applied = applied + $2, refused = refused + $3,
             timers = timers + $4, outputs = outputs + $5, records = records + $6,
-            outbox = outbox + $7 - (SELECT count(*) FROM gone) RETURNING last
+            outbox = outbox + $7 - (SELECT count(*) FROM gone), waiting = waiting + $10,
+            waiting_bytes = waiting_bytes + $11 RETURNING last
             """,
             [
                 .int(appended), .int(Int64(change.applied)), .int(Int64(change.refused)), .int(Int64(change.timers)),
                 .int(Int64(change.outputs)), .int(Int64(change.records)), .int(Int64(change.outbox)),
                 .ints(removed.map(\.entry)), .ints(removed.map { Int64($0.index) }),
+                .int(Int64(waitingChange.events)), .int(Int64(waitingChange.bytes)),
             ])
+    }
+
+    /// Asked for each event that is to wait; the others' are counted as they were at the first time.
+    override func waitingCount() throws -> WaitingCount {
+        let before = try waitingBefore ?? super.waitingCount()
+        waitingBefore = before
+        return WaitingCount(
+            events: before.events + waitingChange.events, bytes: before.bytes + waitingChange.bytes)
     }
 
     // MARK: Outbox and leases
@@ -319,19 +316,20 @@ final class PostgresTransaction: PostgresSnapshot, StoreTransaction {
         try conversation.send(
             """
             INSERT INTO \(schema).leases (\(LeaseRow.columns))
-            VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (worker) DO UPDATE SET until = excluded.until,
+            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT (worker) DO UPDATE SET until = excluded.until,
             consuming = excluded.consuming, since = excluded.since, asked = excluded.asked,
-            mark_own = excluded.mark_own, mark_before = excluded.mark_before, consumers = excluded.consumers
+            mark_own = excluded.mark_own, mark_before = excluded.mark_before, consumers = excluded.consumers,
+            mark_word = excluded.mark_word
             """,
             [
                 .text(worker), .int(there(until)), .int(standing.since == nil ? 0 : 1),
                 .int(standing.since.map(there)), .int(mark.map { there($0.asked) }),
                 .int(mark?.marks.own.microseconds), .int(mark?.marks.before.microseconds),
-                .int(mark.map { Int64($0.consumers) }),
+                .int(mark.map { Int64($0.consumers) }), .int(mark?.marks.word.microseconds),
             ])
     }
 
-    override func stageTime() throws -> StageTime { try stageTime(locking: "FOR UPDATE") }
+    func lockStageTime() throws -> StageTime { try stageTime(locking: "FOR UPDATE") }
 
     func saveStageTime(_ time: StageTime) throws {
         let body = try time.shifted(by: conversation.clockOffset).encoded()
@@ -354,7 +352,7 @@ final class PostgresTransaction: PostgresSnapshot, StoreTransaction {
 
     /// Queues what is kept back for the end.
     private func settle() throws {
-        if change != StoreCounts() || !removals.isEmpty { try sendCounters() }
+        if change != StoreCounts() || waitingChange != WaitingCount() || !removals.isEmpty { try sendCounters() }
     }
 
     /// Queues what is only written once for a transaction; before the commit.

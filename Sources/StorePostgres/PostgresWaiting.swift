@@ -22,15 +22,23 @@ enum WaitingSchema {
                 arrived bigint NOT NULL,
                 ends_at bigint NOT NULL,
                 size bigint NOT NULL,                       -- of the message, in bytes
-                key text NOT NULL,                          -- what has sealed the message; empty: nothing
-                message bytea NOT NULL,
+                known boolean NOT NULL DEFAULT false,       -- what it waits for is known, and no step has taken it
                 owner text COLLATE "C",
                 code text,
-                cause text
+                cause text,
+                key text NOT NULL,                          -- what has sealed the message; empty: nothing
+                message bytea NOT NULL
             )
             """,
             "CREATE INDEX waiting_by_reference ON \(namespace).waiting (reference_kind, reference_id)",
             "CREATE INDEX waiting_by_end ON \(namespace).waiting (ends_at) WHERE owner IS NULL",
+            "CREATE INDEX waiting_known ON \(namespace).waiting (rule_time) WHERE known AND owner IS NULL",
+            "CREATE INDEX waiting_by_owner ON \(namespace).waiting (owner) WHERE owner IS NOT NULL",
+            // How much waits, with the other counters: every event that is to wait asks.
+            """
+            ALTER TABLE \(namespace).counters ADD COLUMN waiting bigint NOT NULL DEFAULT 0,
+            ADD COLUMN waiting_bytes bigint NOT NULL DEFAULT 0
+            """,
         ]
     }
 
@@ -92,12 +100,6 @@ extension PostgresSnapshot {
         ).map { WaitingEvent($0) }
     }
 
-    func waitingCount() throws -> WaitingCount {
-        try conversation.query("SELECT count(*), coalesce(sum(size), 0)::bigint FROM \(schema).waiting").first.map {
-            WaitingCount(events: Int($0.int(0)), bytes: Int($0.int(1)))
-        } ?? WaitingCount()
-    }
-
     func waitingMessage(of event: EventKey) throws -> WaitingMessage? {
         try conversation.query("SELECT key, message FROM \(schema).waiting WHERE claim = $1", [event.claim]).first.map {
             WaitingMessage(key: $0.text(0), sealed: $0.bytes(1))
@@ -122,15 +124,52 @@ extension PostgresSnapshot {
     func waitingForKnown(limit: Int) throws -> [WaitingEvent] {
         try conversation.query(
             """
-            SELECT \(WaitingEvent.columns) FROM \(schema).waiting w
-            JOIN \(schema).records r ON r.kind = w.reference_kind AND r.id = w.reference_id AND r.body IS NOT NULL
-            WHERE w.owner IS NULL ORDER BY w.rule_time, w.source, w.event LIMIT $1
+            SELECT \(WaitingEvent.columns) FROM \(schema).waiting w WHERE w.known AND w.owner IS NULL
+            ORDER BY w.rule_time, w.source, w.event LIMIT $1
             """, [.int(atLeastZero(limit))]
         ).map { WaitingEvent($0) }
+    }
+
+    func waiting(below reference: RecordKey, limit: Int) throws -> [WaitingEvent] {
+        try conversation.query(
+            """
+            SELECT \(WaitingEvent.columns) FROM \(schema).waiting w
+            WHERE reference_kind = $1 AND reference_id < $2 AND owner IS NULL LIMIT $3
+            """, [.text(reference.kind), .text(reference.id), .int(atLeastZero(limit))]
+        ).map { WaitingEvent($0) }.sorted(by: WaitingEvent.comesFirst)
+    }
+
+    func isAnyWaiting(forKind kind: String) throws -> Bool {
+        try conversation.query(
+            "SELECT 1 FROM \(schema).waiting WHERE reference_kind = $1 AND owner IS NULL LIMIT 1", [.text(kind)]
+        ).first != nil
     }
 }
 
 extension PostgresTransaction {
+    /// nil: not all of `references` were loaded since the waiting room was last changed.
+    func waitingAlready(for references: [RecordKey]) -> [WaitingEvent]? {
+        var found: [WaitingEvent] = []
+        for reference in references {
+            guard let known = waitingForLoaded[reference] else { return nil }
+            found += known
+        }
+        return found.sorted(by: WaitingEvent.comesFirst)
+    }
+
+    /// Keeps in step what is known of the waiting room.
+    func nowWaiting(_ event: WaitingEvent) {
+        waitingAmongClaims?.digests[event.event] = event.digest
+        waitingForLoaded[event.reference]?.append(event)
+    }
+
+    func notWaiting(_ events: [EventKey]) {
+        for event in events { waitingAmongClaims?.digests[event] = nil }
+        for reference in waitingForLoaded.keys {
+            waitingForLoaded[reference]?.removeAll { events.contains($0.event) }
+        }
+    }
+
     func hold(_ event: WaitingEvent, _ message: WaitingMessage, traces: Set<PersonalTrace>) throws {
         try conversation.send(
             """
@@ -149,14 +188,42 @@ extension PostgresTransaction {
                 [.ints(traces.map(\.number)), event.event.claim])
         }
         nowWaiting(event)
+        waitingChange.events += 1
+        waitingChange.bytes += event.size
     }
 
     func hold(_ event: EventKey, until reference: RecordKey) throws {
         try conversation.send(
-            "UPDATE \(schema).waiting SET reference_kind = $2, reference_id = $3 WHERE claim = $1",
+            "UPDATE \(schema).waiting SET reference_kind = $2, reference_id = $3, known = false WHERE claim = $1",
             [event.claim, .text(reference.kind), .text(reference.id)])
         notWaiting([event])
         waitingForLoaded[reference] = nil
+    }
+
+    func noteKnown(_ references: [RecordKey]) throws {
+        try conversation.send(
+            """
+            UPDATE \(schema).waiting w SET known = true FROM unnest($1, $2) AS k(kind, id)
+            WHERE w.reference_kind = k.kind AND w.reference_id = k.id AND w.owner IS NULL AND NOT w.known
+            """, Self.references(references))
+    }
+
+    func findKnown(besides kinds: [String], limit: Int) throws {
+        try conversation.send(
+            """
+            WITH found AS MATERIALIZED (
+                SELECT claim FROM \(schema).waiting w WHERE w.owner IS NULL AND NOT w.known AND (
+                    EXISTS (
+                        SELECT FROM \(schema).records r
+                        WHERE r.kind = w.reference_kind AND r.id = w.reference_id AND r.body IS NOT NULL
+                    ) OR w.claim IN (
+                        SELECT claim FROM \(schema).waiting WHERE owner IS NULL AND reference_kind <> ALL($1)
+                        ORDER BY random() LIMIT $2
+                    )
+                ) FOR UPDATE OF w SKIP LOCKED
+            )
+            UPDATE \(schema).waiting w SET known = true FROM found WHERE w.claim = found.claim
+            """, [.texts(kinds), .int(atLeastZero(limit))])
     }
 
     func waiting(for references: [RecordKey]) throws -> [WaitingEvent] {
@@ -185,23 +252,44 @@ extension PostgresTransaction {
     }
 
     func waitingMessage(toDecide event: EventKey) throws -> WaitingMessage? {
-        try conversation.query(
-            "SELECT key, message FROM \(schema).waiting WHERE claim = $1 AND owner IS NULL FOR UPDATE", [event.claim]
-        ).first.map { WaitingMessage(key: $0.text(0), sealed: $0.bytes(1)) }
+        let found = try conversation.query(
+            "SELECT key, message, size FROM \(schema).waiting WHERE claim = $1 AND owner IS NULL FOR UPDATE",
+            [event.claim])
+        return found.first.map { row in
+            sizesLocked[event] = Int(row.int(2))
+            return WaitingMessage(key: row.text(0), sealed: row.bytes(1))
+        }
     }
 
     func releaseDead(_ events: [EventKey], owner: WorkerId) throws {
         guard !events.isEmpty else { return }
-        try conversation.send(
+        try noteGone(
             """
-            WITH gone AS (DELETE FROM \(schema).waiting WHERE claim = ANY($1) AND owner = $2 RETURNING claim)
-            DELETE FROM \(schema).waiting_traces WHERE claim IN (SELECT claim FROM gone)
+            WITH gone AS (DELETE FROM \(schema).waiting WHERE claim = ANY($1) AND owner = $2 RETURNING claim, size),
+            traces AS (DELETE FROM \(schema).waiting_traces WHERE claim IN (SELECT claim FROM gone))
+            SELECT size FROM gone
             """, Self.claims(events) + [.text(owner)])
+    }
+
+    /// - Parameter statement: deletes, and gives the sizes of what it has deleted.
+    private func noteGone(_ statement: String, _ arguments: [Argument]) throws {
+        for size in try conversation.query(statement, arguments).map({ Int($0.int(0)) }) {
+            waitingChange.events -= 1
+            waitingChange.bytes -= size
+        }
     }
 
     func releaseWaiting(_ events: [EventKey]) throws {
         guard !events.isEmpty else { return }
-        try conversation.send("DELETE FROM \(schema).waiting WHERE claim = ANY($1)", Self.claims(events))
+        // Of what is locked the size is known: that takes no round trip.
+        let sizes = events.compactMap { sizesLocked.removeValue(forKey: $0) }
+        if sizes.count == events.count {
+            try conversation.send("DELETE FROM \(schema).waiting WHERE claim = ANY($1)", Self.claims(events))
+            waitingChange.events -= sizes.count
+            waitingChange.bytes -= sizes.reduce(0, +)
+        } else {
+            try noteGone("DELETE FROM \(schema).waiting WHERE claim = ANY($1) RETURNING size", Self.claims(events))
+        }
         try conversation.send("DELETE FROM \(schema).waiting_traces WHERE claim = ANY($1)", Self.claims(events))
         notWaiting(events)
     }
@@ -238,6 +326,11 @@ extension PostgresTransaction {
     }
 
     func redactWaiting(_ event: EventKey, _ message: WaitingMessage) throws {
+        let size = try conversation.query(
+            "SELECT size FROM \(schema).waiting WHERE claim = $1 FOR UPDATE", [event.claim]
+        ).first?.int(0)
+        if let size { waitingChange.bytes += message.sealed.count - Int(size) }
+        sizesLocked[event] = nil
         try conversation.send(
             "UPDATE \(schema).waiting SET key = $2, message = $3, size = $4 WHERE claim = $1",
             [event.claim, .text(message.key), .bytes(message.sealed), .int(Int64(message.sealed.count))])

@@ -35,22 +35,25 @@ package enum StageSchema {
                 record bigint PRIMARY KEY,
                 version bigint NOT NULL,
                 until bigint NOT NULL,          -- on the wall clock
-                cause text NOT NULL
+                cause text NOT NULL,
+                release bigint                  -- that cannot read the record; NULL: nobody can run it
             )
             """
         ]
     }
 
     /// When entries were written, and how far the queue's content has been taken. A program before it writes leases of
-    /// which `consuming` is NULL.
+    /// which `consuming` is NULL, and leaves of a record what it does not know as it is.
     private static func stageTime6(_ namespace: String) -> [String] {
         [
             "ALTER TABLE \(namespace).journal ADD COLUMN written bigint",
             """
             ALTER TABLE \(namespace).leases ADD COLUMN consuming smallint, ADD COLUMN since bigint,
             ADD COLUMN asked bigint, ADD COLUMN mark_own bigint, ADD COLUMN mark_before bigint,
-            ADD COLUMN consumers bigint
+            ADD COLUMN mark_word bigint, ADD COLUMN consumers bigint
             """,
+            // by_word 1: the timer waits for other stages too. No timer that follows acts before settled_at.
+            "ALTER TABLE \(namespace).records ADD COLUMN by_word smallint, ADD COLUMN settled_at bigint",
             """
             CREATE TABLE \(namespace).stage_time (
                 one boolean PRIMARY KEY DEFAULT true CHECK (one),

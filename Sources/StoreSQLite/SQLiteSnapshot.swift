@@ -170,6 +170,14 @@ class SQLiteSnapshot: StoreSnapshot {
         return try query.first { Instant(microseconds: $0.int(0)) }
     }
 
+    func hasDue(now: Instant, later: Instant, wall: Instant) throws -> Bool {
+        let query = try Query(db, "SELECT 1 FROM records WHERE \(RecordRow.isDue) LIMIT 1")
+        try query.bind(1, wall.microseconds)
+        try query.bind(2, now.microseconds)
+        try query.bind(3, later.microseconds)
+        return try query.first { _ in true } ?? false
+    }
+
     func timersAside(limit: Int) throws -> (count: Int, first: [TimerAside]) {
         let rows = """
             FROM timers_aside t JOIN records r ON r.number = t.record AND r.version = t.version
@@ -177,14 +185,15 @@ class SQLiteSnapshot: StoreSnapshot {
             """
         let count = try Query(db, "SELECT count(*) \(rows)").first { Int($0.int(0)) } ?? 0
         guard count > 0 else { return (0, []) }
-        let query = try Query(db, "SELECT kind, id, t.version, until, cause \(rows) ORDER BY kind, id LIMIT ?")
+        let query = try Query(db, "SELECT kind, id, t.version, until, cause, release \(rows) ORDER BY kind, id LIMIT ?")
         try query.bind(1, atLeastZero(limit))
         return (
             count,
             try query.rows { row in
                 TimerAside(
                     key: RecordKey(kind: row.text(0), id: row.text(1)), version: row.int(2),
-                    until: Instant(microseconds: row.int(3)), cause: row.text(4))
+                    until: Instant(microseconds: row.int(3)), cause: row.text(4),
+                    release: row.optionalInt(5).map { Int($0) })
             }
         )
     }
@@ -218,6 +227,12 @@ class SQLiteSnapshot: StoreSnapshot {
         return try StageTime(encoded: body)
     }
 
+    func waitingCount() throws -> WaitingCount {
+        try Query(db, "SELECT waiting, waiting_bytes FROM counts").first {
+            WaitingCount(events: Int($0.int(0)), bytes: Int($0.int(1)))
+        } ?? WaitingCount()
+    }
+
     func counts() throws -> StoreCounts {
         let query = try Query(db, "SELECT applied, refused, timers, outputs, records, outbox FROM counts")
         return try query.first { row in
@@ -235,7 +250,7 @@ class SQLiteSnapshot: StoreSnapshot {
 
 /// How a lease lies in its table.
 enum LeaseRow {
-    static let columns = "worker, until, consuming, since, asked, mark_own, mark_before, consumers"
+    static let columns = "worker, until, consuming, since, asked, mark_own, mark_before, consumers, mark_word"
 
     static func lease(_ row: Query.Row) -> Lease {
         Lease(
@@ -245,7 +260,8 @@ enum LeaseRow {
 
     private static func mark(_ row: Query.Row) -> Mark? {
         guard let asked = instant(row, 4), let own = instant(row, 5), let before = instant(row, 6) else { return nil }
-        return Mark(asked: asked, marks: Marks(own: own, before: before), consumers: Int(row.int(7)))
+        let marks = Marks(own: own, before: before, word: instant(row, 8))
+        return Mark(asked: asked, marks: marks, consumers: Int(row.int(7)))
     }
 
     private static func instant(_ row: Query.Row, _ column: Int32) -> Instant? {
@@ -255,11 +271,16 @@ enum LeaseRow {
 
 /// How a record lies in its table.
 enum RecordRow {
-    static let columns = "kind, id, version, wake_at, wake_order, fired_at, fired_outputs, body"
+    static let columns =
+        "kind, id, version, wake_at, wake_order, fired_at, fired_outputs, body, by_word, settled_at"
     /// Of a row of `records`; the first parameter is the wall clock.
     static let isNotAside = """
         NOT EXISTS (SELECT 1 FROM timers_aside t WHERE t.record = records.number AND t.version = records.version
-        AND t.until > ?1)
+        AND t.until > ?1 AND (t.release IS NULL OR t.release >= \(Release.number)))
+        """
+    /// The second parameter is the time up to which timers act, the third up to when those that others meet.
+    static let isDue = """
+        wake_at IS NOT NULL AND wake_at <= ?2 AND (wake_at <= ?3 OR by_word IS NOT 1) AND \(isNotAside)
         """
 
     static func record(_ row: Query.Row) -> StoredRecord {
@@ -267,6 +288,7 @@ enum RecordRow {
             key: RecordKey(kind: row.text(0), id: row.text(1)), version: row.int(2),
             wakeAt: row.optionalInt(3).map { Instant(microseconds: $0) }, wakeOrder: Int(row.int(4)),
             firedAt: row.optionalInt(5).map { Instant(microseconds: $0) }, firedOutputs: Int(row.int(6)),
-            body: row.bytes(7))
+            body: row.bytes(7), isMetByOthers: row.optionalInt(8) == 1,
+            settledAt: row.optionalInt(9).map { Instant(microseconds: $0) })
     }
 }

@@ -15,6 +15,7 @@ final class SQLiteTransaction: SQLiteSnapshot, StoreTransaction {
     /// Events that were looked for and not found.
     private var unclaimed: Set<EventKey> = []
     private var change = StoreCounts()
+    var waitingChange = WaitingCount()
 
     // MARK: Inbox
 
@@ -37,7 +38,7 @@ final class SQLiteTransaction: SQLiteSnapshot, StoreTransaction {
             try query.bind(1, key.kind)
             try query.bind(2, key.id)
             let row = try query.first { row -> (Row, StoredRecord) in
-                (Row(number: row.int(8), isWritten: row.int(9) == 0), RecordRow.record(row))
+                (Row(number: row.int(10), isWritten: row.int(11) == 0), RecordRow.record(row))
             }
             rows[key] = row?.0 ?? Row(number: 0, isWritten: false)
             if let (row, record) = row, row.isWritten { found[key] = record }
@@ -61,8 +62,8 @@ final class SQLiteTransaction: SQLiteSnapshot, StoreTransaction {
         let update = try Query(
             db,
             """
-            UPDATE records SET version = ?3, wake_at = ?4, wake_order = ?5, fired_at = ?6, fired_outputs = ?7, body = ?8
-            WHERE number = ?1
+            UPDATE records SET version = ?3, wake_at = ?4, wake_order = ?5, fired_at = ?6, fired_outputs = ?7, body = ?8,
+            by_word = ?9, settled_at = ?10 WHERE number = ?1
             """)
         for record in records {
             let row = try row(of: record.key)
@@ -85,6 +86,8 @@ final class SQLiteTransaction: SQLiteSnapshot, StoreTransaction {
         try query.bind(6, record.firedAt?.microseconds)
         try query.bind(7, Int64(record.firedOutputs))
         try query.bind(8, record.body)
+        try query.bind(9, record.isMetByOthers ? 1 : nil as Int64?)
+        try query.bind(10, record.settledAt?.microseconds)
     }
 
     /// Inserts a row, empty where the journal names a record that was not written.
@@ -92,8 +95,8 @@ final class SQLiteTransaction: SQLiteSnapshot, StoreTransaction {
         let insert = try Query(
             db,
             """
-            INSERT INTO records (kind, id, version, wake_at, wake_order, fired_at, fired_outputs, body)
-            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
+            INSERT INTO records (kind, id, version, wake_at, wake_order, fired_at, fired_outputs, body, by_word,
+            settled_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)
             """)
         try insert.bind(1, key.kind)
         try insert.bind(2, key.id)
@@ -101,26 +104,23 @@ final class SQLiteTransaction: SQLiteSnapshot, StoreTransaction {
             try bind(record, to: insert)
         } else {
             for index: Int32 in [3, 5, 7] { try insert.bind(index, 0 as Int64) }
-            for index: Int32 in [4, 6, 8] { try insert.bind(index, nil as Int64?) }
+            for index: Int32 in [4, 6, 8, 9, 10] { try insert.bind(index, nil as Int64?) }
         }
         try insert.run()
         rows[key] = Row(number: db.lastInsertedRowID, isWritten: record != nil)
     }
 
-    func dueRecords(now: Instant, later: LaterKinds, wall: Instant, limit: Int) throws -> [StoredRecord] {
-        let kinds = later.kinds.indices.map { "?\(5 + $0)" }.joined(separator: ", ")
+    func dueRecords(now: Instant, later: Instant, wall: Instant, limit: Int) throws -> [StoredRecord] {
         let query = try Query(
             db,
             """
-            SELECT \(RecordRow.columns) FROM records
-            WHERE wake_at IS NOT NULL AND wake_at <= ?2 AND (wake_at <= ?3 OR kind NOT IN (\(kinds)))
-            AND \(RecordRow.isNotAside) ORDER BY wake_at, wake_order, kind, id LIMIT ?4
+            SELECT \(RecordRow.columns) FROM records WHERE \(RecordRow.isDue)
+            ORDER BY wake_at, wake_order, kind, id LIMIT ?4
             """)
         try query.bind(1, wall.microseconds)
         try query.bind(2, now.microseconds)
-        try query.bind(3, later.now.microseconds)
+        try query.bind(3, later.microseconds)
         try query.bind(4, atLeastZero(limit))
-        for (index, kind) in later.kinds.enumerated() { try query.bind(Int32(5 + index), kind) }
         return try query.rows { RecordRow.record($0) }
     }
 
@@ -128,14 +128,15 @@ final class SQLiteTransaction: SQLiteSnapshot, StoreTransaction {
         let query = try Query(
             db,
             """
-            INSERT INTO timers_aside (record, version, until, cause) VALUES (?1, ?2, ?3, ?4)
-            ON CONFLICT (record) DO UPDATE SET version = ?2, until = ?3, cause = ?4
+            INSERT INTO timers_aside (record, version, until, cause, release) VALUES (?1, ?2, ?3, ?4, ?5)
+            ON CONFLICT (record) DO UPDATE SET version = ?2, until = ?3, cause = ?4, release = ?5
             """)
         for timer in timers {
             try query.bind(1, try number(of: timer.key))
             try query.bind(2, timer.version)
             try query.bind(3, timer.until.microseconds)
             try query.bind(4, timer.cause)
+            try query.bind(5, timer.release.map { Int64($0) })
             try query.run()
         }
     }
@@ -247,9 +248,10 @@ final class SQLiteTransaction: SQLiteSnapshot, StoreTransaction {
             db,
             """
             INSERT INTO leases (\(LeaseRow.columns))
-            VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (worker) DO UPDATE SET until = excluded.until,
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (worker) DO UPDATE SET until = excluded.until,
             consuming = excluded.consuming, since = excluded.since, asked = excluded.asked,
-            mark_own = excluded.mark_own, mark_before = excluded.mark_before, consumers = excluded.consumers
+            mark_own = excluded.mark_own, mark_before = excluded.mark_before, consumers = excluded.consumers,
+            mark_word = excluded.mark_word
             """)
         let mark = standing.mark
         try query.bind(1, worker)
@@ -260,8 +262,12 @@ final class SQLiteTransaction: SQLiteSnapshot, StoreTransaction {
         try query.bind(6, mark?.marks.own.microseconds)
         try query.bind(7, mark?.marks.before.microseconds)
         try query.bind(8, mark.map { Int64($0.consumers) })
+        try query.bind(9, mark?.marks.word.microseconds)
         try query.run()
     }
+
+    /// The file has one writer at a time.
+    func lockStageTime() throws -> StageTime { try stageTime() }
 
     func saveStageTime(_ time: StageTime) throws {
         let query = try Query(
@@ -290,20 +296,28 @@ final class SQLiteTransaction: SQLiteSnapshot, StoreTransaction {
         return counts
     }
 
+    override func waitingCount() throws -> WaitingCount {
+        let committed = try super.waitingCount()
+        return WaitingCount(
+            events: committed.events + waitingChange.events, bytes: committed.bytes + waitingChange.bytes)
+    }
+
     /// Writes what is only written once for a transaction; before the commit.
     func finish() throws {
-        guard change != StoreCounts() else { return }
+        guard change != StoreCounts() || waitingChange != WaitingCount() else { return }
         let query = try Query(
             db,
             """
             UPDATE counts SET applied = applied + ?, refused = refused + ?, timers = timers + ?,
-            outputs = outputs + ?, records = records + ?, outbox = outbox + ?
+            outputs = outputs + ?, records = records + ?, outbox = outbox + ?, waiting = waiting + ?,
+            waiting_bytes = waiting_bytes + ?
             """)
         let values = [
             change.applied, change.refused, change.timers, change.outputs, change.records, change.outbox,
+            waitingChange.events, waitingChange.bytes,
         ]
         for (index, value) in values.enumerated() { try query.bind(Int32(index + 1), Int64(value)) }
         try query.run()
-        change = StoreCounts()
+        (change, waitingChange) = (StoreCounts(), WaitingCount())
     }
 }

@@ -17,15 +17,21 @@ enum WaitingSchema {
             arrived INTEGER NOT NULL,
             ends_at INTEGER NOT NULL,
             size INTEGER NOT NULL,          -- of the message, in bytes
-            key TEXT NOT NULL,              -- what has sealed the message; empty: nothing
-            message BLOB NOT NULL,
+            known INTEGER NOT NULL DEFAULT 0,   -- 1: what it waits for is known, and no step has taken it
             owner TEXT,
             code TEXT,
             cause TEXT,
+            key TEXT NOT NULL,              -- what has sealed the message; empty: nothing
+            message BLOB NOT NULL,          -- last: whoever needs the rest does not read on
             PRIMARY KEY (source, event)
         );
         CREATE INDEX waiting_by_reference ON waiting (reference_kind, reference_id);
-        CREATE INDEX waiting_by_end ON waiting (ends_at, size, owner);
+        CREATE INDEX waiting_by_end ON waiting (ends_at, source, event) WHERE owner IS NULL;
+        CREATE INDEX waiting_known ON waiting (rule_time, source, event) WHERE known = 1 AND owner IS NULL;
+        CREATE INDEX waiting_by_owner ON waiting (source, event, owner) WHERE owner IS NOT NULL;
+        -- How much waits, with the other counts: every event that is to wait asks.
+        ALTER TABLE counts ADD COLUMN waiting INTEGER NOT NULL DEFAULT 0;
+        ALTER TABLE counts ADD COLUMN waiting_bytes INTEGER NOT NULL DEFAULT 0;
         """
 
     /// By what the messages are found for a person.
@@ -77,12 +83,6 @@ extension SQLiteSnapshot {
         return try query.rows { WaitingEvent($0) }
     }
 
-    func waitingCount() throws -> WaitingCount {
-        try Query(db, "SELECT count(*), coalesce(sum(size), 0) FROM waiting").first {
-            WaitingCount(events: Int($0.int(0)), bytes: Int($0.int(1)))
-        } ?? WaitingCount()
-    }
-
     func waitingMessage(of event: EventKey) throws -> WaitingMessage? {
         let query = try Query(db, "SELECT key, message FROM waiting WHERE source = ? AND event = ?")
         try query.bind(event)
@@ -113,12 +113,30 @@ extension SQLiteSnapshot {
         let query = try Query(
             db,
             """
-            SELECT \(WaitingEvent.columns) FROM waiting
-            JOIN records ON kind = reference_kind AND id = reference_id AND body IS NOT NULL
-            WHERE owner IS NULL ORDER BY rule_time, source, event LIMIT ?
+            SELECT \(WaitingEvent.columns) FROM waiting WHERE known = 1 AND owner IS NULL
+            ORDER BY rule_time, source, event LIMIT ?
             """)
         try query.bind(1, atLeastZero(limit))
         return try query.rows { WaitingEvent($0) }
+    }
+
+    func waiting(below reference: RecordKey, limit: Int) throws -> [WaitingEvent] {
+        let query = try Query(
+            db,
+            """
+            SELECT \(WaitingEvent.columns) FROM waiting
+            WHERE reference_kind = ? AND reference_id < ? AND owner IS NULL LIMIT ?
+            """)
+        try query.bind(1, reference.kind)
+        try query.bind(2, reference.id)
+        try query.bind(3, atLeastZero(limit))
+        return try query.rows { WaitingEvent($0) }.sorted(by: WaitingEvent.comesFirst)
+    }
+
+    func isAnyWaiting(forKind kind: String) throws -> Bool {
+        let query = try Query(db, "SELECT 1 FROM waiting WHERE reference_kind = ? AND owner IS NULL LIMIT 1")
+        try query.bind(1, kind)
+        return try query.first { _ in true } ?? false
     }
 }
 
@@ -144,6 +162,8 @@ extension SQLiteTransaction {
         try query.bind(11, message.key)
         try query.bind(12, message.sealed)
         try query.run()
+        waitingChange.events += 1
+        waitingChange.bytes += event.size
         let trace = try Query(db, "INSERT INTO waiting_traces (source, event, trace) VALUES (?, ?, ?)")
         for one in traces {
             try trace.bind(event.event)
@@ -160,10 +180,37 @@ extension SQLiteTransaction {
 
     func hold(_ event: EventKey, until reference: RecordKey) throws {
         let query = try Query(
-            db, "UPDATE waiting SET reference_kind = ?3, reference_id = ?4 WHERE source = ?1 AND event = ?2")
+            db,
+            "UPDATE waiting SET reference_kind = ?3, reference_id = ?4, known = 0 WHERE source = ?1 AND event = ?2")
         try query.bind(event)
         try query.bind(3, reference.kind)
         try query.bind(4, reference.id)
+        try query.run()
+    }
+
+    func noteKnown(_ references: [RecordKey]) throws {
+        let query = try Query(
+            db, "UPDATE waiting SET known = 1 WHERE reference_kind = ? AND reference_id = ? AND owner IS NULL")
+        for reference in references {
+            try query.bind(1, reference.kind)
+            try query.bind(2, reference.id)
+            try query.run()
+        }
+    }
+
+    func findKnown(besides kinds: [String], limit: Int) throws {
+        let marks = kinds.indices.map { "?\(2 + $0)" }.joined(separator: ", ")
+        let query = try Query(
+            db,
+            """
+            UPDATE waiting SET known = 1 WHERE owner IS NULL AND known = 0 AND (
+                EXISTS (SELECT 1 FROM records WHERE kind = reference_kind AND id = reference_id AND body IS NOT NULL)
+                OR rowid IN (SELECT rowid FROM waiting WHERE owner IS NULL AND reference_kind NOT IN (\(marks))
+                    ORDER BY random() LIMIT ?1)
+            )
+            """)
+        try query.bind(1, atLeastZero(limit))
+        for (index, kind) in kinds.enumerated() { try query.bind(Int32(2 + index), kind) }
         try query.run()
     }
 
@@ -202,21 +249,29 @@ extension SQLiteTransaction {
     }
 
     func releaseWaiting(_ events: [EventKey]) throws {
-        let query = try Query(db, "DELETE FROM waiting WHERE source = ? AND event = ?")
+        let query = try Query(db, "DELETE FROM waiting WHERE source = ? AND event = ? RETURNING size")
         for event in events {
             try query.bind(event)
-            try query.run()
+            noteGone(try query.first { Int($0.int(0)) })
             try forgetTraces(of: event)
         }
     }
 
+    private func noteGone(_ size: Int?) {
+        guard let size else { return }
+        waitingChange.events -= 1
+        waitingChange.bytes -= size
+    }
+
     func releaseDead(_ events: [EventKey], owner: WorkerId) throws {
-        let query = try Query(db, "DELETE FROM waiting WHERE source = ?1 AND event = ?2 AND owner = ?3")
+        let query = try Query(
+            db, "DELETE FROM waiting WHERE source = ?1 AND event = ?2 AND owner = ?3 RETURNING size")
         for event in events {
             try query.bind(event)
             try query.bind(3, owner)
-            try query.run()
-            if db.changesCount > 0 { try forgetTraces(of: event) }
+            guard let size = try query.first({ Int($0.int(0)) }) else { continue }
+            noteGone(size)
+            try forgetTraces(of: event)
         }
     }
 
@@ -236,8 +291,9 @@ extension SQLiteTransaction {
         let orphans = try Query(
             db,
             """
-            SELECT \(WaitingEvent.columns), code, cause FROM waiting LEFT JOIN leases ON worker = owner AND until > ?
-            WHERE owner IS NOT NULL AND worker IS NULL ORDER BY source, event LIMIT ?
+            SELECT \(WaitingEvent.columns), code, cause FROM waiting
+            WHERE owner IS NOT NULL AND NOT EXISTS (SELECT 1 FROM leases WHERE worker = waiting.owner AND until > ?)
+            ORDER BY source, event LIMIT ?
             """)
         try orphans.bind(1, now.microseconds)
         try orphans.bind(2, atLeastZero(limit))
@@ -260,6 +316,9 @@ extension SQLiteTransaction {
     }
 
     func redactWaiting(_ event: EventKey, _ message: WaitingMessage) throws {
+        let size = try Query(db, "SELECT size FROM waiting WHERE source = ? AND event = ?")
+        try size.bind(event)
+        if let size = try size.first({ Int($0.int(0)) }) { waitingChange.bytes += message.sealed.count - size }
         let query = try Query(
             db, "UPDATE waiting SET key = ?3, message = ?4, size = ?5 WHERE source = ?1 AND event = ?2")
         try query.bind(event)

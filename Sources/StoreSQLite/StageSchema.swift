@@ -109,12 +109,13 @@ package enum StageSchema {
             record INTEGER PRIMARY KEY,
             version INTEGER NOT NULL,
             until INTEGER NOT NULL,         -- on the wall clock
-            cause TEXT NOT NULL
+            cause TEXT NOT NULL,
+            release INTEGER                 -- that cannot read the record; NULL: nobody can run it
         )
         """
 
     /// When entries were written, and how far the queue's content has been taken. A program before it writes leases of
-    /// which `consuming` is NULL.
+    /// which `consuming` is NULL, and leaves of a record what it does not know as it is.
     private static let stageTime = """
         ALTER TABLE journal ADD COLUMN written INTEGER;
         ALTER TABLE leases ADD COLUMN consuming INTEGER;
@@ -122,7 +123,10 @@ package enum StageSchema {
         ALTER TABLE leases ADD COLUMN asked INTEGER;        -- and the mark found then; NULL: none that counts
         ALTER TABLE leases ADD COLUMN mark_own INTEGER;
         ALTER TABLE leases ADD COLUMN mark_before INTEGER;
+        ALTER TABLE leases ADD COLUMN mark_word INTEGER;
         ALTER TABLE leases ADD COLUMN consumers INTEGER;
+        ALTER TABLE records ADD COLUMN by_word INTEGER;     -- 1: the timer waits for other stages too
+        ALTER TABLE records ADD COLUMN settled_at INTEGER;  -- no timer that follows acts before
         CREATE TABLE stage_time (
             one INTEGER PRIMARY KEY CHECK (one = 1),
             body BLOB NOT NULL

@@ -203,4 +203,38 @@ import Testing
         }
         #expect(fates.last == .applied)
     }
+
+    @Test func `A timer of a record that a newer release has written is put aside for its own release alone`() throws {
+        let processor = processor([("a", [moment(0)])])
+        let (store, noon) = (MemoryStore(), noon)
+        try store.writeNow { try processor.plant(clock: noon, in: $0) }
+        var stored = try #require(try store.readNow { try $0.record(ProbeRecord.key("a")) })
+        stored.body = Array(String(decoding: stored.body, as: UTF8.self).dropLast().utf8) + Array(#","more":1}"#.utf8)
+        try store.writeNow { [stored] transaction in
+            try transaction.save([stored])
+            _ = try processor.processTimers(
+                confirmed: [], marks: Marks(atRest: noon), wall: noon, limit: 10, in: transaction)
+        }
+        #expect(try store.readNow { try $0.timersAside(limit: 9).first }.map(\.release) == [Release.number])
+    }
+
+    @Test func `A mark is told in a transaction of its own, and a lease of a clock that was ahead goes`() throws {
+        let processor = processor([("a", [moment(0)])])
+        let (store, noon) = (MemoryStore(), noon)
+        let mark = Mark(asked: noon.adding(seconds: 2), marks: Marks(atRest: noon.adding(seconds: 2)), consumers: 1)
+        func perform(_ work: Work, at second: Int64) throws -> WorkResult {
+            let now = noon.adding(seconds: second)
+            return try store.writeNow {
+                try processor.perform(work, reading: ClockReading(now: now), wall: now, limits: WorkerLimits(), in: $0)
+            }
+        }
+        _ = try perform(.start(limit: 9), at: 0)
+        try store.writeNow { try $0.renewLease(of: "ahead", until: noon.adding(days: 1)) }
+        let standing = Standing(since: noon)
+        _ = try perform(.sweep(confirmed: [], limit: 9, includingOwn: false, standing: standing), at: 1)
+        #expect(try store.readNow { try $0.leases() }.map(\.worker) == ["one"])
+        let told = try perform(.timers(confirmed: [], limit: 9, standing: Standing(since: noon, mark: mark)), at: 3)
+        #expect(told.batch.timers == 0 && told.batch.hasMoreTimers)
+        #expect(try perform(.timers(confirmed: [], limit: 9, standing: standing), at: 3).batch.timers == 1)
+    }
 }

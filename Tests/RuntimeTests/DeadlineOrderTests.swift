@@ -144,9 +144,24 @@ import Testing
         let later = start.adding(minutes: 9)
         #expect(try poll(processor, store, Marks(own: start.adding(seconds: -1), before: later)) == [])
         #expect(try poll(processor, store, Marks(own: later, before: start.adding(seconds: -1))) == [])
-        #expect(try poll(processor, store, Marks(own: start, before: start)) == ["compensation.refused"])
+        #expect(try poll(processor, store, Marks(own: later, before: later, word: start.adding(seconds: -1))) == [])
+        // Callback is away.
+        let marks = Marks(own: start, before: .distantPast, word: start)
+        #expect(try poll(processor, store, marks) == ["compensation.refused"])
         let entry = try #require(try store.readNow { try $0.journal(after: 0, limit: 9, withBodies: false) }.last)
         #expect(entry.now == start, "a timer acts with its due time")
+    }
+
+    @Test func `One that an older release has stored is held all the same`() throws {
+        let (processor, store) = try waiting()
+        var stored = try #require(try store.readNow { try $0.record(AdvanceRequest.key("Q1")) })
+        #expect(stored.isMetByOthers)
+        stored.isMetByOthers = false
+        try store.writeNow { [stored] in try $0.save([stored]) }
+        let marks = Marks(own: start.adding(minutes: 9), before: .distantPast)
+        #expect(try poll(processor, store, marks) == [])
+        #expect(try store.readNow { try $0.record(AdvanceRequest.key("Q1")) }?.isMetByOthers == true)
+        #expect(try store.readNow { try !$0.hasDue(now: marks.own, later: marks.withWord, wall: start) })
     }
 
     @Test func `Contacts that arrive meanwhile count, and no later event runs the look before them`() throws {

@@ -39,9 +39,11 @@ import Testing
         try inbound("spoken", ContactRecorded(caseId: "C1", with: .customer, by: officer, at: time), at: time)
     }
 
-    private func resolved(_ id: String = "resolved", at time: Instant) throws -> InboundEvent {
+    private func resolved(
+        _ id: String = "resolved", of caseId: String = "C1", at time: Instant
+    ) throws -> InboundEvent {
         let resolved = CaseResolved(
-            caseId: "C1", by: officer, resolvedAt: time, solution: "New pump.", liability: .nobody, documents: ["d"])
+            caseId: caseId, by: officer, resolvedAt: time, solution: "New pump.", liability: .nobody, documents: ["d"])
         return try inbound(id, resolved, at: time)
     }
 
@@ -117,7 +119,80 @@ import Testing
         #expect(moved == own, "the contact is no answer to the term that ends first")
     }
 
+    @Test func `What an event sets in the past behind a timer that is due already waits as well`() throws {
+        let processor = processor()
+        _ = try take([opened(["fire"])], by: processor)
+        // As if the case had come long ago: its first timer is due, and held for some reason.
+        var record = try #require(try store.readNow { try $0.record(RoutedCase.key("C1")) })
+        record.wakeAt = try RecordCoding.live(record, of: RoutingStage()).value.wake?.at
+        record.settledAt = nil
+        try store.writeNow { [record] in try $0.save([record]) }
+        _ = try take([spoken(at: start.adding(minutes: 9))], by: processor)
+        let before = clock.adding(seconds: -1)
+        #expect(try timers(before, processor).timers == 1)
+        #expect(try timers(before, processor).timers == 0, "its next deadline lies in the past")
+        #expect(try store.readNow { try $0.record(RoutedCase.key("C1")) }?.wakeAt == clock)
+        #expect(try timers(clock, processor).timers == 1)
+    }
+
+    // MARK: Named by a complaint that is not linked yet
+
+    @Test func `As long as an event waits for a case that intake may link, deadlines of cases wait for intake`() throws
+    {
+        let processor = processor()
+        _ = try take([opened(), resolved(of: "L", at: start.adding(days: 1))], by: processor)
+        func poll(intake: Instant) throws -> Int {
+            let reading = ClockReading(now: clock.adding(minutes: 1))
+            let marks = Marks(own: clock, before: .distantPast, word: intake)
+            return try store.writeNow {
+                try processor.processTimers(confirmed: [], marks: marks, reading: reading, limit: 10, in: $0).timers
+            }
+        }
+        #expect(try poll(intake: start) == 0)
+        let complaint = ComplaintReceived(
+            complaintId: "K2", channel: "hotline", receivedAt: start, customer: Customer(name: "Li", phone: "1380"),
+            product: Product(category: "washer", brand: "Acme", purchasedHere: true), description: "Still.",
+            remedy: "repair")
+        let linked = CaseDuplicateLinked(caseId: "L", complaintId: "K2", openCaseId: "C1", complaint: complaint)
+        _ = try take([inbound("linked", linked, at: start)], by: processor)
+        #expect(try poll(intake: clock) == 0)
+        #expect(try told == ["case.assigned", "case.resolution-accepted"])
+    }
+
+    @Test func `Without one they do not wait for it`() throws {
+        let processor = processor()
+        _ = try take([opened()], by: processor)
+        let reading = ClockReading(now: clock.adding(minutes: 1))
+        let result = try store.writeNow { [clock] in
+            try processor.processTimers(
+                confirmed: [], marks: Marks(own: clock, before: .distantPast), reading: reading, limit: 10, in: $0)
+        }
+        #expect(result.timers == 1)
+    }
+
     // MARK: In the waiting room
+
+    @Test func `Where the room is full, what a rule refuses in the end is refused, and no dead letter`() throws {
+        var waiting = WaitingLimits()
+        waiting.events = 0
+        let full = BatchProcessor(runner: processor().runner, worker: "one", waiting: waiting)
+        let closed = CaseClosed(
+            caseId: "C1", complaintId: "K1", closedAt: start.adding(days: 1), closing: 1,
+            customer: Customer(name: "Li", phone: "1380"),
+            product: Product(category: "washer", brand: "Acme", purchasedHere: true), liability: .nobody, tier: .hq)
+        _ = try take(
+            [opened(), resolved(at: start.adding(days: 1)), inbound("closed", closed, at: start.adding(days: 1))],
+            by: full)
+        var again = try resolved("again", at: start.adding(days: 3))
+        let fates = try take([again], by: full).fates
+        guard case .unknownReference(let what)? = fates.first else {
+            Issue.record("\(fates)")
+            return
+        }
+        #expect(what.hasSuffix("the waiting room is full"))
+        again.isLast = true
+        #expect(try take([again], by: full).fates == [.refused])
+    }
 
     @Test func `What a full transaction has left waiting goes before the timers of its case`() throws {
         let processor = processor(taken: 1)

@@ -127,7 +127,7 @@ struct MachineHarness {
     /// Timers are due, and none may act yet.
     mutating func held() -> [String] {
         var result = WorkResult(clock: clock)
-        result.isHeld = true
+        result.held = HeldTimers(due: clock.now, why: .own(.distantPast), patienceSeconds: 900)
         return handle(.done(result))
     }
 

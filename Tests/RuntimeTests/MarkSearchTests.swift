@@ -171,4 +171,28 @@ import Testing
         #expect(worker.done() == ["run waiting together"])
         #expect(worker.done() == [])
     }
+
+    // MARK: Timers that do not act
+
+    @Test func `Timers that are held for longer than the patience are told of once, with the reason`() {
+        var worker = MachineHarness.running()
+        let told = "timers are due and may not act; those that are waited for do not come on"
+        func held(seconds: Int, _ worker: inout MachineHarness) {
+            for _ in 0..<seconds * 5 {
+                var lines = worker.pass(milliseconds: 200)
+                while worker.machine.isAtWork {
+                    lines = lines.contains { $0.hasPrefix("run timers") } ? worker.held() : worker.done()
+                }
+            }
+        }
+        held(seconds: 890, &worker)
+        #expect(!worker.logged.contains(told))
+        held(seconds: 300, &worker)
+        #expect(worker.logged.count { $0 == told } == 1)
+        for _ in 0..<10 {
+            _ = worker.pass(milliseconds: 200)
+            while worker.machine.isAtWork { _ = worker.done() }
+        }
+        #expect(worker.logged.last == "timers act again")
+    }
 }

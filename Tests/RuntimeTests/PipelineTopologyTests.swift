@@ -1,6 +1,7 @@
 import Broker
 import Schema
 import Stages
+import Store
 import Testing
 
 @testable import Runtime
@@ -131,6 +132,18 @@ import Testing
         #expect(routes.takers(fromEvents: CaseClosed.type) == [.intake, .routing])
         #expect(routes.takers(fromInbox: ComplaintReceived.type) == [.intake])
         #expect(routes.takers(fromInbox: CaseClosed.type) == [])
+    }
+
+    @Test func `Deadlines wait for those alone whose word may meet them, ends of waiting for all before`() {
+        let routes = Routes(Pipeline.stages)
+        let times = (1...6).map { Instant(seconds: $0 * 1_000) }
+        let said: [StageName: Instant] = [.intake: times[2], .routing: times[3], .callback: times[0]]
+        let marks = routes.marks(of: .handling, own: times[5], said, unsaid: times[1])
+        #expect(marks == Marks(own: times[5], before: times[0], word: times[2]))
+        let away = routes.marks(of: .handling, own: times[5], [.intake: times[2]], unsaid: .distantPast)
+        #expect(away.word == .distantPast && away.before == .distantPast)
+        #expect(routes.marks(of: .routing, own: times[5], said, unsaid: .distantPast).word == times[2])
+        #expect(routes.marks(of: .callback, own: times[5], said, unsaid: .distantPast).word == .limit)
     }
 
     @Test func `A queue is promised between stages and at the desks, not for announcements`() {

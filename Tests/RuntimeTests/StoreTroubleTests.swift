@@ -29,6 +29,7 @@ import Testing
         #expect(
             worker.done([.applied]) == ["acknowledge [3] on 1", "publish 1 to recourse.dead/recourse.dead"])
         #expect(worker.resolve([1]) == ["acknowledge through 2 on 1"])
+        #expect(worker.machine.subscription.inbox?.alone.isEmpty == true, "nothing is kept of what is settled")
     }
 
     @Test func `If one message after another is refused it is the database, and no message dies of it`() throws {

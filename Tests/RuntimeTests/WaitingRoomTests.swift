@@ -10,12 +10,12 @@ import Testing
     private static let noon = Instant(seconds: 1_793_592_000)
     private let store = MemoryStore()
 
-    private func processor(taken: Int = 256) -> BatchProcessor {
+    private func processor(taken: Int = 256, release: Int = Release.number) -> BatchProcessor {
         var limits = WaitingLimits()
         limits.taken = taken
         return BatchProcessor(
             runner: StageRunner(stage: ProbeStage<FirstProbe>(), policy: ProbePolicy.book), worker: "one",
-            waiting: limits)
+            waiting: limits, release: release)
     }
 
     private func inbound(_ subject: String, after seconds: Int64 = 0, isAlone: Bool = false) throws -> InboundEvent {
@@ -100,6 +100,85 @@ import Testing
         let guilty = try look(.letDie(second.key, cause: "refused"), processor)
         #expect(guilty.dying.map(\.event) == [second.key] && guilty.nextWaiting == nil)
         #expect(try applied == ["makes-x:0", "needs-x:1"])
+    }
+
+    @Test func `What an older release has made known is found beside it, though no record tells of it`() throws {
+        let processor = processor()
+        try take([try inbound("awaits-x"), try inbound("awaits-y"), try inbound("needs-z")], processor)
+        // A worker that knows no waiting room takes what makes x and z known.
+        try store.writeNow { transaction in
+            for name in ["names-x", "needs-z"] {
+                let record = LiveRecord(value: ProbeRecord(wakes: []), version: 1)
+                try transaction.save([try RecordCoding.stored(ProbeRecord.key(name), record)])
+            }
+        }
+        func work() throws {
+            try store.writeNow { transaction in
+                _ = try processor.perform(
+                    .waiting(.together), reading: ClockReading(now: Self.noon), wall: Self.noon, limits: WorkerLimits(),
+                    in: transaction)
+            }
+        }
+        try work()
+        #expect(try waiting == 3, "nobody looks for it without an older worker")
+        try store.writeNow { transaction in
+            var time = try transaction.lockStageTime()
+            let beat = StageTime.Beat(
+                worker: "one", standing: Standing(), wall: Self.noon, business: Self.noon, leaseSeconds: 10,
+                patienceSeconds: 900)
+            let older = Lease(worker: "old", until: Self.noon.adding(seconds: 9), standing: nil)
+            _ = time.take(beat, leases: [older])
+            try transaction.saveStageTime(time)
+            #expect(
+                try processor.isWanted(waitingAt: ClockReading(now: Self.noon), wall: Self.noon, in: transaction))
+        }
+        try work()
+        #expect(try Set(applied) == ["awaits-x:0", "needs-z:0"])
+        #expect(try waiting == 1)
+        #expect(try store.readNow { try $0.waitingForKnown(limit: 9) }.isEmpty, "what was tried in vain is no work")
+    }
+
+    @Test func `What only a newer release can decide goes to its first worker, not to the end`() throws {
+        let (old, new) = (processor(release: 1), processor(release: 2))
+        try take([try inbound("needs-x")], old)
+        let record = LiveRecord(value: ProbeRecord(wakes: []), version: 1)
+        var stored = try RecordCoding.stored(ProbeRecord.key("needs-x"), record)
+        let known = stored.body
+        stored.body = Array(#"{"wakes":[],"more":1}"#.utf8)
+        try store.writeNow { [stored] transaction in
+            try transaction.save([stored])
+            try transaction.noteKnown([stored.key])
+        }
+        _ = try look(.together, old)
+        #expect(try waiting == 1)
+        stored.body = known
+        try store.writeNow { [stored] in try $0.save([stored]) }
+        func isWanted(_ processor: BatchProcessor) throws -> Bool {
+            try store.readNow {
+                try processor.isWanted(waitingAt: ClockReading(now: Self.noon), wall: Self.noon, in: $0)
+            }
+        }
+        #expect(try !isWanted(old) && isWanted(new))
+        _ = try look(.together, new)
+        #expect(try applied == ["needs-x:0"])
+    }
+
+    @Test func `That there is no room is said once, and so is the end of it`() throws {
+        var worker = MachineHarness.running()
+        let refused = "no room for an event that came before what it refers to; it is delayed"
+        for tag in 1...3 as ClosedRange<UInt64> {
+            _ = try worker.deliver(["\(tag)"], from: tag)
+            while !worker.isTakingEvents { _ = worker.done() }
+            _ = worker.done([.unknownReference("case 1, and the waiting room is full")])
+        }
+        #expect(worker.logged.count { $0 == refused } == 1)
+        let over = "there is room again for events that come too early"
+        for minute in 1...12 {
+            for _ in 1...15 { _ = worker.pass(milliseconds: 4_000) }
+            while worker.machine.isAtWork { _ = worker.done() }
+            #expect(worker.logged.contains(over) == (minute >= 11), "after \(minute) minutes")
+        }
+        #expect(worker.logged.count { $0 == over } == 1)
     }
 
     @Test func `A worker goes through them one by one, and blames the one that it tried`() throws {

@@ -167,6 +167,7 @@ private let lost = BrokerFailure(.connection, operation: "use the connection", c
         ]
         // From a delay queue; what upstream writes into these headers is not believed.
         let delivery = try MachineHarness.delivery("a", tag: 1, source: source, headers: headers, exchange: "")
+        _ = worker.pass(milliseconds: 0)
         _ = worker.handle(.consumer(.delivered([delivery])))
         return worker.done([.unknownReference("case 1")]).first ?? ""
     }
@@ -210,6 +211,8 @@ private let lost = BrokerFailure(.connection, operation: "use the connection", c
     @Test func `A reference is dead at the last call of a stepped instant`() throws {
         var worker = MachineHarness.running()
         worker.clock = ClockReading(now: Instant(seconds: 1_799_999_000), mode: .stepped(.lastCall))
+        _ = worker.pass(milliseconds: 0)
+        while worker.machine.isAtWork { _ = worker.done() }
         _ = try worker.deliver(["a"])
         #expect(worker.done([.unknownReference("case 1")]) == ["publish 1 to recourse.dead/recourse.dead"])
     }

@@ -10,7 +10,8 @@ struct StageTimeStoreTests {
     private let standing = Standing(
         since: start,
         mark: Mark(
-            asked: start.adding(seconds: 2), marks: Marks(own: start.adding(days: 3), before: start.adding(days: 2)),
+            asked: start.adding(seconds: 2),
+            marks: Marks(own: start.adding(days: 3), before: start.adding(days: 2), word: start.adding(days: 1)),
             consumers: 2))
 
     @Test(arguments: Adapter.allCases)
@@ -46,7 +47,7 @@ struct StageTimeStoreTests {
                 worker: "a", standing: standing, wall: start.adding(seconds: 3), business: start.adding(days: 3),
                 leaseSeconds: 10, patienceSeconds: 900)
             let kept = try await store.write { (store) throws -> StageTime in
-                var time = try store.stageTime()
+                var time = try store.lockStageTime()
                 _ = time.take(beat, leases: [])
                 try store.saveStageTime(time)
                 return time
@@ -54,7 +55,7 @@ struct StageTimeStoreTests {
             #expect(try await other.read { try $0.stageTime() } == kept)
             await #expect(throws: Interruption.self) {
                 try await other.write { (store) throws in
-                    var time = try store.stageTime()
+                    var time = try store.lockStageTime()
                     time.actedByPatience = 7
                     try store.saveStageTime(time)
                     throw Interruption()
@@ -72,7 +73,7 @@ struct StageTimeStoreTests {
                     group.addTask {
                         for _ in 0..<20 {
                             try await worker.write { (store) throws in
-                                var time = try store.stageTime()
+                                var time = try store.lockStageTime()
                                 time.actedByPatience += 1
                                 try store.saveStageTime(time)
                             }
@@ -86,29 +87,56 @@ struct StageTimeStoreTests {
     }
 
     @Test(arguments: Adapter.allCases)
-    func `some kinds of records may be due later than the others`(_ adapter: Adapter) async throws {
-        try await withStores(adapter) { store, _ in
-            let later = LaterKinds(["request", "other"], now: start.adding(seconds: 2))
+    func `timers that others meet may be due later than the rest`(_ adapter: Adapter) async throws {
+        try await withStores(adapter) { store, other in
+            let later = start.adding(seconds: 2)
             try await store.write { (store) throws in
                 try store.save(
                     (1...4).flatMap { second in
-                        ["case", "request"].map {
-                            record("\(second)", kind: $0, wake: start.adding(seconds: Int64(second)))
+                        ["case", "request"].map { kind in
+                            var one = record("\(second)", kind: kind, wake: start.adding(seconds: Int64(second)))
+                            one.isMetByOthers = kind == "request"
+                            one.settledAt = second == 4 ? later : nil
+                            return one
                         }
                     })
             }
+            let kept = try await other.read { try $0.record(key("4", kind: "request")) }
+            #expect(kept?.isMetByOthers == true && kept?.settledAt == later)
             let due = try await store.write {
                 try $0.dueRecords(now: start.adding(seconds: 3), later: later, wall: .distantPast, limit: 99).map(
                     \.key.description)
             }
             #expect(due == ["case/1", "request/1", "case/2", "request/2", "case/3"])
             let first = try await store.write {
-                try $0.dueRecords(
-                    now: start.adding(seconds: 3), later: LaterKinds(["case"], now: start), wall: .distantPast, limit: 2
-                )
-                .map(\.key.description)
+                try $0.dueRecords(now: start.adding(seconds: 3), later: start, wall: .distantPast, limit: 2).map(
+                    \.key.description)
             }
-            #expect(first == ["request/1", "request/2"], "those that are held count for no limit")
+            #expect(first == ["case/1", "case/2"], "those that are held count for no limit")
+            try await store.write { (store) throws in try store.save((1...4).map { record("\($0)") }) }
+            for (now, later, isDue) in [(3, 2, true), (3, 0, false), (0, 3, false)] as [(Int64, Int64, Bool)] {
+                let found = try await other.read {
+                    try $0.hasDue(
+                        now: start.adding(seconds: now), later: start.adding(seconds: later), wall: .distantPast)
+                }
+                #expect(found == isDue)
+            }
+        }
+    }
+
+    @Test(.enabled(if: TestPostgres.isThere, TestPostgres.absence))
+    func `who only reads it waits for no one, and holds up no one`() async throws {
+        try await withStores(.postgres) { store, other in
+            let (read, written) = (AsyncStream<Void>.makeStream(), Gate())
+            async let reading = store.write { (store) throws in
+                _ = try store.stageTime()
+                read.continuation.finish()
+                return written.wait(seconds: 60)
+            }
+            for await _ in read.stream {}
+            try await other.write { try $0.saveStageTime(try $0.lockStageTime()) }
+            written.open()
+            #expect(try await reading)
         }
     }
 

@@ -15,17 +15,21 @@ struct StageTimeTests {
         func business(_ second: Int64) -> Instant { start.adding(minutes: second) }
 
         /// A mark asked at `second` that finds `consumers`.
-        func mark(_ second: Int64, _ consumers: Int, before: Int64 = 0) -> Mark {
+        func mark(_ second: Int64, _ consumers: Int, before: Int64 = 0, word: Int64? = nil) -> Mark {
             Mark(
-                asked: wall(second), marks: Marks(own: business(second), before: business(before)),
+                asked: wall(second),
+                marks: Marks(own: business(second), before: business(before), word: word.map(business)),
                 consumers: consumers)
         }
 
-        mutating func beat(_ worker: String, at second: Int64, since: Int64?, _ mark: Mark? = nil) {
+        /// - Parameter told: what others have said, as a second of the business clock.
+        mutating func beat(_ worker: String, at second: Int64, since: Int64?, _ mark: Mark? = nil, told: Int64? = nil) {
             let standing = time.take(
                 StageTime.Beat(
                     worker: worker, standing: Standing(since: since.map(wall), mark: mark), wall: wall(second),
-                    business: business(second), leaseSeconds: 10, patienceSeconds: patience), leases: leases)
+                    business: business(second),
+                    told: told.map { Marks(own: business(second), before: business($0)) }, leaseSeconds: 10,
+                    patienceSeconds: patience), leases: leases)
             leases.removeAll { $0.worker == worker }
             leases.append(Lease(worker: worker, until: wall(second + 10), standing: standing))
         }
@@ -187,7 +191,92 @@ struct StageTimeTests {
     @Test func `what is kept for it stays small`() throws {
         var scene = Scene()
         for second in stride(from: Int64(0), through: 20_000, by: 3) { scene.beat("a", at: second, since: 0) }
-        #expect(try scene.time.encoded().count < 3_000)
+        #expect(try scene.time.encoded().count < 8_000)
+    }
+
+    @Test func `by patience it follows, too, what others had said so much time before`() {
+        var scene = Scene()
+        var wrong: [Int64] = []
+        for second in stride(from: Int64(0), through: 1_800, by: 3) {
+            scene.beat("a", at: second, since: 0, told: second - 5)
+            let bounds = scene.time.bounds
+            let isRight =
+                second < 900
+                ? bounds.withWord == .distantPast
+                : second < 960
+                    || (scene.business(second - 965)...scene.business(second - 905)).contains(bounds.withWord)
+            if !isRight || bounds.withAll != bounds.withWord { wrong.append(second) }
+        }
+        #expect(wrong.isEmpty)
+        #expect(scene.time.marks == .none)
+    }
+
+    @Test func `an outage of another stage, however long, is no matter of patience`() {
+        var scene = Scene()
+        for second in stride(from: Int64(0), through: 20_000, by: 3) {
+            // It says nothing new from 1,000 on.
+            scene.beat("a", at: second, since: 0, told: min(second, 1_000))
+        }
+        #expect(scene.time.bounds.word == scene.business(1_000))
+        #expect(scene.time.watermark >= scene.business(19_000))
+    }
+
+    @Test func `what others have said is taken to last where nobody could ask`() {
+        var scene = Scene()
+        for second in stride(from: Int64(0), through: 300, by: 3) {
+            scene.beat("a", at: second, since: 0, told: second)
+        }
+        for second in stride(from: Int64(303), through: 2_000, by: 3) { scene.beat("a", at: second, since: 0) }
+        let word = scene.time.bounds.word
+        #expect(word > scene.business(200) && word <= scene.business(300))
+    }
+
+    // MARK: A clock that was ahead
+
+    @Test func `a clock that was a day ahead and was set right holds nothing up`() {
+        var scene = Scene()
+        let ahead: Int64 = 86_400
+        scene.beat("a", at: ahead, since: ahead)
+        scene.end("b", at: ahead + 2)
+        #expect(scene.time.changed > scene.wall(80_000))
+        scene.leases.removeAll()
+        scene.beat("a", at: 0, since: 0)
+        #expect(scene.time.watermark == .distantPast)
+        scene.beat("a", at: 3, since: 0, scene.mark(2, 1))
+        #expect(scene.time.watermark == scene.business(2))
+        for second in stride(from: Int64(6), through: 1_000, by: 3) { scene.beat("a", at: second, since: 0) }
+        #expect(scene.time.watermark >= scene.business(20), "patience counts from the clock as it is")
+    }
+
+    @Test func `a lease that a clock ahead has written is nobody's, once all have asked anew`() {
+        var scene = twoAtWork()
+        scene.end("b", at: 5)
+        let standing = Standing(since: scene.wall(86_000), mark: scene.mark(86_100, 2))
+        scene.leases.append(Lease(worker: "gone", until: scene.wall(86_400), standing: standing))
+        scene.beat("a", at: 8, since: 0, scene.mark(7, 1))
+        #expect(scene.time.watermark == scene.business(2))
+        // Whoever keeps the leases has removed it.
+        scene.leases.removeAll { $0.worker == "gone" }
+        scene.beat("a", at: 10, since: 0, scene.mark(9, 1))
+        #expect(scene.time.watermark == scene.business(9))
+    }
+
+    @Test func `a mark that was asked by a clock ahead does not count`() {
+        var scene = twoAtWork()
+        scene.beat("b", at: 6, since: 1, scene.mark(600, 2))
+        scene.beat("a", at: 7, since: 0, scene.mark(6, 2))
+        #expect(scene.time.watermark == scene.business(3), "the mark of b before")
+    }
+
+    @Test func `it remembers for a minute an older worker, and tells of consumers that are no workers`() {
+        var scene = twoAtWork()
+        #expect(!scene.time.isBesideOlder(at: scene.wall(4)) && scene.time.strangers == nil)
+        scene.leases.append(Lease(worker: "old", until: scene.wall(20), standing: nil))
+        scene.beat("a", at: 8, since: 0, scene.mark(7, 2))
+        #expect(scene.time.strangers.map { [$0.consumers, $0.workers] } == [2, 3])
+        scene.leases.removeAll { $0.worker == "old" }
+        scene.beat("a", at: 21, since: 0, scene.mark(20, 2))
+        #expect(scene.time.isBesideOlder(at: scene.wall(68)) && !scene.time.isBesideOlder(at: scene.wall(69)))
     }
 
     // MARK: What others are told

@@ -126,9 +126,51 @@ struct WaitingStoreTests {
     func `finds what waits for a record that is there, and nothing else`(_ adapter: Adapter) async throws {
         try await withStores(adapter) { store, other in
             try await hold([waiting("x", for: a), waiting("y", for: b)], in: store)
+            try await store.write { try $0.findKnown(besides: ["case"], limit: 9) }
             #expect(try await other.read { try $0.waitingForKnown(limit: 9) }.isEmpty)
-            try await store.write { try $0.save([record("a")]) }
+            try await store.write { transaction in
+                try transaction.save([record("a")])
+                try transaction.findKnown(besides: ["case"], limit: 9)
+            }
             #expect(try await other.read { try $0.waitingForKnown(limit: 9) }.map(\.event.id) == ["x"])
+        }
+    }
+
+    @Test(arguments: Adapter.allCases)
+    func `finds what was noted to wait for something known, until it waits for something else`(
+        _ adapter: Adapter
+    ) async throws {
+        try await withStores(adapter) { store, other in
+            func known() async throws -> [String] {
+                try await other.read { try $0.waitingForKnown(limit: 9) }.map(\.event.id)
+            }
+            try await hold(
+                [waiting("x", for: a, rule: 2), waiting("y", for: a, rule: 1), waiting("z", for: b)], in: store)
+            try await store.write { try $0.noteKnown([a]) }
+            #expect(try await known() == ["y", "x"])
+            #expect(try await other.read { try $0.waitingForKnown(limit: 1) }.map(\.event.id) == ["y"])
+            try await store.write { try $0.hold(of("y"), until: a) }
+            #expect(try await known() == ["x"])
+            let dying = DyingEvent(event: waiting("x", for: a, rule: 2), code: "stage-fault", cause: "damaged")
+            #expect(try await store.write { try $0.letDie(dying, owner: "w") })
+            #expect(try await known() == [])
+        }
+    }
+
+    @Test(arguments: Adapter.allCases)
+    func `tries again what waits for no record, as many as it may, and what a lesser name stands for`(
+        _ adapter: Adapter
+    ) async throws {
+        try await withStores(adapter) { store, other in
+            let names = (1...3).map { waiting("n\($0)", for: RecordKey(kind: "name", id: "\($0)")) }
+            try await hold(names + [waiting("x", for: a)], in: store)
+            try await store.write { try $0.findKnown(besides: ["case"], limit: 2) }
+            #expect(try await other.read { try $0.waitingForKnown(limit: 9) }.count == 2)
+            let lesser = try await other.read { try $0.waiting(below: RecordKey(kind: "name", id: "3"), limit: 9) }
+            #expect(Set(lesser.map(\.event.id)) == ["n1", "n2"])
+            for (kind, isAny) in [("case", true), ("name", true), ("link", false)] {
+                #expect(try await other.read { try $0.isAnyWaiting(forKind: kind) } == isAny)
+            }
         }
     }
 

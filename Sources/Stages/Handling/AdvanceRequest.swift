@@ -82,8 +82,9 @@ package struct AdvanceRequest: Record, Equatable {
 
     package var wake: Wake? {
         switch state {
-        case .awaitingContacts: Wake(at: requestedAt, waitsForRest: true)
-        case .pending: until?.wake.map { Wake(at: $0) }
+        // A resolution refuses both. What follows a payment (R08) is people's matter alone.
+        case .awaitingContacts: Wake(at: requestedAt, waitsForRest: true, isMetByOthers: true)
+        case .pending: until?.wake.map { Wake(at: $0, isMetByOthers: true) }
         case .disbursed: owed.flatMap { $0.isOverdue ? nil : $0.term.wake }.map { Wake(at: $0) }
         case .referred, .refused: nil
         }

@@ -83,7 +83,7 @@ package struct CaseFile: Record, Equatable {
     }
 
     /// What lies before that time may still be on its way; what comes of a later time finds it closed, as it would have been.
-    package var wake: Wake? { closesAt.map { Wake(at: $0) } }
+    package var wake: Wake? { closesAt.map { Wake(at: $0, isMetByOthers: true) } }
     package var isClosed: Bool { closedAt != nil }
 }
 

@@ -22,8 +22,8 @@ package struct HandlingStage: Stage {
         CaseFile.self, AdvanceRequest.self, FundLedger.self, CaseLink.self,
     ]
 
-    /// A resolution comes from routing (R06, R07), and so does what makes it void (R36).
-    package static let kindsMetByOthers = [AdvanceRequest.kind, CaseFile.kind]
+    /// A resolution comes from routing (R06, R07), and so does what makes it void (R36). What callback says bears on neither.
+    package static let metBy: [StageName] = [.intake, .routing]
 
     package init() {}
 

@@ -10,7 +10,7 @@ struct LinkedDuties: Record {
     let caseId: String
     var duties: [Duty]
 
-    var wake: Wake? { duties.compactMap { $0.term.wake }.min().map { Wake(at: $0) } }
+    var wake: Wake? { duties.compactMap { $0.term.wake }.min().map { Wake(at: $0, isMetByOthers: true) } }
 
     /// Does everything that is due at exactly `instant`.
     static func wake(_ id: String, at instant: Instant, in turn: inout Turn) {

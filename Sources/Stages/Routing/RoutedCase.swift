@@ -66,7 +66,9 @@ package struct RoutedCase: Record, Equatable {
     }
 
     package var wake: Wake? {
-        (duties.compactMap { $0.term.wake } + (termEnds.map { [$0] } ?? [])).min().map { Wake(at: $0) }
+        (duties.compactMap { $0.term.wake } + (termEnds.map { [$0] } ?? [])).min().map {
+            Wake(at: $0, isMetByOthers: true)
+        }
     }
 
     mutating func addContact(_ instant: Instant) { Self.add(instant, to: &contacts) }

@@ -12,6 +12,10 @@ package struct RoutingStage: Stage {
         CaseOpened.type, CaseDuplicateLinked.type, CaseClosed.type, CaseReopened.type,
     ]
     package static let follows: [StageName] = [.intake, .handling]
+    /// An event may name a case by a complaint that intake has yet to link to it: as long as one waits for that, deadlines of
+    /// cases wait for intake.
+    package static let metBy: [StageName] = [.intake]
+    package static let metWhileWaitingFor: String? = RoutedCase.kind
     package static let recordTypes: [any Record.Type] = [
         RoutedCase.self, CaseLink.self, LinkedDuties.self, KeptResolutions.self,
     ]

@@ -86,12 +86,12 @@ final class MemoryState {
         return sorted
     }
 
-    /// Up to `limit` records that wake at or before `now`, those of `later` at or before its time, earliest first.
-    func due(now: Instant, later: LaterKinds, wall: Instant, limit: Int) -> [StoredRecord] {
+    /// Up to `limit` records that wake at or before `now`, those that others meet at or before `later`, earliest first.
+    func due(now: Instant, later: Instant, wall: Instant, limit: Int) -> [StoredRecord] {
         var found: [StoredRecord] = []
         walkWakes { entry, record in
             guard found.count < limit, entry.at <= now else { return false }
-            if later.kinds.contains(entry.key.kind), entry.at > later.now { return true }
+            if record.isMetByOthers, entry.at > later { return true }
             if !isAside(record, wall) { found.append(record) }
             return true
         }
@@ -128,7 +128,9 @@ final class MemoryState {
     // MARK: Timers put aside
 
     private func isAside(_ record: StoredRecord, _ wall: Instant) -> Bool {
-        aside[record.key].map { $0.version == record.version && $0.until > wall } ?? false
+        aside[record.key].map { timer in
+            timer.version == record.version && timer.until > wall && timer.release.map { $0 >= Release.number } ?? true
+        } ?? false
     }
 
     func putAside(_ timer: TimerAside) {

@@ -164,6 +164,9 @@ class MemorySnapshot: StoreSnapshot {
     }
 
     func nextWake(wall: Instant) throws -> Instant? { state.nextWake(wall: wall) }
+    func hasDue(now: Instant, later: Instant, wall: Instant) throws -> Bool {
+        !state.due(now: now, later: later, wall: wall, limit: 1).isEmpty
+    }
     func timersAside(limit: Int) throws -> (count: Int, first: [TimerAside]) {
         let timers = state.timersAside
         return (timers.count, Array(timers.prefix(max(0, limit))))
@@ -239,7 +242,7 @@ final class MemoryTransaction: MemorySnapshot, StoreTransaction {
     }
     func endLease(of worker: WorkerId) throws { state.changeLease(worker, nil) }
 
-    func dueRecords(now: Instant, later: LaterKinds, wall: Instant, limit: Int) throws -> [StoredRecord] {
+    func dueRecords(now: Instant, later: Instant, wall: Instant, limit: Int) throws -> [StoredRecord] {
         state.due(now: now, later: later, wall: wall, limit: limit)
     }
 
@@ -247,5 +250,6 @@ final class MemoryTransaction: MemorySnapshot, StoreTransaction {
         for timer in timers { state.putAside(timer) }
     }
 
+    func lockStageTime() throws -> StageTime { state.time }
     func saveStageTime(_ time: StageTime) throws { state.changeTime(time) }
 }

@@ -6,12 +6,14 @@ struct MemoryWaiting {
         var event: WaitingEvent
         var message: WaitingMessage
         var traces: Set<PersonalTrace>
+        var isKnown = false
         /// Set once it dies.
         var death: (code: String, cause: String, owner: WorkerId)?
     }
 
     private(set) var rows: [EventKey: Row] = [:]
     private var byReference: [RecordKey: Set<EventKey>] = [:]
+    private var known: Set<EventKey> = []
     private(set) var count = WaitingCount()
     private var undo: [(event: EventKey, before: Row?)] = []
 
@@ -31,6 +33,7 @@ struct MemoryWaiting {
             if byReference[before.event.reference]?.isEmpty == true { byReference[before.event.reference] = nil }
         }
         rows[event] = row
+        if row?.isKnown == true { known.insert(event) } else { known.remove(event) }
         if let row {
             count.events += 1
             count.bytes += row.event.size
@@ -42,6 +45,11 @@ struct MemoryWaiting {
     func waiting(for references: some Sequence<RecordKey>) -> [WaitingEvent] {
         references.flatMap { byReference[$0] ?? [] }.compactMap { rows[$0] }.filter { $0.death == nil }.map(\.event)
             .sorted(by: WaitingEvent.comesFirst)
+    }
+
+    /// Those that are noted as waiting for something known, in their order.
+    var waitingForKnown: [WaitingEvent] {
+        known.compactMap { rows[$0] }.filter { $0.death == nil }.map(\.event).sorted(by: WaitingEvent.comesFirst)
     }
 
     var references: some Collection<RecordKey> { byReference.keys }
@@ -78,8 +86,16 @@ extension MemorySnapshot {
     }
 
     func waitingForKnown(limit: Int) throws -> [WaitingEvent] {
-        let known = state.waiting.references.filter { state.records[$0] != nil }
-        return Array(state.waiting.waiting(for: known).prefix(max(0, limit)))
+        Array(state.waiting.waitingForKnown.prefix(max(0, limit)))
+    }
+
+    func waiting(below reference: RecordKey, limit: Int) throws -> [WaitingEvent] {
+        let lesser = state.waiting.references.filter { $0.kind == reference.kind && $0.id < reference.id }
+        return Array(state.waiting.waiting(for: lesser).prefix(max(0, limit)))
+    }
+
+    func isAnyWaiting(forKind kind: String) throws -> Bool {
+        !state.waiting.waiting(for: state.waiting.references.filter { $0.kind == kind }).isEmpty
     }
 }
 
@@ -90,7 +106,21 @@ extension MemoryTransaction {
     }
 
     func hold(_ event: EventKey, until reference: RecordKey) throws {
-        state.waiting[event]?.event.reference = reference
+        guard var row = state.waiting[event] else { return }
+        row.event.reference = reference
+        row.isKnown = false
+        state.waiting[event] = row
+    }
+
+    func noteKnown(_ references: [RecordKey]) throws {
+        for waiting in state.waiting.waiting(for: references) { state.waiting[waiting.event]?.isKnown = true }
+    }
+
+    func findKnown(besides kinds: [String], limit: Int) throws {
+        let references = state.waiting.references
+        let nameless = state.waiting.waiting(for: references.filter { !kinds.contains($0.kind) }).prefix(max(0, limit))
+        try noteKnown(references.filter { state.records[$0] != nil })
+        for waiting in nameless { state.waiting[waiting.event]?.isKnown = true }
     }
 
     func waiting(for references: [RecordKey]) throws -> [WaitingEvent] { state.waiting.waiting(for: references) }

@@ -26,6 +26,8 @@ final class OutageRun {
 
     let pipeline: SimulatedPipeline
     private(set) var steps = 0
+    /// What was said of missed deadlines before callback came back, if it alone was away.
+    private(set) var toldWhileAway: [String: [String]] = [:]
     private let start = Instant(seconds: 1_793_552_400)
     private let away: [StageName]
     private var seed: Seeded
@@ -57,19 +59,19 @@ final class OutageRun {
         func event(_ suffix: String, _ time: Instant, _ data: any EventData) -> Event {
             Event(id: "k\(number)-\(suffix)", source: Workload.source, time: time, data: data)
         }
-        var events = [event("received", received, complaint)]
-        guard isServed else { return events }
         let isFire = complaint.hazards != nil
+        let requested = event(
+            "requested", received.adding(minutes: isFire ? 40 : 240),
+            CompensationRequested(requestId: "Q\(number)", caseId: caseId, amountFen: 100, cause: .ownPost, by: clerk))
+        var events = [event("received", received, complaint)]
+        guard isServed else { return events + [requested] }
         let called = received.adding(minutes: isFire ? 30 : 180)
         let resolved = received.adding(minutes: isFire ? 50 : 26 * 60)
         let someone = Person(id: "someone", tier: "hq")
         events += [
             event("accepted", received.adding(minutes: 20), CaseAccepted(caseId: caseId, by: someone)),
             event("called", called, ContactRecorded(caseId: caseId, with: .customer, by: clerk, at: called)),
-            event(
-                "requested", received.adding(minutes: isFire ? 40 : 240),
-                CompensationRequested(
-                    requestId: "Q\(number)", caseId: caseId, amountFen: 100, cause: .ownPost, by: clerk)),
+            requested,
             event(
                 "resolved", resolved,
                 CaseResolved(
@@ -146,15 +148,23 @@ final class OutageRun {
         for worker in pipeline.workers where away.contains(worker.stage) { pipeline.dismiss(worker) }
         for event in events where !(isOpenedBefore && opens(event)) { try handOver(event) }
         advance(to: start.adding(days: 9))
+        if away == [.callback] {
+            try letTimersAct()
+            toldWhileAway = try told()
+        }
         for stage in away { for _ in 0..<(1 + seed.below(3)) { pipeline.start(stage) } }
         try rest(rounds: 80, isDisturbed: true)
-        // Leases end, marks are asked for, timers act.
+        try letTimersAct()
+        return try told()
+    }
+
+    /// Leases end, marks are asked for, timers act.
+    private func letTimersAct() throws {
         for _ in 0..<120 {
             pipeline.time.wall = pipeline.time.wall.adding(seconds: 1)
             advance(to: pipeline.time.clock.now.adding(seconds: Self.speed))
             try rest(rounds: 1)
         }
-        return try told()
     }
 
     private func handOver(_ event: Event) throws {

@@ -9,7 +9,7 @@ import Testing
 ///
 /// `RECOURSE_OUTAGE_SEEDS=n` sets how many runs, `RECOURSE_OUTAGE_SEED=n` replays one.
 @Suite struct OutageTests {
-    @Test(arguments: [[StageName.routing], [.handling], StageName.allCases])
+    @Test(arguments: [[StageName.routing], [.handling], [.callback], StageName.allCases])
     func `Whatever fails while stages take what waited for days, they call no deadline missed that was met`(
         away: [StageName]
     ) throws {
@@ -38,9 +38,14 @@ import Testing
                 findings.append("seed \(seed): \(caseId) \(types.sorted())")
             }
             // Timers act all the same.
-            let missed = told[forgotten] ?? []
-            if !missed.contains("customer.reply-overdue") || !missed.contains("case.escalated") {
-                findings.append("seed \(seed): the forgotten case has only \(missed.sorted())")
+            let types = told[forgotten] ?? []
+            let expected: Set = ["customer.reply-overdue", "case.escalated", "compensation.referred"]
+            if !expected.isSubset(of: types) {
+                findings.append("seed \(seed): the forgotten case has only \(types.sorted())")
+            }
+            // What callback says bears on no deadline of another stage.
+            if away == [.callback], !expected.isSubset(of: run.toldWhileAway[forgotten] ?? []) {
+                findings.append("seed \(seed): while callback was away \(run.toldWhileAway[forgotten] ?? [])")
             }
             if findings.count > 3 { break }
         }

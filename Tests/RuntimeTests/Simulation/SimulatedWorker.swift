@@ -88,8 +88,9 @@ final class SimulatedWorker {
         guard let (work, reading) = work else { return }
         self.work = nil
         let (processor, wall, limits) = (processor, time.wall, limits)
+        let told = routes.marks(of: stage, own: reading.now, time.marks, unsaid: reading.now)
         let result = try store.writeNow { transaction in
-            try processor.perform(work, reading: reading, wall: wall, limits: limits, in: transaction)
+            try processor.perform(work, reading: reading, wall: wall, limits: limits, told: told, in: transaction)
         }
         if let said = result.said { time.marks[stage] = max(time.marks[stage] ?? said, said) }
         answer = lostAnswer.map { .failed($0) } ?? .done(result)
@@ -117,7 +118,7 @@ final class SimulatedWorker {
             case .requeue(let tags, let channel): consumer.requeue(tags, channel: channel)
             case .publish(let publications): publisher.publish(publications)
             case .beginMark:
-                let marks = Marks(own: time.clock.now, before: routes.mark(before: stage, time.marks))
+                let marks = routes.marks(of: stage, own: time.clock.now, time.marks, unsaid: .distantPast)
                 let begun = WorkerEvent.markBegun(asked: time.wall, marks: marks)
                 mailbox.events.withLock { $0.append(begun) }
                 consumer.ask()
