@@ -75,6 +75,8 @@ private func faults(_ bytes: [UInt8], _ year: Int = 2027) throws -> [String] {
             event("元旦 假期", "DTSTART;VALUE=DATE:20200101", "RRULE:FREQ=YEARLY;UNTIL=20251231"),
             event("元旦 假期", "DTSTART;VALUE=DATE:20290101", "RRULE:FREQ=YEARLY"),
             event("调休", "DTSTART;TZID=Mars/Olympus:20280101T090000"),
+            event("春节 假期", "DTSTART;VALUE=DATE:20250230"),
+            event("元旦 假期", "DTSTART:2025-01-01"),
             event("元旦 假期", "DTSTART;VALUE=DATE:20280101", "DTEND;VALUE=DATE:20290601"),
         ]
         for other in others {

@@ -5,7 +5,7 @@ import Testing
 struct PolicyFileTests {
     @Test func `the default folder is taken without a warning, and writes out the defaults`() throws {
         let book = try PolicyFolder.book()
-        #expect(book.version == "1")
+        #expect(book.version == "2")
         #expect(book.rules == RuleSwitches())
         #expect(book.time == TimePolicy())
         #expect(book.intake == IntakePolicy())

@@ -148,6 +148,10 @@ extension ICalendar.Event {
         if let day = firstDay, (-1...1).allSatisfy({ day.adding(days: $0).year > year }) {
             return .otherYears(days: 1)
         }
+        // No day that there is, or not as a feed writes one, but evidently of another year.
+        if firstDay == nil, let written = Int(start.value.prefix(4)), (1_900...2_200).contains(written), written != year {
+            return .otherYears(days: 1)
+        }
         if let recurrence { return recurs(recurrence, year, faults) }
         guard let begin = read(start, isOf: year, zones, faults) else { return .faulty(unless: firstDay, year) }
         guard let end = end(after: begin, zones, isOf: year, faults) else { return .faulty(unless: begin.date, year) }
