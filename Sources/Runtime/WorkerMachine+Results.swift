@@ -35,7 +35,9 @@ extension WorkerMachine {
             if result.batch.hasMoreTimers || (hasActed && clock.mode != .running) { timersAt = wall }
             if result.batch.timersByPatience > 0 { sayPatience(result.batch.timersByPatience, &actions) }
             sayHeld(result.held, &actions)
-            if result.held != nil, !hasActed, !result.batch.hasMoreTimers { holdTimers(finished.work, &actions) }
+            if let held = result.held, !hasActed, !result.batch.hasMoreTimers {
+                holdTimers(held, finished.work, &actions)
+            }
         case .oneTimer:
             if result.batch.timers > 0 { proveStore(&actions) }
             timersAt = wall
@@ -62,8 +64,15 @@ extension WorkerMachine {
     }
 
     /// Timers are due beyond the watermark. This worker's mark may bring it there; if it has not, others' are awaited.
-    private mutating func holdTimers(_ work: Work, _ actions: inout [WorkerAction]) {
-        if case .timers(_, _, let standing) = work, standing.mark != nil {
+    private mutating func holdTimers(_ held: HeldTimers, _ work: Work, _ actions: inout [WorkerAction]) {
+        // Other stages may be away for days: the marks that come with each renewal of the lease tell when they are back.
+        var isOthers = false
+        if case .others = held.why, let since = heldSince?.since {
+            isOthers = wall >= since.adding(seconds: limits.leaseSeconds)
+        }
+        var isTold = false
+        if case .timers(_, _, let standing) = work { isTold = standing.mark != nil }
+        if isTold || isOthers {
             timersAt = wall.adding(seconds: 1)
         } else {
             beginMark(&actions)

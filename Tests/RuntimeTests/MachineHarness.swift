@@ -125,9 +125,9 @@ struct MachineHarness {
     }
 
     /// Timers are due, and none may act yet.
-    mutating func held() -> [String] {
+    mutating func held(_ why: HeldTimers.Why = .own(.distantPast)) -> [String] {
         var result = WorkResult(clock: clock)
-        result.held = HeldTimers(due: clock.now, why: .own(.distantPast), patienceSeconds: 900)
+        result.held = HeldTimers(due: clock.now, why: why, patienceSeconds: 900)
         return handle(.done(result))
     }
 

@@ -195,4 +195,25 @@ import Testing
         }
         #expect(worker.logged.last == "timers act again")
     }
+
+    @Test func `While other stages are away it asks with each renewal of its lease, and not more often`() {
+        var worker = held()
+        var searches = 0
+        for round in 0..<300 {
+            var lines = worker.pass(milliseconds: 200)
+            while true {
+                if lines.contains("begin mark") {
+                    if round >= 60 { searches += 1 }
+                    // Something is on its way, so it finds no mark.
+                    lines = lines.filter { $0 != "begin mark" } + begun(&worker) + told(&worker, ready: 9)
+                    continue
+                }
+                guard worker.machine.isAtWork else { break }
+                let isTimers = lines.contains { $0.hasPrefix("run timers") }
+                lines = isTimers ? worker.held(.others(.distantPast)) : worker.done()
+            }
+        }
+        // Of 48 seconds.
+        #expect((10...16).contains(searches), "\(searches)")
+    }
 }
