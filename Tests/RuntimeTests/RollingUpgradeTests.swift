@@ -295,10 +295,11 @@ final class UpgradeScene: Sendable {
         return try records.filter { try JSONDecoding.decode(NewYear.self, from: $0.body).hint == "kept" }.count
     }
 
-    /// How many messages wait for a worker of the takers' stage.
+    /// How many events wait for a worker of the takers' stage. One that was delayed when its worker was stopped, and not
+    /// acknowledged any more, lies there twice.
     func waiting() -> Int {
         broker.memory.deliverAll()
         let queues = [StageName.routing.queue] + RetryDelay.allCases.map { QueueName.delay(.routing, $0) }
-        return queues.map { broker.memory.queueDepth($0)?.ready ?? 0 }.reduce(0, +)
+        return Set(queues.flatMap { broker.memory.contents(of: $0).map(\.properties.messageId) }).count
     }
 }
