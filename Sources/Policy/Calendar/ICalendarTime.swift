@@ -149,7 +149,8 @@ extension ICalendar.Event {
             return .otherYears(days: 1)
         }
         // No day that there is, or not as a feed writes one, but evidently of another year.
-        if firstDay == nil, let written = Int(start.value.prefix(4)), (1_900...2_200).contains(written), written != year {
+        if firstDay == nil, let written = Int(start.value.prefix(4)), (1_900...2_200).contains(written), written != year
+        {
             return .otherYears(days: 1)
         }
         if let recurrence { return recurs(recurrence, year, faults) }
