@@ -74,17 +74,50 @@ struct InstallationGate: Sendable {
 
     // MARK: - The broker
 
-    private func sign(of id: String?, _ administration: RabbitMQAdministration) async throws -> BrokerSign {
-        do {
+    /// - Parameter isReading: declares nothing.
+    private func sign(
+        of id: String?, isReading: Bool = false, _ administration: RabbitMQAdministration
+    ) async throws -> BrokerSign {
+        do throws(BrokerFailure) {
             // The mark first, for it is declared last: whoever sees it finds the name as well.
-            let isMarked = try await administration.hasExchange(InstallationExchange.mark)
-            if let id, try await administration.hasExchange(InstallationExchange.name(of: id)) { return .same }
-            return isMarked ? .others(await others()) : .none
+            let hasMark = try await administration.hasExchange(InstallationExchange.mark)
+            if let id, try await administration.hasExchange(InstallationExchange.name(of: id)) {
+                let isOurs = isReading ? true : try await isMarked(by: id, administration)
+                return isOurs ? .same : .others(await others().filter { $0 != id })
+            }
+            return hasMark ? .others(await others()) : .none
         } catch {
             // A wrong password is none of the broker's secrets: nothing can be done with this user.
             guard error.code == 403, error.kind != .login else { throw error }
             return .hidden(cause: error.description)
         }
+    }
+
+    /// Whether the mark is that of this installation, whose name stands in the broker: one that was begun there at the same
+    /// moment as another, and ended before it took its name back, is not. Makes a mark that is missing.
+    private func isMarked(
+        by id: String, _ administration: RabbitMQAdministration
+    ) async throws(BrokerFailure) -> Bool {
+        do throws(BrokerFailure) {
+            try await administration.declare(Self.marked(by: id))
+            return true
+        } catch  where error.code == 406 {
+            return false
+        } catch  where error.code == 403 {
+            // Only who may declare can tell.
+            return true
+        }
+    }
+
+    /// The mark names its installation in an argument that the broker compares: of two installations that begin at one
+    /// moment it takes one.
+    private static func marked(by id: String) -> Topology {
+        let name = InstallationExchange.name(of: id)
+        return Topology(
+            exchanges: [
+                Topology.Exchange(name: name, kind: .fanout),
+                Topology.Exchange(name: InstallationExchange.mark, kind: .fanout, alternate: name),
+            ], queues: [], bindings: [], policies: [])
     }
 
     /// They are named in a refusal that stands without them, so who cannot ask for them goes without.
@@ -93,19 +126,11 @@ struct InstallationGate: Sendable {
     }
 
     private func tell(_ id: String, _ administration: RabbitMQAdministration) async throws {
-        let name = InstallationExchange.name(of: id)
         do {
-            // The mark names its installation in an argument that the broker compares: of two installations that begin at
-            // one moment it takes one.
-            try await administration.declare(
-                Topology(
-                    exchanges: [
-                        Topology.Exchange(name: name, kind: .fanout),
-                        Topology.Exchange(name: InstallationExchange.mark, kind: .fanout, alternate: name),
-                    ], queues: [], bindings: [], policies: []))
+            try await administration.declare(Self.marked(by: id))
             say(.info, "the broker is that of installation \(id) from now on")
         } catch  where error.code == 406 {
-            try await administration.deleteExchange(name)
+            try await administration.deleteExchange(InstallationExchange.name(of: id))
             throw ConfigurationFaults(faults: [
                 "the broker has just become another installation's (\(error.cause)), so it is not that of \(id): correct "
                     + "RECOURSE_AMQP_URL or RECOURSE_DATABASE_URL"
@@ -158,7 +183,9 @@ extension InstallationGate {
         guard let record = try installation.identity().reading().record else { return nil }
         let administration = try installation.broker(connectionName: "recourse installation").administration()
         defer { administration.close() }
-        guard case .others(let ids) = try await sign(of: record.id, administration) else { return nil }
+        guard case .others(let ids) = try await sign(of: record.id, isReading: true, administration) else {
+            return nil
+        }
         return "the store is that of installation \(record.id), and the broker belongs to "
             + (ids.isEmpty ? "another" : ids.joined(separator: ", "))
     }

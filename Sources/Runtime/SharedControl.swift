@@ -11,6 +11,9 @@ final class SharedControl: Sendable {
     private let queue = DispatchQueue(label: "recourse.control")
     private let open: @Sendable () throws -> any ControlStore
     private let opened = Mutex<(any ControlStore)?>(nil)
+    /// Why it could not be opened, and when: it is not tried again at once.
+    private let failed = Mutex<(error: any Error, until: ContinuousClock.Instant)?>(nil)
+    private static let pause = Duration.seconds(2)
 
     init(open: @escaping @Sendable () throws -> any ControlStore) {
         self.open = open
@@ -26,8 +29,14 @@ final class SharedControl: Sendable {
     /// On the queue alone, so nothing is opened twice.
     private func store() throws -> any ControlStore {
         if let store = opened.withLock({ $0 }) { return store }
-        let store = try open()
-        opened.withLock { $0 = store }
-        return store
+        if let failed = failed.withLock({ $0 }), ContinuousClock.now < failed.until { throw failed.error }
+        do {
+            let store = try open()
+            opened.withLock { $0 = store }
+            return store
+        } catch {
+            failed.withLock { $0 = (error, .now + Self.pause) }
+            throw error
+        }
     }
 }

@@ -47,6 +47,10 @@ extension BatchProcessor {
             result.batch = try takeOver(
                 includingOwn: includingOwn, reading.now, wall, lease, beat.standing, limit, transaction)
             result.said = beat.time?.said
+            if beat.time == nil, try transaction.leases().contains(where: { $0.isOfOlderRelease(at: wall) }) {
+                // Where the clock steps no beat tells of them.
+                try findKnown(limit: limits.batch, in: transaction)
+            }
             if let days = runner.policy.retention.personalDays {
                 let bound = reading.now.adding(days: -Int64(days))
                 result.batch.erased += try vault.retire(before: bound, wall: wall, in: transaction)
@@ -94,15 +98,16 @@ extension BatchProcessor {
             (result.batch.hasMoreTimers, result.held, result.said) = (look.canAct, look.held, beat.time?.said)
             return
         }
-        let time = try transaction.stageTime()
+        // Timers that patience alone allows are counted: the stage's time is locked before anything else then, as a beat does.
+        let known = try transaction.stageTime()
+        var time = known.bounds == known.marks ? known : try transaction.lockStageTime()
         result.batch = try processTimers(
             confirmed: [], marks: time.bounds, marked: time.marks, reading: reading, wall: wall, limit: limit,
             in: transaction)
         result.held = try lookForTimers(reading, wall: wall, in: transaction).held
         guard result.batch.timersByPatience > 0 else { return }
-        var counted = try transaction.lockStageTime()
-        counted.actedByPatience += result.batch.timersByPatience
-        try transaction.saveStageTime(counted)
+        time.actedByPatience += result.batch.timersByPatience
+        try transaction.saveStageTime(time)
     }
 
     /// Up to when timers may act, and waiting may end.

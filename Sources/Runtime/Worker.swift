@@ -49,6 +49,8 @@ package final class Worker: Sendable {
     private let isTickPending = Mutex(false)
     /// What was last said of this stage, and whether the control store failed then.
     private let told = Mutex((said: Instant.distantPast, hasFailed: false))
+    /// What the others had said when they were asked last, for sweeps; nil: nobody knows.
+    private let heard = Mutex<(marks: [StageName: Instant]?, isAsked: Bool)>((nil, false))
 
     /// - Parameters:
     ///   - name: unique among living workers; a restarted worker of the same name takes over at once what it left.
@@ -227,7 +229,7 @@ package final class Worker: Sendable {
     private func transact(_ work: Work, _ reading: ClockReading) async throws -> WorkResult {
         var told: Marks?
         if case .sweep = work, reading.mode == .running {
-            told = await said().map { routes.marks(of: stage, own: reading.now, $0, unsaid: reading.now) }
+            told = lastSaid().map { routes.marks(of: stage, own: reading.now, $0, unsaid: reading.now) }
         }
         let (processor, limits, wall) = (processor.withLock { $0 }, limits, parts.wall())
         let result = try await parts.store.write { [told] transaction in
@@ -278,6 +280,21 @@ package final class Worker: Sendable {
             controlFailed(error)
             return nil
         }
+    }
+
+    /// The last answer; the next one is asked for. A sweep renews the lease, so it waits for no other store.
+    private func lastSaid() -> [StageName: Instant]? {
+        let (marks, isAsked) = heard.withLock { heard in
+            defer { heard.isAsked = true }
+            return heard
+        }
+        if !isAsked {
+            Task {
+                let said = await self.said()
+                heard.withLock { $0 = (said, false) }
+            }
+        }
+        return marks
     }
 
     private func tell(_ said: Instant) async {

@@ -122,7 +122,8 @@ extension WorkerMachine {
                     .error, "dead letter",
                     [
                         ("class", reason.class.rawValue), ("code", reason.code),
-                        ("event", event.map(LoggedId.text) ?? "unknown"), ("cause", reason.message),
+                        ("event", event.map(LoggedId.text) ?? "unknown"),
+                        ("cause", LoggedId.text(reason.message)),
                     ])))
     }
 
@@ -155,7 +156,9 @@ extension WorkerMachine {
         }
         let copy = failures.retry(delivery, ticket: outgoing.nextTicket(), wall: wall)
         settleAfter([copy], delivery, &actions)
-        actions.append(.log(LogLine(.warning, "an event is left to a worker of a newer release", [("cause", what)])))
+        actions.append(
+            .log(LogLine(.warning, "an event is left to a worker of a newer release", [("cause", LoggedId.text(what))]))
+        )
     }
 
     /// Has it waited long enough for what it refers to?

@@ -17,7 +17,10 @@ extension WorkerMachine {
         if result.batch.hasMoreWaiting { room.at = wall }
         for fault in result.batch.timerFaults {
             actions.append(
-                .log(LogLine(.error, "a timer could not act; it is put aside for a minute", [("cause", fault)])))
+                .log(
+                    LogLine(
+                        .error, "a timer could not act; it is put aside for a minute",
+                        [("cause", LoggedId.text(fault))])))
         }
         switch finished.work {
         case .events:
@@ -114,7 +117,7 @@ extension WorkerMachine {
                     .log(
                         LogLine(
                             .warning, "no room for an event that came before what it refers to; it is delayed",
-                            [("cause", refused)])))
+                            [("cause", LoggedId.text(refused))])))
             }
             room.refusedAt = wall
         } else if let last = room.refusedAt, wall >= last.adding(minutes: 11) {

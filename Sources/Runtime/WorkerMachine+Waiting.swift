@@ -37,7 +37,8 @@ extension WorkerMachine {
                         .error, "dead letter",
                         [
                             ("class", message.reason.class.rawValue), ("code", message.reason.code),
-                            ("event", LoggedId.text(message.event.id)), ("cause", message.reason.message),
+                            ("event", LoggedId.text(message.event.id)),
+                            ("cause", LoggedId.text(message.reason.message)),
                         ])))
         }
         if !dying.isEmpty, outgoing.isReady { actions.append(.publish(outgoing.takeUnsent())) }

@@ -33,6 +33,8 @@ package struct StageTime: Codable, Sendable, Hashable {
     /// Microseconds of real time in which the stage was able to work: a worker was subscribed, and the store writable.
     private var able: Int64 = 0
     private var lastBeat: LastBeat?
+    /// At which `able` a beat told what other stages have said; nil: none ever did.
+    private var toldAt: Int64?
     /// How it stood at moments of `able`, ascending.
     private var samples: [Sample] = []
 
@@ -151,10 +153,21 @@ package struct StageTime: Codable, Sendable, Hashable {
             let gap = beat.wall.microseconds - lastBeat.wall.microseconds
             able += max(0, min(gap, beat.leaseSeconds * 1_000_000))
         }
-        lastBeat = LastBeat(wall: beat.wall, isAble: isAble)
+        // Clocks of several workers differ a little: the same time is not added once for each. One that is far ahead was set
+        // back since.
+        let latest = beat.wall.adding(seconds: beat.leaseSeconds)
+        let last = lastBeat.map(\.wall).flatMap { $0 <= latest ? $0 : nil } ?? beat.wall
+        lastBeat = LastBeat(wall: max(last, beat.wall), isAble: isAble)
         let patience = beat.patienceSeconds * 1_000_000
-        if samples.last.map({ able >= $0.able + patience / Self.samplesKept }) ?? true {
-            let told = beat.told ?? samples.last?.marks ?? .none
+        if beat.told != nil { toldAt = able }
+        // Not every beat tells what others have said: the next that does is waited for, and not much longer.
+        let step = patience / Self.samplesKept
+        let isDue = samples.last.map { able >= $0.able + (beat.told == nil ? 2 * step : step) } ?? true
+        if isDue {
+            // Where nobody has been able to ask for so long, nobody is waited for.
+            let nobody = Marks(own: beat.business, before: beat.business)
+            let isDeaf = able - (toldAt ?? 0) > patience
+            let told = beat.told ?? (isDeaf ? nobody : samples.last?.marks ?? .none)
             let marks = Marks(own: beat.business, before: told.before, word: told.word)
             samples.append(Sample(able: able, marks: marks))
         }

@@ -194,7 +194,11 @@ extension PostgresTransaction {
 
     func hold(_ event: EventKey, until reference: RecordKey) throws {
         try conversation.send(
-            "UPDATE \(schema).waiting SET reference_kind = $2, reference_id = $3, known = false WHERE claim = $1",
+            // Who has locked it decides it, and may wait for a record that this transaction has.
+            """
+            UPDATE \(schema).waiting SET reference_kind = $2, reference_id = $3, known = false
+            WHERE claim IN (SELECT claim FROM \(schema).waiting WHERE claim = $1 FOR UPDATE SKIP LOCKED)
+            """,
             [event.claim, .text(reference.kind), .text(reference.id)])
         notWaiting([event])
         waitingForLoaded[reference] = nil
@@ -203,8 +207,11 @@ extension PostgresTransaction {
     func noteKnown(_ references: [RecordKey]) throws {
         try conversation.send(
             """
-            UPDATE \(schema).waiting w SET known = true FROM unnest($1, $2) AS k(kind, id)
-            WHERE w.reference_kind = k.kind AND w.reference_id = k.id AND w.owner IS NULL AND NOT w.known
+            UPDATE \(schema).waiting SET known = true WHERE claim IN (
+                SELECT claim FROM \(schema).waiting w JOIN unnest($1, $2) AS k(kind, id)
+                ON w.reference_kind = k.kind AND w.reference_id = k.id
+                WHERE w.owner IS NULL AND NOT w.known FOR UPDATE OF w SKIP LOCKED
+            )
             """, Self.references(references))
     }
 

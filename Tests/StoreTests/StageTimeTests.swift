@@ -174,6 +174,15 @@ struct StageTimeTests {
         #expect(scene.time.marks == .none)
     }
 
+    @Test func `clocks of two workers that differ a little do not make it grow faster`() {
+        var scene = Scene()
+        for second in Int64(0)..<890 {
+            scene.beat("a", at: second, since: 0)
+            scene.beat("b", at: second + 2, since: 0)
+        }
+        #expect(scene.time.watermark == .distantPast)
+    }
+
     @Test func `time without a subscription, and time of which nothing is known, are no part of it`() {
         var scene = Scene()
         for second in stride(from: Int64(0), through: 600, by: 3) { scene.beat("a", at: second, since: 0) }
@@ -209,6 +218,22 @@ struct StageTimeTests {
         }
         #expect(wrong.isEmpty)
         #expect(scene.time.marks == .none)
+    }
+
+    @Test func `where nobody can ask what others have said it waits for that as long again, and no longer`() {
+        var scene = Scene()
+        for second in stride(from: Int64(0), through: 1_700, by: 3) { scene.beat("a", at: second, since: 0) }
+        #expect(scene.time.bounds.withWord == .distantPast)
+        for second in stride(from: Int64(1_703), through: 2_000, by: 3) { scene.beat("a", at: second, since: 0) }
+        #expect(scene.time.bounds.withWord > scene.business(900))
+    }
+
+    @Test func `marks between two beats that tell of others do not put that off`() {
+        var scene = Scene()
+        for second in Int64(0)...1_800 {
+            scene.beat("a", at: second, since: 0, told: second.isMultiple(of: 10) ? second - 5 : nil)
+        }
+        #expect(scene.time.bounds.withWord >= scene.business(1_800 - 900 - 80))
     }
 
     @Test func `an outage of another stage, however long, is no matter of patience`() {
