@@ -35,7 +35,10 @@ extension WorkerMachine {
             if result.batch.timers > 0 { proveStore(&actions) }
             // There may be more of them than one batch takes, and one may have made another due.
             let hasActed = result.batch.timers > 0 || !result.batch.timerFaults.isEmpty
-            if result.batch.hasMoreTimers || (hasActed && clock.mode != .running) { timersAt = wall }
+            // A record's periods of years may be due one after the other, each timer setting the next; events go before.
+            let isIdle = subscription.inbox?.isEmpty ?? true
+            let mayFollow = clock.mode == .running ? result.batch.timers > 0 && isIdle : hasActed
+            if result.batch.hasMoreTimers || mayFollow { timersAt = wall }
             if result.batch.timersByPatience > 0 { sayPatience(result.batch.timersByPatience, &actions) }
             sayHeld(result.held, &actions)
             if let held = result.held, !hasActed, !result.batch.hasMoreTimers {

@@ -71,6 +71,14 @@ class Comparison(unittest.TestCase):
             ):
                 self.assertEqual(self.compare(new, actual, "--or", str(other))[0], status, actual)
 
+    def test_how_many_resolutions_routing_has_passed_on_is_neither_releases_matter_beside_the_other(self):
+        accepted = [event("r", 1, number=number) | {"type": "case.resolution-accepted.v1"} for number in (1, 2)]
+        with tempfile.TemporaryDirectory() as folder:
+            other = pathlib.Path(folder, "old")
+            other.write_text("", encoding="utf-8")
+            self.assertEqual(self.compare(accepted[:1], accepted[1:], "--or", str(other))[0], 0)
+        self.assertEqual(self.compare(accepted[:1], accepted[1:])[0], 1)
+
 
 if __name__ == "__main__":
     unittest.main()
