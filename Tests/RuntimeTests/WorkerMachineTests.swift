@@ -312,7 +312,7 @@ private let lost = BrokerFailure(.connection, operation: "use the connection", c
         var worker = MachineHarness.running()
         #expect(worker.pass(milliseconds: 200) == ["run timers, confirmed []"])
         #expect(worker.done(timers: 3, more: true) == ["run timers, confirmed []"])
-        #expect(worker.done(timers: 1) == ["run timers, confirmed []"], "one that acts may make its record's next one due")
+        #expect(worker.done(timers: 1) == ["run timers, confirmed []"], "its record's next one may be due")
         #expect(worker.done() == [])
     }
 
