@@ -132,12 +132,12 @@ package final class RereadableFile {
     }
 
     private static func kept(_ source: FileHandle, _ name: String) throws(FileFault) -> FileHandle {
-        var template = Array((NSTemporaryDirectory() + "/recourse-XXXXXX").utf8CString)
-        let descriptor = mkstemp(&template)
+        let path = NSTemporaryDirectory() + "/recourse-" + UUID().uuidString
+        let descriptor = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
         guard descriptor >= 0 else {
             throw FileFault("keep \(name) to read it twice: \(String(cString: strerror(errno)))")
         }
-        unlink(template)
+        unlink(path)
         let file = FileHandle(fileDescriptor: descriptor, closeOnDealloc: true)
         do {
             while let data = try source.read(upToCount: 1 << 20), !data.isEmpty { try file.write(contentsOf: data) }

@@ -34,7 +34,7 @@ package final class ParkingWorker: Sendable {
 
     /// Larger ones come without their bodies. Whatever the stages take, for theirs may be more than is set for this program,
     /// and what is not kept here is gone.
-    package static let bodyLimitBytes = 16 << 20
+    package static let bodyLimitBytes = DocumentLimits.widest.bodyBytes
 
     /// - Parameter limits: what the stages take, where nobody has read a message before.
     package init(
@@ -305,7 +305,7 @@ extension DeadLetter {
     private mutating func readIdentity(_ properties: MessageProperties) {
         caseId = properties.correlationId
         do throws(RefusedDocument) {
-            let event = try Event.read(body, limits: .anySize)
+            let event = try Event.read(body, limits: .widest)
             (source, eventId, type) = (event.source, event.id, event.type.rawValue)
             caseId = event.data.correlation ?? caseId
         } catch {

@@ -244,16 +244,21 @@ private struct InstallationScene: Sendable {
         return file.path
     }
 
-    /// Runs a program until it has said `word`, and then ends it by SIGTERM; its exit code.
-    func stop(
-        _ arguments: [String], _ more: [String: String], _ program: String, when word: String
-    ) async throws -> Int32 {
+    private func process(_ arguments: [String], _ more: [String: String], _ program: String) -> Process {
         let process = Process()
         process.executableURL = URL(fileURLWithPath: CommandLine.arguments[0]).deletingLastPathComponent()
             .appending(path: program)
         process.arguments = arguments
         process.environment = environment.merging(more) { $1 }
         process.standardInput = FileHandle.nullDevice
+        return process
+    }
+
+    /// Runs a program until it has said `word`, and then ends it by SIGTERM; its exit code.
+    func stop(
+        _ arguments: [String], _ more: [String: String], _ program: String, when word: String
+    ) async throws -> Int32 {
+        let process = process(arguments, more, program)
         let said = Pipe()
         process.standardError = said
         return try await withCheckedThrowingContinuation { continuation in
@@ -275,12 +280,7 @@ private struct InstallationScene: Sendable {
     func run(
         _ arguments: [String], _ more: [String: String] = [:], program: String = "recourse"
     ) async throws -> (status: Int32, text: String) {
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: CommandLine.arguments[0]).deletingLastPathComponent()
-            .appending(path: program)
-        process.arguments = arguments
-        process.environment = environment.merging(more) { $1 }
-        process.standardInput = FileHandle.nullDevice
+        let process = process(arguments, more, program)
         let output = folder.appending(path: "said-\(UUID().uuidString)")
         try Data().write(to: output)
         let handle = try FileHandle(forWritingTo: output)

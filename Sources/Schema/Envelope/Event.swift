@@ -58,15 +58,9 @@ package struct DocumentLimits: Sendable {
     /// JSON values: a tree takes up to a hundred times the bytes of its text. The largest event has some 5,000.
     package var values = 1 << 16
 
-    /// For what was taken in already: whoever took it has judged its size.
-    package static var anySize: DocumentLimits {
-        var limits = DocumentLimits()
-        limits.bodyBytes = .max
-        return limits
-    }
     package init() {}
 
-    /// The widest that can be configured: for what was taken once, under whichever limits.
+    /// The widest that can be configured: for what was taken or kept once, under whichever limits.
     package static let widest: DocumentLimits = {
         var limits = DocumentLimits()
         limits.bodyBytes = 16 << 20
