@@ -63,6 +63,10 @@ let package = Package(
             ]
         ),
         .executableTarget(name: "recourse", dependencies: ["Bootstrap"], swiftSettings: settings),
+        .executableTarget(
+            name: "hop",
+            dependencies: ["Bootstrap", "Runtime", "Stages", "Policy", "Store", "StoreSQLite", "Broker", "Schema"],
+            path: "Benchmarks/Hop", swiftSettings: settings),
         .testTarget(
             name: "SchemaTests", dependencies: ["Schema"], exclude: ["validate.py", "folding.py"],
             swiftSettings: settings),

@@ -34,12 +34,19 @@ package final class SQLiteStore: Store {
     package func write<T: Sendable>(
         _ body: @escaping @Sendable (any StoreTransaction) throws -> T
     ) async throws -> T {
-        try await file.write { db in
-            let transaction = SQLiteTransaction(db)
-            let result = try body(transaction)
-            try transaction.finish()
-            return result
-        }
+        try await file.write { try Self.transaction($0, body) }
+    }
+
+    /// The same on the caller's thread.
+    package func writeNow<T>(_ body: (any StoreTransaction) throws -> T) throws -> T {
+        try file.writeNow { try Self.transaction($0, body) }
+    }
+
+    private static func transaction<T>(_ db: Database, _ body: (any StoreTransaction) throws -> T) throws -> T {
+        let transaction = SQLiteTransaction(db)
+        let result = try body(transaction)
+        try transaction.finish()
+        return result
     }
 
     package func read<T: Sendable>(_ body: @escaping @Sendable (any StoreSnapshot) throws -> T) async throws -> T {
