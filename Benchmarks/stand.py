@@ -152,7 +152,7 @@ class Stand:
             "RECOURSE_AMQP_URL": self.amqp_url(programs.host),
             "RECOURSE_MANAGEMENT_URL": self.broker["RECOURSE_MANAGEMENT_URL"],
             "RECOURSE_POLICY": str(programs.policy), "RECOURSE_PERSONAL_KEY_FILE": str(self.folder / "personal.keys"),
-            "RECOURSE_CLOCK": f"scaled {START.isoformat()} 1 {time.time():.3f}",
+            "RECOURSE_CLOCK": f"scaled {START.isoformat()} 1 {int(time.time())}",
             "RECOURSE_LOG": "warning"} | ({"RECOURSE_DATABASE_URL": database} if database else {})
 
     def fresh_store(self, programs: Programs, kind: str) -> dict[str, str]:
