@@ -6,7 +6,8 @@
  *   bare_loop fill FILE EXCHANGE KEY N        publishes the first N lines of FILE with confirms; prints them per second
  *   bare_loop watch FROM TO N [QUEUE…]        waits until FROM is being emptied, TO holds N messages and each QUEUE none;
  *                                             prints a line `WHAT MESSAGES SECOND` at each of: ready (it watches), begun
- *                                             (FROM has less), first, quarter and done (messages of TO)
+ *                                             (FROM has less), first, quarter, late (three quarters)
+ *                                             and done (messages of TO)
  *   bare_loop rate FROM CONSUMERS TO WARM SECONDS
  *                                             waits until FROM has so many consumers and TO some messages, and WARM
  *                                             seconds more; prints how many messages a second TO gains during SECONDS,
@@ -192,7 +193,7 @@ static void tell(const char *what, uint32_t count) {
 static void watch(const char *from, const char *to, uint32_t n, int others, char **other) {
     amqp_connection_state_t c = open_connection();
     uint32_t full = depth(c, from), before = depth(c, to), has = 0;
-    int begun = 0, first = 0, quarter = 0;
+    int begun = 0, first = 0, quarter = 0, late = 0;
     double limit = now() + LIMIT;
     tell("ready", before);
     for (;;) {
@@ -208,6 +209,10 @@ static void watch(const char *from, const char *to, uint32_t n, int others, char
         if (!quarter && has - before >= n / 4) {
             quarter = 1;
             tell("quarter", has - before);
+        }
+        if (!late && has - before >= n - n / 4) {
+            late = 1;
+            tell("late", has - before);
         }
         if (has - before >= n) {
             int left = 0;

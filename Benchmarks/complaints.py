@@ -99,7 +99,7 @@ class Complaints:
                 if name == "case.resolved":
                     more = {"resolvedAt": time.isoformat(), **more}
                 events.append((time, json.dumps({
-                    "specversion": "1.0", "id": f"{self.seed}-{name}-{number}", "source": "benchmark/desk",
+                    "specversion": "1.0", "id": f"{self.seed}-{name.replace('.', '-')}-{number}", "source": "benchmark/desk",
                     "type": f"{name}.v1", "time": time.isoformat(), "data": {"caseId": case, "by": by, **more},
                 }, ensure_ascii=False, separators=(",", ":"))))
         events.sort(key=lambda event: event[0])

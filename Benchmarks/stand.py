@@ -238,7 +238,7 @@ class Stand:
 
 
 class Watch:
-    """Looks at queues while somebody works: `ready`, `begun`, `first`, `quarter`, `done`, each with messages and moment."""
+    """Looks at queues while somebody works: `ready`, `begun`, `first`, `quarter`, `late`, `done`, each with messages and moment."""
 
     def __init__(self, stand: Stand, environment: dict[str, str], source: str, target: str, count: int, *empty: str) -> None:
         self.process = stand.start("watch", [stand.bare, "watch", source, target, str(count), *empty], environment, reads=True)

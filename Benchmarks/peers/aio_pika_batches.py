@@ -38,17 +38,18 @@ class Worker:
         publishing: asyncio.Task | None = None
         while True:
             messages = await self.batch()
-            taken = []
+            taken, last = [], None
             for message in messages:
                 try:
                     taken.append((contract.read(message.body), message.body))
+                    last = message
                 except (msgspec.ValidationError, msgspec.DecodeError):
                     await message.reject(requeue=False)
             # The commit waits for the disk: not in the loop's own thread.
             events = await asyncio.to_thread(self.store.take, taken)
             if publishing:
                 await publishing
-            publishing = asyncio.create_task(self.publish(events, messages[-1]))
+            publishing = asyncio.create_task(self.publish(events, last)) if last else None
 
     async def publish(self, events: list[bytes], last: aio_pika.abc.AbstractIncomingMessage) -> None:
         await asyncio.gather(*(

@@ -16,6 +16,7 @@ import contract
 broker = RabbitBroker(os.environ["RECOURSE_AMQP_URL"], default_channel=Channel(prefetch_count=512, publisher_confirms=True))
 app = FastStream(broker)
 store = contract.Store(sys.argv[1])
+one_at_a_time = asyncio.Lock()
 
 
 async def body(message) -> bytes:
@@ -27,7 +28,10 @@ async def body(message) -> bytes:
 @broker.publisher(exchange=RabbitExchange("recourse.events", declare=False), routing_key="case.opened", persist=True,
                   content_type="application/cloudevents+json")
 async def open_case(message: bytes) -> bytes:
-    return store.take([(contract.read(message), message)])[0]
+    received = contract.read(message)
+    async with one_at_a_time:
+        # The commit waits for the disk: not in the loop's own thread.
+        return (await asyncio.to_thread(store.take, [(received, message)]))[0]
 
 
 if __name__ == "__main__":
