@@ -240,7 +240,7 @@ def several(bench: Bench, workers: int, held: bool) -> Measured:
     """So many intake workers on PostgreSQL; `held`: each to a twentieth of a core, so that locks show, not processors."""
     stand, seconds = bench.stand, bench.counts.quota_seconds
     # Enough for the time in which they start and are measured, at more than they have managed so far.
-    count = int((900 * workers if held else 20_000) * (seconds + (6 if held else 4)))
+    count = int((900 * workers if held else 10_000) * (seconds + (6 if held else 4)))
     file = bench.complaints("many", count)
     environment = stand.fresh_store(bench.new, "postgres")
     stand.fill(environment, file, count)
