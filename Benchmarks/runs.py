@@ -93,8 +93,10 @@ def loop(bench: Bench) -> Measured:
     environment = stand.program_environment(bench.new, "")
     stand.fill(environment, bench.complaints("spread", count), count)
     watch = Watch(stand, environment, INTAKE, ROUTING, count)
-    stand.start("bare-loop", [stand.bare, "loop", INTAKE, "recourse.events", "case.opened", str(count)], environment)
+    process = stand.start("bare-loop", [stand.bare, "loop", INTAKE, "recourse.events", "case.opened", str(count)],
+                          environment)
     ended = watch.until("done")[1]
+    process.finish()
     return {"rate": count / (ended - watch.until("begun")[1])}
 
 
@@ -203,7 +205,7 @@ def latency_loop(bench: Bench) -> Measured:
              for queue, key in ((INTAKE, "case.opened"), (ROUTING, "case.assigned"))]
     measured = measure_latency(bench, environment)
     for one in loops:
-        one.stop()
+        one.finish()
     return measured
 
 

@@ -73,6 +73,15 @@ class Process:
         if self.child.poll() is not None:
             raise Failed(f"{self.name} ended with {self.child.returncode} while it was needed; see {self.log}")
 
+    def finish(self, limit: float = 30) -> None:
+        """Waits until it has ended by itself, and well."""
+        try:
+            self.child.wait(limit)
+        except subprocess.TimeoutExpired:
+            raise Failed(f"{self.name} did not end within {limit:.0f} s; see {self.log}") from None
+        if self.child.returncode != 0:
+            raise Failed(f"{self.name} ended with {self.child.returncode}; see {self.log}")
+
     def stop(self, limit: float = 30) -> float:
         """Asks it to end, kills it and what it started when the time is over; seconds until it had ended."""
         began = time.monotonic()
