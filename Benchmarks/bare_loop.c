@@ -1,13 +1,13 @@
 /* What the broker alone allows: a loop over librabbitmq that takes N messages from a queue, publishes each body to an
- * exchange with confirms, and acknowledges in groups. No decoding, no database, no decisions. And what measures: it fills
- * queues and looks at them, the same way for whoever works between them.
+ * exchange with confirms, and acknowledges in groups. No decoding, no database, no decisions. And what measures: it
+ * fills queues and looks at them, the same way for whoever works between them.
  *
  *   bare_loop loop QUEUE EXCHANGE KEY N       prints messages per second
  *   bare_loop fill FILE EXCHANGE KEY N        publishes the first N lines of FILE with confirms; prints them per second
- *   bare_loop watch FROM TO N [QUEUE…]        waits until FROM is being emptied, TO holds N messages and each QUEUE none;
- *                                             prints a line `WHAT MESSAGES SECOND` at each of: ready (it watches), begun
- *                                             (FROM has less), first, quarter, late (three quarters)
- *                                             and done (messages of TO)
+ *   bare_loop watch FROM TO N [QUEUE…]        waits until FROM is being emptied, TO has N messages more and each QUEUE
+ *                                             none; prints a line `WHAT MESSAGES SECOND` at each of: ready,
+ *                                             begun (FROM has less), first, quarter, late (three quarters) and done
+ *                                             (messages of TO)
  *   bare_loop rate FROM CONSUMERS TO WARM SECONDS
  *                                             waits until FROM has so many consumers and TO some messages, and WARM
  *                                             seconds more; prints how many messages a second TO gains during SECONDS,

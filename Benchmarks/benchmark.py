@@ -120,7 +120,7 @@ class Run:
         self.step("apply the topology", stand.prepare, self.bench.new)
         if self.bench.old:
             self.step("apply the older topology", stand.prepare, self.bench.old)
-        if self.needed() & {"postgres", "near", "far"} or any(name.startswith(("held", "free")) for name in self.needed()):
+        if any(name.startswith(("postgres", "near", "far", "held", "free")) for name in self.needed()):
             self.step("start PostgreSQL", stand.start_postgres)
 
     def older(self) -> None:
@@ -142,7 +142,8 @@ class Run:
         folder = given.resolve() if given else self.folder / "older"
         if not given:
             self.step(f"build {commit[:12]}", self.build_older, folder, commit)
-            folder = pathlib.Path(capture("swift", "build", "--configuration", "release", "--show-bin-path", folder=folder))
+            shown = capture("swift", "build", "--configuration", "release", "--show-bin-path", folder=folder)
+            folder = pathlib.Path(shown)
         self.bench.old = Programs("old", folder, policy / "deploy" / "policy", "older")
 
     def build_older(self, folder: pathlib.Path, commit: str) -> None:
@@ -161,8 +162,8 @@ class Run:
 
     def install(self, folder: pathlib.Path) -> None:
         self.stand.run([sys.executable, "-m", "venv", str(folder)], self.stand.environment, limit=120)
-        self.stand.run([str(folder / "bin" / "pip"), "install", "--disable-pip-version-check", "--quiet", "--requirement",
-                        "Benchmarks/peers/requirements.txt"], self.stand.environment, limit=300)
+        self.stand.run([str(folder / "bin" / "pip"), "install", "--disable-pip-version-check", "--quiet",
+                        "--requirement", "Benchmarks/peers/requirements.txt"], self.stand.environment, limit=300)
 
     # Measurements
 
@@ -223,7 +224,8 @@ class Run:
                 for name, figures in measured.items():
                     for key, value in figures.items():
                         found.setdefault(name, {}).setdefault(key, []).append(value)
-        return {name: {key: statistics.median(values) for key, values in figures.items()} for name, figures in found.items()}
+        return {name: {key: statistics.median(values) for key, values in figures.items()}
+                for name, figures in found.items()}
 
     def tell(self) -> None:
         results, medians = self.results(), self.medians()
@@ -235,14 +237,15 @@ class Run:
                 for name, figures in medians.items() if "rate" in figures]
         if hops:
             print()
-            print(table([("median of", "a second", "steady", "µs each", "kB written", "write calls", "peak MB"), *hops]))
+            head = ("median of", "a second", "steady", "µs each", "kB written", "write calls", "peak MB")
+            print(table([head, *hops]))
         if self.options.quick:
             print("\nquick: these figures mean nothing")
         for name, fault in self.faults.items():
             print(f"not measured: {name}: {fault}")
         if self.options.report:
-            self.options.report.write_text(json.dumps(self.document(results, medians), ensure_ascii=False, indent=2) + "\n",
-                                           encoding="utf-8")
+            text = json.dumps(self.document(results, medians), ensure_ascii=False, indent=2)
+            self.options.report.write_text(text + "\n", encoding="utf-8")
 
     def document(self, results: list[Result], medians: dict) -> dict:
         changed = bool(capture("git", "status", "--porcelain"))

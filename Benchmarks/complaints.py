@@ -1,8 +1,8 @@
 """The complaints that a benchmark sends, one JSON document a line; the same seed gives the same lines.
 
 Spread as in life: a few brands have most of the complaints (Zipf), most customers complain once, and a few numbers, of
-property managers and hotels, again and again. No two complaints have phone, category and brand in common, so each opens a
-case of its own and every message has the same outputs, whoever works on it.
+property managers and hotels, again and again. No two complaints have phone, category and brand in common, so each opens
+a case of its own and every message has the same outputs, whoever works on it.
 """
 
 import bisect
@@ -81,7 +81,7 @@ class Complaints:
             f'"purchasedHere":true}},"description":"{DESCRIPTION}","remedy":"repair"}}}}')
 
     def write_history(self, path: pathlib.Path, complaints: int, days: int) -> pathlib.Path:
-        """Complaints spread over so many days, in order of time; of ten, nine are accepted and resolved within a day."""
+        """Complaints spread over so many days, in order of time; of ten, nine are accepted, and resolved in a day."""
         events = []
         for number in range(complaints):
             at = START + datetime.timedelta(seconds=number * days * 86_400 // complaints)
@@ -98,8 +98,9 @@ class Complaints:
                 time = at + datetime.timedelta(hours=hours)
                 if name == "case.resolved":
                     more = {"resolvedAt": time.isoformat(), **more}
+                event = f"{self.seed}-{name.replace('.', '-')}-{number}"
                 events.append((time, json.dumps({
-                    "specversion": "1.0", "id": f"{self.seed}-{name.replace('.', '-')}-{number}", "source": "benchmark/desk",
+                    "specversion": "1.0", "id": event, "source": "benchmark/desk",
                     "type": f"{name}.v1", "time": time.isoformat(), "data": {"caseId": case, "by": by, **more},
                 }, ensure_ascii=False, separators=(",", ":"))))
         events.sort(key=lambda event: event[0])

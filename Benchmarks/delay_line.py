@@ -1,5 +1,5 @@
-"""A TCP line to a port on loopback whose way back is longer: everything arrives so many milliseconds later, and no less of
-it. Unlike the proxy of deploy/campaign, which waits once for each piece, it lets pieces follow one another at full speed.
+"""A TCP line to a port on loopback whose way back is longer: everything arrives so many milliseconds later, and no less
+of it. Unlike the proxy of deploy/campaign, which waits once for each piece, it lets them follow one another at once.
 
     delay_line.py PORT MILLISECONDS       prints the port that leads to PORT
 

@@ -1,5 +1,5 @@
-"""Control groups that hold processes to a share of a core, by version 1 or 2 of the kernel's interface, whichever can be
-written here."""
+"""Control groups that hold processes to a share of a core, by version 1 or 2 of the kernel's interface, whichever can
+be written here."""
 
 import os
 import pathlib

@@ -1,7 +1,7 @@
 """The rows of the table: which variants each needs, and what it makes of one round of them.
 
-A new row is an entry in ROWS; if it measures something new, also a variant in `runs.py`. Three that are planned have their
-place at the end.
+A new row is an entry in ROWS; if it measures something new, also a variant in `runs.py`. Three that are planned have
+their place at the end.
 """
 
 import dataclasses
@@ -54,28 +54,31 @@ ROWS = (
     Row("hop", "  bytes written a complaint", ("sqlite",), single("sqlite", "written", 1000), 9, 6, "kB",
         more_is_better=False, digits=1),
     Row("hop", "  write calls a complaint", ("sqlite",), single("sqlite", "calls"), None, None),
-    Row("peers", "hop / aio-pika in batches by hand", ("sqlite", "aio-pika"), ratio("sqlite", "aio-pika"), 2.8, 3.5, "×"),
+    Row("peers", "hop / aio-pika in batches by hand", ("sqlite", "aio-pika"), ratio("sqlite", "aio-pika"), 2.8, 3.5,
+        "×"),
     Row("peers", "hop / FastStream", ("sqlite", "faststream"), ratio("sqlite", "faststream"), 11, 14, "×"),
     Row("path", "whole path / older release", ("path", "path-old"), ratio("path", "path-old"), 3, 4, "×"),
     Row("path", "  complaints a second", ("path",), single("path", "rate"), None, None, "/s", digits=0),
     Row("postgres", "hop with PostgreSQL / with SQLite", ("postgres", "sqlite"), ratio("postgres", "sqlite"), 0.7, 0.9),
     Row("brand", "hop with one brand alone / spread", ("one-brand", "sqlite"), ratio("one-brand", "sqlite"), 0.95, 1.0),
     Row("scale", "PostgreSQL 2 ms away / near", ("near", "far"), ratio("far", "near"), 0.85, 0.95, when="scale"),
-    *(Row("scale", f"{n} workers at 5 % of a core / one", ("held-1", f"held-{n}"), ratio(f"held-{n}", "held-1"), must, aim,
-          "×", when="scale") for n, must, aim in ((2, None, None), (4, None, None), (8, 6, 7.5))),
+    *(Row("scale", f"{n} workers at 5 % of a core / one", ("held-1", f"held-{n}"), ratio(f"held-{n}", "held-1"),
+          must, aim, "×", when="scale") for n, must, aim in ((2, None, None), (4, None, None), (8, 6, 7.5))),
     *(Row("scale", f"{n} workers / one, to the processors' end", ("free-1", f"free-{n}"), ratio(f"free-{n}", "free-1"),
           None, None, "×", when="scale") for n in (2, 4)),
-    Row("latency", "p99 published to assigned / bare loops", ("latency", "latency-loop"), ratio("latency", "latency-loop", "p99"),
-        5, 3, "×", more_is_better=False),
+    Row("latency", "p99 published to assigned / bare loops", ("latency", "latency-loop"),
+        ratio("latency", "latency-loop", "p99"), 5, 3, "×", more_is_better=False),
     Row("latency", "  p99", ("latency",), single("latency", "p99"), None, None, "ms", digits=1),
-    Row("simulate", "simulate: events in and out", ("simulate",), single("simulate", "rate"), 40_000, 60_000, "/s", digits=0),
+    Row("simulate", "simulate: events in and out", ("simulate",), single("simulate", "rate"), 40_000, 60_000, "/s",
+        digits=0),
     Row("resources", "peak memory, long queue", ("resources",), single("resources", "peak", 1e6), 100, None, "MB",
         more_is_better=False, digits=0),
     Row("resources", "start to first message", ("resources",), single("resources", "first"), 0.5, None, "s",
         more_is_better=False),
-    Row("resources", "stop under load", ("resources",), single("resources", "drain"), 1, None, "s", more_is_better=False),
-    Row("build", "clean build / older release", ("build", "build-old"), ratio("build", "build-old", "seconds"), 0.8, 0.6,
-        more_is_better=False, when="full"),
+    Row("resources", "stop under load", ("resources",), single("resources", "drain"), 1, None, "s",
+        more_is_better=False),
+    Row("build", "clean build / older release", ("build", "build-old"), ratio("build", "build-old", "seconds"),
+        0.8, 0.6, more_is_better=False, when="full"),
     # Rows to come: the hop on a store of five million events / on an empty one; `audit` over five million; instructions
     # a message.
 )

@@ -7,10 +7,11 @@ import dataclasses
 import pathlib
 import shutil
 import subprocess
+import sys
 import time
 from collections.abc import Callable
 
-from complaints import START, Complaints
+from complaints import Complaints
 from quota import Quota
 from stand import QUEUES, ROOT, Failed, Process, Programs, Stand, Usage, Watch
 
@@ -33,7 +34,8 @@ class Counts:
 
     @classmethod
     def quick(cls) -> "Counts":
-        return cls(messages=4_000, rounds=1, path=1_500, queued=30_000, latency_seconds=4, history=2_000, quota_seconds=4)
+        return cls(messages=4_000, rounds=1, path=1_500, queued=30_000, latency_seconds=4, history=2_000,
+                   quota_seconds=4)
 
 
 # What was measured: rate is messages a second; processor µs, written bytes and calls are those of one message.
@@ -217,8 +219,8 @@ def delayed(bench: Bench, milliseconds: float) -> Measured:
     environment = stand.fresh_store(bench.new, "postgres")
     head, _, tail = environment["RECOURSE_DATABASE_URL"].rpartition("@")
     port, _, name = tail.rpartition(":")[2].partition("/")
-    line = stand.start("delay-line", [shutil.which("python3") or "python3", "-B", str(ROOT / "Benchmarks" / "delay_line.py"),
-                                      port, str(milliseconds)], stand.environment, reads=True)
+    line = stand.start("delay-line", [sys.executable, "-B", str(ROOT / "Benchmarks" / "delay_line.py"), port,
+                                      str(milliseconds)], stand.environment, reads=True)
     near = line.child.stdout.readline().strip()
     if not near:
         raise Failed(f"the delay line did not start; see {line.log}")
@@ -239,7 +241,7 @@ def far(bench: Bench) -> Measured:
 
 
 def several(bench: Bench, workers: int, held: bool) -> Measured:
-    """So many intake workers on PostgreSQL; `held`: each to a twentieth of a core, so that locks show, not processors."""
+    """So many workers of intake on PostgreSQL; `held`: each to a twentieth of a core, so that locks show."""
     stand, seconds = bench.stand, bench.counts.quota_seconds
     # Enough for the time in which they start and are measured, at more than they have managed so far.
     count = int((900 * workers if held else 10_000) * (seconds + (6 if held else 4)))
@@ -249,8 +251,9 @@ def several(bench: Bench, workers: int, held: bool) -> Measured:
     quota = Quota(workers, 0.05) if held else None
     try:
         running = [stand.start(
-            f"intake-{number}", [str(bench.new.bin / "recourse-intake")], environment | {"RECOURSE_WORKER": f"intake-{number}"},
-            group=quota.groups[number] if quota else None) for number in range(workers)]
+            name, [str(bench.new.bin / "recourse-intake")], environment | {"RECOURSE_WORKER": name},
+            group=quota.groups[number] if quota else None)
+            for number, name in enumerate(f"intake-{number}" for number in range(workers))]
         printed = stand.run([stand.bare, "rate", INTAKE, str(workers), ROUTING, "2", str(seconds)], environment)
         rate, left = (float(word) for word in printed.split())
         if left == 0:
@@ -358,8 +361,8 @@ class Family:
 
 
 FAMILIES = (
-    Family("hop", {"loop": loop, "sqlite": sqlite, "one-brand": one_brand, "postgres": postgres, "sqlite-old": sqlite_old,
-                   "aio-pika": aio_pika, "faststream": faststream}),
+    Family("hop", {"loop": loop, "sqlite": sqlite, "one-brand": one_brand, "postgres": postgres,
+                   "sqlite-old": sqlite_old, "aio-pika": aio_pika, "faststream": faststream}),
     Family("path", {"path": path_new, "path-old": path_old}),
     Family("latency", {"latency": latency, "latency-loop": latency_loop}),
     Family("delay", {"near": near, "far": far}),

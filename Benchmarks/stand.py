@@ -1,4 +1,4 @@
-"""What stands around a measurement: private servers, the programs that are measured, and what the system counts of them.
+"""What stands around a measurement: private servers, the programs that are measured, and what the system counts.
 
 Only processes that were started here are ended, by their id; every wait has a limit.
 """
@@ -115,8 +115,8 @@ class Stand:
         keys = shlex.quote(str(ROOT / "deploy" / "lib" / "keys.sh"))
         shell(f". {keys}; personal_keys {shlex.quote(str(self.folder / 'personal.keys'))}", self.logs / "keys.log")
         memory = min(4 << 30, os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 3)
-        shell(f"RABBITMQ_MEMORY={memory}; rabbitmq_start {shlex.quote(str(self.folder / 'rabbitmq'))} {free_ports(PORTS)}",
-              self.logs / "rabbitmq.log")
+        place = shlex.quote(str(self.folder / "rabbitmq"))
+        shell(f"RABBITMQ_MEMORY={memory}; rabbitmq_start {place} {free_ports(PORTS)}", self.logs / "rabbitmq.log")
         self.broker = exports(self.folder / "rabbitmq" / "env")
 
     def control_broker(self, *arguments: str) -> None:
@@ -127,7 +127,8 @@ class Stand:
             return
         # It runs as a user of its own, which has to reach its folder inside.
         self.folder.chmod(self.folder.stat().st_mode | 0o011)
-        shell(f"postgres_start {shlex.quote(str(self.folder / 'postgres'))} {free_ports(PORTS)}", self.logs / "postgres.log")
+        place = shlex.quote(str(self.folder / "postgres"))
+        shell(f"postgres_start {place} {free_ports(PORTS)}", self.logs / "postgres.log")
         self.database = exports(self.folder / "postgres" / "env")["RECOURSE_TEST_POSTGRES_URL"]
 
     def stop(self) -> None:
@@ -197,8 +198,8 @@ class Stand:
                 raise Failed("there is no psql; install the package postgresql-client")
             psql = str(found[-1])
         parts = urllib.parse.urlsplit(self.database)
-        self.run([psql, "--no-psqlrc", "--quiet", "--host", parts.hostname or "", "--port", str(parts.port), "--username",
-                  parts.username or "", "--dbname", "postgres", "--command", statement],
+        self.run([psql, "--no-psqlrc", "--quiet", "--host", parts.hostname or "", "--port", str(parts.port),
+                  "--username", parts.username or "", "--dbname", "postgres", "--command", statement],
                  self.environment | {"PGPASSWORD": parts.password or ""})
 
     # Processes
@@ -206,10 +207,12 @@ class Stand:
     def log_of(self, name: str) -> pathlib.Path:
         return self.logs / f"{name}.log"
 
-    def run(self, command: list[str], environment: dict[str, str], limit: float = 660, output: pathlib.Path | None = None) -> str:
+    def run(self, command: list[str], environment: dict[str, str], limit: float = 660,
+            output: pathlib.Path | None = None) -> str:
         """Runs it to its end; what it printed."""
         name = "-".join([pathlib.Path(command[0]).name, *(word for word in command[1:3] if word.isalpha())])
-        with self.log_of(name).open("a", encoding="utf-8") as log, (output or pathlib.Path(os.devnull)).open("wb") as file:
+        into = output or pathlib.Path(os.devnull)
+        with self.log_of(name).open("a", encoding="utf-8") as log, into.open("wb") as file:
             child = subprocess.Popen(command, cwd=ROOT, env=environment, stdin=subprocess.DEVNULL,
                                      stdout=file if output else subprocess.PIPE, stderr=log, start_new_session=True)
             try:
@@ -226,7 +229,7 @@ class Stand:
 
     def start(self, name: str, command: list[str], environment: dict[str, str], group: pathlib.Path | None = None,
               reads: bool = False) -> Process:
-        """Starts it in the background, in a session of its own: a Ctrl-C is for this program, which ends it in order."""
+        """Starts it in a session of its own: a Ctrl-C is for this program, which ends it in order."""
         log = self.log_of(name)
         if group is not None:
             # It has to be in its control group before it does anything.
@@ -247,10 +250,13 @@ class Stand:
 
 
 class Watch:
-    """Looks at queues while somebody works: `ready`, `begun`, `first`, `quarter`, `late`, `done`, each with messages and moment."""
+    """Looks at queues while somebody works: `ready`, `begun`, `first`, `quarter`, `late`, `done`, each with messages
+    and moment."""
 
-    def __init__(self, stand: Stand, environment: dict[str, str], source: str, target: str, count: int, *empty: str) -> None:
-        self.process = stand.start("watch", [stand.bare, "watch", source, target, str(count), *empty], environment, reads=True)
+    def __init__(self, stand: Stand, environment: dict[str, str], source: str, target: str, count: int,
+                 *empty: str) -> None:
+        command = [stand.bare, "watch", source, target, str(count), *empty]
+        self.process = stand.start("watch", command, environment, reads=True)
         self.seen: dict[str, tuple[int, float]] = {}
         self.until("ready")
 

@@ -1,6 +1,6 @@
-"""A peer of `recourse-intake`, by aio-pika and SQLite, as a careful engineer would write it by hand: up to 256 messages in
-one transaction, the next batch is decided while the events of the last are on their way, and messages are acknowledged in
-one go when their transaction is on disk and the broker has confirmed their events.
+"""A peer of `recourse-intake`, by aio-pika and SQLite, as a careful engineer would write it by hand: up to 256 messages
+in one transaction, the next batch is decided while the events of the last are on their way, and messages are
+acknowledged in one go when their transaction is on disk and the broker has confirmed their events.
 
     aio_pika_batches.py STORE        the broker is that of RECOURSE_AMQP_URL; ends on SIGTERM
 """
@@ -16,6 +16,7 @@ import msgspec
 import contract
 
 BATCH, PREFETCH = 256, 512
+PERSISTENT = aio_pika.DeliveryMode.PERSISTENT
 JSON = "application/cloudevents+json"
 
 
@@ -53,8 +54,7 @@ class Worker:
 
     async def publish(self, events: list[bytes], last: aio_pika.abc.AbstractIncomingMessage) -> None:
         await asyncio.gather(*(
-            self.events.publish(aio_pika.Message(event, content_type=JSON, delivery_mode=aio_pika.DeliveryMode.PERSISTENT),
-                                routing_key="case.opened")
+            self.events.publish(aio_pika.Message(event, content_type=JSON, delivery_mode=PERSISTENT), "case.opened")
             for event in events))
         await last.ack(multiple=True)
 

@@ -1,7 +1,7 @@
 """What both peers share: the contract, the decision, and the store.
 
-The contract is schemas/complaint.received.json in full, as types of msgspec: it parses and checks in one pass of C, some
-times faster than validators that read the schema itself. Run as a program, this file holds the types against the schema's
+The contract is schemas/complaint.received.json in full, as types of msgspec, which parses and checks in one pass:
+faster than a parser and fastjsonschema on the schema itself. Run as a program, this file holds the types against the schema's
 examples, and against what the schema refuses.
 """
 
@@ -26,6 +26,8 @@ WHOLE = Meta(ge=0, le=9007199254740992)
 Id = Annotated[str, Meta(pattern=SCHEMA["$defs"]["id"]["pattern"])]
 Time = Annotated[str, Meta(pattern=SCHEMA["$defs"]["time"]["pattern"])]
 Date = Annotated[str, Meta(pattern=SCHEMA["$defs"]["date"]["pattern"])]
+Hazard = Literal["injury", "fire", "media", "authority-letter"]
+Kind = Literal["quality", "installation", "repair", "attitude", "delivery", "billing", "other"]
 
 
 def text(least: int, most: int):
@@ -59,8 +61,8 @@ class Complaint(Struct, omit_defaults=True):
     regionId: Optional[Id] = None
     outletId: Optional[Id] = None
     claimFen: Optional[Annotated[int, WHOLE]] = None
-    hazards: Optional[Annotated[list[Literal["injury", "fire", "media", "authority-letter"]], Meta(max_length=4)]] = None
-    complaintType: Optional[Literal["quality", "installation", "repair", "attitude", "delivery", "billing", "other"]] = None
+    hazards: Optional[Annotated[list[Hazard], Meta(max_length=4)]] = None
+    complaintType: Optional[Kind] = None
 
 
 class Received(Struct):
@@ -121,7 +123,8 @@ class Store:
         self.connection.execute(
             "CREATE TABLE IF NOT EXISTS inbox (source TEXT NOT NULL, id TEXT NOT NULL, body BLOB NOT NULL, "
             "PRIMARY KEY (source, id)) WITHOUT ROWID")
-        self.connection.execute("CREATE TABLE IF NOT EXISTS cases (id TEXT PRIMARY KEY, complaint TEXT NOT NULL) WITHOUT ROWID")
+        self.connection.execute(
+            "CREATE TABLE IF NOT EXISTS cases (id TEXT PRIMARY KEY, complaint TEXT NOT NULL) WITHOUT ROWID")
 
     def take(self, messages: list[tuple[Received, bytes]]) -> list[bytes]:
         """What is to be published for these messages, which are one transaction.
@@ -192,7 +195,7 @@ def main() -> int:
             place[path[-1]] = value
         count += 1
         if accepts(broken):
-            faults.append(f"{'.'.join(path)} = {value!r} is taken" if not is_missing else f"{'.'.join(path)} may be missing")
+            faults.append(f"{'.'.join(path)} " + ("may be missing" if is_missing else f"= {value!r} is taken"))
     for number, received in enumerate((full, {**full, "unknown": 1})):
         opened = json.loads(decide(read(json.dumps(received).encode()))[1])
         if not re.fullmatch(r"[0-9a-f-]{36}", opened["data"]["caseId"]) or opened["type"] != "case.opened.v1":

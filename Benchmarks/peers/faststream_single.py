@@ -13,7 +13,8 @@ from faststream.rabbit import Channel, RabbitBroker, RabbitExchange, RabbitQueue
 
 import contract
 
-broker = RabbitBroker(os.environ["RECOURSE_AMQP_URL"], default_channel=Channel(prefetch_count=512, publisher_confirms=True))
+channel = Channel(prefetch_count=512, publisher_confirms=True)
+broker = RabbitBroker(os.environ["RECOURSE_AMQP_URL"], default_channel=channel)
 app = FastStream(broker)
 store = contract.Store(sys.argv[1])
 one_at_a_time = asyncio.Lock()
