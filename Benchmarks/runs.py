@@ -78,11 +78,11 @@ def measure_hop(bench: Bench, environment: dict[str, str], file: pathlib.Path, c
     process = start()
     # What a message costs is counted over the middle half: behind start and caches, and with as much in hand at its
     # begin as at its end.
-    early, began = watch.until("quarter")
+    early, began = watch.until("quarter", process)
     before = process.usage()
-    late, ended = watch.until("late")
+    late, ended = watch.until("late", process)
     after = process.usage()
-    done = watch.until("done")[1]
+    done = watch.until("done", process)[1]
     measured = {"rate": count / (done - watch.until("begun")[1]), "steady": (late - early) / (ended - began),
                 "peak": process.usage().peak} | each(before, after, late - early)
     process.stop()
@@ -97,7 +97,8 @@ def loop(bench: Bench) -> Measured:
     watch = Watch(stand, environment, INTAKE, ROUTING, count)
     process = stand.start("bare-loop", [stand.bare, "loop", INTAKE, "recourse.events", "case.opened", str(count)],
                           environment)
-    ended = watch.until("done")[1]
+    process.may_end = True
+    ended = watch.until("done", process)[1]
     process.finish()
     return {"rate": count / (ended - watch.until("begun")[1])}
 
@@ -153,7 +154,7 @@ def path(bench: Bench, programs: Programs) -> Measured:
     stand.fill(environment, bench.complaints("spread", max(count, bench.counts.messages)), count)
     watch = Watch(stand, environment, INTAKE, "benchmark.assigned", count, *QUEUES)
     workers = stand.start(f"workers-{programs.name}", [str(programs.bin / "recourse"), "run"], environment)
-    ended = watch.until("done")[1]
+    ended = watch.until("done", workers)[1]
     workers.expect()
     workers.stop(60)
     return {"rate": count / (ended - watch.until("begun")[1])}
@@ -173,12 +174,13 @@ def path_old(bench: Bench) -> Measured:
 WARM = 5
 
 
-def measure_latency(bench: Bench, environment: dict[str, str]) -> Measured:
+def measure_latency(bench: Bench, environment: dict[str, str], needs: list[Process]) -> Measured:
     counts = bench.counts
     file = bench.complaints("spread", max(counts.messages, counts.rate * (WARM + counts.latency_seconds)))
     printed = bench.stand.run(
         [bench.stand.bare, "latency", "recourse.inbox", "complaint.received", "recourse.events", "case.assigned",
-         str(counts.rate), str(WARM), str(counts.latency_seconds), str(file)], environment)
+         str(counts.rate), str(WARM), str(counts.latency_seconds), str(file)], environment,
+        needs=needs)
     p50, p99, longest = (float(word) for word in printed.split())
     return {"p50": p50, "p99": p99, "longest": longest}
 
@@ -190,7 +192,7 @@ def latency(bench: Bench) -> Measured:
     stand.purge(environment)
     workers = [stand.start(name, [str(bench.new.bin / name)], environment)
                for name in ("recourse-intake", "recourse-routing")]
-    measured = measure_latency(bench, environment)
+    measured = measure_latency(bench, environment, workers)
     for worker in workers:
         worker.expect()
         worker.stop()
@@ -205,7 +207,9 @@ def latency_loop(bench: Bench) -> Measured:
     total = str(int(counts.rate * (WARM + counts.latency_seconds)))
     loops = [stand.start(f"bare-loop-{key}", [stand.bare, "loop", queue, "recourse.events", key, total], environment)
              for queue, key in ((INTAKE, "case.opened"), (ROUTING, "case.assigned"))]
-    measured = measure_latency(bench, environment)
+    for one in loops:
+        one.may_end = True
+    measured = measure_latency(bench, environment, loops)
     for one in loops:
         one.finish()
     return measured
@@ -254,7 +258,8 @@ def several(bench: Bench, workers: int, held: bool) -> Measured:
             name, [str(bench.new.bin / "recourse-intake")], environment | {"RECOURSE_WORKER": name},
             group=quota.groups[number] if quota else None)
             for number, name in enumerate(f"intake-{number}" for number in range(workers))]
-        printed = stand.run([stand.bare, "rate", INTAKE, str(workers), ROUTING, "2", str(seconds)], environment)
+        printed = stand.run([stand.bare, "rate", INTAKE, str(workers), ROUTING, "2", str(seconds)], environment,
+                            needs=running)
         rate, left = (float(word) for word in printed.split())
         if left == 0:
             raise Failed(f"{workers} workers took all {count} messages before they had been measured")
@@ -311,7 +316,7 @@ def resources(bench: Bench) -> Measured:
     watch = Watch(stand, environment, INTAKE, ROUTING, count)
     began = time.monotonic()
     worker = stand.start("intake-resources", [str(bench.new.bin / "recourse-intake")], environment)
-    first = watch.until("first")[1] - began
+    first = watch.until("first", worker)[1] - began
     time.sleep(1 if count < 100_000 else 20)
     peak = worker.usage().peak
     left = int(stand.run([stand.bare, "depth", INTAKE], environment))

@@ -6,13 +6,16 @@ Only processes that were started here are ended, by their id; every wait has a l
 import dataclasses
 import os
 import pathlib
+import queue
 import shlex
 import shutil
 import signal
 import subprocess
 import sys
+import threading
 import time
 import urllib.parse
+from collections.abc import Sequence
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "deploy" / "campaign"))
@@ -64,13 +67,14 @@ class Process:
     def __init__(self, name: str, child: subprocess.Popen, log: pathlib.Path) -> None:
         self.name, self.child, self.log = name, child, log
         self.pid = child.pid
+        self.may_end = False
 
     def usage(self) -> Usage:
         self.expect()
         return Usage.of(self.pid)
 
     def expect(self) -> None:
-        if self.child.poll() is not None:
+        if self.child.poll() is not None and not (self.may_end and self.child.returncode == 0):
             raise Failed(f"{self.name} ended with {self.child.returncode} while it was needed; see {self.log}")
 
     def finish(self, limit: float = 30) -> None:
@@ -208,20 +212,27 @@ class Stand:
         return self.logs / f"{name}.log"
 
     def run(self, command: list[str], environment: dict[str, str], limit: float = 660,
-            output: pathlib.Path | None = None) -> str:
-        """Runs it to its end; what it printed."""
+            output: pathlib.Path | None = None, needs: Sequence[Process] = ()) -> str:
+        """Runs it to its end, as long as the processes live that it needs; what it printed."""
         name = "-".join([pathlib.Path(command[0]).name, *(word for word in command[1:3] if word.isalpha())])
         into = output or pathlib.Path(os.devnull)
         with self.log_of(name).open("a", encoding="utf-8") as log, into.open("wb") as file:
             child = subprocess.Popen(command, cwd=ROOT, env=environment, stdin=subprocess.DEVNULL,
                                      stdout=file if output else subprocess.PIPE, stderr=log, start_new_session=True)
+            ends = time.monotonic() + limit
             try:
-                printed, _ = child.communicate(timeout=limit)
-            except BaseException as failure:
+                printed = None
+                while child.returncode is None:
+                    try:
+                        printed, _ = child.communicate(timeout=1)
+                    except subprocess.TimeoutExpired:
+                        for process in needs:
+                            process.expect()
+                        if time.monotonic() > ends:
+                            raise Failed(f"{name} did not end within {limit:.0f} s; see {log.name}") from None
+            except BaseException:
                 os.killpg(child.pid, signal.SIGKILL)
                 child.wait(10)
-                if isinstance(failure, subprocess.TimeoutExpired):
-                    raise Failed(f"{name} did not end within {limit:.0f} s; see {log.name}") from None
                 raise
         if child.returncode != 0:
             raise Failed(f"{name} ended with {child.returncode}; see {self.log_of(name)}")
@@ -258,12 +269,25 @@ class Watch:
         command = [stand.bare, "watch", source, target, str(count), *empty]
         self.process = stand.start("watch", command, environment, reads=True)
         self.seen: dict[str, tuple[int, float]] = {}
+        # A thread, so that it is noticed meanwhile if somebody ends who works on the queues.
+        self.lines: queue.SimpleQueue[str] = queue.SimpleQueue()
+        threading.Thread(target=self.read, daemon=True).start()
         self.until("ready")
 
-    def until(self, name: str) -> tuple[int, float]:
+    def read(self) -> None:
+        for line in self.process.child.stdout:
+            self.lines.put(line)
+        self.lines.put("")
+
+    def until(self, name: str, *needs: Process) -> tuple[int, float]:
         while name not in self.seen:
             # It gives up by itself after ten minutes.
-            line = self.process.child.stdout.readline()
+            try:
+                line = self.lines.get(timeout=1)
+            except queue.Empty:
+                for process in needs:
+                    process.expect()
+                continue
             if not line:
                 raise Failed(f"the queues did not come to `{name}`; see {self.process.log}")
             what, count, moment = line.split()
