@@ -24,6 +24,7 @@ PLACES = (("S-WUYI", "R-CHANGSHA", "p-wuyi-zeng"), ("S-DONGTANG", "R-CHANGSHA", 
           ("S-LUSONG", "R-ZHUZHOU", "p-ls-qin"), ("S-TIANYUAN", "R-ZHUZHOU", "p-ty-mo"))
 CATEGORIES = ("air-conditioner", "washing-machine", "television", "refrigerator", "water-heater", "range-hood")
 BRANDS, REPEATING, REPEATED_SHARE = 500, 2_000, 0.1
+EVEN_BRANDS = 100_000
 DESCRIPTION = "空调不制冷,已报修两次,师傅未按时上门。" * 4
 
 
@@ -39,17 +40,21 @@ class Zipf:
 
 
 class Complaints:
-    def __init__(self, seed: str = "benchmark", one_brand: bool = False) -> None:
+    """`one_brand`: all about one brand and category; `even`: every brand as often as any other, so that none is hot."""
+
+    def __init__(self, seed: str = "benchmark", one_brand: bool = False, even: bool = False) -> None:
         self.seed = seed
         self.chance = random.Random(seed)
         self.brands = Zipf(BRANDS, self.chance)
         self.phones = Zipf(REPEATING, self.chance)
-        self.one_brand = one_brand
+        self.one_brand, self.even = one_brand, even
         self.known: set[tuple[int, int, str]] = set()
 
     def matter(self, number: int) -> tuple[str, str, str]:
         """Phone, category and brand of a complaint."""
         while True:
+            if self.even:
+                return f"138{number:08d}", CATEGORIES[0], f"brand-{self.chance.randrange(EVEN_BRANDS)}"
             brand = 0 if self.one_brand else self.brands.draw()
             category = self.chance.choice(CATEGORIES[:1] if self.one_brand else CATEGORIES)
             # With one brand alone nobody can complain twice without being linked: all are different customers.

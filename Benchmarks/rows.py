@@ -64,6 +64,8 @@ ROWS = (
     Row("scale", "PostgreSQL 2 ms away / near", ("near", "far"), ratio("far", "near"), 0.85, 0.95, when="scale"),
     *(Row("scale", f"{n} workers at 5 % of a core / one", ("held-1", f"held-{n}"), ratio(f"held-{n}", "held-1"),
           must, aim, "×", when="scale") for n, must, aim in ((2, None, None), (4, None, None), (8, 6, 7.5))),
+    Row("scale", "  8 of them, no brand hot / one", ("held-1", "held-even-8"), ratio("held-even-8", "held-1"), None, None,
+        "×", when="scale"),
     *(Row("scale", f"{n} workers / one, to the processors' end", ("free-1", f"free-{n}"), ratio(f"free-{n}", "free-1"),
           None, None, "×", when="scale") for n in (2, 4)),
     Row("latency", "p99 published to assigned / bare loops", ("latency", "latency-loop"),

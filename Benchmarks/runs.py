@@ -55,7 +55,7 @@ class Bench:
         """A file with at least so many complaints; written once."""
         path, there = self.files.get(kind, (self.stand.folder / f"{kind}.ndjson", 0))
         if there < count:
-            Complaints(one_brand=kind == "one-brand").write(path, count)
+            Complaints(one_brand=kind == "one-brand", even=kind == "even").write(path, count)
             self.files[kind] = (path, count)
         return path
 
@@ -244,12 +244,12 @@ def far(bench: Bench) -> Measured:
     return delayed(bench, bench.counts.delay)
 
 
-def several(bench: Bench, workers: int, held: bool) -> Measured:
+def several(bench: Bench, workers: int, held: bool, kind: str = "many") -> Measured:
     """So many workers of intake on PostgreSQL; `held`: each to a twentieth of a core, so that locks show."""
     stand, seconds = bench.stand, bench.counts.quota_seconds
     # Enough for the time in which they start and are measured, at more than they have managed so far.
     count = int((900 * workers if held else 10_000) * (seconds + (6 if held else 4)))
-    file = bench.complaints("many", count)
+    file = bench.complaints(kind, count)
     environment = stand.fresh_store(bench.new, "postgres")
     stand.fill(environment, file, count)
     quota = Quota(workers, 0.05) if held else None
@@ -276,8 +276,8 @@ def several(bench: Bench, workers: int, held: bool) -> Measured:
     return {"rate": rate}
 
 
-def held(workers: int) -> Callable[[Bench], Measured]:
-    return lambda bench: several(bench, workers, True)
+def held(workers: int, kind: str = "many") -> Callable[[Bench], Measured]:
+    return lambda bench: several(bench, workers, True, kind)
 
 
 def free(workers: int) -> Callable[[Bench], Measured]:
@@ -371,7 +371,7 @@ FAMILIES = (
     Family("path", {"path": path_new, "path-old": path_old}),
     Family("latency", {"latency": latency, "latency-loop": latency_loop}),
     Family("delay", {"near": near, "far": far}),
-    Family("quota", {f"held-{n}": held(n) for n in (1, 2, 4, 8)}, rounds=3),
+    Family("quota", {f"held-{n}": held(n) for n in (1, 2, 4, 8)} | {"held-even-8": held(8, "even")}, rounds=3),
     Family("free", {f"free-{n}": free(n) for n in (1, 2, 4)}, rounds=3),
     Family("simulate", {"simulate": simulate}),
     Family("resources", {"resources": resources}, rounds=1),
