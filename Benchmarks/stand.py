@@ -257,7 +257,8 @@ class Stand:
 
     def fill(self, environment: dict[str, str], file: pathlib.Path, count: int) -> None:
         self.purge(environment)
-        self.run([self.bare, "fill", str(file), "recourse.inbox", "complaint.received", str(count)], environment)
+        self.run([self.bare, "fill", str(file), "recourse.inbox", "complaint.received", str(count)], environment,
+                 limit=1860)
 
 
 class Watch:
