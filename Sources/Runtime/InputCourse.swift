@@ -19,8 +19,9 @@ protocol InputCourse {
 
     /// Makes `set` know what `input` needs.
     ///
+    /// - Parameter known: what this has returned for the same input; it may hold no longer.
     /// - Returns: its keys, the record that it is about first.
-    mutating func load(_ input: Input) throws -> [RecordKey]
+    mutating func load(_ input: Input, known: FoundKeys?) throws -> FoundKeys
 
     /// Decides a timer whose records are loaded, and keeps what comes of it; nil: it could not act.
     mutating func decide(timer input: Input, keys: [RecordKey]) throws -> StepOutcome?
@@ -33,18 +34,21 @@ protocol InputCourse {
 }
 
 extension InputCourse {
+    mutating func load(_ input: Input) throws -> [RecordKey] { try load(input, known: nil).keys }
+
     /// Loads what `event` needs and runs the timers that must act before it, one after the other.
     ///
+    /// - Parameter known: as in `load`.
     /// - Returns: what the event needs then.
-    mutating func settleBefore(_ event: Event) throws -> [RecordKey] {
-        var keys = try load(.event(event))
+    mutating func settleBefore(_ event: Event, known: FoundKeys? = nil) throws -> [RecordKey] {
+        var found = try load(.event(event), known: known)
         for _ in 0..<BatchProcessor.overdueLimit {
-            guard let timer = runner.overdue(before: event, keys: keys, in: set, clock: clock),
+            guard let timer = runner.overdue(before: event, keys: found.keys, in: set, clock: clock),
                 try decide(timer: timer, keys: try load(timer)) != nil
             else { break }
-            keys = try load(.event(event))
+            found = try load(.event(event), known: found)
         }
-        return keys
+        return found.keys
     }
 
     /// Takes what waited for anything that the steps before have made known. What that makes known in turn joins the same

@@ -60,14 +60,24 @@ struct UnitOfWork: InputCourse {
 
     // MARK: Records
 
-    /// Gives events their tokens, in order, and loads what all of them need.
-    mutating func admit(_ inputs: [InboundEvent]) throws -> [PersonalEdge.Admitted] {
-        let admitted = try edge.admit(inputs, clock: clock)
-        _ = try load(admitted.map { Input.event($0.inbound.event) })
-        return admitted
+    /// An event as the stage sees it, and the keys of what it needs.
+    struct Admitted {
+        let personal: PersonalEdge.Admitted
+        fileprivate var needs: FoundKeys
+        var inbound: InboundEvent { personal.inbound }
     }
 
-    mutating func load(_ input: Input) throws -> [RecordKey] { try load([input]).keys(of: 0) }
+    /// Gives events their tokens, in order, and loads what all of them need.
+    mutating func admit(_ inputs: [InboundEvent]) throws -> [Admitted] {
+        let admitted = try edge.admit(inputs, clock: clock)
+        let search = try load(admitted.map { Input.event($0.inbound.event) })
+        return admitted.enumerated().map { Admitted(personal: $1, needs: search.found(of: $0)) }
+    }
+
+    mutating func load(_ input: Input, known: FoundKeys?) throws -> FoundKeys {
+        if let known, known.holds(in: set) { return known }
+        return try load([input]).found(of: 0)
+    }
 
     @discardableResult
     mutating func load(_ inputs: [Input]) throws -> KeySearch {
@@ -109,10 +119,12 @@ struct UnitOfWork: InputCourse {
     /// Takes an event of the batch, and what waited for what it makes known.
     ///
     /// - Parameter inbound: the event as received.
-    mutating func take(_ admitted: PersonalEdge.Admitted, _ inbound: InboundEvent) throws -> InputFate {
+    mutating func take(_ admitted: Admitted, _ inbound: InboundEvent) throws -> InputFate {
+        var admitted = admitted
         if !inbound.isAlone {
             // What is there and was not taken yet: a transaction was full, or another release has made the record.
-            known += try load(.event(admitted.inbound.event)).filter { set[$0] != nil }
+            admitted.needs = try load(.event(admitted.inbound.event), known: admitted.needs)
+            for key in admitted.needs.keys where set[key] != nil { known.append(key) }
             try takeWaiting()
             guard !isFull else { return .deferred }
         }
@@ -145,12 +157,12 @@ struct UnitOfWork: InputCourse {
         case failed(String)
     }
 
-    private mutating func decide(_ admitted: PersonalEdge.Admitted, isLast: Bool = false) throws -> Decision {
+    private mutating func decide(_ admitted: Admitted, isLast: Bool = false) throws -> Decision {
         let inbound = admitted.inbound
         guard runner.takes(inbound.event.type) else {
             return .beyond("\(inbound.event.type.wireName), which stage \(runner.name.rawValue) does not take")
         }
-        let keys = try settleBefore(inbound.event)
+        let keys = try settleBefore(inbound.event, known: admitted.needs)
         if let record = keys.compactMap({ newer[$0] }).first { return .beyond(record) }
         let outcome: StepOutcome
         switch run(.event(inbound.event), keys: keys, isLast: isLast) {
@@ -168,7 +180,7 @@ struct UnitOfWork: InputCourse {
             source: inbound.event.source, id: inbound.event.id, type: inbound.event.type.rawValue,
             digest: inbound.digest, body: inbound.body)
         try journal(journalInput, fate, outcome)
-        edge.keep(admitted, outputs: entries.last?.outputs ?? [])
+        edge.keep(admitted.personal, outputs: entries.last?.outputs ?? [])
         return .done(outcome)
     }
 
@@ -371,11 +383,11 @@ extension JournalOutput {
         case .events:
             self.init(
                 id: output.event.id, type: type.rawValue, exchange: ExchangeName.events, routingKey: type.rawValue,
-                correlation: output.event.data.correlation, body: try output.body())
+                correlation: output.event.data.correlation, body: output.body())
         case .handlers(let key):
             self.init(
                 id: output.event.id, type: type.rawValue, exchange: ExchangeName.handlers, routingKey: key,
-                correlation: output.event.data.correlation, body: try output.body())
+                correlation: output.event.data.correlation, body: output.body())
         }
     }
 }

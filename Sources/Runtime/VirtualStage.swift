@@ -123,7 +123,10 @@ struct VirtualStage: InputCourse {
         try takeWaiting()
     }
 
-    mutating func load(_ input: Input) throws -> [RecordKey] { KeySearch.complete(input, runner, in: &set) }
+    mutating func load(_ input: Input, known: FoundKeys?) throws -> FoundKeys {
+        if let known, known.holds(in: set) { return known }
+        return KeySearch.complete(input, runner, in: &set)
+    }
 
     mutating func decide(timer input: Input, keys: [RecordKey]) throws -> StepOutcome? {
         try decide(input, keys: keys)

@@ -84,20 +84,20 @@ extension WorkerMachine {
 
         /// Changes what is on `channel` in place; nil, and nothing happens, if that channel is gone.
         mutating func on<Result>(_ channel: UInt64, _ change: (inout Inbox) -> Result) -> Result? {
-            switch self {
-            case .open(var inbox) where inbox.channel == channel:
-                self = .none
+            // Taken out and put back, or every change would copy all that waits.
+            let former = consume self
+            self = .none
+            switch consume former {
+            case .none: return nil
+            case .open(var inbox):
                 defer { self = .open(inbox) }
-                return change(&inbox)
-            case .resizing(.some(var inbox), let width, let isCancelled) where inbox.channel == channel:
-                self = .none
+                return inbox.on(channel, change)
+            case .resizing(var inbox, let width, let isCancelled):
                 defer { self = .resizing(inbox, to: width, isCancelled: isCancelled) }
-                return change(&inbox)
-            case .ended(.some(var inbox)) where inbox.channel == channel:
-                self = .none
+                return inbox?.on(channel, change)
+            case .ended(var inbox):
                 defer { self = .ended(inbox) }
-                return change(&inbox)
-            case .none, .open, .resizing, .ended: return nil
+                return inbox?.on(channel, change)
             }
         }
 
@@ -138,6 +138,10 @@ extension WorkerMachine {
         }
 
         mutating func add(_ arrival: Arrival) { waiting.append(arrival) }
+
+        fileprivate mutating func on<Result>(_ channel: UInt64, _ change: (inout Inbox) -> Result) -> Result? {
+            self.channel == channel ? change(&self) : nil
+        }
 
         mutating func settle(_ settled: [UInt64]) -> TagTracker.Acknowledgement {
             if !alone.isEmpty { alone.subtract(settled) }

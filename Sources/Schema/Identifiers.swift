@@ -18,7 +18,10 @@ package enum Identifiers {
     private static let namespace = uuid5Bytes(namespace: dns, name: Array("recourse".utf8))
 
     private static func uuid5Bytes(namespace: [UInt8], name: [UInt8]) -> [UInt8] {
-        var bytes = Insecure.SHA1.hash(data: namespace + name).withUnsafeBytes { Array($0.prefix(16)) }
+        var hash = Insecure.SHA1()
+        hash.update(data: namespace)
+        hash.update(data: name)
+        var bytes = hash.finalize().withUnsafeBytes { Array($0.prefix(16)) }
         bytes[6] = bytes[6] & 0x0F | 0x50
         bytes[8] = bytes[8] & 0x3F | 0x80
         return bytes

@@ -47,33 +47,59 @@ package struct LiveRecord: Sendable {
 /// The records that a batch works on. A key that was loaded and is absent is known not to exist.
 package struct WorkingSet: Sendable {
     /// What is known: a record, or that there is none.
-    private var known: [RecordKey: LiveRecord?] = [:]
+    private struct Entry {
+        var record: LiveRecord?
+        /// `changes` as it was when this was noted or changed last.
+        var changedAt: Int
+    }
+
+    private var known: [RecordKey: Entry] = [:]
+    /// Counts what has been noted and changed, so that whoever has looked can tell whether it is still so.
+    private(set) var changes = 0
 
     package init() {}
 
     package func knows(_ key: RecordKey) -> Bool { known[key] != nil }
 
     /// Says what loading `key` has found.
-    package mutating func note(_ key: RecordKey, _ record: LiveRecord?) { known.updateValue(record, forKey: key) }
-
-    package subscript(_ key: RecordKey) -> LiveRecord? {
-        get { known[key] ?? nil }
-        set { known.updateValue(newValue, forKey: key) }
+    package mutating func note(_ key: RecordKey, _ record: LiveRecord?) {
+        changes += 1
+        known[key] = Entry(record: record, changedAt: changes)
     }
 
-    package var records: [RecordKey: LiveRecord] { known.compactMapValues { $0 } }
+    package subscript(_ key: RecordKey) -> LiveRecord? {
+        get { known[key]?.record }
+        set { note(key, newValue) }
+    }
+
+    /// Nothing of `keys` has changed since `changes` was so.
+    func isUnchanged(_ keys: [RecordKey], since changes: Int) -> Bool {
+        changes == self.changes || keys.allSatisfy { known[$0].map { $0.changedAt <= changes } ?? false }
+    }
+
+    package var records: [RecordKey: LiveRecord] { known.compactMapValues { $0.record } }
 
     /// Everything that was changed since it was loaded, in key order.
     package var changed: [(key: RecordKey, record: LiveRecord)] {
-        known.compactMap { key, record in record.flatMap { $0.isChanged ? (key, $0) : nil } }.sorted { $0.0 < $1.0 }
+        known.compactMap { key, entry in entry.record.flatMap { $0.isChanged ? (key, $0) : nil } }
+            .sorted { $0.0 < $1.0 }
     }
 
     /// Only these records, so that a step never holds on to the whole set.
-    package func reader(of keys: [RecordKey]) -> RecordReader {
+    func reader(of keys: [RecordKey], noting questions: RecordReader.Questions? = nil) -> RecordReader {
         var found: [RecordKey: any Record] = [:]
         for key in keys { found[key] = self[key]?.value }
-        return RecordReader(found)
+        return RecordReader(found, noting: questions)
     }
+}
+
+/// What a stage has named for an input.
+struct NamedKeys: Sendable {
+    /// Before anything was known of its records; of a timer, with its own.
+    let first: [RecordKey]
+    let all: [RecordKey]
+    /// They follow from the input alone, whatever comes to be known.
+    let areFinal: Bool
 }
 
 /// What one input has led to.
@@ -108,7 +134,7 @@ package struct OutgoingEvent: Sendable {
     package let destination: Destination
 
     /// The body as published. The same decision gives the same bytes.
-    package func body() throws -> [UInt8] { try event.body(because: because, isLate: isLate) }
+    package func body() -> [UInt8] { event.body(because: because, isLate: isLate) }
 }
 
 /// A stage changed a record in a way that the runtime cannot take.
@@ -141,24 +167,35 @@ package struct StageRunner: Sendable {
     }
 
     /// Every key that `input` needs as far as `set` tells, the record that it is about first. `KeySearch` finds them all.
-    package func keys(for input: Input, in set: WorkingSet) -> [RecordKey] {
+    ///
+    /// - Parameter known: what this has said before of the same input and set.
+    func keys(for input: Input, known: NamedKeys? = nil, in set: WorkingSet) -> NamedKeys {
+        if let known, known.areFinal { return known }
         var own: [RecordKey] = []
         switch input {
         case .timer(let key, _): own.append(key)
-        case .event(let event) where event.data is CustomerErasureRequested: return []
+        case .event(let event) where event.data is CustomerErasureRequested:
+            return NamedKeys(first: [], all: [], areFinal: true)
         case .event: break
         }
-        let first = keys(for: input, own, given: own, in: set)
+        let questions = RecordReader.Questions()
+        let first = known?.first ?? named(for: input, own, given: own, in: set, questions)
+        if known == nil, !questions.areAsked { return NamedKeys(first: first, all: first, areFinal: true) }
         // Records that are not there lead no further.
-        guard first.contains(where: { set[$0] != nil && !own.contains($0) }) else { return first }
+        guard first.contains(where: { set[$0] != nil && !own.contains($0) }) else {
+            return NamedKeys(first: first, all: first, areFinal: false)
+        }
         // The later answer knows more, so its first key is what an event is about: the case, not the request.
-        return keys(for: input, own, given: first, in: set)
+        return NamedKeys(
+            first: first, all: named(for: input, own, given: first, in: set, questions), areFinal: false)
     }
 
-    private func keys(
-        for input: Input, _ own: [RecordKey], given: [RecordKey], in set: WorkingSet
+    private func named(
+        for input: Input, _ own: [RecordKey], given: [RecordKey], in set: WorkingSet,
+        _ questions: RecordReader.Questions
     ) -> [RecordKey] {
-        let named = stage.keys(for: input, given: set.reader(of: given), policy: policy) + given
+        let reader = set.reader(of: given, noting: questions)
+        let named = stage.keys(for: input, given: reader, policy: policy) + given
         // An announcement to a thousand customers names as many; of a few a set costs more than it saves.
         if named.count > 32 {
             var seen = Set(own)
@@ -179,7 +216,7 @@ package struct StageRunner: Sendable {
     package func run(
         _ input: Input, keys known: [RecordKey]? = nil, in set: inout WorkingSet, clock: Instant, isLast: Bool = false
     ) throws -> StepOutcome {
-        let keys = known ?? keys(for: input, in: set)
+        let keys = known ?? keys(for: input, in: set).all
         let now: Instant
         var isLate = false
         switch input {
@@ -200,7 +237,8 @@ package struct StageRunner: Sendable {
         case .timer(_, let wake):
             now = wake.at
         }
-        var turn = Turn(policy: policy, now: now, isLate: isLate, isLast: isLast, records: set.reader(of: keys))
+        var turn = Turn(
+            policy: policy, now: now, isLate: isLate, isLast: isLast, keys: keys, records: set.reader(of: keys))
         let verdict = try stage.step(input, in: &turn)
         if let reference = verdict.reference, set[reference] != nil {
             // Whoever looks for those that wait for what is there would find it for ever.
@@ -242,7 +280,7 @@ package struct StageRunner: Sendable {
     package func overdue(
         before event: Event, keys known: [RecordKey]? = nil, in set: WorkingSet, clock: Instant
     ) -> Input? {
-        overdue(known ?? keys(for: .event(event), in: set), in: set, clock: min(clock, event.ruleTime))
+        overdue(known ?? keys(for: .event(event), in: set).all, in: set, clock: min(clock, event.ruleTime))
     }
 
     private func rejectionAhead(of clock: Instant, _ event: Event) -> Rejection? {

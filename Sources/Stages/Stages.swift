@@ -142,16 +142,32 @@ package struct Rejection: Sendable, Hashable {
 
 /// Reads the records that were loaded for an input.
 package struct RecordReader: Sendable {
-    private let records: [RecordKey: any Record]
-
-    package init(_ records: [RecordKey: any Record] = [:]) {
-        self.records = records
+    /// Whether anything was asked for: an answer that has asked for nothing follows from the input alone.
+    ///
+    /// `@unchecked Sendable`: a reader is used by one call at a time, on its thread.
+    final class Questions: @unchecked Sendable {
+        fileprivate(set) var areAsked = false
     }
 
-    package subscript(_ key: RecordKey) -> (any Record)? { records[key] }
+    private let records: [RecordKey: any Record]
+    private let questions: Questions?
+
+    package init(_ records: [RecordKey: any Record] = [:]) {
+        self.init(records, noting: nil)
+    }
+
+    init(_ records: [RecordKey: any Record], noting questions: Questions?) {
+        self.records = records
+        self.questions = questions
+    }
+
+    package subscript(_ key: RecordKey) -> (any Record)? {
+        questions?.areAsked = true
+        return records[key]
+    }
 
     package func get<R: Record>(_ type: R.Type, _ id: String) -> R? {
-        records[RecordKey(kind: R.kind, id: id)] as? R
+        self[RecordKey(kind: R.kind, id: id)] as? R
     }
 }
 

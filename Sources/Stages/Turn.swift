@@ -11,17 +11,23 @@ package struct Turn: Sendable {
     /// It has waited as long as it may: what it waits for does not come. Also where a journal is run again, for what it holds
     /// was decided.
     package let isLast: Bool
+    /// What `keys(for:given:)` has named for this input, in its order.
+    package let keys: [RecordKey]
     private let records: RecordReader
     package private(set) var changes: [RecordKey: any Record] = [:]
     package private(set) var emissions: [Emission] = []
     /// What `makeKnown` has named.
     package private(set) var known: [RecordKey] = []
 
-    package init(policy: PolicyBook, now: Instant, isLate: Bool, isLast: Bool = false, records: RecordReader) {
+    package init(
+        policy: PolicyBook, now: Instant, isLate: Bool, isLast: Bool = false, keys: [RecordKey] = [],
+        records: RecordReader
+    ) {
         self.policy = policy
         self.now = now
         self.isLate = isLate
         self.isLast = isLast
+        self.keys = keys
         self.records = records
     }
 

@@ -13,6 +13,11 @@ class SQLiteSnapshot: StoreSnapshot {
     /// SQLite takes a negative limit for none.
     func atLeastZero(_ limit: Int) -> Int64 { Int64(max(0, limit)) }
 
+    /// Whether the waiting room holds anything at all, those that are dying included. Mostly it does not.
+    func isAnyWaiting() throws -> Bool {
+        try Query(db, "SELECT 1 FROM waiting WHERE source >= '' LIMIT 1").first { _ in true } ?? false
+    }
+
     // MARK: Journal
 
     func journal(after: Int64, limit: Int, withBodies: Bool) throws -> [JournalEntry] {

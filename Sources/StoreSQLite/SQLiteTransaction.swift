@@ -16,6 +16,8 @@ final class SQLiteTransaction: SQLiteSnapshot, StoreTransaction {
     private var unclaimed: Set<EventKey> = []
     private var change = StoreCounts()
     var waitingChange = WaitingCount()
+    /// The waiting room holds something, or has done so during this transaction; nil: nobody has asked.
+    var isRoomInUse: Bool?
 
     // MARK: Inbox
 
@@ -294,6 +296,13 @@ final class SQLiteTransaction: SQLiteSnapshot, StoreTransaction {
         counts.records += change.records
         counts.outbox += change.outbox
         return counts
+    }
+
+    override func isAnyWaiting() throws -> Bool {
+        if let isRoomInUse { return isRoomInUse }
+        let isInUse = try super.isAnyWaiting()
+        isRoomInUse = isInUse
+        return isInUse
     }
 
     override func waitingCount() throws -> WaitingCount {

@@ -63,6 +63,7 @@ extension WaitingEvent {
 
 extension SQLiteSnapshot {
     func waiting(among events: [EventKey]) throws -> [EventKey: [UInt8]] {
+        guard try isAnyWaiting() else { return [:] }
         let query = try Query(db, "SELECT digest FROM waiting WHERE source = ? AND event = ?")
         var found: [EventKey: [UInt8]] = [:]
         for event in events {
@@ -164,6 +165,7 @@ extension SQLiteTransaction {
         try query.run()
         waitingChange.events += 1
         waitingChange.bytes += event.size
+        isRoomInUse = true
         let trace = try Query(db, "INSERT INTO waiting_traces (source, event, trace) VALUES (?, ?, ?)")
         for one in traces {
             try trace.bind(event.event)
@@ -215,6 +217,7 @@ extension SQLiteTransaction {
     }
 
     func waiting(for references: [RecordKey]) throws -> [WaitingEvent] {
+        guard try isAnyWaiting() else { return [] }
         let query = try Query(
             db,
             """

@@ -6,8 +6,8 @@ import Testing
 
 /// Under a running clock an event may be found before the timer whose deadline it has missed. Nothing depends on that.
 struct DeadlineRaceTests {
-    private func bytes(_ outputs: [OutgoingEvent]) throws -> [String] {
-        try outputs.map { String(decoding: try $0.body(), as: UTF8.self) }
+    private func bytes(_ outputs: [OutgoingEvent]) -> [String] {
+        outputs.map { String(decoding: $0.body(), as: UTF8.self) }
     }
 
     private func records(_ harness: StageHarness) throws -> [String] {
@@ -29,7 +29,7 @@ struct DeadlineRaceTests {
         let second = try unpolled.send(event, at: scene.time, id: "late")
         #expect(timers.types == scene.says)
         #expect(first.before.isEmpty)
-        #expect(try bytes(timers + first.outputs) == bytes(second.before + second.outputs))
+        #expect(bytes(timers + first.outputs) == bytes(second.before + second.outputs))
         #expect(try records(polled) == records(unpolled))
         #expect(!second.isLate)
     }
@@ -78,7 +78,7 @@ struct DeadlineRaceTests {
         #expect(resolved.isLate)
         #expect(fixture.record?.state == .referred)
         #expect(resolved.types == ["case.close-blocked"])
-        #expect(try bytes(resolved.outputs).allSatisfy { $0.contains(#""late":true"#) })
+        #expect(bytes(resolved.outputs).allSatisfy { $0.contains(#""late":true"#) })
         #expect(try fixture.send(CaseAccepted(caseId: "C1", by: CaseFixtures.clerk), 3).isLate == false)
     }
 }

@@ -78,7 +78,7 @@ struct GrowthMeter {
 
     @discardableResult
     private mutating func run(_ input: Input) throws -> StepOutcome {
-        let keys = KeySearch.complete(input, runner, in: &set)
+        let keys = KeySearch.complete(input, runner, in: &set).keys
         return try runner.run(input, keys: keys, in: &set, clock: .limit)
     }
 
@@ -100,7 +100,7 @@ struct GrowthMeter {
             }
         }
         let outcome = try runner.run(input, keys: search.keys(of: 0), in: &fresh, clock: .limit)
-        for output in outcome.outputs { cost.published += try output.body().count }
+        for output in outcome.outputs { cost.published += output.body().count }
         for (key, record) in fresh.changed {
             cost.encoded += try JSONEncoding.bytes(of: record.value).count
             set[key] = record

@@ -45,7 +45,7 @@ struct IntakeCallbackTests {
 
     @Test mutating func `what it emits is valid by the contract`() throws {
         let output = try #require(try send(dissatisfied(comments: nil)).outputs.first)
-        let read = try Event.read(try output.body())
+        let read = try Event.read(output.body())
         #expect(read.type == CaseOpened.type)
     }
 

@@ -206,7 +206,7 @@ import Testing
         _ = try harness.send(Fixture.opened("K1", at: "2026-11-04T10:00:00+08:00"), at: "2026-11-04T10:00:00+08:00")
         _ = try harness.send(Fixture.dissatisfied("T1"), at: "2026-11-04T11:00:00+08:00")
         for output in try harness.advance(to: "2027-01-31T00:00:00+08:00") {
-            let text = String(decoding: try output.body(), as: UTF8.self)
+            let text = String(decoding: output.body(), as: UTF8.self)
             for secret in ["王芳", "13800000000", "Too late", "clerk"] { #expect(!text.contains(secret)) }
         }
     }

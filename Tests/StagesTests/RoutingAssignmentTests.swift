@@ -63,10 +63,10 @@ struct RoutingAssignmentTests {
     @Test func `what routing emits is valid by the contract`() throws {
         var fixture = try RoutingFixture()
         for output in try fixture.open(CaseFixture.complaint(hazards: ["fire"])) {
-            #expect(try Event.read(try output.body()).type == output.event.type)
+            #expect(try Event.read(output.body()).type == output.event.type)
         }
         for output in try fixture.routing.advance(to: "2026-12-31T00:00:00+08:00") {
-            #expect(try Event.read(try output.body()).type == output.event.type)
+            #expect(try Event.read(output.body()).type == output.event.type)
         }
     }
 

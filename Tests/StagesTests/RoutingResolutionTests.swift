@@ -1,7 +1,8 @@
 import Policy
 import Schema
-import Stages
 import Testing
+
+@testable import Stages
 
 /// Routing alone judges resolutions: who may, by the place that held the case at the time of the resolution (R48).
 @Suite struct RoutingResolutionTests {
@@ -224,7 +225,7 @@ import Testing
         let key = KeptResolutions.key(CaseFixture.caseId())
         func keys(_ data: any EventData) -> [RecordKey] {
             let event = Event(id: "probe", source: "upstream", time: Instant(seconds: 0), data: data)
-            return fixture.routing.runner.keys(for: .event(event), in: fixture.routing.set)
+            return fixture.routing.runner.keys(for: .event(event), in: fixture.routing.set).all
         }
         let linked = CaseFixture.linked(try fire("C2", at: "2026-11-02T13:00:00+08:00"))
         #expect(!keys(linked).contains(key))

@@ -93,7 +93,7 @@ struct StageHarness {
     }
 
     private mutating func run(_ input: Input) throws -> StepOutcome {
-        let keys = KeySearch.complete(input, runner, in: &set)
+        let keys = KeySearch.complete(input, runner, in: &set).keys
         return try runner.run(input, keys: keys, in: &set, clock: clock)
     }
 }

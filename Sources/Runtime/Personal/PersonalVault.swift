@@ -181,20 +181,23 @@ package final class PersonalVault: Sendable {
 
 /// Keyed digests of one store: nobody without its secret can tell whether it knows a telephone number.
 package struct PersonalDigester: Sendable {
-    private let key: SymmetricKey
+    /// Before any message: to take the key in costs as much as a short message.
+    private let keyed: HMAC<SHA256>
 
     init(secret: [UInt8]) {
-        key = SymmetricKey(data: secret)
+        keyed = HMAC(key: SymmetricKey(data: secret))
     }
 
     private func digest(_ parts: [String]) -> [UInt8] {
-        var hash = HMAC<SHA256>(key: key)
+        var message: [UInt8] = []
+        message.reserveCapacity(parts.reduce(0) { $0 + $1.utf8.count + 8 })
         for part in parts {
-            withUnsafeBytes(of: UInt64(part.utf8.count).littleEndian) { hash.update(data: $0) }
-            var part = part
-            part.withUTF8 { hash.update(data: UnsafeRawBufferPointer($0)) }
+            withUnsafeBytes(of: UInt64(part.utf8.count).littleEndian) { message.append(contentsOf: $0) }
+            message.append(contentsOf: part.utf8)
         }
-        return Array(hash.finalize())
+        var hash = keyed
+        hash.update(data: message)
+        return hash.finalize().withUnsafeBytes { Array($0) }
     }
 
     static func freshSecret() -> [UInt8] { SymmetricKey(size: .bits256).withUnsafeBytes { Array($0) } }

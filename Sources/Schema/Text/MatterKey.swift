@@ -6,10 +6,35 @@ package struct MatterKey: Hashable, Sendable {
     package let text: String
 
     package init(_ text: String) {
-        let scalars = text.utf8.allSatisfy { $0 < 0x80 } ? Array(text.lowercased().unicodeScalars) : Folding.fold(text)
+        self.text = text.utf8.allSatisfy { $0 < 0x80 } ? Self.ofASCII(text.utf8) : Self.folded(text)
+    }
+
+    private static func ofASCII(_ text: String.UTF8View) -> String {
+        String(unsafeUninitializedCapacity: text.count) { key in
+            var end = 0
+            var isOpen = false
+            for byte in text {
+                // Unicode's white space within ASCII.
+                if byte == 0x20 || (0x09...0x0D).contains(byte) {
+                    isOpen = end > 0
+                    continue
+                }
+                if isOpen {
+                    key[end] = 0x20
+                    end += 1
+                }
+                isOpen = false
+                key[end] = byte &- UInt8(ascii: "A") < 26 ? byte | 0x20 : byte
+                end += 1
+            }
+            return end
+        }
+    }
+
+    private static func folded(_ text: String) -> String {
         var key = String.UnicodeScalarView()
         var isOpen = false
-        for scalar in scalars {
+        for scalar in Folding.fold(text) {
             if scalar.properties.isWhitespace {
                 isOpen = !key.isEmpty
             } else {
@@ -18,7 +43,7 @@ package struct MatterKey: Hashable, Sendable {
                 key.append(scalar)
             }
         }
-        self.text = String(key)
+        return String(key)
     }
 }
 

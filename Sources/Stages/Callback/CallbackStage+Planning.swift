@@ -7,7 +7,7 @@ extension CallbackStage {
     func plan(after service: ServiceCompleted, in turn: inout Turn) throws -> Verdict {
         guard turn.policy.rules.isOn(.r10), turn.policy.rules.isOn(.r22) else { return .applied }
         let id = Identifiers.callbackId(kind: CallbackKind.serviceFirst.rawValue, serviceId: service.serviceId)
-        let fingerprint = try service.fingerprint()
+        let fingerprint = service.fingerprint()
         if let known = turn.get(CallbackTask.self, id) {
             if known.fingerprint == fingerprint { return .applied }
             return .refused(Rejection("id-taken", ["serviceId": .string(service.serviceId)]))
@@ -99,7 +99,7 @@ extension CallbackStage {
                     "date-too-far",
                     ["on": .string(event.on.description), "limit": .string(Instant.limit.description)]))
         }
-        let fingerprint = try event.fingerprint()
+        let fingerprint = event.fingerprint()
         if let known = turn.get(CustomerEventRecord.self, event.eventId) {
             if known.fingerprint == fingerprint { return .applied }
             return .refused(Rejection("id-taken", ["eventId": .string(event.eventId)]))

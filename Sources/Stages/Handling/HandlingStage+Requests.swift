@@ -6,7 +6,7 @@ extension HandlingStage {
     func take(_ data: CompensationRequested, in turn: inout Turn) throws -> Verdict {
         if let rejection = turn.rejection(of: data.by) { return .refused(rejection) }
         guard let tier = HandlerTier(rawValue: data.by.tier) else { return .refused(Self.wrongTier(data.by, nil)) }
-        let fingerprint = try data.fingerprint()
+        let fingerprint = data.fingerprint()
         if let known = turn.get(AdvanceRequest.self, data.requestId) {
             if known.fingerprint == fingerprint { return .applied }
             return .refused(Rejection("id-taken", ["requestId": .string(data.requestId)]))

@@ -11,7 +11,7 @@ package struct ClusterSpan: Record, Equatable {
     package static let kind = "cluster-span"
 
     /// By the digest of the phone: when it complained last.
-    private var phones = SortedMap<Instant>()
+    package private(set) var phones = SortedMap<Instant>()
     /// When `batch.alerted` was said of this span (R52). No decision of this release writes it; it is held here so that
     /// the release that does can work beside this one.
     private var alertedAt: Instant?
@@ -40,8 +40,19 @@ package struct ClusterSpan: Record, Equatable {
         phones[earliest.key] = nil
     }
 
-    /// The phones whose last complaint lies from `start` to `end`, both included.
-    package func phones(from start: Instant, through end: Instant) -> [String] {
-        phones.entries.filter { start <= $0.value && $0.value <= end }.map { $0.key }
+    /// How many different phones have complained last from `start` to `end`, both included, in any of two spans.
+    ///
+    /// - Parameter own: counts though it may come so late that later complaints have taken its place.
+    static func count(of spans: [ClusterSpan], from start: Instant, through end: Instant, besides own: String) -> Int {
+        var count = 1
+        for (index, span) in spans.enumerated() {
+            for (phone, instant) in span.phones.entries where start <= instant && instant <= end && phone != own {
+                let isCounted = spans[..<index].contains { earlier in
+                    earlier.phones[phone].map { start <= $0 && $0 <= end } ?? false
+                }
+                if !isCounted { count += 1 }
+            }
+        }
+        return count
     }
 }

@@ -3,16 +3,15 @@ import Schema
 
 extension IntakeStage {
     /// Takes a complaint in: known already, linked to the open case of the same matter, or a case of its own.
-    func take(_ complaint: ComplaintReceived, from source: String, in turn: inout Turn) throws -> Verdict {
-        let caseId = Identifiers.caseId(source: source, complaintId: complaint.complaintId)
-        let fingerprint = try complaint.fingerprint()
+    func take(_ complaint: ComplaintReceived, _ names: ComplaintNames, in turn: inout Turn) throws -> Verdict {
+        let (caseId, customer) = (names.caseId, names.customer)
+        let fingerprint = complaint.fingerprint()
         if let known = turn.get(ComplaintRecord.self, caseId) {
             if known.fingerprint == fingerprint { return .applied }
             return .refused(
                 Rejection("id-taken", ["caseId": .string(caseId), "complaintId": .string(complaint.complaintId)]))
         }
-        let customer = CustomerFile.id(of: complaint.customer, caseId: caseId)
-        let cluster = count(complaint, phone: customer, in: &turn)
+        let cluster = count(complaint, names, in: &turn)
         var file = turn.get(CustomerFile.self, customer) ?? CustomerFile(since: complaint.receivedAt)
         let start = complaint.receivedAt.adding(days: -Int64(turn.policy.intake.duplicateWindowDays))
         let open = file.openCase(about: complaint.product, from: start, through: complaint.receivedAt)
@@ -33,25 +32,20 @@ extension IntakeStage {
     /// its past when it is on again, but nothing is counted: the number depends on the order of complaints of one
     /// instant, and a decision that is not made must not.
     private func count(
-        _ complaint: ComplaintReceived, phone: String, in turn: inout Turn
+        _ complaint: ComplaintReceived, _ names: ComplaintNames, in turn: inout Turn
     ) -> CaseOpened.Cluster {
         let end = complaint.receivedAt
         let start = end.adding(days: -Int64(turn.policy.intake.clusterWindowDays))
-        let ids = Self.clusterIds(of: complaint, turn.policy)
-        guard let own = ids.last else { return CaseOpened.Cluster(phones: 0, major: false) }
+        guard let own = names.clusters.last else { return CaseOpened.Cluster(phones: 0, major: false) }
         let known = turn.get(ClusterSpan.self, own)
         var span = known ?? ClusterSpan()
-        span.note(phone: phone, at: end)
+        span.note(phone: names.customer, at: end)
         if span != known { turn.put(span, own) }
         guard turn.policy.rules.isOn(.majorByCluster) else { return CaseOpened.Cluster(phones: 0, major: false) }
-        // This one counts though it may come so late that later complaints have taken its place.
-        var phones: Set<String> = [phone]
-        for id in ids {
-            phones.formUnion(turn.get(ClusterSpan.self, id)?.phones(from: start, through: end) ?? [])
-        }
+        let spans = names.clusters.compactMap { turn.get(ClusterSpan.self, $0) }
+        let phones = ClusterSpan.count(of: spans, from: start, through: end, besides: names.customer)
         return CaseOpened.Cluster(
-            phones: min(phones.count, IntakePolicy.clusterPhoneLimit),
-            major: phones.count >= turn.policy.intake.clusterPhones)
+            phones: min(phones, IntakePolicy.clusterPhoneLimit), major: phones >= turn.policy.intake.clusterPhones)
     }
 
     private func open(

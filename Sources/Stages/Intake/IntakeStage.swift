@@ -19,11 +19,6 @@ package struct IntakeStage: Stage {
 
     package func keys(for input: Input, given records: RecordReader) -> [RecordKey] {
         guard case .event(let event) = input else { return [] }
-        if let (complaint, source) = Self.complaint(of: event) {
-            let caseId = Identifiers.caseId(source: source, complaintId: complaint.complaintId)
-            let customer = CustomerFile.id(of: complaint.customer, caseId: caseId)
-            return [ComplaintRecord.key(caseId), CustomerFile.key(customer)]
-        }
         guard let caseId = Self.caseId(of: event) else { return [] }
         // The complaint that opened the case leads to the file that lists it.
         let complaint = records.get(ComplaintRecord.self, caseId)
@@ -31,18 +26,18 @@ package struct IntakeStage: Stage {
     }
 
     package func keys(for input: Input, given records: RecordReader, policy: PolicyBook) -> [RecordKey] {
-        var keys = keys(for: input, given: records)
-        if case .event(let event) = input, let (complaint, _) = Self.complaint(of: event) {
-            keys += Self.clusterIds(of: complaint, policy).map(ClusterSpan.key)
+        guard case .event(let event) = input, let (complaint, source) = Self.complaint(of: event) else {
+            return keys(for: input, given: records)
         }
-        return keys
+        return ComplaintNames(complaint, from: source, policy).keys
     }
 
     package func step(_ input: Input, in turn: inout Turn) throws -> Verdict {
         // No record of intake wakes, so there are no timers.
         guard case .event(let event) = input else { return .applied }
-        if let (complaint, source) = Self.complaint(of: event) {
-            return try take(complaint, from: source, in: &turn)
+        if let (complaint, _) = Self.complaint(of: event) {
+            guard let names = ComplaintNames(turn.keys) else { throw ComplaintNames.missing }
+            return try take(complaint, names, in: &turn)
         }
         switch event.data {
         case let closed as CaseClosed:
@@ -106,13 +101,40 @@ extension IntakeStage {
     private static func isAboutService(_ callback: CallbackDissatisfied) -> Bool {
         (callback.serviceId ?? callback.about.serviceId) != nil
     }
+}
 
-    /// The records that a complaint needs for its cluster; none if it counts in none.
-    static func clusterIds(of complaint: ComplaintReceived, _ policy: PolicyBook) -> [String] {
+/// What a complaint is known by: worked out once, when it is asked which records it needs.
+struct ComplaintNames {
+    let caseId: String
+    /// The id of the customer's file.
+    let customer: String
+    /// The ids of the records of its cluster, in order of time; none if it counts in none.
+    let clusters: [String]
+
+    init(_ complaint: ComplaintReceived, from source: String, _ policy: PolicyBook) {
+        caseId = Identifiers.caseId(source: source, complaintId: complaint.complaintId)
+        customer = CustomerFile.id(of: complaint.customer, caseId: caseId)
         // Whoever cannot be told from others counts in no cluster.
-        guard complaint.customer.comparisonKey != nil else { return [] }
-        return ClusterSpan.ids(
-            brand: complaint.product.brandKey, category: complaint.product.categoryKey,
-            days: policy.intake.clusterWindowDays, upTo: complaint.receivedAt)
+        clusters =
+            complaint.customer.comparisonKey == nil
+            ? []
+            : ClusterSpan.ids(
+                brand: complaint.product.brandKey, category: complaint.product.categoryKey,
+                days: policy.intake.clusterWindowDays, upTo: complaint.receivedAt)
     }
+
+    var keys: [RecordKey] {
+        [ComplaintRecord.key(caseId), CustomerFile.key(customer)] + clusters.map { ClusterSpan.key($0) }
+    }
+
+    /// From `keys`; nil: it is another input's.
+    init?(_ keys: [RecordKey]) {
+        guard keys.count >= 2, keys[0].kind == ComplaintRecord.kind, keys[1].kind == CustomerFile.kind else {
+            return nil
+        }
+        (caseId, customer) = (keys[0].id, keys[1].id)
+        clusters = keys.dropFirst(2).map(\.id)
+    }
+
+    static let missing = StageFault(description: "stage intake: a complaint came without its names")
 }

@@ -13,7 +13,7 @@ extension PenaltyStage {
     /// `violation.reported`: recorded, but it counts only once it is verified (R11).
     func report(_ data: ViolationReported, _ event: Event, in turn: inout Turn) throws -> Verdict {
         if let rejection = turn.rejection(of: data.by) { return .refused(rejection) }
-        let fingerprint = try data.fingerprint()
+        let fingerprint = data.fingerprint()
         if let known = turn.get(ViolationIndex.self, data.violationId) {
             return known.fingerprint == fingerprint ? .applied : .refused(Self.taken(data.violationId))
         }

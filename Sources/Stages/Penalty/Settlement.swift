@@ -37,7 +37,7 @@ struct Settlement: Record {
 extension PenaltyStage {
     /// `service.completed`: with an outlet, its feedback form is due in 10 days (R38).
     func take(_ data: ServiceCompleted, in turn: inout Turn) throws -> Verdict {
-        let fingerprint = try data.fingerprint()
+        let fingerprint = data.fingerprint()
         if let known = turn.get(Settlement.self, data.serviceId) {
             return known.fingerprint == fingerprint ? .applied : .refused(Self.taken(data.serviceId))
         }

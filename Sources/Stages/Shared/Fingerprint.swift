@@ -5,7 +5,9 @@ extension ComparedByContent {
     ///
     /// Kept beside an id that upstream gives, to tell a repetition of the same thing from another thing under its id
     /// (`id-taken`), without keeping the data.
-    package func fingerprint() throws -> String {
-        Identifiers.hexadecimal(Identifiers.digest(try JSONEncoding.bytes(of: self)).prefix(16))
+    package func fingerprint() -> String {
+        var writer = JSONWriter(reserving: 512)
+        write(to: &writer)
+        return Identifiers.hexadecimal(Identifiers.digest(writer.bytes).prefix(16))
     }
 }
