@@ -214,7 +214,7 @@ package struct DeadLetterFilter: Sendable, Hashable {
     package init() {}
 
     /// As which `type` may stand in a letter; empty: any.
-    var types: [String] {
+    package var types: [String] {
         guard let type else { return [] }
         let name = type.hasSuffix(".v1") ? String(type.dropLast(3)) : type
         return [name, name + ".v1"]

@@ -1,4 +1,5 @@
 import Schema
+import Store
 
 /// The wakes of records, earliest first: a heap that may also hold wakes that no longer count. Whoever takes one asks
 /// the records whether it does. So a change costs O(log n), and undoing one is adding the old wake again.

@@ -1,4 +1,5 @@
 import Schema
+import Store
 import Synchronization
 
 /// Dead letters in memory, for simulation and tests. Its calls are synchronous, which serves both.

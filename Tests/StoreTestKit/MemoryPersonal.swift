@@ -1,4 +1,5 @@
 import Schema
+import Store
 
 /// The personal values in memory. Every change notes its opposite, like those of `MemoryState`.
 struct MemoryPersonal {

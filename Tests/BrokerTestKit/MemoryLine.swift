@@ -1,3 +1,5 @@
+import Broker
+
 /// Messages in a row: taken from the front, added at the back, put back to the front; all at constant cost.
 struct MemoryLine {
     private var items: [MemoryMessage] = []

@@ -1,4 +1,5 @@
 import Schema
+import Store
 import Synchronization
 
 /// The control store in memory, for simulation and tests; shared by whoever holds it.

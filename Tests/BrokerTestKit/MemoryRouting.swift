@@ -1,3 +1,5 @@
+import Broker
+
 /// Exchanges, bindings and policies of a topology, as the memory broker reads them.
 struct MemoryRouting {
     /// What a policy says about a queue.

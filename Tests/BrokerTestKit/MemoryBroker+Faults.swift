@@ -1,3 +1,4 @@
+import Broker
 import Synchronization
 
 /// What can go wrong, on demand.

@@ -1,3 +1,5 @@
+import Broker
+
 /// A message in a queue of the memory broker.
 struct MemoryMessage {
     var exchange: String

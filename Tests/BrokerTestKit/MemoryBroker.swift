@@ -1,3 +1,4 @@
+import Broker
 import Synchronization
 
 /// The messaging port in memory: it interprets a `Topology` and does nothing by itself.

@@ -1,3 +1,5 @@
+import Broker
+
 /// What the memory broker knows; every change goes through one of these methods, under its lock.
 struct MemoryState {
     struct ConsumerState {

@@ -1,4 +1,5 @@
 import Schema
+import Store
 
 /// The waiting room of a memory store.
 struct MemoryWaiting {

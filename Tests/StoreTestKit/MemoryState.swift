@@ -1,4 +1,5 @@
 import Schema
+import Store
 
 /// What a memory store holds, and how a transaction is taken back: every change notes its opposite, so that neither a
 /// commit nor a rollback costs more than what was changed.

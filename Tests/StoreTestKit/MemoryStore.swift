@@ -1,4 +1,5 @@
 import Schema
+import Store
 import Synchronization
 
 /// A stage's store in memory, for simulation and tests: the same promises as a database, without files.

@@ -1,3 +1,5 @@
+import Broker
+
 /// The header `x-death`, in which a broker writes down how a message died, the latest death first.
 enum MemoryDeath {
     static let header = "x-death"
