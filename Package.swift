@@ -28,6 +28,10 @@ func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
     .testTarget(name: name, dependencies: dependencies, swiftSettings: settings)
 }
 
+func kit(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .target(name: name, dependencies: dependencies, path: "Tests/\(name)", swiftSettings: settings)
+}
+
 let package = Package(
     name: "Recourse",
     platforms: [.macOS(.v15)],
@@ -44,7 +48,8 @@ let package = Package(
     targets: [
         .systemLibrary(name: "CRabbitMQ", pkgConfig: "librabbitmq", providers: [.apt(["librabbitmq-dev"])]),
         .systemLibrary(name: "CPostgreSQL", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
-        library("Schema", [crypto]),
+        .target(
+            name: "Schema", dependencies: [crypto], exclude: ["Contract"], swiftSettings: settings),
         library("Policy", ["Schema", yams]),
         library("Stages", ["Schema", "Policy"]),
         library("Store", ["Schema"]),
@@ -67,25 +72,29 @@ let package = Package(
             name: "hop",
             dependencies: ["Bootstrap", "Runtime", "Stages", "Policy", "Store", "StoreSQLite", "Broker", "Schema"],
             path: "Benchmarks/Hop", swiftSettings: settings),
+        // Adapters in memory, for tests alone.
+        kit("StoreTestKit", ["Store", "Schema"]),
+        kit("BrokerTestKit", ["Broker", "Schema"]),
         .testTarget(
             name: "SchemaTests", dependencies: ["Schema"], exclude: ["validate.py", "folding.py"],
             swiftSettings: settings),
         tests("WebTests", ["Web", "Schema"]),
         tests("PolicyTests", ["Policy", "Schema", yams]),
         tests("StagesTests", ["Stages", "Policy", "Schema"]),
-        tests("StoreTests", ["Store", "StoreSQLite", "StorePostgres", "Schema", grdb]),
-        tests("BrokerTests", ["Broker", "RabbitMQ", "Schema"]),
+        tests("StoreTests", ["Store", "StoreTestKit", "StoreSQLite", "StorePostgres", "Schema", grdb]),
+        tests("BrokerTests", ["Broker", "BrokerTestKit", "RabbitMQ", "Schema"]),
         tests(
             "RuntimeTests",
             [
-                "Runtime", "Stages", "Policy", "Store", "StoreSQLite", "StorePostgres", "Broker", "RabbitMQ", "Schema",
-                logging,
+                "Runtime", "Stages", "Policy", "Store", "StoreTestKit", "StoreSQLite", "StorePostgres", "Broker",
+                "BrokerTestKit", "RabbitMQ", "Schema", logging,
             ]),
         .testTarget(
             name: "OperationsTests",
             dependencies: [
-                "Operations", "Bootstrap", "Schema", "Policy", "Stages", "Store", "StoreSQLite", "Broker", "Runtime",
-                "RabbitMQ", "Web",
+                "Operations", "Bootstrap", "Schema", "Policy", "Stages", "Store", "StoreTestKit", "StoreSQLite",
+                "Broker",
+                "BrokerTestKit", "Runtime", "RabbitMQ", "Web",
             ],
             exclude: ["Inputs", "Letters"], swiftSettings: settings),
     ]

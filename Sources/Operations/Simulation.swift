@@ -79,7 +79,7 @@ package struct Simulation: Sendable {
                 case .deadLetter(let stage, let event, let code, let cause):
                     try output(.deadLetter(stage: stage, event: event, code: code, cause: cause))
                 case .emitted(let event, _):
-                    let body = try event.body()
+                    let body = event.body()
                     try output(.emitted(event, body: body))
                     guard event.destination == .events else { return }
                     do {

@@ -198,9 +198,7 @@ package struct FailureMessages: Sendable {
     ) throws -> Publication {
         let subject = identity.id ?? FailureMessages.hex(Identifiers.digest(body))
         let id = Identifiers.rejectionId(source: identity.source, subject: subject)
-        let data = EventRejected(
-            source: identity.source, eventId: identity.id, eventType: identity.type, queue: queue,
-            errors: Array(faults.prefix(EventRejected.errorLimit)))
+        let data = EventRejected(identity, queue: queue, faults: faults)
         let event = Event(id: id, source: source, time: clock, data: data)
         let because = Because(rule: "contract", parameters: [:], facts: [:], policy: "contract")
         var properties = MessageProperties.of(event)
@@ -208,7 +206,7 @@ package struct FailureMessages: Sendable {
         let key = identity.source.map { String(Identifiers.uuid([$0]).prefix(8)) } ?? "unknown"
         return Publication(
             ticket: ticket, exchange: ExchangeName.events, routingKey: "event.rejected." + key, mandatory: false,
-            properties: properties, body: try event.body(because: because))
+            properties: properties, body: event.body(because: because))
     }
 
     /// As many whole code points as fit into so many bytes.

@@ -49,14 +49,8 @@ package struct InboundEvent: Sendable {
         }
     }
 
-    /// The same event under the same digest, kept with this body.
-    func kept(as body: [UInt8]) -> InboundEvent {
-        InboundEvent(event: event, body: body, digest: digest, delivery: delivery, parsed: parsed)
-    }
-
-    /// The event as `json` tells it, under the same digest.
-    func reading(_ json: JSON) throws -> InboundEvent {
-        InboundEvent(
-            event: try event.reading(json), body: json.serialized, digest: digest, delivery: delivery, parsed: json)
+    /// The same under the same digest, as a stage sees it, kept with this body.
+    func kept(_ event: Event, as body: [UInt8]) -> InboundEvent {
+        InboundEvent(event: event, body: body, digest: digest, delivery: delivery, parsed: nil)
     }
 }

@@ -1,4 +1,5 @@
 import Broker
+import BrokerTestKit
 import Testing
 
 @Suite struct `Memory broker` {

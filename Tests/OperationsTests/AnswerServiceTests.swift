@@ -4,6 +4,7 @@ import Runtime
 import Schema
 import Stages
 import Store
+import StoreTestKit
 import Synchronization
 import Testing
 

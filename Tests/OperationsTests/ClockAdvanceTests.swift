@@ -2,6 +2,7 @@ import Runtime
 import Schema
 import Stages
 import Store
+import StoreTestKit
 import Synchronization
 import Testing
 

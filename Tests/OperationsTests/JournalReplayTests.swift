@@ -4,6 +4,7 @@ import Runtime
 import Schema
 import Stages
 import Store
+import StoreTestKit
 import Testing
 
 @Suite struct `The journal, run again,` {
@@ -179,8 +180,8 @@ import Testing
             data: CompensationRequested(
                 requestId: "Q1", caseId: Scenario.caseId, amountFen: 100, cause: .manufacturer, by: Scenario.by))
         let inputs = [
-            InboundEvent(event: opened, body: try opened.body(because: because)),
-            InboundEvent(event: requested, body: try requested.body()),
+            InboundEvent(event: opened, body: opened.body(because: because)),
+            InboundEvent(event: requested, body: requested.body()),
         ]
         let store = MemoryStore()
         let clock = at.adding(minutes: 1)

@@ -144,7 +144,7 @@ struct LetterScenario {
         let event = Event(
             id: Identifiers.uuid([time]), source: "recourse/callback", time: try instant(time), data: data)
         let because = Because(rule: "R10", parameters: [:], facts: [:], policy: "letters-1")
-        try await pipeline.deliver(try event.body(because: because), to: .penalty)
+        try await pipeline.deliver(event.body(because: because), to: .penalty)
     }
 
     /// The same with `text` in every field that takes any text, in those that were left out too.
@@ -152,7 +152,7 @@ struct LetterScenario {
         let event = Event(id: "planted", source: "test", time: try instant("2026-01-01T00:00:00+08:00"), data: data)
         let isOutgoing = EventCatalogue.isOutgoing(event.type)
         let because = isOutgoing ? Because(rule: "R10", parameters: [:], facts: [:], policy: "p") : nil
-        let json = try JSON(parsing: try event.body(because: because))
+        let json = try JSON(parsing: event.body(because: because))
         let shape = Shape.object(type(of: data).shape)
         return try Event.read(json.setting("data", to: plant(text, in: json["data"], shape) ?? .null)).data
     }

@@ -4,6 +4,7 @@ import Runtime
 import Schema
 import Stages
 import Store
+import StoreTestKit
 import Testing
 
 /// All stages over stores in memory, each event through the workers' own batch processor; with faults on demand.
@@ -97,7 +98,7 @@ struct MemoryPipeline {
     mutating func hand(over events: [Event]) async throws {
         published += events
         for event in events {
-            let inbound = InboundEvent(event: event, body: try event.body())
+            let inbound = InboundEvent(event: event, body: event.body())
             for stage in routes.takers(fromInbox: event.type) { queue.append((stage, inbound)) }
         }
         try await drain()

@@ -6,6 +6,7 @@ import Runtime
 import Schema
 import Stages
 import Store
+import StoreTestKit
 import Testing
 
 /// A folder of stores of its own, and what lies in its files.
@@ -262,7 +263,7 @@ private struct PersonalScene {
         let event = Event(
             id: "1", source: "upstream", time: morning,
             data: try Scenario.complaint("C1", at: "2026-11-02T10:00:00+08:00"))
-        let inbound = InboundEvent(event: event, body: try event.body())
+        let inbound = InboundEvent(event: event, body: event.body())
         try store.writeNow { try processor.plant(clock: morning, in: $0) }
         _ = try store.writeNow { try processor.process([inbound], confirmed: [], clock: morning, in: $0) }
         func sweep(_ business: Instant, hour: Int64) throws -> Int {
@@ -294,9 +295,9 @@ private struct PersonalScene {
             CustomerErasureRequested(requestId: "R1", phone: "138 1234 5678", by: by),
             try Scenario.complaint("C2", at: "2026-11-02T10:00:00+08:00"),
         ]
-        let inputs = try datas.enumerated().map { index, data in
+        let inputs = datas.enumerated().map { index, data in
             let event = Event(id: "\(index)", source: "upstream", time: morning, data: data)
-            return InboundEvent(event: event, body: try event.body())
+            return InboundEvent(event: event, body: event.body())
         }
         try store.writeNow { try processor.plant(clock: morning, in: $0) }
         let result = try store.writeNow { try processor.process(inputs, confirmed: [], clock: morning, in: $0) }

@@ -5,6 +5,7 @@ import Runtime
 import Schema
 import Stages
 import Store
+import StoreTestKit
 import Testing
 
 /// Customers with phones of every kind, one complaint each, and what an erasure leaves of them.

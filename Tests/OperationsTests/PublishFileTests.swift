@@ -1,9 +1,11 @@
 import Broker
+import BrokerTestKit
 import Foundation
 import Runtime
 import Schema
 import Stages
 import Store
+import StoreTestKit
 import Synchronization
 import Testing
 
@@ -139,7 +141,7 @@ private final class EagerBroker: Broker {
     private func line(_ id: String, at time: String = "2026-11-16T12:05:20+08:00") throws -> String {
         let event = Event(
             id: id, source: "t/up", time: try instant(time), data: try Scenario.complaint(id, at: time))
-        return String(decoding: try event.body(), as: UTF8.self)
+        return String(decoding: event.body(), as: UTF8.self)
     }
 
     private func check(_ path: String, paced: Bool = false) throws -> (RereadableFile, PublishCheck) {

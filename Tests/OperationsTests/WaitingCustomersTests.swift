@@ -4,6 +4,7 @@ import Schema
 import Stages
 import Store
 import StoreSQLite
+import StoreTestKit
 import Testing
 
 /// What waits is taken in one transaction with what makes its reference known; each keeps its own customer.
@@ -33,7 +34,7 @@ import Testing
             return try await store.write { try processor.process(inputs, confirmed: [], clock: clock, in: $0) }.rows
         }
         func complaint(_ id: String) throws -> [UInt8] {
-            try Event(
+            Event(
                 id: id, source: "upstream", time: clock,
                 data: ComplaintReceived(
                     complaintId: id, channel: "hotline", receivedAt: clock,

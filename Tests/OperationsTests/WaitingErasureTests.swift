@@ -4,6 +4,7 @@ import Runtime
 import Schema
 import Stages
 import Store
+import StoreTestKit
 import Testing
 
 /// A customer and a neighbour, and notes about cases that the stages do not know yet.

@@ -3,6 +3,7 @@ import Runtime
 import Schema
 import Stages
 import Store
+import StoreTestKit
 import Synchronization
 import Testing
 
@@ -19,7 +20,7 @@ import Testing
         let event = Event(
             id: "A\(number)", source: "upstream", time: Self.clock,
             data: CaseAccepted(caseId: "unknown-\(number)", by: Scenario.by))
-        return InboundEvent(event: event, body: try event.body())
+        return InboundEvent(event: event, body: event.body())
     }
 
     private func take(_ inputs: [InboundEvent]) async throws -> [InputFate] {

@@ -2,6 +2,7 @@ import Policy
 import Schema
 import Stages
 import Store
+import StoreTestKit
 import Testing
 
 @testable import Runtime
@@ -148,11 +149,11 @@ import Testing
         let processor = processor([])
         let store = MemoryStore()
         let noon = noon
-        let inputs = try ["x", "x", "y"].map { caseId in
+        let inputs = ["x", "x", "y"].map { caseId in
             let event = Event(
                 id: "1", source: "upstream", time: noon,
                 data: CaseAccepted(caseId: caseId, by: Person(id: "someone", tier: "hq")))
-            return InboundEvent(event: event, body: try event.body())
+            return InboundEvent(event: event, body: event.body())
         }
         let result = try store.writeNow {
             try processor.process(inputs, confirmed: [], clock: noon, in: $0)
@@ -168,7 +169,7 @@ import Testing
         let event = Event(
             id: "1", source: "upstream", time: noon,
             data: CaseAccepted(caseId: "needs-x", by: Person(id: "someone", tier: "hq")))
-        let input = InboundEvent(event: event, body: try event.body())
+        let input = InboundEvent(event: event, body: event.body())
         let result = try store.writeNow {
             try processor.process([input, input], confirmed: [], clock: noon, in: $0)
         }
@@ -188,11 +189,11 @@ import Testing
                     body: Array("[".utf8))
             ])
         }
-        let inputs = try ["x", "y"].map { caseId in
+        let inputs = ["x", "y"].map { caseId in
             let event = Event(
                 id: "about-" + caseId, source: "upstream", time: noon,
                 data: CaseAccepted(caseId: caseId, by: Person(id: "someone", tier: "hq")))
-            return InboundEvent(event: event, body: try event.body())
+            return InboundEvent(event: event, body: event.body())
         }
         let fates = try store.writeNow {
             try processor.process(inputs, confirmed: [], clock: noon, in: $0)

@@ -2,6 +2,7 @@ import Broker
 import Schema
 import Stages
 import Store
+import StoreTestKit
 import Testing
 
 @testable import Runtime
@@ -15,7 +16,7 @@ import Testing
         let event = Event(
             id: id, source: "upstream", time: noon,
             data: CaseAccepted(caseId: caseId, by: Person(id: "someone", tier: "hq")))
-        return InboundEvent(event: event, body: try event.body())
+        return InboundEvent(event: event, body: event.body())
     }
 
     private func processor(_ keyring: Keyring) -> BatchProcessor {
@@ -106,7 +107,7 @@ import Testing
                     complaintId: id, channel: "hotline", receivedAt: noon, customer: Customer(name: "Li", phone: phone),
                     product: Product(category: "washer", brand: "Acme", purchasedHere: true), description: "It leaks.",
                     remedy: "repair"))
-            return InboundEvent(event: event, body: try event.body())
+            return InboundEvent(event: event, body: event.body())
         }
         let store = MemoryStore()
         _ = try process([complaint("K1", "13800000001"), complaint("K2", "13800000002")], processor, store)

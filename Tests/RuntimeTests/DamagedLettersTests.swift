@@ -1,5 +1,6 @@
 import Schema
 import Store
+import StoreTestKit
 import Testing
 
 @testable import Runtime

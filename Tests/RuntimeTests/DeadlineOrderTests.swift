@@ -1,6 +1,7 @@
 import Schema
 import Stages
 import Store
+import StoreTestKit
 import Testing
 
 @testable import Policy
@@ -14,7 +15,7 @@ import Testing
 
     private func inbound(_ id: String, _ data: any EventData, at time: Instant) throws -> InboundEvent {
         let event = Event(id: id, source: "upstream", time: time, data: data)
-        return InboundEvent(event: event, body: try event.body())
+        return InboundEvent(event: event, body: event.body())
     }
 
     private func opened() -> CaseOpened {

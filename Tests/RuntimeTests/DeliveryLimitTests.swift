@@ -5,6 +5,7 @@ import RabbitMQ
 import Schema
 import Stages
 import Store
+import StoreTestKit
 import Testing
 
 @testable import Runtime
@@ -92,7 +93,7 @@ import Testing
 
     private static func publish(_ event: Event, to exchange: String, _ upstream: ConfirmedPublisher) async throws {
         let because = Because(rule: "R02", parameters: [:], facts: [:], policy: "test")
-        let body = try event.body(because: exchange == ExchangeName.events ? because : nil)
+        let body = event.body(because: exchange == ExchangeName.events ? because : nil)
         let message = ConfirmedPublisher.Message(
             exchange: exchange, routingKey: event.type.rawValue, mandatory: true, properties: .of(event), body: body)
         #expect(try await upstream.publish([message], limitSeconds: 600) == [.confirmed])

@@ -107,7 +107,7 @@ struct MachineHarness {
         return Delivery(
             tag: tag, channel: channel, redelivered: false, exchange: exchange, routingKey: "case.accepted",
             properties: properties,
-            body: (try body ?? event.body()) + [UInt8](repeating: UInt8(ascii: " "), count: padding))
+            body: (body ?? event.body()) + [UInt8](repeating: UInt8(ascii: " "), count: padding))
     }
 
     mutating func done(

@@ -4,6 +4,7 @@ import RabbitMQ
 import Schema
 import Stages
 import Store
+import StoreTestKit
 import Testing
 
 @testable import Runtime

@@ -2,6 +2,7 @@ import Policy
 import Schema
 import Stages
 import Store
+import StoreTestKit
 import Testing
 
 @testable import Runtime

@@ -109,6 +109,16 @@ struct ProbeNote: EventData {
     static let type = EventType("probe.noted")
     static let shape: [Shape.Field] = [.required("text", .text(min: 1, max: 200))]
     let text: String
+
+    init(text: String) { self.text = text }
+
+    init(reading json: JSON) throws { text = json["text"]?.string ?? "" }
+
+    func write(to writer: inout JSONWriter) {
+        writer.begin()
+        writer.member("text", text)
+        writer.end()
+    }
 }
 
 enum ProbePolicy {

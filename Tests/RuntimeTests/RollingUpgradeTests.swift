@@ -1,4 +1,5 @@
 import Broker
+import BrokerTestKit
 import Foundation
 import Logging
 import Policy
@@ -7,6 +8,8 @@ import Stages
 import Store
 import StorePostgres
 import StoreSQLite
+import StoreTestKit
+import Synchronization
 import Testing
 
 @testable import Runtime
@@ -102,6 +105,20 @@ private struct HintedYear: EventData {
     static let shape = CalendarMissing.shape + [.optional("hint", .text(min: 1, max: 99))]
     let year: Int
     let hint: String?
+
+    init(year: Int, hint: String?) { (self.year, self.hint) = (year, hint) }
+
+    init(reading json: JSON) throws {
+        year = Int(json["year"]?.int ?? 0)
+        hint = json["hint"]?.string
+    }
+
+    func write(to writer: inout JSONWriter) {
+        writer.begin()
+        writer.member("year", year)
+        writer.member("hint", hint)
+        writer.end()
+    }
 }
 
 private protocol Year: Record, Equatable {
@@ -203,9 +220,14 @@ final class UpgradeScene: Sendable {
             Topology.Binding(
                 exchange: ExchangeName.events, queue: Self.observer, routingKey: ProbeNote.type.rawValue))
         try await broker.memory.declare(topology)
+        let told = Mutex<Set<String?>>([])
         observing = broker.consume(queue: Self.observer, prefetch: 1_000) { [notes] event in
             guard case .delivered(let deliveries) = event else { return }
-            let texts = deliveries.map { try? JSON(parsing: $0.body)["data"]?["text"]?.string }
+            // Published once more under the same id when it was not clear whether a transaction was committed.
+            let fresh = deliveries.filter { delivery in
+                told.withLock { $0.insert(delivery.properties.messageId).inserted }
+            }
+            let texts = fresh.map { try? JSON(parsing: $0.body)["data"]?["text"]?.string }
             notes.note(texts.map { $0 ?? "unreadable" })
         }
     }
@@ -273,13 +295,13 @@ final class UpgradeScene: Sendable {
     }
 
     func publish(_ round: String, years: ArraySlice<Int>) async throws {
-        let messages = try years.map { year in
+        let messages = years.map { year in
             let event = Event(
                 id: "\(round)-\(year)", source: "upstream", time: WorkerScene.noon,
                 data: CaseAccepted(caseId: "y\(year)", by: Person(id: "someone", tier: "hq")))
             return ConfirmedPublisher.Message(
                 exchange: ExchangeName.inbox, routingKey: event.type.rawValue, mandatory: true,
-                properties: MessageProperties.of(event), body: try event.body())
+                properties: MessageProperties.of(event), body: event.body())
         }
         let publisher = ConfirmedPublisher(broker) { WorkerScene.noon }
         let outcomes = try await publisher.publish(messages, limitSeconds: 600)

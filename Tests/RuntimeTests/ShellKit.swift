@@ -1,8 +1,10 @@
 import Broker
+import BrokerTestKit
 import Foundation
 import RabbitMQ
 import Schema
 import Store
+import StoreTestKit
 import Synchronization
 import Testing
 

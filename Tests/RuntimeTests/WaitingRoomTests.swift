@@ -1,6 +1,7 @@
 import Schema
 import Stages
 import Store
+import StoreTestKit
 import Testing
 
 @testable import Runtime
@@ -23,7 +24,7 @@ import Testing
         let event = Event(
             id: "\(subject):\(seconds)", source: "upstream", time: time,
             data: CaseAccepted(caseId: subject, by: Person(id: "someone", tier: "hq")))
-        var inbound = InboundEvent(event: event, body: try event.body())
+        var inbound = InboundEvent(event: event, body: event.body())
         inbound.isAlone = isAlone
         return inbound
     }

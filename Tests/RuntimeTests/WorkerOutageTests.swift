@@ -149,13 +149,13 @@ struct WorkerOutageTests {
     }
 
     private func publish(_ events: [Event], to exchange: String, _ broker: RabbitMQBroker) async throws {
-        let messages = try events.map { event in
+        let messages = events.map { event in
             // What a stage emits says why.
             let isOfStage = event.source == StageName.intake.source
             let because = Because(rule: "R02", parameters: [:], facts: [:], policy: "test")
             return ConfirmedPublisher.Message(
                 exchange: exchange, routingKey: event.type.rawValue, mandatory: true,
-                properties: MessageProperties.of(event), body: try event.body(because: isOfStage ? because : nil))
+                properties: MessageProperties.of(event), body: event.body(because: isOfStage ? because : nil))
         }
         let publisher = ConfirmedPublisher(broker) { Instant(seconds: Int64(Date().timeIntervalSince1970)) }
         let outcomes = try await publisher.publish(messages, limitSeconds: 600)

@@ -1,4 +1,5 @@
 import Broker
+import BrokerTestKit
 import Foundation
 import Logging
 import Policy
@@ -7,6 +8,7 @@ import Schema
 import Stages
 import Store
 import StoreSQLite
+import StoreTestKit
 import Synchronization
 import Testing
 
@@ -99,7 +101,7 @@ import Testing
         broker.publisher { _ in }.publish([
             Publication(
                 ticket: 9, exchange: ExchangeName.inbox, routingKey: order.type.rawValue, mandatory: true,
-                properties: .of(order), body: try order.body())
+                properties: .of(order), body: order.body())
         ])
     }
 
@@ -313,7 +315,7 @@ enum WorkerScene {
                 customer: Customer(name: "Li", phone: "1380000\(1000 + number)"), storeId: "S1",
                 product: Product(category: "washer", brand: "Brand \(number)", purchasedHere: true),
                 description: "It leaks.", remedy: "repair")
-            bodies.append(try Event(id: "u-\(number)", source: "upstream", time: noon, data: complaint).body())
+            bodies.append(Event(id: "u-\(number)", source: "upstream", time: noon, data: complaint).body())
         }
         bodies.append(Array(#"{"specversion":"1.0","id":"bad","source":"upstream"}"#.utf8))
         bodies.append(bodies[0])

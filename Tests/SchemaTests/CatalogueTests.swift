@@ -33,9 +33,9 @@ import Testing
                 continue
             }
             let because = entry.isOutgoing ? Self.because : nil
-            let bytes = try event.body(because: because, isLate: entry.isOutgoing)
+            let bytes = event.body(because: because, isLate: entry.isOutgoing)
             let again = try Event.read(bytes)
-            #expect(try again.body(because: because, isLate: entry.isOutgoing) == bytes, "\(document)")
+            #expect(again.body(because: because, isLate: entry.isOutgoing) == bytes, "\(document)")
             #expect(again.ruleTime == event.ruleTime)
             #expect(again.data.correlation == event.data.correlation)
         }
@@ -107,7 +107,7 @@ import Testing
 
     @Test func `lists only as many faults of a rejected document as its shape takes`() {
         let faults = (0..<500).map { Fault(pointer: "/data/violationIds/\($0)", rule: "type", message: "a string") }
-        let rejected = EventRejected(queue: "recourse.intake", errors: faults)
+        let rejected = EventRejected(EventIdentity(), queue: "recourse.intake", faults: faults)
         #expect(rejected.errors == Array(faults.prefix(EventRejected.errorLimit)))
     }
 }

@@ -31,7 +31,7 @@ private let folder = URL(fileURLWithPath: #filePath)
                 }
                 #expect((because != nil) == entry.isOutgoing)
                 let isLate = try JSON(parsing: bytes)["data"]?["late"] == true
-                #expect(try event.body(because: because, isLate: isLate) == bytes, "\(path)")
+                #expect(event.body(because: because, isLate: isLate) == bytes, "\(path)")
             }
         }
     }

@@ -2,6 +2,7 @@ import Schema
 import Store
 import StorePostgres
 import StoreSQLite
+import StoreTestKit
 import Testing
 
 @Suite("Control store", .timeLimit(.minutes(10)))

@@ -2,6 +2,7 @@ import Schema
 import Store
 import StorePostgres
 import StoreSQLite
+import StoreTestKit
 import Testing
 
 @Suite("Dead letters", .timeLimit(.minutes(10)))

@@ -1,5 +1,6 @@
 import Schema
 import Store
+import StoreTestKit
 import Testing
 
 @Suite("The store in memory")

@@ -1,6 +1,7 @@
 import Schema
 import Store
 import StoreSQLite
+import StoreTestKit
 import Testing
 
 #if canImport(Glibc)

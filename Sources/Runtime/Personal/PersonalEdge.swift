@@ -105,9 +105,10 @@ struct PersonalEdge {
     ) throws -> Admitted {
         let document = one.document
         let about = document.subjects.compactMap { found.subjects[$0] }.first
+        let event = one.inbound.event
         guard !document.parts.isEmpty else {
-            let body = document.hasMore ? document.replacing { _ in "" }.serialized : one.inbound.body
-            return Admitted(inbound: one.inbound.kept(as: body), person: about, subjects: document.subjects)
+            let body = document.hasMore ? try document.body(of: event) : one.inbound.body
+            return Admitted(inbound: one.inbound.kept(event, as: body), person: about, subjects: document.subjects)
         }
         var rows: [(row: Int64, person: Int64)] = []
         var person: Int64?
@@ -135,15 +136,22 @@ struct PersonalEdge {
             known[row.row] = (row.person, part.values)
             rows.append(row)
         }
-        let json = document.replacing { number in
-            let place = document.places[number]
+        var places = document.places[...]
+        let seen = event.replacingTexts { text in
+            // The document and the event name the same texts, in the same order.
+            guard let place = places.popFirst() else { return text }
             let (row, person) = rows[place.part]
             return PersonalToken(person: person, row: row, index: place.index).text
         }
+        guard places.isEmpty else {
+            throw StoreFailure(
+                .corrupt, operation: "giving tokens",
+                cause: "\(event.type) has personal texts that its type does not name")
+        }
         let isOne = document.parts.count == 1
         return Admitted(
-            inbound: try one.inbound.reading(json), rows: rows.map(\.row), person: isOne ? person : nil,
-            subjects: document.subjects)
+            inbound: one.inbound.kept(seen, as: try document.body(of: seen)), rows: rows.map(\.row),
+            person: isOne ? person : nil, subjects: document.subjects)
     }
 
     // MARK: Kept

@@ -72,8 +72,18 @@ extension HeldMessage {
             guard FailureHeader.ofCopies.contains(field.name) else { return nil }
             return field.name == FailureHeader.routingKey ? HeaderField(field.name, .string(name)) : field
         }
-        let known = document.flatMap { PersonalDocument($0) }
-        return HeldMessage(properties: way, body: known?.replacing { _ in PersonalResolver.erased }.serialized ?? [])
+        return HeldMessage(properties: way, body: document.map { Self.redacted($0) } ?? [])
+    }
+
+    private static func redacted(_ json: JSON) -> [UInt8] {
+        guard let document = PersonalDocument(json) else { return [] }
+        do {
+            let event = try Event.read(json)
+            return try document.body(of: event.replacingTexts { _ in PersonalResolver.erased })
+        } catch {
+            // What the contract refuses may hold anything anywhere.
+            return []
+        }
     }
 }
 

@@ -141,14 +141,12 @@ extension Event {
         return event
     }
 
-    /// This event with the data of `document`, which differs from what it was read from in texts alone.
-    ///
-    /// - Throws: what the decoder throws, if it is another one.
-    package func reading(_ document: JSON) throws -> Event {
-        let kind: any EventData.Type = Swift.type(of: data)
-        let changed = try JSONDecoding.decode(kind, from: document["data"] ?? .null)
+    /// With another text in the place of each personal one that is not empty, in the order of the shape.
+    package func replacingTexts(_ replacement: (String) -> String) -> Event {
+        var data = data
+        data.replaceTexts(replacement)
         return Event(
-            id: id, source: source, time: time, data: changed, sequence: sequence, traceparent: traceparent)
+            id: id, source: source, time: time, data: data, sequence: sequence, traceparent: traceparent)
     }
 
     private static func identity(of json: JSON) -> EventIdentity {
@@ -175,7 +173,7 @@ extension Event {
         else { return nil }
         do {
             return Event(
-                id: id, source: source, time: time, data: try JSONDecoding.decode(type, from: data),
+                id: id, source: source, time: time, data: try type.init(reading: data),
                 sequence: json["sequence"].flatMap(SequenceText.value), traceparent: json["traceparent"]?.string
             )
         } catch {
@@ -189,7 +187,7 @@ extension Event {
     /// The body on the wire: CloudEvents structured JSON. The same event gives the same bytes.
     ///
     /// - Parameter because: for an event that a stage emits; written as the last member of `data`.
-    package func body(because: Because? = nil, isLate: Bool = false) throws -> [UInt8] {
+    package func body(because: Because? = nil, isLate: Bool = false) -> [UInt8] {
         var writer = JSONWriter(reserving: 1024)
         writer.raw(#"{"specversion":"1.0","id":"#)
         writer.string(id)
@@ -209,7 +207,7 @@ extension Event {
             writer.string(traceparent)
         }
         writer.raw(#","data":"#)
-        try JSONEncoding.write(data, to: &writer)
+        data.write(to: &writer)
         if let because {
             writer.reopenObject()
             if isLate { writer.raw(#""late":true,"#) }

@@ -19,9 +19,11 @@ package struct EventType: RawRepresentable, Hashable, Sendable, Codable, CustomS
     package var description: String { rawValue }
 }
 
-/// The data of one event type. Declare the struct with its `shape`, register it in `EventCatalogue`, and it is
-/// checked, published as JSON Schema and documented.
-package protocol EventData: Codable, Sendable {
+/// What the contract declares: whole events, and what is in them.
+package typealias ContractPart = Codable & JSONReadable & JSONWritable & PersonalTexts & Hashable & Sendable
+
+/// The data of one event type. Declared in a `.contract` file, it is checked, published as JSON Schema and documented.
+package protocol EventData: ContractPart {
     static var type: EventType { get }
     /// The members of `data`. For an event that a stage emits, `because` is added by the catalogue.
     static var shape: [Shape.Field] { get }
@@ -45,7 +47,7 @@ extension EventData {
 package protocol ComparedByContent: EventData {}
 
 /// Why a stage decided as it did; every outgoing event carries one.
-package struct Because: Sendable, Hashable, Codable {
+package struct Because: Sendable, Hashable, Codable, JSONReadable, JSONWritable {
     /// The rule's id, `R04`; several joined by a comma.
     package let rule: String
     /// The numbers of the policy that counted.
@@ -62,22 +64,28 @@ package struct Because: Sendable, Hashable, Codable {
         self.policy = policy
     }
 
+    /// Of a document that the contract accepts.
+    package init(reading json: JSON) throws {
+        var members = try MemberPlaces(of: json)
+        rule = try members.required("rule")
+        parameters = try members.required("parameters")
+        facts = try members.required("facts")
+        policy = try members.required("policy")
+    }
+
     package static let shape: [Shape.Field] = [
         .required("rule", .text(min: 1, max: 64)),
         .required("parameters", .anyObject),
         .required("facts", .anyObject),
         .required("policy", .text(min: 1, max: 64)),
     ]
-    /// The bytes that `JSONEncoding` gives, without its detours: every outgoing event has one.
-    func write(to writer: inout JSONWriter) {
-        writer.raw(#"{"rule":"#)
-        writer.string(rule)
-        writer.raw(#","parameters":"#)
-        writer.value(parameters)
-        writer.raw(#","facts":"#)
-        writer.value(facts)
-        writer.raw(#","policy":"#)
-        writer.string(policy)
-        writer.raw("}")
+
+    package func write(to writer: inout JSONWriter) {
+        writer.begin()
+        writer.member("rule", rule)
+        writer.member("parameters", parameters)
+        writer.member("facts", facts)
+        writer.member("policy", policy)
+        writer.end()
     }
 }

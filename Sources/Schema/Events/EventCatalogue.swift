@@ -1,18 +1,28 @@
 /// Every event type of the contract, and who may write it.
 package enum EventCatalogue {
-    package struct Entry: Sendable {
-        package let data: any EventData.Type
-        /// True if stages emit it (on `recourse.events`), false if upstream publishes it (to `recourse.inbox`).
-        package let isOutgoing: Bool
+    /// Who publishes an event.
+    package enum Origin: Sendable, Hashable {
+        /// To `recourse.inbox`.
+        case upstream
+        /// On `recourse.events`, as all that follow.
+        case stage(StageName)
+        case anyStage
     }
 
-    package static let entries: [Entry] =
-        inbound.map { Entry(data: $0, isOutgoing: false) } + outgoing.map { Entry(data: $0, isOutgoing: true) }
+    package struct Entry: Sendable {
+        package let data: any EventData.Type
+        package let origin: Origin
+        /// One sentence, for the published schemas.
+        package let summary: String
+
+        /// True if stages emit it.
+        package var isOutgoing: Bool { origin != .upstream }
+    }
 
     package static let byWireName: [String: any EventData.Type] = Dictionary(
         entries.map { ($0.data.type.wireName, $0.data) }, uniquingKeysWith: { first, _ in first })
 
-    private static let outgoingTypes = Set(outgoing.map { $0.type })
+    private static let outgoingTypes = Set(entries.filter(\.isOutgoing).map { $0.data.type })
 
     package static func isOutgoing(_ type: EventType) -> Bool { outgoingTypes.contains(type) }
 

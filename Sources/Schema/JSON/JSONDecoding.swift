@@ -67,38 +67,10 @@ extension JSON {
     }
 }
 
-/// Finds the members of one object. They are asked for in the order in which they were written, or nearly: the one that
-/// was found last and the one after it are looked at first, so that all of them are found in one pass.
-private struct MemberPlaces {
-    let members: [JSON.Member]
-    private var last = 0
-
-    init(_ members: [JSON.Member]) {
-        self.members = members
-    }
-
-    mutating func find(_ name: String) -> JSON? {
-        for index in last..<min(last + 2, members.count) where members[index].hasName(name) {
-            last = index
-            return members[index].value
-        }
-        guard let index = members.firstIndex(where: { $0.hasName(name) }) else { return nil }
-        last = index
-        return members[index].value
-    }
-}
-
 /// How many members the objects of a document have, and how many of them were read.
 private final class MemberCount {
     var seen = 0
     var read = 0
-}
-
-private func mismatch(_ expected: String, _ json: JSON) -> DecodingError {
-    .typeMismatch(
-        JSON.self,
-        DecodingError.Context(codingPath: [], debugDescription: "expected \(expected), found \(json.kindName)")
-    )
 }
 
 private struct TreeDecoder: Decoder {
@@ -108,40 +80,25 @@ private struct TreeDecoder: Decoder {
     var userInfo: [CodingUserInfoKey: Any] { [:] }
 
     func container<Key: CodingKey>(keyedBy type: Key.Type) throws -> KeyedDecodingContainer<Key> {
-        guard case .object(let members) = json else { throw mismatch("object", json) }
+        guard case .object(let members) = json else { throw json.mismatch("object") }
         if let count { count.seen += members.count }
         return KeyedDecodingContainer(MemberReader<Key>(members: members, count: count))
     }
 
     func unkeyedContainer() throws -> any UnkeyedDecodingContainer {
-        guard case .array(let elements) = json else { throw mismatch("array", json) }
+        guard case .array(let elements) = json else { throw json.mismatch("array") }
         return ElementReader(elements: elements, count: count)
     }
 
     func singleValueContainer() throws -> any SingleValueDecodingContainer { SingleReader(json: json, count: count) }
 }
 
-private func integer<T: FixedWidthInteger>(_ json: JSON) throws -> T {
-    guard case .int(let value) = json, let number = T(exactly: value) else { throw mismatch("integer", json) }
-    return number
-}
-
 private func number(_ json: JSON) throws -> Double {
     switch json {
     case .int(let value): return Double(value)
     case .double(let value): return value
-    default: throw mismatch("number", json)
+    default: throw json.mismatch("number")
     }
-}
-
-private func text(_ json: JSON) throws -> String {
-    guard case .string(let value) = json else { throw mismatch("string", json) }
-    return value
-}
-
-private func truth(_ json: JSON) throws -> Bool {
-    guard case .bool(let value) = json else { throw mismatch("boolean", json) }
-    return value
 }
 
 /// A class: its reading functions do not mutate, and it remembers how far it has come.
@@ -181,29 +138,33 @@ private final class MemberReader<Key: CodingKey>: KeyedDecodingContainerProtocol
     func decodeNil(forKey key: Key) throws -> Bool {
         if case .null? = find(key) { true } else { false }
     }
-    func decode(_ type: Bool.Type, forKey key: Key) throws -> Bool { try truth(get(key)) }
-    func decode(_ type: String.Type, forKey key: Key) throws -> String { try text(get(key)) }
+    func decode(_ type: Bool.Type, forKey key: Key) throws -> Bool { try get(key).truth() }
+    func decode(_ type: String.Type, forKey key: Key) throws -> String { try get(key).text() }
     func decode(_ type: Double.Type, forKey key: Key) throws -> Double { try number(get(key)) }
     func decode(_ type: Float.Type, forKey key: Key) throws -> Float { Float(try number(get(key))) }
-    func decode(_ type: Int.Type, forKey key: Key) throws -> Int { try integer(get(key)) }
-    func decode(_ type: Int8.Type, forKey key: Key) throws -> Int8 { try integer(get(key)) }
-    func decode(_ type: Int16.Type, forKey key: Key) throws -> Int16 { try integer(get(key)) }
-    func decode(_ type: Int32.Type, forKey key: Key) throws -> Int32 { try integer(get(key)) }
-    func decode(_ type: Int64.Type, forKey key: Key) throws -> Int64 { try integer(get(key)) }
-    func decode(_ type: UInt.Type, forKey key: Key) throws -> UInt { try integer(get(key)) }
-    func decode(_ type: UInt8.Type, forKey key: Key) throws -> UInt8 { try integer(get(key)) }
-    func decode(_ type: UInt16.Type, forKey key: Key) throws -> UInt16 { try integer(get(key)) }
-    func decode(_ type: UInt32.Type, forKey key: Key) throws -> UInt32 { try integer(get(key)) }
-    func decode(_ type: UInt64.Type, forKey key: Key) throws -> UInt64 { try integer(get(key)) }
+    func decode(_ type: Int.Type, forKey key: Key) throws -> Int { try get(key).integer() }
+    func decode(_ type: Int8.Type, forKey key: Key) throws -> Int8 { try get(key).integer() }
+    func decode(_ type: Int16.Type, forKey key: Key) throws -> Int16 { try get(key).integer() }
+    func decode(_ type: Int32.Type, forKey key: Key) throws -> Int32 { try get(key).integer() }
+    func decode(_ type: Int64.Type, forKey key: Key) throws -> Int64 { try get(key).integer() }
+    func decode(_ type: UInt.Type, forKey key: Key) throws -> UInt { try get(key).integer() }
+    func decode(_ type: UInt8.Type, forKey key: Key) throws -> UInt8 { try get(key).integer() }
+    func decode(_ type: UInt16.Type, forKey key: Key) throws -> UInt16 { try get(key).integer() }
+    func decode(_ type: UInt32.Type, forKey key: Key) throws -> UInt32 { try get(key).integer() }
+    func decode(_ type: UInt64.Type, forKey key: Key) throws -> UInt64 { try get(key).integer() }
     func decode<T: Decodable>(_ type: T.Type, forKey key: Key) throws -> T {
         try JSONDecoding.decode(type, from: get(key), count)
     }
 
     // The kinds that optional members have: looked up once, where the default looks up three times.
-    func decodeIfPresent(_ type: String.Type, forKey key: Key) throws -> String? { try present(key).map(text) }
-    func decodeIfPresent(_ type: Bool.Type, forKey key: Key) throws -> Bool? { try present(key).map(truth) }
-    func decodeIfPresent(_ type: Int.Type, forKey key: Key) throws -> Int? { try present(key).map(integer) }
-    func decodeIfPresent(_ type: Int64.Type, forKey key: Key) throws -> Int64? { try present(key).map(integer) }
+    func decodeIfPresent(_ type: String.Type, forKey key: Key) throws -> String? {
+        try present(key).map { try $0.text() }
+    }
+    func decodeIfPresent(_ type: Bool.Type, forKey key: Key) throws -> Bool? { try present(key).map { try $0.truth() } }
+    func decodeIfPresent(_ type: Int.Type, forKey key: Key) throws -> Int? { try present(key).map { try $0.integer() } }
+    func decodeIfPresent(_ type: Int64.Type, forKey key: Key) throws -> Int64? {
+        try present(key).map { try $0.integer() }
+    }
     func decodeIfPresent<T: Decodable>(_ type: T.Type, forKey key: Key) throws -> T? {
         try present(key).map { try JSONDecoding.decode(type, from: $0, count) }
     }
@@ -268,20 +229,20 @@ private struct SingleReader: SingleValueDecodingContainer {
     func decodeNil() -> Bool {
         if case .null = json { true } else { false }
     }
-    func decode(_ type: Bool.Type) throws -> Bool { try truth(json) }
-    func decode(_ type: String.Type) throws -> String { try text(json) }
+    func decode(_ type: Bool.Type) throws -> Bool { try json.truth() }
+    func decode(_ type: String.Type) throws -> String { try json.text() }
     func decode(_ type: Double.Type) throws -> Double { try number(json) }
     func decode(_ type: Float.Type) throws -> Float { Float(try number(json)) }
-    func decode(_ type: Int.Type) throws -> Int { try integer(json) }
-    func decode(_ type: Int8.Type) throws -> Int8 { try integer(json) }
-    func decode(_ type: Int16.Type) throws -> Int16 { try integer(json) }
-    func decode(_ type: Int32.Type) throws -> Int32 { try integer(json) }
-    func decode(_ type: Int64.Type) throws -> Int64 { try integer(json) }
-    func decode(_ type: UInt.Type) throws -> UInt { try integer(json) }
-    func decode(_ type: UInt8.Type) throws -> UInt8 { try integer(json) }
-    func decode(_ type: UInt16.Type) throws -> UInt16 { try integer(json) }
-    func decode(_ type: UInt32.Type) throws -> UInt32 { try integer(json) }
-    func decode(_ type: UInt64.Type) throws -> UInt64 { try integer(json) }
+    func decode(_ type: Int.Type) throws -> Int { try json.integer() }
+    func decode(_ type: Int8.Type) throws -> Int8 { try json.integer() }
+    func decode(_ type: Int16.Type) throws -> Int16 { try json.integer() }
+    func decode(_ type: Int32.Type) throws -> Int32 { try json.integer() }
+    func decode(_ type: Int64.Type) throws -> Int64 { try json.integer() }
+    func decode(_ type: UInt.Type) throws -> UInt { try json.integer() }
+    func decode(_ type: UInt8.Type) throws -> UInt8 { try json.integer() }
+    func decode(_ type: UInt16.Type) throws -> UInt16 { try json.integer() }
+    func decode(_ type: UInt32.Type) throws -> UInt32 { try json.integer() }
+    func decode(_ type: UInt64.Type) throws -> UInt64 { try json.integer() }
     func decode<T: Decodable>(_ type: T.Type) throws -> T { try JSONDecoding.decode(type, from: json, count) }
 }
 

@@ -117,29 +117,13 @@ package struct PersonalDocument: Sendable {
     /// Every personal text, in the order of the shape.
     package var values: [String] { places.map { parts[$0.part].values[$0.index] } }
 
-    /// The document with what the contract knows, in the order of the shape, and the `n`th personal text as
-    /// `replacement` gives it.
-    package func replacing(_ replacement: (Int) -> String) -> JSON {
-        var index = 0
-        func kept(_ json: JSON, _ shape: Shape) -> JSON {
-            switch (shape, json) {
-            case (.object(let fields), .object(let members)):
-                return .object(
-                    fields.compactMap { field in
-                        guard let value = members.present(field.name) else { return nil }
-                        guard field.isPersonal, let text = value.string else {
-                            return JSON.Member(field.name, kept(value, field.shape))
-                        }
-                        if text.isEmpty { return JSON.Member(field.name, value) }
-                        defer { index += 1 }
-                        return JSON.Member(field.name, .string(replacement(index)))
-                    })
-            case (.array(let element, _, _), .array(let elements)):
-                return element.holdsMembers ? .array(elements.map { kept($0, element) }) : json
-            default: return json
-            }
-        }
-        return kept(envelope, Self.envelopeShape).setting("data", to: kept(envelope["data"] ?? .null, shape))
+    /// The bytes of `event`, which this document tells or which differs from that in texts alone, with all that the contract
+    /// knows and nothing else.
+    ///
+    /// - Throws: `DecodingError`, if the document is another one.
+    package func body(of event: Event) throws -> [UInt8] {
+        guard EventCatalogue.isOutgoing(event.type), let data = envelope["data"] else { return event.body() }
+        return event.body(because: try data["because"].map { try Because(reading: $0) }, isLate: data["late"] == true)
     }
 }
 

@@ -6,8 +6,8 @@ package enum AsyncAPIExport {
     private static let deskTypes = [CaseAssigned.type, CaseEscalated.type, CaseReopened.type]
 
     package static var document: JSON {
-        let inbound = EventCatalogue.inbound.map { $0.type }
-        let outgoing = EventCatalogue.outgoing.map { $0.type }
+        let inbound = EventCatalogue.entries.filter { !$0.isOutgoing }.map { $0.data.type }
+        let outgoing = EventCatalogue.entries.filter(\.isOutgoing).map { $0.data.type }
         return [
             "asyncapi": "3.0.0",
             "id": "urn:recourse",
@@ -39,7 +39,9 @@ package enum AsyncAPIExport {
                 "announce": operation("send", "events", outgoing, mandatory: false),
                 "tellDesks": operation("send", "handlers", deskTypes, mandatory: true),
             ],
-            "components": ["messages": .object((inbound + outgoing).map { JSON.Member(key($0), message($0)) })],
+            "components": [
+                "messages": .object(EventCatalogue.entries.map { JSON.Member(key($0.data.type), message($0)) })
+            ],
         ]
     }
 
@@ -84,11 +86,12 @@ package enum AsyncAPIExport {
         ]
     }
 
-    private static func message(_ type: EventType) -> JSON {
-        [
+    private static func message(_ entry: EventCatalogue.Entry) -> JSON {
+        let type = entry.data.type
+        return [
             "name": .string(type.wireName),
             "title": .string(type.rawValue),
-            "summary": .string(EventCatalogue.summary(of: type)),
+            "summary": .string(entry.summary),
             "contentType": "application/cloudevents+json",
             "payload": [
                 "schemaFormat": "application/schema+json;version=draft-2020-12",

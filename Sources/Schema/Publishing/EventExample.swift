@@ -4,7 +4,7 @@ enum EventExample {
     ///
     /// - Parameter isFull: with every optional member, else with the required ones alone.
     static func text(of entry: EventCatalogue.Entry, isFull: Bool) throws -> String {
-        let stage = emitter(of: entry.data.type)
+        let stage = emitter(of: entry)
         var envelope: JSON = [
             "specversion": "1.0",
             "id": entry.isOutgoing
@@ -21,29 +21,15 @@ enum EventExample {
         let data = value(of: EventCatalogue.dataShape(of: entry.data), named: "data", isFull: isFull)
         let event = try Event.read(envelope.setting("data", to: data))
         let reason = event.type == EventRejected.type ? contractReason : because
-        let body = try event.body(because: entry.isOutgoing ? reason : nil, isLate: entry.isOutgoing && isFull)
+        let body = event.body(because: entry.isOutgoing ? reason : nil, isLate: entry.isOutgoing && isFull)
         return String(decoding: body, as: UTF8.self)
     }
 
-    /// A stage that emits events of this type.
-    private static func emitter(of type: EventType) -> StageName {
-        let family = type.rawValue.prefix { $0 != "." }
-        switch type.rawValue {
-        case "case.opened", "case.duplicate-linked", "batch.alerted", "event.waiting", "business.rejected",
-            "event.rejected", "calendar.missing":
-            return .intake
-        case "case.close-blocked", "case.closed", "case.reopened", "case.responded", "liability.decided",
-            "recovery.step-due":
-            return .handling
-        case "customer.remark": return .callback
-        case "weekly-summary.published", "report.published": return .reports
-        default: break
-        }
-        switch family {
-        case "case", "crisis", "customer": return .routing
-        case "compensation", "fund", "obligation": return .handling
-        case "callback", "letter": return .callback
-        default: return .penalty
+    /// A stage that emits such events.
+    private static func emitter(of entry: EventCatalogue.Entry) -> StageName {
+        switch entry.origin {
+        case .stage(let stage): stage
+        case .anyStage, .upstream: .intake
         }
     }
 

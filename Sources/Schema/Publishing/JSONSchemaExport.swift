@@ -16,7 +16,7 @@ package enum JSONSchemaExport {
             "$schema": "https://json-schema.org/draft/2020-12/schema",
             "$id": .string("urn:recourse:schema:" + type.wireName),
             "title": .string(type.wireName),
-            "description": .string(EventCatalogue.summary(of: type)),
+            "description": .string(entry.summary),
             "$comment": remark,
         ]
         var used: Set<String> = []

@@ -3,6 +3,7 @@ import Policy
 import Schema
 import Stages
 import Store
+import StoreTestKit
 
 @testable import Runtime
 
@@ -171,7 +172,7 @@ final class OutageRun {
         advance(to: event.time)
         let item = Workload.Item(
             at: event.time, kind: .valid(event), routingKey: event.type.rawValue, properties: .of(event),
-            body: try event.body())
+            body: event.body())
         guard pipeline.handOver(item) else { throw Stuck(description: "\(event.id) was not taken") }
         // Whoever acts on a case knows of it.
         try rest()

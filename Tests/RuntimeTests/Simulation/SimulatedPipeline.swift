@@ -1,8 +1,10 @@
 import Broker
+import BrokerTestKit
 import Policy
 import Schema
 import Stages
 import Store
+import StoreTestKit
 
 @testable import Runtime
 

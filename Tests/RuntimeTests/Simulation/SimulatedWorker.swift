@@ -1,7 +1,9 @@
 import Broker
+import BrokerTestKit
 import Schema
 import Stages
 import Store
+import StoreTestKit
 import Synchronization
 
 @testable import Runtime

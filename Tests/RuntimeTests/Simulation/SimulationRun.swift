@@ -1,4 +1,5 @@
 import Broker
+import BrokerTestKit
 import Policy
 import Schema
 import Stages

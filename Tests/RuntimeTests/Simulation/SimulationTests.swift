@@ -1,4 +1,5 @@
 import Broker
+import BrokerTestKit
 import Foundation
 import Schema
 import Stages

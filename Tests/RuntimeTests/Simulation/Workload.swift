@@ -99,7 +99,7 @@ struct Workload {
         items.append(
             Item(
                 at: time ?? event.time, kind: kind, routingKey: event.type.rawValue, properties: .of(event),
-                body: try event.body()))
+                body: event.body()))
     }
 
     // MARK: Matters

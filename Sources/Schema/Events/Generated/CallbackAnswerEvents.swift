@@ -1,0 +1,227 @@
+// Written by scripts/generate_events.py from CallbackAnswerEvents.contract; to change it, change that.
+
+/// `callback.satisfied`: A customer was reached and is satisfied.
+package struct CallbackSatisfied: EventData {
+    package static let type = EventType("callback.satisfied")
+
+    package var callbackId: String
+    package var about: CallbackSubject
+    /// About a case.
+    package var caseId: String?
+    /// About a service.
+    package var serviceId: String?
+    package var atFault: CallbackCompleted.AtFault?
+    package var outletId: String?
+    /// As reported, else the owner of the brand in the organisation file (R17).
+    package var manufacturerId: String?
+    package var customer: Customer
+    /// Always there about a service or a case; a customer event has none.
+    package var product: Product?
+    package var storeId: String?
+    package var comments: String?
+    package var kind: CallbackKind?
+    package var score: Int?
+    package var survey: [SurveyAnswer]?
+    /// Who made the call: he does not decide on what comes of it.
+    package var by: String?
+
+    package init(
+        callbackId: String, about: CallbackSubject, caseId: String? = nil, serviceId: String? = nil,
+        atFault: CallbackCompleted.AtFault? = nil, outletId: String? = nil, manufacturerId: String? = nil,
+        customer: Customer, product: Product? = nil, storeId: String? = nil, comments: String? = nil,
+        kind: CallbackKind? = nil, score: Int? = nil, survey: [SurveyAnswer]? = nil, by: String? = nil
+    ) {
+        self.callbackId = callbackId
+        self.about = about
+        self.caseId = caseId
+        self.serviceId = serviceId
+        self.atFault = atFault
+        self.outletId = outletId
+        self.manufacturerId = manufacturerId
+        self.customer = customer
+        self.product = product
+        self.storeId = storeId
+        self.comments = comments
+        self.kind = kind
+        self.score = score
+        self.survey = survey
+        self.by = by
+    }
+
+    package var correlation: String? { caseId ?? about.caseId }
+
+    package static let shape: [Shape.Field] = [
+        .required("callbackId", .id),
+        .required("about", CallbackSubject.shape),
+        .optional("caseId", .id),
+        .optional("serviceId", .id),
+        .optional("atFault", .names(CallbackCompleted.AtFault.self)),
+        .optional("outletId", .id),
+        .optional("manufacturerId", .id),
+        .required("customer", Customer.shape),
+        .optional("product", Product.shape),
+        .optional("storeId", .id),
+        .optional("comments", .text(min: 0, max: 4000), personal: true),
+        .optional("kind", .names(CallbackKind.self)),
+        .optional("score", .integer(min: 1, max: 5)),
+        .optional("survey", .array(SurveyAnswer.shape, min: 0, max: 12)),
+        .optional("by", .id),
+    ]
+
+    package init(reading json: JSON) throws {
+        var members = try MemberPlaces(of: json)
+        callbackId = try members.required("callbackId")
+        about = try members.required("about")
+        caseId = try members.optional("caseId")
+        serviceId = try members.optional("serviceId")
+        atFault = try members.optional("atFault")
+        outletId = try members.optional("outletId")
+        manufacturerId = try members.optional("manufacturerId")
+        customer = try members.required("customer")
+        product = try members.optional("product")
+        storeId = try members.optional("storeId")
+        comments = try members.optional("comments")
+        kind = try members.optional("kind")
+        score = try members.optional("score")
+        survey = try members.optional("survey")
+        by = try members.optional("by")
+    }
+
+    package func write(to writer: inout JSONWriter) {
+        writer.begin()
+        writer.member("callbackId", callbackId)
+        writer.member("about", about)
+        writer.member("caseId", caseId)
+        writer.member("serviceId", serviceId)
+        writer.member("atFault", atFault)
+        writer.member("outletId", outletId)
+        writer.member("manufacturerId", manufacturerId)
+        writer.member("customer", customer)
+        writer.member("product", product)
+        writer.member("storeId", storeId)
+        writer.member("comments", comments)
+        writer.member("kind", kind)
+        writer.member("score", score)
+        writer.member("survey", survey)
+        writer.member("by", by)
+        writer.end()
+    }
+
+    package mutating func replaceTexts(_ replacement: (String) -> String) {
+        customer.replaceTexts(replacement)
+        comments = comments.replaced(replacement)
+    }
+}
+
+/// `callback.dissatisfied`: A customer was reached and is not satisfied; counts once per task.
+package struct CallbackDissatisfied: ComparedByContent {
+    package static let type = EventType("callback.dissatisfied")
+
+    package var callbackId: String
+    package var about: CallbackSubject
+    /// About a case.
+    package var caseId: String?
+    /// About a service.
+    package var serviceId: String?
+    package var atFault: CallbackCompleted.AtFault?
+    package var outletId: String?
+    /// As reported, else the owner of the brand in the organisation file (R17).
+    package var manufacturerId: String?
+    package var customer: Customer
+    /// Always there about a service or a case; a customer event has none.
+    package var product: Product?
+    package var storeId: String?
+    package var comments: String?
+    package var kind: CallbackKind?
+    package var score: Int?
+    package var survey: [SurveyAnswer]?
+    /// Who made the call: he does not decide on what comes of it.
+    package var by: String?
+
+    package init(
+        callbackId: String, about: CallbackSubject, caseId: String? = nil, serviceId: String? = nil,
+        atFault: CallbackCompleted.AtFault? = nil, outletId: String? = nil, manufacturerId: String? = nil,
+        customer: Customer, product: Product? = nil, storeId: String? = nil, comments: String? = nil,
+        kind: CallbackKind? = nil, score: Int? = nil, survey: [SurveyAnswer]? = nil, by: String? = nil
+    ) {
+        self.callbackId = callbackId
+        self.about = about
+        self.caseId = caseId
+        self.serviceId = serviceId
+        self.atFault = atFault
+        self.outletId = outletId
+        self.manufacturerId = manufacturerId
+        self.customer = customer
+        self.product = product
+        self.storeId = storeId
+        self.comments = comments
+        self.kind = kind
+        self.score = score
+        self.survey = survey
+        self.by = by
+    }
+
+    package var correlation: String? { caseId ?? about.caseId }
+
+    package static let shape: [Shape.Field] = [
+        .required("callbackId", .id),
+        .required("about", CallbackSubject.shape),
+        .optional("caseId", .id),
+        .optional("serviceId", .id),
+        .optional("atFault", .names(CallbackCompleted.AtFault.self)),
+        .optional("outletId", .id),
+        .optional("manufacturerId", .id),
+        .required("customer", Customer.shape),
+        .optional("product", Product.shape),
+        .optional("storeId", .id),
+        .optional("comments", .text(min: 0, max: 4000), personal: true),
+        .optional("kind", .names(CallbackKind.self)),
+        .optional("score", .integer(min: 1, max: 5)),
+        .optional("survey", .array(SurveyAnswer.shape, min: 0, max: 12)),
+        .optional("by", .id),
+    ]
+
+    package init(reading json: JSON) throws {
+        var members = try MemberPlaces(of: json)
+        callbackId = try members.required("callbackId")
+        about = try members.required("about")
+        caseId = try members.optional("caseId")
+        serviceId = try members.optional("serviceId")
+        atFault = try members.optional("atFault")
+        outletId = try members.optional("outletId")
+        manufacturerId = try members.optional("manufacturerId")
+        customer = try members.required("customer")
+        product = try members.optional("product")
+        storeId = try members.optional("storeId")
+        comments = try members.optional("comments")
+        kind = try members.optional("kind")
+        score = try members.optional("score")
+        survey = try members.optional("survey")
+        by = try members.optional("by")
+    }
+
+    package func write(to writer: inout JSONWriter) {
+        writer.begin()
+        writer.member("callbackId", callbackId)
+        writer.member("about", about)
+        writer.member("caseId", caseId)
+        writer.member("serviceId", serviceId)
+        writer.member("atFault", atFault)
+        writer.member("outletId", outletId)
+        writer.member("manufacturerId", manufacturerId)
+        writer.member("customer", customer)
+        writer.member("product", product)
+        writer.member("storeId", storeId)
+        writer.member("comments", comments)
+        writer.member("kind", kind)
+        writer.member("score", score)
+        writer.member("survey", survey)
+        writer.member("by", by)
+        writer.end()
+    }
+
+    package mutating func replaceTexts(_ replacement: (String) -> String) {
+        customer.replaceTexts(replacement)
+        comments = comments.replaced(replacement)
+    }
+}

@@ -1,0 +1,385 @@
+// Written by scripts/generate_events.py from CallbackEvents.contract; to change it, change that.
+
+/// `callback.completed`: The call centre reports one attempt (R10, R27).
+package struct CallbackCompleted: EventData {
+    package static let type = EventType("callback.completed")
+
+    package enum Outcome: String, ContractPart, CaseIterable {
+        case reached
+        case noAnswer = "no-answer"
+        case refused
+        case wrongNumber = "wrong-number"
+    }
+
+    /// Whose fault it was, as the customer tells it.
+    package enum AtFault: String, ContractPart, CaseIterable {
+        case manufacturer
+        case outlet
+        case ownPost = "own-post"
+        case nobody = "none"
+    }
+
+    package enum Medium: String, ContractPart, CaseIterable {
+        case phone, sms, visit
+    }
+
+    package var callbackId: String
+    /// The number of the attempt that was asked for: 1, 2 …
+    package var attempt: Int
+    package var attemptAt: Instant
+    package var outcome: Outcome
+    package var by: Person
+    package var satisfied: Bool?
+    /// 1 or 2 is dissatisfied, 3 to 5 satisfied, unless `satisfied` says so itself.
+    package var score: Int?
+    package var atFault: AtFault?
+    package var outletId: String?
+    package var manufacturerId: String?
+    package var comments: String?
+    package var survey: [SurveyAnswer]?
+    /// By what the customer was spoken with (R27).
+    package var medium: Medium?
+    /// A letter to the customer was asked for in the call (R26).
+    package var letter: Bool?
+    /// What the customer said beside his answer (R54).
+    package var remarks: [CustomerRemark.Remark]?
+
+    package init(
+        callbackId: String, attempt: Int, attemptAt: Instant, outcome: Outcome, by: Person,
+        satisfied: Bool? = nil, score: Int? = nil, atFault: AtFault? = nil, outletId: String? = nil,
+        manufacturerId: String? = nil, comments: String? = nil, survey: [SurveyAnswer]? = nil,
+        medium: Medium? = nil, letter: Bool? = nil, remarks: [CustomerRemark.Remark]? = nil
+    ) {
+        self.callbackId = callbackId
+        self.attempt = attempt
+        self.attemptAt = attemptAt
+        self.outcome = outcome
+        self.by = by
+        self.satisfied = satisfied
+        self.score = score
+        self.atFault = atFault
+        self.outletId = outletId
+        self.manufacturerId = manufacturerId
+        self.comments = comments
+        self.survey = survey
+        self.medium = medium
+        self.letter = letter
+        self.remarks = remarks
+    }
+
+    package var ruleTime: Instant? { attemptAt }
+
+    package static let shape: [Shape.Field] = [
+        .required("callbackId", .id),
+        .required("attempt", .integer(min: 1, max: Shape.integerLimit)),
+        .required("attemptAt", .time),
+        .required("outcome", .names(Outcome.self)),
+        .required("by", Person.shape),
+        .optional("satisfied", .boolean),
+        .optional("score", .integer(min: 1, max: 5)),
+        .optional("atFault", .names(AtFault.self)),
+        .optional("outletId", .id),
+        .optional("manufacturerId", .id),
+        .optional("comments", .text(min: 0, max: 4000), personal: true),
+        .optional("survey", .array(SurveyAnswer.shape, min: 0, max: 12)),
+        .optional("medium", .names(Medium.self)),
+        .optional("letter", .boolean),
+        .optional("remarks", .array(CustomerRemark.Remark.shape, min: 0, max: 20)),
+    ]
+
+    package init(reading json: JSON) throws {
+        var members = try MemberPlaces(of: json)
+        callbackId = try members.required("callbackId")
+        attempt = try members.required("attempt")
+        attemptAt = try members.required("attemptAt")
+        outcome = try members.required("outcome")
+        by = try members.required("by")
+        satisfied = try members.optional("satisfied")
+        score = try members.optional("score")
+        atFault = try members.optional("atFault")
+        outletId = try members.optional("outletId")
+        manufacturerId = try members.optional("manufacturerId")
+        comments = try members.optional("comments")
+        survey = try members.optional("survey")
+        medium = try members.optional("medium")
+        letter = try members.optional("letter")
+        remarks = try members.optional("remarks")
+    }
+
+    package func write(to writer: inout JSONWriter) {
+        writer.begin()
+        writer.member("callbackId", callbackId)
+        writer.member("attempt", attempt)
+        writer.member("attemptAt", attemptAt)
+        writer.member("outcome", outcome)
+        writer.member("by", by)
+        writer.member("satisfied", satisfied)
+        writer.member("score", score)
+        writer.member("atFault", atFault)
+        writer.member("outletId", outletId)
+        writer.member("manufacturerId", manufacturerId)
+        writer.member("comments", comments)
+        writer.member("survey", survey)
+        writer.member("medium", medium)
+        writer.member("letter", letter)
+        writer.member("remarks", remarks)
+        writer.end()
+    }
+
+    package mutating func replaceTexts(_ replacement: (String) -> String) {
+        comments = comments.replaced(replacement)
+        remarks = remarks.map { $0.map { $0.replacingTexts(replacement) } }
+    }
+}
+
+/// `callback.scheduled`: A customer is to be called (R10); `callback.due` says when.
+package struct CallbackScheduled: EventData {
+    package static let type = EventType("callback.scheduled")
+
+    package var callbackId: String
+    package var kind: CallbackKind
+    /// 00:00 of the first date of the window.
+    package var windowStart: Instant
+    /// 24:00 of the last date of the window.
+    package var windowEnd: Instant
+    package var about: CallbackSubject
+    /// Whose customer it is; nil where that is not known.
+    package var storeId: String?
+    package var outletId: String?
+    /// Of the service that the call is about.
+    package var inWarranty: Bool?
+
+    package init(
+        callbackId: String, kind: CallbackKind, windowStart: Instant, windowEnd: Instant,
+        about: CallbackSubject, storeId: String? = nil, outletId: String? = nil, inWarranty: Bool? = nil
+    ) {
+        self.callbackId = callbackId
+        self.kind = kind
+        self.windowStart = windowStart
+        self.windowEnd = windowEnd
+        self.about = about
+        self.storeId = storeId
+        self.outletId = outletId
+        self.inWarranty = inWarranty
+    }
+
+    package var correlation: String? { about.caseId }
+
+    package static let shape: [Shape.Field] = [
+        .required("callbackId", .id),
+        .required("kind", .names(CallbackKind.self)),
+        .required("windowStart", .time),
+        .required("windowEnd", .time),
+        .required("about", CallbackSubject.shape),
+        .optional("storeId", .id),
+        .optional("outletId", .id),
+        .optional("inWarranty", .boolean),
+    ]
+
+    package init(reading json: JSON) throws {
+        var members = try MemberPlaces(of: json)
+        callbackId = try members.required("callbackId")
+        kind = try members.required("kind")
+        windowStart = try members.required("windowStart")
+        windowEnd = try members.required("windowEnd")
+        about = try members.required("about")
+        storeId = try members.optional("storeId")
+        outletId = try members.optional("outletId")
+        inWarranty = try members.optional("inWarranty")
+    }
+
+    package func write(to writer: inout JSONWriter) {
+        writer.begin()
+        writer.member("callbackId", callbackId)
+        writer.member("kind", kind)
+        writer.member("windowStart", windowStart)
+        writer.member("windowEnd", windowEnd)
+        writer.member("about", about)
+        writer.member("storeId", storeId)
+        writer.member("outletId", outletId)
+        writer.member("inWarranty", inWarranty)
+        writer.end()
+    }
+}
+
+/// `callback.due`: The call is to be made now; once per attempt (R22, R25, R26).
+package struct CallbackDue: EventData {
+    package static let type = EventType("callback.due")
+
+    package var callbackId: String
+    package var kind: CallbackKind
+    /// 00:00 of the first date of the window.
+    package var windowStart: Instant
+    /// 24:00 of the last date of the window.
+    package var windowEnd: Instant
+    package var about: CallbackSubject
+    package var attempt: Int
+    package var customer: Customer
+    package var product: Product?
+    /// What a customer event is called.
+    package var title: String?
+
+    package init(
+        callbackId: String, kind: CallbackKind, windowStart: Instant, windowEnd: Instant,
+        about: CallbackSubject, attempt: Int, customer: Customer, product: Product? = nil, title: String? = nil
+    ) {
+        self.callbackId = callbackId
+        self.kind = kind
+        self.windowStart = windowStart
+        self.windowEnd = windowEnd
+        self.about = about
+        self.attempt = attempt
+        self.customer = customer
+        self.product = product
+        self.title = title
+    }
+
+    package var correlation: String? { about.caseId }
+
+    package static let shape: [Shape.Field] = [
+        .required("callbackId", .id),
+        .required("kind", .names(CallbackKind.self)),
+        .required("windowStart", .time),
+        .required("windowEnd", .time),
+        .required("about", CallbackSubject.shape),
+        .required("attempt", .integer(min: 1, max: Shape.integerLimit)),
+        .required("customer", Customer.shape),
+        .optional("product", Product.shape),
+        .optional("title", .text(min: 1, max: 200)),
+    ]
+
+    package init(reading json: JSON) throws {
+        var members = try MemberPlaces(of: json)
+        callbackId = try members.required("callbackId")
+        kind = try members.required("kind")
+        windowStart = try members.required("windowStart")
+        windowEnd = try members.required("windowEnd")
+        about = try members.required("about")
+        attempt = try members.required("attempt")
+        customer = try members.required("customer")
+        product = try members.optional("product")
+        title = try members.optional("title")
+    }
+
+    package func write(to writer: inout JSONWriter) {
+        writer.begin()
+        writer.member("callbackId", callbackId)
+        writer.member("kind", kind)
+        writer.member("windowStart", windowStart)
+        writer.member("windowEnd", windowEnd)
+        writer.member("about", about)
+        writer.member("attempt", attempt)
+        writer.member("customer", customer)
+        writer.member("product", product)
+        writer.member("title", title)
+        writer.end()
+    }
+
+    package mutating func replaceTexts(_ replacement: (String) -> String) {
+        customer.replaceTexts(replacement)
+    }
+}
+
+/// `callback.exhausted`: Three attempts on different dates have not reached the customer (R10).
+package struct CallbackExhausted: EventData {
+    package static let type = EventType("callback.exhausted")
+
+    package var callbackId: String
+    package var kind: CallbackKind
+    /// 00:00 of the first date of the window.
+    package var windowStart: Instant
+    /// 24:00 of the last date of the window.
+    package var windowEnd: Instant
+    package var about: CallbackSubject
+
+    package init(
+        callbackId: String, kind: CallbackKind, windowStart: Instant, windowEnd: Instant, about: CallbackSubject
+    ) {
+        self.callbackId = callbackId
+        self.kind = kind
+        self.windowStart = windowStart
+        self.windowEnd = windowEnd
+        self.about = about
+    }
+
+    package var correlation: String? { about.caseId }
+
+    package static let shape: [Shape.Field] = [
+        .required("callbackId", .id),
+        .required("kind", .names(CallbackKind.self)),
+        .required("windowStart", .time),
+        .required("windowEnd", .time),
+        .required("about", CallbackSubject.shape),
+    ]
+
+    package init(reading json: JSON) throws {
+        var members = try MemberPlaces(of: json)
+        callbackId = try members.required("callbackId")
+        kind = try members.required("kind")
+        windowStart = try members.required("windowStart")
+        windowEnd = try members.required("windowEnd")
+        about = try members.required("about")
+    }
+
+    package func write(to writer: inout JSONWriter) {
+        writer.begin()
+        writer.member("callbackId", callbackId)
+        writer.member("kind", kind)
+        writer.member("windowStart", windowStart)
+        writer.member("windowEnd", windowEnd)
+        writer.member("about", about)
+        writer.end()
+    }
+}
+
+/// `callback.missed`: The window is over and the call not done; it may still be done.
+package struct CallbackMissed: EventData {
+    package static let type = EventType("callback.missed")
+
+    package var callbackId: String
+    package var kind: CallbackKind
+    /// 00:00 of the first date of the window.
+    package var windowStart: Instant
+    /// 24:00 of the last date of the window.
+    package var windowEnd: Instant
+    package var about: CallbackSubject
+
+    package init(
+        callbackId: String, kind: CallbackKind, windowStart: Instant, windowEnd: Instant, about: CallbackSubject
+    ) {
+        self.callbackId = callbackId
+        self.kind = kind
+        self.windowStart = windowStart
+        self.windowEnd = windowEnd
+        self.about = about
+    }
+
+    package var correlation: String? { about.caseId }
+
+    package static let shape: [Shape.Field] = [
+        .required("callbackId", .id),
+        .required("kind", .names(CallbackKind.self)),
+        .required("windowStart", .time),
+        .required("windowEnd", .time),
+        .required("about", CallbackSubject.shape),
+    ]
+
+    package init(reading json: JSON) throws {
+        var members = try MemberPlaces(of: json)
+        callbackId = try members.required("callbackId")
+        kind = try members.required("kind")
+        windowStart = try members.required("windowStart")
+        windowEnd = try members.required("windowEnd")
+        about = try members.required("about")
+    }
+
+    package func write(to writer: inout JSONWriter) {
+        writer.begin()
+        writer.member("callbackId", callbackId)
+        writer.member("kind", kind)
+        writer.member("windowStart", windowStart)
+        writer.member("windowEnd", windowEnd)
+        writer.member("about", about)
+        writer.end()
+    }
+}

@@ -1,0 +1,97 @@
+// Written by scripts/generate_events.py from CaseOrderEvents.contract; to change it, change that.
+
+/// `case.reassigned`: A case is given to another person of the place that holds it (R51).
+package struct CaseReassigned: EventData {
+    package static let type = EventType("case.reassigned")
+
+    package var caseId: String
+    /// The id of that person.
+    package var to: String
+    package var by: Person
+    package var reason: String
+
+    package init(
+        caseId: String, to: String, by: Person, reason: String
+    ) {
+        self.caseId = caseId
+        self.to = to
+        self.by = by
+        self.reason = reason
+    }
+
+    package var correlation: String? { caseId }
+
+    package static let shape: [Shape.Field] = [
+        .required("caseId", .id),
+        .required("to", .id),
+        .required("by", Person.shape),
+        .required("reason", .text(min: 1, max: 1000), personal: true),
+    ]
+
+    package init(reading json: JSON) throws {
+        var members = try MemberPlaces(of: json)
+        caseId = try members.required("caseId")
+        to = try members.required("to")
+        by = try members.required("by")
+        reason = try members.required("reason")
+    }
+
+    package func write(to writer: inout JSONWriter) {
+        writer.begin()
+        writer.member("caseId", caseId)
+        writer.member("to", to)
+        writer.member("by", by)
+        writer.member("reason", reason)
+        writer.end()
+    }
+
+    package mutating func replaceTexts(_ replacement: (String) -> String) {
+        reason = reason.replaced(replacement)
+    }
+}
+
+/// `crisis.declared`: Somebody has learned of a hazard that no complaint about the case has told of (R50).
+package struct CrisisDeclared: EventData {
+    package static let type = EventType("crisis.declared")
+
+    package var caseId: String
+    package var hazards: [String]
+    package var by: Person
+    package var at: Instant
+
+    package init(
+        caseId: String, hazards: [String], by: Person, at: Instant
+    ) {
+        self.caseId = caseId
+        self.hazards = hazards
+        self.by = by
+        self.at = at
+    }
+
+    package var ruleTime: Instant? { at }
+    package var correlation: String? { caseId }
+
+    package static let shape: [Shape.Field] = [
+        .required("caseId", .id),
+        .required("hazards", .array(.oneOf(ComplaintReceived.hazards), min: 1, max: 4)),
+        .required("by", Person.shape),
+        .required("at", .time),
+    ]
+
+    package init(reading json: JSON) throws {
+        var members = try MemberPlaces(of: json)
+        caseId = try members.required("caseId")
+        hazards = try members.required("hazards")
+        by = try members.required("by")
+        at = try members.required("at")
+    }
+
+    package func write(to writer: inout JSONWriter) {
+        writer.begin()
+        writer.member("caseId", caseId)
+        writer.member("hazards", hazards)
+        writer.member("by", by)
+        writer.member("at", at)
+        writer.end()
+    }
+}

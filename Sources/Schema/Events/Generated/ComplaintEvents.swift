@@ -1,0 +1,241 @@
+// Written by scripts/generate_events.py from ComplaintEvents.contract; to change it, change that.
+
+/// `complaint.received`: A customer complains (R02, R04).
+package struct ComplaintReceived: ComparedByContent {
+    package static let type = EventType("complaint.received")
+
+    package static let channels = ["hotline", "counter", "web", "app", "manufacturer", "authority"]
+    package static let remedies = ["repair", "exchange", "refund", "compensation", "apology", "information"]
+    package static let hazards = ["injury", "fire", "media", "authority-letter"]
+
+    /// What the complaint is about, as who took it down sees it.
+    package enum ComplaintType: String, ContractPart, CaseIterable {
+        case quality, installation, repair, attitude, delivery, billing, other
+    }
+
+    package var complaintId: String
+    package var channel: String
+    package var receivedAt: Instant
+    package var customer: Customer
+    package var storeId: String?
+    package var regionId: String?
+    package var product: Product
+    package var outletId: String?
+    package var description: String
+    package var remedy: String
+    package var claimFen: Int64?
+    package var hazards: [String]?
+    package var complaintType: ComplaintType?
+
+    package init(
+        complaintId: String, channel: String, receivedAt: Instant, customer: Customer, storeId: String? = nil,
+        regionId: String? = nil, product: Product, outletId: String? = nil, description: String, remedy: String,
+        claimFen: Int64? = nil, hazards: [String]? = nil, complaintType: ComplaintType? = nil
+    ) {
+        self.complaintId = complaintId
+        self.channel = channel
+        self.receivedAt = receivedAt
+        self.customer = customer
+        self.storeId = storeId
+        self.regionId = regionId
+        self.product = product
+        self.outletId = outletId
+        self.description = description
+        self.remedy = remedy
+        self.claimFen = claimFen
+        self.hazards = hazards
+        self.complaintType = complaintType
+    }
+
+    package var ruleTime: Instant? { receivedAt }
+
+    package static let shape: [Shape.Field] = [
+        .required("complaintId", .id),
+        .required("channel", .oneOf(channels)),
+        .required("receivedAt", .time),
+        .required("customer", Customer.shape),
+        .optional("storeId", .id),
+        .optional("regionId", .id),
+        .required("product", Product.shape),
+        .optional("outletId", .id),
+        .required("description", .text(min: 1, max: 4000), personal: true),
+        .required("remedy", .oneOf(remedies)),
+        .optional("claimFen", .fen),
+        .optional("hazards", .array(.oneOf(hazards), min: 0, max: 4)),
+        .optional("complaintType", .names(ComplaintType.self)),
+    ]
+
+    package static let takenShape = Shape.object(
+        shape.map { $0.name == "channel" ? .required("channel", .oneOf(channels + ["callback"])) : $0 })
+
+    package init(reading json: JSON) throws {
+        var members = try MemberPlaces(of: json)
+        complaintId = try members.required("complaintId")
+        channel = try members.required("channel")
+        receivedAt = try members.required("receivedAt")
+        customer = try members.required("customer")
+        storeId = try members.optional("storeId")
+        regionId = try members.optional("regionId")
+        product = try members.required("product")
+        outletId = try members.optional("outletId")
+        description = try members.required("description")
+        remedy = try members.required("remedy")
+        claimFen = try members.optional("claimFen")
+        hazards = try members.optional("hazards")
+        complaintType = try members.optional("complaintType")
+    }
+
+    package func write(to writer: inout JSONWriter) {
+        writer.begin()
+        writer.member("complaintId", complaintId)
+        writer.member("channel", channel)
+        writer.member("receivedAt", receivedAt)
+        writer.member("customer", customer)
+        writer.member("storeId", storeId)
+        writer.member("regionId", regionId)
+        writer.member("product", product)
+        writer.member("outletId", outletId)
+        writer.member("description", description)
+        writer.member("remedy", remedy)
+        writer.member("claimFen", claimFen)
+        writer.member("hazards", hazards)
+        writer.member("complaintType", complaintType)
+        writer.end()
+    }
+
+    package mutating func replaceTexts(_ replacement: (String) -> String) {
+        customer.replaceTexts(replacement)
+        description = description.replaced(replacement)
+    }
+}
+
+/// `case.opened`: Intake has opened a case for a complaint.
+package struct CaseOpened: EventData {
+    package static let type = EventType("case.opened")
+
+    package struct Cluster: ContractPart {
+        /// Distinct phones that complained of the same brand and category within the window, this one included.
+        package var phones: Int
+        package var major: Bool
+
+        package init(
+            phones: Int, major: Bool
+        ) {
+            self.phones = phones
+            self.major = major
+        }
+
+        package static let shape = Shape.object([
+            .required("phones", .integer(min: 0, max: Shape.integerLimit)),
+            .required("major", .boolean),
+        ])
+
+        package init(reading json: JSON) throws {
+            var members = try MemberPlaces(of: json)
+            phones = try members.required("phones")
+            major = try members.required("major")
+        }
+
+        package func write(to writer: inout JSONWriter) {
+            writer.begin()
+            writer.member("phones", phones)
+            writer.member("major", major)
+            writer.end()
+        }
+    }
+
+    package var caseId: String
+    package var complaintId: String
+    package var openedAt: Instant
+    package var complaint: ComplaintReceived
+    package var cluster: Cluster
+
+    package init(
+        caseId: String, complaintId: String, openedAt: Instant, complaint: ComplaintReceived, cluster: Cluster
+    ) {
+        self.caseId = caseId
+        self.complaintId = complaintId
+        self.openedAt = openedAt
+        self.complaint = complaint
+        self.cluster = cluster
+    }
+
+    package var ruleTime: Instant? { openedAt }
+    package var correlation: String? { caseId }
+
+    package static let shape: [Shape.Field] = [
+        .required("caseId", .id),
+        .required("complaintId", .id),
+        .required("openedAt", .time),
+        .required("complaint", ComplaintReceived.takenShape),
+        .required("cluster", Cluster.shape),
+    ]
+
+    package init(reading json: JSON) throws {
+        var members = try MemberPlaces(of: json)
+        caseId = try members.required("caseId")
+        complaintId = try members.required("complaintId")
+        openedAt = try members.required("openedAt")
+        complaint = try members.required("complaint")
+        cluster = try members.required("cluster")
+    }
+
+    package func write(to writer: inout JSONWriter) {
+        writer.begin()
+        writer.member("caseId", caseId)
+        writer.member("complaintId", complaintId)
+        writer.member("openedAt", openedAt)
+        writer.member("complaint", complaint)
+        writer.member("cluster", cluster)
+        writer.end()
+    }
+
+    package mutating func replaceTexts(_ replacement: (String) -> String) {
+        complaint.replaceTexts(replacement)
+    }
+}
+
+/// `batch.alerted`: A complaint has completed a cluster; once for each span (R52).
+package struct BatchAlerted: EventData {
+    package static let type = EventType("batch.alerted")
+
+    package var brand: String
+    package var category: String
+    /// The number of the span of `clusterWindowDays` dates, counted from 1970-01-01.
+    package var span: Int
+    /// How many phones have complained; at most 100.
+    package var phones: Int
+
+    package init(
+        brand: String, category: String, span: Int, phones: Int
+    ) {
+        self.brand = brand
+        self.category = category
+        self.span = span
+        self.phones = phones
+    }
+
+    package static let shape: [Shape.Field] = [
+        .required("brand", .text(min: 1, max: 200)),
+        .required("category", .text(min: 1, max: 100)),
+        .required("span", .anyInteger),
+        .required("phones", .integer(min: 0, max: Shape.integerLimit)),
+    ]
+
+    package init(reading json: JSON) throws {
+        var members = try MemberPlaces(of: json)
+        brand = try members.required("brand")
+        category = try members.required("category")
+        span = try members.required("span")
+        phones = try members.required("phones")
+    }
+
+    package func write(to writer: inout JSONWriter) {
+        writer.begin()
+        writer.member("brand", brand)
+        writer.member("category", category)
+        writer.member("span", span)
+        writer.member("phones", phones)
+        writer.end()
+    }
+}

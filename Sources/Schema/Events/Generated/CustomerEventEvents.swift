@@ -1,0 +1,154 @@
+// Written by scripts/generate_events.py from CustomerEventEvents.contract; to change it, change that.
+
+/// `customer-event.announced`: Customers are to be told of an event: first by telephone, then by letter (R26).
+package struct CustomerEventAnnounced: ComparedByContent {
+    package static let type = EventType("customer-event.announced")
+
+    package var eventId: String
+    /// The date of the event.
+    package var on: CivilDate
+    package var title: String
+    package var customers: [Customer]
+
+    package init(
+        eventId: String, on: CivilDate, title: String, customers: [Customer]
+    ) {
+        self.eventId = eventId
+        self.on = on
+        self.title = title
+        self.customers = customers
+    }
+
+    package static let shape: [Shape.Field] = [
+        .required("eventId", .id),
+        .required("on", .date),
+        .required("title", .text(min: 1, max: 200)),
+        .required("customers", .array(Customer.shape, min: 0, max: 1000)),
+    ]
+
+    package init(reading json: JSON) throws {
+        var members = try MemberPlaces(of: json)
+        eventId = try members.required("eventId")
+        on = try members.required("on")
+        title = try members.required("title")
+        customers = try members.required("customers")
+    }
+
+    package func write(to writer: inout JSONWriter) {
+        writer.begin()
+        writer.member("eventId", eventId)
+        writer.member("on", on)
+        writer.member("title", title)
+        writer.member("customers", customers)
+        writer.end()
+    }
+
+    package mutating func replaceTexts(_ replacement: (String) -> String) {
+        customers = customers.map { $0.replacingTexts(replacement) }
+    }
+}
+
+/// `letter.due`: The customer of a customer event was reached; the letter is owed (R26).
+package struct LetterDue: EventData {
+    package static let type = EventType("letter.due")
+
+    package var callbackId: String
+    package var about: CallbackSubject
+    package var customer: Customer
+    /// Two days after the call.
+    package var dueAt: Instant
+    package var title: String?
+
+    package init(
+        callbackId: String, about: CallbackSubject, customer: Customer, dueAt: Instant, title: String? = nil
+    ) {
+        self.callbackId = callbackId
+        self.about = about
+        self.customer = customer
+        self.dueAt = dueAt
+        self.title = title
+    }
+
+    package var correlation: String? { about.caseId }
+
+    package static let shape: [Shape.Field] = [
+        .required("callbackId", .id),
+        .required("about", CallbackSubject.shape),
+        .required("customer", Customer.shape),
+        .required("dueAt", .time),
+        .optional("title", .text(min: 1, max: 200)),
+    ]
+
+    package init(reading json: JSON) throws {
+        var members = try MemberPlaces(of: json)
+        callbackId = try members.required("callbackId")
+        about = try members.required("about")
+        customer = try members.required("customer")
+        dueAt = try members.required("dueAt")
+        title = try members.optional("title")
+    }
+
+    package func write(to writer: inout JSONWriter) {
+        writer.begin()
+        writer.member("callbackId", callbackId)
+        writer.member("about", about)
+        writer.member("customer", customer)
+        writer.member("dueAt", dueAt)
+        writer.member("title", title)
+        writer.end()
+    }
+
+    package mutating func replaceTexts(_ replacement: (String) -> String) {
+        customer.replaceTexts(replacement)
+    }
+}
+
+/// `letter.sent`: The letter to the customer of a customer event has gone out (R26, R27).
+package struct LetterSent: EventData {
+    package static let type = EventType("letter.sent")
+
+    package var callbackId: String
+    package var by: Person
+    package var at: Instant
+    /// What was sent (R27).
+    package var subject: String?
+
+    package init(
+        callbackId: String, by: Person, at: Instant, subject: String? = nil
+    ) {
+        self.callbackId = callbackId
+        self.by = by
+        self.at = at
+        self.subject = subject
+    }
+
+    package var ruleTime: Instant? { at }
+
+    package static let shape: [Shape.Field] = [
+        .required("callbackId", .id),
+        .required("by", Person.shape),
+        .required("at", .time),
+        .optional("subject", .text(min: 0, max: 200), personal: true),
+    ]
+
+    package init(reading json: JSON) throws {
+        var members = try MemberPlaces(of: json)
+        callbackId = try members.required("callbackId")
+        by = try members.required("by")
+        at = try members.required("at")
+        subject = try members.optional("subject")
+    }
+
+    package func write(to writer: inout JSONWriter) {
+        writer.begin()
+        writer.member("callbackId", callbackId)
+        writer.member("by", by)
+        writer.member("at", at)
+        writer.member("subject", subject)
+        writer.end()
+    }
+
+    package mutating func replaceTexts(_ replacement: (String) -> String) {
+        subject = subject.replaced(replacement)
+    }
+}

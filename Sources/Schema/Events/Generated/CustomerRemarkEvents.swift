@@ -1,0 +1,130 @@
+// Written by scripts/generate_events.py from CustomerRemarkEvents.contract; to change it, change that.
+
+/// `customer.contact-corrected`: The number of a customer who was called in vain under a wrong one has been found
+/// (R10).
+package struct CustomerContactCorrected: EventData {
+    package static let type = EventType("customer.contact-corrected")
+
+    package var callbackId: String
+    package var phone: String
+    package var by: Person
+
+    package init(
+        callbackId: String, phone: String, by: Person
+    ) {
+        self.callbackId = callbackId
+        self.phone = phone
+        self.by = by
+    }
+
+    package static let shape: [Shape.Field] = [
+        .required("callbackId", .id),
+        .required("phone", .text(min: 1, max: 40), personal: true),
+        .required("by", Person.shape),
+    ]
+
+    package init(reading json: JSON) throws {
+        var members = try MemberPlaces(of: json)
+        callbackId = try members.required("callbackId")
+        phone = try members.required("phone")
+        by = try members.required("by")
+    }
+
+    package func write(to writer: inout JSONWriter) {
+        writer.begin()
+        writer.member("callbackId", callbackId)
+        writer.member("phone", phone)
+        writer.member("by", by)
+        writer.end()
+    }
+
+    package mutating func replaceTexts(_ replacement: (String) -> String) {
+        phone = phone.replaced(replacement)
+    }
+}
+
+/// `customer.remark`: What a customer said in a call beside his answer (R54).
+package struct CustomerRemark: EventData {
+    package static let type = EventType("customer.remark")
+
+    package enum Class: String, ContractPart, CaseIterable {
+        case consultation, complaint, report, suggestion
+    }
+
+    /// One remark, as `callback.completed` brings it.
+    package struct Remark: ContractPart {
+        package var `class`: Class
+        package var text: String
+
+        package init(
+            class: Class, text: String
+        ) {
+            self.class = `class`
+            self.text = text
+        }
+
+        package static let shape = Shape.object([
+            .required("class", .names(Class.self)),
+            .required("text", .text(min: 1, max: 4000), personal: true),
+        ])
+
+        package init(reading json: JSON) throws {
+            var members = try MemberPlaces(of: json)
+            `class` = try members.required("class")
+            text = try members.required("text")
+        }
+
+        package func write(to writer: inout JSONWriter) {
+            writer.begin()
+            writer.member("class", `class`)
+            writer.member("text", text)
+            writer.end()
+        }
+
+        package mutating func replaceTexts(_ replacement: (String) -> String) {
+            text = text.replaced(replacement)
+        }
+    }
+
+    package var callbackId: String
+    package var `class`: Class
+    package var text: String
+    package var storeId: String?
+
+    package init(
+        callbackId: String, class: Class, text: String, storeId: String? = nil
+    ) {
+        self.callbackId = callbackId
+        self.class = `class`
+        self.text = text
+        self.storeId = storeId
+    }
+
+    package static let shape: [Shape.Field] = [
+        .required("callbackId", .id),
+        .required("class", .names(Class.self)),
+        .required("text", .text(min: 1, max: 4000), personal: true),
+        .optional("storeId", .id),
+    ]
+
+    package init(reading json: JSON) throws {
+        var members = try MemberPlaces(of: json)
+        callbackId = try members.required("callbackId")
+        `class` = try members.required("class")
+        text = try members.required("text")
+        storeId = try members.optional("storeId")
+    }
+
+    package func write(to writer: inout JSONWriter) {
+        writer.begin()
+        writer.member("callbackId", callbackId)
+        writer.member("class", `class`)
+        writer.member("text", text)
+        writer.member("storeId", storeId)
+        writer.end()
+    }
+
+    package mutating func replaceTexts(_ replacement: (String) -> String) {
+        text = text.replaced(replacement)
+    }
+}

@@ -1,0 +1,325 @@
+// Written by scripts/generate_events.py from FundEvents.contract; to change it, change that.
+
+/// `recovery.booked`: The liable party has paid back (R08).
+package struct RecoveryBooked: EventData {
+    package static let type = EventType("recovery.booked")
+
+    package var requestId: String
+    package var amountFen: Int64
+    package var by: Person
+
+    package init(
+        requestId: String, amountFen: Int64, by: Person
+    ) {
+        self.requestId = requestId
+        self.amountFen = amountFen
+        self.by = by
+    }
+
+    package static let shape: [Shape.Field] = [
+        .required("requestId", .id),
+        .required("amountFen", .positiveFen),
+        .required("by", Person.shape),
+    ]
+
+    package init(reading json: JSON) throws {
+        var members = try MemberPlaces(of: json)
+        requestId = try members.required("requestId")
+        amountFen = try members.required("amountFen")
+        by = try members.required("by")
+    }
+
+    package func write(to writer: inout JSONWriter) {
+        writer.begin()
+        writer.member("requestId", requestId)
+        writer.member("amountFen", amountFen)
+        writer.member("by", by)
+        writer.end()
+    }
+}
+
+/// `write-off.proposed`: A person proposes to give up the rest, or a part of it (R08).
+package struct WriteOffProposed: EventData {
+    package static let type = EventType("write-off.proposed")
+
+    package var requestId: String
+    package var amountFen: Int64
+    package var by: Person
+    package var reason: String
+
+    package init(
+        requestId: String, amountFen: Int64, by: Person, reason: String
+    ) {
+        self.requestId = requestId
+        self.amountFen = amountFen
+        self.by = by
+        self.reason = reason
+    }
+
+    package static let shape: [Shape.Field] = [
+        .required("requestId", .id),
+        .required("amountFen", .positiveFen),
+        .required("by", Person.shape),
+        .required("reason", .text(min: 1, max: 1000), personal: true),
+    ]
+
+    package init(reading json: JSON) throws {
+        var members = try MemberPlaces(of: json)
+        requestId = try members.required("requestId")
+        amountFen = try members.required("amountFen")
+        by = try members.required("by")
+        reason = try members.required("reason")
+    }
+
+    package func write(to writer: inout JSONWriter) {
+        writer.begin()
+        writer.member("requestId", requestId)
+        writer.member("amountFen", amountFen)
+        writer.member("by", by)
+        writer.member("reason", reason)
+        writer.end()
+    }
+
+    package mutating func replaceTexts(_ replacement: (String) -> String) {
+        reason = reason.replaced(replacement)
+    }
+}
+
+/// `write-off.approved`: The proposal to write off is approved, or has ended (R08).
+package struct WriteOffApproved: EventData {
+    package static let type = EventType("write-off.approved")
+
+    package var requestId: String
+    package var by: Person
+    package var approved: Bool
+
+    package init(
+        requestId: String, by: Person, approved: Bool
+    ) {
+        self.requestId = requestId
+        self.by = by
+        self.approved = approved
+    }
+
+    package static let shape: [Shape.Field] = [
+        .required("requestId", .id),
+        .required("by", Person.shape),
+        .required("approved", .boolean),
+    ]
+
+    package init(reading json: JSON) throws {
+        var members = try MemberPlaces(of: json)
+        requestId = try members.required("requestId")
+        by = try members.required("by")
+        approved = try members.required("approved")
+    }
+
+    package func write(to writer: inout JSONWriter) {
+        writer.begin()
+        writer.member("requestId", requestId)
+        writer.member("by", by)
+        writer.member("approved", approved)
+        writer.end()
+    }
+}
+
+/// `fund.disbursed`: The fund has paid a customer.
+package struct FundDisbursed: EventData {
+    package static let type = EventType("fund.disbursed")
+
+    package var requestId: String
+    package var amountFen: Int64
+    /// What the fund holds afterwards; may be negative.
+    package var balanceFen: Int64
+    package var caseId: String?
+    package var complaintId: String?
+    /// 1 to 4, as HQ recorded it (R06).
+    package var severity: Int?
+    /// Whom the approved opinion names (R08).
+    package var liableKind: LiabilityProposed.Liable.Kind?
+
+    package init(
+        requestId: String, amountFen: Int64, balanceFen: Int64, caseId: String? = nil,
+        complaintId: String? = nil, severity: Int? = nil, liableKind: LiabilityProposed.Liable.Kind? = nil
+    ) {
+        self.requestId = requestId
+        self.amountFen = amountFen
+        self.balanceFen = balanceFen
+        self.caseId = caseId
+        self.complaintId = complaintId
+        self.severity = severity
+        self.liableKind = liableKind
+    }
+
+    package var correlation: String? { caseId }
+    package var fundMovement: FundMovement? {
+        FundMovement(.disbursed, requestId: requestId, amountFen: amountFen)
+    }
+
+    package static let shape: [Shape.Field] = [
+        .required("requestId", .id),
+        .required("amountFen", .positiveFen),
+        .required("balanceFen", .anyInteger),
+        .optional("caseId", .id),
+        .optional("complaintId", .id),
+        .optional("severity", .integer(min: 1, max: 4)),
+        .optional("liableKind", .names(LiabilityProposed.Liable.Kind.self)),
+    ]
+
+    package init(reading json: JSON) throws {
+        var members = try MemberPlaces(of: json)
+        requestId = try members.required("requestId")
+        amountFen = try members.required("amountFen")
+        balanceFen = try members.required("balanceFen")
+        caseId = try members.optional("caseId")
+        complaintId = try members.optional("complaintId")
+        severity = try members.optional("severity")
+        liableKind = try members.optional("liableKind")
+    }
+
+    package func write(to writer: inout JSONWriter) {
+        writer.begin()
+        writer.member("requestId", requestId)
+        writer.member("amountFen", amountFen)
+        writer.member("balanceFen", balanceFen)
+        writer.member("caseId", caseId)
+        writer.member("complaintId", complaintId)
+        writer.member("severity", severity)
+        writer.member("liableKind", liableKind)
+        writer.end()
+    }
+}
+
+/// `fund.recovered`: Money has come back into the fund.
+package struct FundRecovered: EventData {
+    package static let type = EventType("fund.recovered")
+
+    package var requestId: String
+    package var amountFen: Int64
+    /// What the fund holds afterwards; may be negative.
+    package var balanceFen: Int64
+    package var caseId: String?
+    package var complaintId: String?
+    /// 1 to 4, as HQ recorded it (R06).
+    package var severity: Int?
+    /// Whom the approved opinion names (R08).
+    package var liableKind: LiabilityProposed.Liable.Kind?
+
+    package init(
+        requestId: String, amountFen: Int64, balanceFen: Int64, caseId: String? = nil,
+        complaintId: String? = nil, severity: Int? = nil, liableKind: LiabilityProposed.Liable.Kind? = nil
+    ) {
+        self.requestId = requestId
+        self.amountFen = amountFen
+        self.balanceFen = balanceFen
+        self.caseId = caseId
+        self.complaintId = complaintId
+        self.severity = severity
+        self.liableKind = liableKind
+    }
+
+    package var correlation: String? { caseId }
+    package var fundMovement: FundMovement? {
+        FundMovement(.recovered, requestId: requestId, amountFen: amountFen)
+    }
+
+    package static let shape: [Shape.Field] = [
+        .required("requestId", .id),
+        .required("amountFen", .positiveFen),
+        .required("balanceFen", .anyInteger),
+        .optional("caseId", .id),
+        .optional("complaintId", .id),
+        .optional("severity", .integer(min: 1, max: 4)),
+        .optional("liableKind", .names(LiabilityProposed.Liable.Kind.self)),
+    ]
+
+    package init(reading json: JSON) throws {
+        var members = try MemberPlaces(of: json)
+        requestId = try members.required("requestId")
+        amountFen = try members.required("amountFen")
+        balanceFen = try members.required("balanceFen")
+        caseId = try members.optional("caseId")
+        complaintId = try members.optional("complaintId")
+        severity = try members.optional("severity")
+        liableKind = try members.optional("liableKind")
+    }
+
+    package func write(to writer: inout JSONWriter) {
+        writer.begin()
+        writer.member("requestId", requestId)
+        writer.member("amountFen", amountFen)
+        writer.member("balanceFen", balanceFen)
+        writer.member("caseId", caseId)
+        writer.member("complaintId", complaintId)
+        writer.member("severity", severity)
+        writer.member("liableKind", liableKind)
+        writer.end()
+    }
+}
+
+/// `fund.written-off`: A payment is given up; the balance does not change.
+package struct FundWrittenOff: EventData {
+    package static let type = EventType("fund.written-off")
+
+    package var requestId: String
+    package var amountFen: Int64
+    /// What the fund holds afterwards; may be negative.
+    package var balanceFen: Int64
+    package var caseId: String?
+    package var complaintId: String?
+    /// 1 to 4, as HQ recorded it (R06).
+    package var severity: Int?
+    /// Whom the approved opinion names (R08).
+    package var liableKind: LiabilityProposed.Liable.Kind?
+
+    package init(
+        requestId: String, amountFen: Int64, balanceFen: Int64, caseId: String? = nil,
+        complaintId: String? = nil, severity: Int? = nil, liableKind: LiabilityProposed.Liable.Kind? = nil
+    ) {
+        self.requestId = requestId
+        self.amountFen = amountFen
+        self.balanceFen = balanceFen
+        self.caseId = caseId
+        self.complaintId = complaintId
+        self.severity = severity
+        self.liableKind = liableKind
+    }
+
+    package var correlation: String? { caseId }
+    package var fundMovement: FundMovement? {
+        FundMovement(.writtenOff, requestId: requestId, amountFen: amountFen)
+    }
+
+    package static let shape: [Shape.Field] = [
+        .required("requestId", .id),
+        .required("amountFen", .positiveFen),
+        .required("balanceFen", .anyInteger),
+        .optional("caseId", .id),
+        .optional("complaintId", .id),
+        .optional("severity", .integer(min: 1, max: 4)),
+        .optional("liableKind", .names(LiabilityProposed.Liable.Kind.self)),
+    ]
+
+    package init(reading json: JSON) throws {
+        var members = try MemberPlaces(of: json)
+        requestId = try members.required("requestId")
+        amountFen = try members.required("amountFen")
+        balanceFen = try members.required("balanceFen")
+        caseId = try members.optional("caseId")
+        complaintId = try members.optional("complaintId")
+        severity = try members.optional("severity")
+        liableKind = try members.optional("liableKind")
+    }
+
+    package func write(to writer: inout JSONWriter) {
+        writer.begin()
+        writer.member("requestId", requestId)
+        writer.member("amountFen", amountFen)
+        writer.member("balanceFen", balanceFen)
+        writer.member("caseId", caseId)
+        writer.member("complaintId", complaintId)
+        writer.member("severity", severity)
+        writer.member("liableKind", liableKind)
+        writer.end()
+    }
+}

@@ -1,0 +1,408 @@
+// Written by scripts/generate_events.py from HandlingEvents.contract; to change it, change that.
+
+/// `contact.recorded`: A handler has spoken with somebody about the case (R06, R24, R43).
+package struct ContactRecorded: EventData {
+    package static let type = EventType("contact.recorded")
+
+    package enum Party: String, ContractPart, CaseIterable {
+        case customer
+        case factorySalesman = "factory-salesman"
+        case brandRepresentative = "brand-representative"
+        case supervisor
+    }
+
+    package var caseId: String
+    package var with: Party
+    package var by: Person
+    package var at: Instant
+    package var note: String?
+
+    package init(
+        caseId: String, with: Party, by: Person, at: Instant, note: String? = nil
+    ) {
+        self.caseId = caseId
+        self.with = with
+        self.by = by
+        self.at = at
+        self.note = note
+    }
+
+    package var ruleTime: Instant? { at }
+    package var correlation: String? { caseId }
+
+    package static let shape: [Shape.Field] = [
+        .required("caseId", .id),
+        .required("with", .names(Party.self)),
+        .required("by", Person.shape),
+        .required("at", .time),
+        .optional("note", .text(min: 0, max: 2000), personal: true),
+    ]
+
+    package init(reading json: JSON) throws {
+        var members = try MemberPlaces(of: json)
+        caseId = try members.required("caseId")
+        with = try members.required("with")
+        by = try members.required("by")
+        at = try members.required("at")
+        note = try members.optional("note")
+    }
+
+    package func write(to writer: inout JSONWriter) {
+        writer.begin()
+        writer.member("caseId", caseId)
+        writer.member("with", with)
+        writer.member("by", by)
+        writer.member("at", at)
+        writer.member("note", note)
+        writer.end()
+    }
+
+    package mutating func replaceTexts(_ replacement: (String) -> String) {
+        note = note.replaced(replacement)
+    }
+}
+
+/// `case.resolved`: A handler has found the solution; it still has to be told and filed (R24, R36).
+package struct CaseResolved: EventData {
+    package static let type = EventType("case.resolved")
+
+    /// Whose fault it was.
+    package enum Liability: String, ContractPart, CaseIterable {
+        case manufacturer
+        case outlet
+        case ownPost = "own-post"
+        case customer
+        case nobody = "none"
+    }
+
+    package var caseId: String
+    package var by: Person
+    package var resolvedAt: Instant
+    package var solution: String
+    package var liability: Liability
+    /// Who is liable, as the handler knows it: an id or a name.
+    package var liableParty: String?
+    /// Numbers or names of the documents filed; empty: none yet.
+    package var documents: [String]
+
+    package init(
+        caseId: String, by: Person, resolvedAt: Instant, solution: String, liability: Liability,
+        liableParty: String? = nil, documents: [String]
+    ) {
+        self.caseId = caseId
+        self.by = by
+        self.resolvedAt = resolvedAt
+        self.solution = solution
+        self.liability = liability
+        self.liableParty = liableParty
+        self.documents = documents
+    }
+
+    package var ruleTime: Instant? { resolvedAt }
+    package var correlation: String? { caseId }
+
+    package static let shape: [Shape.Field] = [
+        .required("caseId", .id),
+        .required("by", Person.shape),
+        .required("resolvedAt", .time),
+        .required("solution", .text(min: 1, max: 4000), personal: true),
+        .required("liability", .names(Liability.self)),
+        .optional("liableParty", .text(min: 1, max: 200), personal: true),
+        .required("documents", .array(.text(min: 1, max: 200), min: 0, max: 200)),
+    ]
+
+    package init(reading json: JSON) throws {
+        var members = try MemberPlaces(of: json)
+        caseId = try members.required("caseId")
+        by = try members.required("by")
+        resolvedAt = try members.required("resolvedAt")
+        solution = try members.required("solution")
+        liability = try members.required("liability")
+        liableParty = try members.optional("liableParty")
+        documents = try members.required("documents")
+    }
+
+    package func write(to writer: inout JSONWriter) {
+        writer.begin()
+        writer.member("caseId", caseId)
+        writer.member("by", by)
+        writer.member("resolvedAt", resolvedAt)
+        writer.member("solution", solution)
+        writer.member("liability", liability)
+        writer.member("liableParty", liableParty)
+        writer.member("documents", documents)
+        writer.end()
+    }
+
+    package mutating func replaceTexts(_ replacement: (String) -> String) {
+        solution = solution.replaced(replacement)
+        liableParty = liableParty.replaced(replacement)
+    }
+}
+
+/// `documents.archived`: Documents of the case have been filed (R36).
+package struct DocumentsArchived: EventData {
+    package static let type = EventType("documents.archived")
+
+    package var caseId: String
+    package var by: Person
+    package var documents: [String]
+
+    package init(
+        caseId: String, by: Person, documents: [String]
+    ) {
+        self.caseId = caseId
+        self.by = by
+        self.documents = documents
+    }
+
+    package var correlation: String? { caseId }
+
+    package static let shape: [Shape.Field] = [
+        .required("caseId", .id),
+        .required("by", Person.shape),
+        .required("documents", .array(.text(min: 1, max: 200), min: 0, max: 200)),
+    ]
+
+    package init(reading json: JSON) throws {
+        var members = try MemberPlaces(of: json)
+        caseId = try members.required("caseId")
+        by = try members.required("by")
+        documents = try members.required("documents")
+    }
+
+    package func write(to writer: inout JSONWriter) {
+        writer.begin()
+        writer.member("caseId", caseId)
+        writer.member("by", by)
+        writer.member("documents", documents)
+        writer.end()
+    }
+}
+
+/// `incident-report.submitted`: The written account that is owed after a payment (R08).
+package struct IncidentReportSubmitted: EventData {
+    package static let type = EventType("incident-report.submitted")
+
+    package var requestId: String
+    package var by: Person
+    package var facts: String
+
+    package init(
+        requestId: String, by: Person, facts: String
+    ) {
+        self.requestId = requestId
+        self.by = by
+        self.facts = facts
+    }
+
+    package static let shape: [Shape.Field] = [
+        .required("requestId", .id),
+        .required("by", Person.shape),
+        .required("facts", .text(min: 1, max: 8000), personal: true),
+    ]
+
+    package init(reading json: JSON) throws {
+        var members = try MemberPlaces(of: json)
+        requestId = try members.required("requestId")
+        by = try members.required("by")
+        facts = try members.required("facts")
+    }
+
+    package func write(to writer: inout JSONWriter) {
+        writer.begin()
+        writer.member("requestId", requestId)
+        writer.member("by", by)
+        writer.member("facts", facts)
+        writer.end()
+    }
+
+    package mutating func replaceTexts(_ replacement: (String) -> String) {
+        facts = facts.replaced(replacement)
+    }
+}
+
+/// `liability.proposed`: The opinion who bears a payment (R08, R41).
+package struct LiabilityProposed: EventData {
+    package static let type = EventType("liability.proposed")
+
+    /// Who bears the payment; `id` where the kind has one.
+    package struct Liable: ContractPart {
+        package enum Kind: String, ContractPart, CaseIterable {
+            case manufacturer
+            case outlet
+            case person
+            case customer
+            case nobody = "none"
+        }
+
+        package var kind: Kind
+        package var id: String?
+
+        package init(
+            kind: Kind, id: String? = nil
+        ) {
+            self.kind = kind
+            self.id = id
+        }
+
+        package static let shape = Shape.object([
+            .required("kind", .names(Kind.self)),
+            .optional("id", .id),
+        ])
+
+        package init(reading json: JSON) throws {
+            var members = try MemberPlaces(of: json)
+            kind = try members.required("kind")
+            id = try members.optional("id")
+        }
+
+        package func write(to writer: inout JSONWriter) {
+            writer.begin()
+            writer.member("kind", kind)
+            writer.member("id", id)
+            writer.end()
+        }
+    }
+
+    package var requestId: String
+    package var by: Person
+    package var liable: Liable
+    /// Wanted where another party than that of the cause is named (R41).
+    package var reason: String?
+
+    package init(
+        requestId: String, by: Person, liable: Liable, reason: String? = nil
+    ) {
+        self.requestId = requestId
+        self.by = by
+        self.liable = liable
+        self.reason = reason
+    }
+
+    package static let shape: [Shape.Field] = [
+        .required("requestId", .id),
+        .required("by", Person.shape),
+        .required("liable", Liable.shape),
+        .optional("reason", .text(min: 1, max: 1000), personal: true),
+    ]
+
+    package init(reading json: JSON) throws {
+        var members = try MemberPlaces(of: json)
+        requestId = try members.required("requestId")
+        by = try members.required("by")
+        liable = try members.required("liable")
+        reason = try members.optional("reason")
+    }
+
+    package func write(to writer: inout JSONWriter) {
+        writer.begin()
+        writer.member("requestId", requestId)
+        writer.member("by", by)
+        writer.member("liable", liable)
+        writer.member("reason", reason)
+        writer.end()
+    }
+
+    package mutating func replaceTexts(_ replacement: (String) -> String) {
+        reason = reason.replaced(replacement)
+    }
+}
+
+/// `liability.approved`: The opinion is approved, or refused and owed anew (R08).
+package struct LiabilityApproved: EventData {
+    package static let type = EventType("liability.approved")
+
+    package var requestId: String
+    package var by: Person
+    package var approved: Bool
+
+    package init(
+        requestId: String, by: Person, approved: Bool
+    ) {
+        self.requestId = requestId
+        self.by = by
+        self.approved = approved
+    }
+
+    package static let shape: [Shape.Field] = [
+        .required("requestId", .id),
+        .required("by", Person.shape),
+        .required("approved", .boolean),
+    ]
+
+    package init(reading json: JSON) throws {
+        var members = try MemberPlaces(of: json)
+        requestId = try members.required("requestId")
+        by = try members.required("by")
+        approved = try members.required("approved")
+    }
+
+    package func write(to writer: inout JSONWriter) {
+        writer.begin()
+        writer.member("requestId", requestId)
+        writer.member("by", by)
+        writer.member("approved", approved)
+        writer.end()
+    }
+}
+
+/// `obligation.overdue`: Something that is owed has not come in its term; said once per term.
+package struct ObligationOverdue: EventData {
+    package static let type = EventType("obligation.overdue")
+
+    package enum Obligation: String, ContractPart, CaseIterable {
+        case incidentReport = "incident-report"
+        case liabilityOpinion = "liability-opinion"
+        case liabilityApproval = "liability-approval"
+        case recovery
+        case customerNumber = "customer-number"
+        case customerLetter = "customer-letter"
+        case penaltyDecision = "penalty-decision"
+        case replacementDecision = "replacement-decision"
+        case verification
+        case manufacturerIncident = "manufacturer-incident"
+        case siteCheck = "site-check"
+    }
+
+    package var obligation: Obligation
+    /// The requestId, callbackId, proposalId, violationId, incidentId or outletId that it is owed for.
+    package var subject: String
+    package var caseId: String?
+    package var complaintId: String?
+
+    package init(
+        obligation: Obligation, subject: String, caseId: String? = nil, complaintId: String? = nil
+    ) {
+        self.obligation = obligation
+        self.subject = subject
+        self.caseId = caseId
+        self.complaintId = complaintId
+    }
+
+    package var correlation: String? { caseId }
+
+    package static let shape: [Shape.Field] = [
+        .required("obligation", .names(Obligation.self)),
+        .required("subject", .id),
+        .optional("caseId", .id),
+        .optional("complaintId", .id),
+    ]
+
+    package init(reading json: JSON) throws {
+        var members = try MemberPlaces(of: json)
+        obligation = try members.required("obligation")
+        subject = try members.required("subject")
+        caseId = try members.optional("caseId")
+        complaintId = try members.optional("complaintId")
+    }
+
+    package func write(to writer: inout JSONWriter) {
+        writer.begin()
+        writer.member("obligation", obligation)
+        writer.member("subject", subject)
+        writer.member("caseId", caseId)
+        writer.member("complaintId", complaintId)
+        writer.end()
+    }
+}

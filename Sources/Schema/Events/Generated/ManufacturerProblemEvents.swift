@@ -1,0 +1,175 @@
+// Written by scripts/generate_events.py from ManufacturerProblemEvents.contract; to change it, change that.
+
+/// `manufacturer-problem.reported`: A store reports a problem with a manufacturer (R17).
+package struct ManufacturerProblemReported: ComparedByContent {
+    package static let type = EventType("manufacturer-problem.reported")
+
+    package enum Kind: String, ContractPart, CaseIterable {
+        case quality
+        case nonCooperation = "non-cooperation"
+    }
+
+    package var problemId: String
+    package var kind: Kind
+    /// As reported; else the owner of the brand in the organisation file.
+    package var manufacturerId: String?
+    package var brand: String?
+    package var by: Person
+    package var at: Instant
+    package var caseId: String?
+    package var description: String?
+
+    package init(
+        problemId: String, kind: Kind, manufacturerId: String? = nil, brand: String? = nil, by: Person,
+        at: Instant, caseId: String? = nil, description: String? = nil
+    ) {
+        self.problemId = problemId
+        self.kind = kind
+        self.manufacturerId = manufacturerId
+        self.brand = brand
+        self.by = by
+        self.at = at
+        self.caseId = caseId
+        self.description = description
+    }
+
+    package var ruleTime: Instant? { at }
+    package var correlation: String? { caseId }
+
+    package static let shape: [Shape.Field] = [
+        .required("problemId", .id),
+        .required("kind", .names(Kind.self)),
+        .optional("manufacturerId", .id),
+        .optional("brand", .text(min: 1, max: 200)),
+        .required("by", Person.shape),
+        .required("at", .time),
+        .optional("caseId", .id),
+        .optional("description", .text(min: 0, max: 4000), personal: true),
+    ]
+
+    package init(reading json: JSON) throws {
+        var members = try MemberPlaces(of: json)
+        problemId = try members.required("problemId")
+        kind = try members.required("kind")
+        manufacturerId = try members.optional("manufacturerId")
+        brand = try members.optional("brand")
+        by = try members.required("by")
+        at = try members.required("at")
+        caseId = try members.optional("caseId")
+        description = try members.optional("description")
+    }
+
+    package func write(to writer: inout JSONWriter) {
+        writer.begin()
+        writer.member("problemId", problemId)
+        writer.member("kind", kind)
+        writer.member("manufacturerId", manufacturerId)
+        writer.member("brand", brand)
+        writer.member("by", by)
+        writer.member("at", at)
+        writer.member("caseId", caseId)
+        writer.member("description", description)
+        writer.end()
+    }
+
+    package mutating func replaceTexts(_ replacement: (String) -> String) {
+        description = description.replaced(replacement)
+    }
+}
+
+/// `manufacturer.replacement-proposed`: Three incidents in a quarter; the business division decides whether another
+/// service provider is demanded (R18).
+package struct ManufacturerReplacementProposed: EventData {
+    package static let type = EventType("manufacturer.replacement-proposed")
+
+    package var proposalId: String
+    package var manufacturerId: String
+    package var quarter: String
+    package var incidentIds: [String]
+    /// How many incidents are not listed.
+    package var more: Int?
+
+    package init(
+        proposalId: String, manufacturerId: String, quarter: String, incidentIds: [String], more: Int? = nil
+    ) {
+        self.proposalId = proposalId
+        self.manufacturerId = manufacturerId
+        self.quarter = quarter
+        self.incidentIds = incidentIds
+        self.more = more
+    }
+
+    package static let shape: [Shape.Field] = [
+        .required("proposalId", .id),
+        .required("manufacturerId", .id),
+        .required("quarter", .quarter),
+        .required("incidentIds", .array(.id, min: 0, max: 100)),
+        .optional("more", .integer(min: 1, max: Shape.integerLimit)),
+    ]
+
+    package init(reading json: JSON) throws {
+        var members = try MemberPlaces(of: json)
+        proposalId = try members.required("proposalId")
+        manufacturerId = try members.required("manufacturerId")
+        quarter = try members.required("quarter")
+        incidentIds = try members.required("incidentIds")
+        more = try members.optional("more")
+    }
+
+    package func write(to writer: inout JSONWriter) {
+        writer.begin()
+        writer.member("proposalId", proposalId)
+        writer.member("manufacturerId", manufacturerId)
+        writer.member("quarter", quarter)
+        writer.member("incidentIds", incidentIds)
+        writer.member("more", more)
+        writer.end()
+    }
+}
+
+/// `replacement.decided`: The business division decides whether another service provider is demanded (R18).
+package struct ReplacementDecided: EventData {
+    package static let type = EventType("replacement.decided")
+
+    package var proposalId: String
+    package var approved: Bool
+    package var by: Person
+    package var reason: String?
+
+    package init(
+        proposalId: String, approved: Bool, by: Person, reason: String? = nil
+    ) {
+        self.proposalId = proposalId
+        self.approved = approved
+        self.by = by
+        self.reason = reason
+    }
+
+    package static let shape: [Shape.Field] = [
+        .required("proposalId", .id),
+        .required("approved", .boolean),
+        .required("by", Person.shape),
+        .optional("reason", .text(min: 0, max: 1000), personal: true),
+    ]
+
+    package init(reading json: JSON) throws {
+        var members = try MemberPlaces(of: json)
+        proposalId = try members.required("proposalId")
+        approved = try members.required("approved")
+        by = try members.required("by")
+        reason = try members.optional("reason")
+    }
+
+    package func write(to writer: inout JSONWriter) {
+        writer.begin()
+        writer.member("proposalId", proposalId)
+        writer.member("approved", approved)
+        writer.member("by", by)
+        writer.member("reason", reason)
+        writer.end()
+    }
+
+    package mutating func replaceTexts(_ replacement: (String) -> String) {
+        reason = reason.replaced(replacement)
+    }
+}

@@ -1,0 +1,58 @@
+// Written by scripts/generate_events.py from PrivacyEvents.contract; to change it, change that.
+
+/// `customer.erasure-requested`: The personal data of a customer are to be erased wherever they are kept.
+///
+/// No stage decides on it: every stage's runtime erases what its own store keeps, and the parking worker the dead letters.
+/// Exactly one of `phone`, `caseId` and `complaintId` says who is meant; a complaint is known by the order's own source.
+package struct CustomerErasureRequested: EventData {
+    package static let type = EventType("customer.erasure-requested")
+
+    package var requestId: String
+    package var phone: String?
+    package var caseId: String?
+    package var complaintId: String?
+    package var by: Person
+
+    package init(
+        requestId: String, phone: String? = nil, caseId: String? = nil, complaintId: String? = nil, by: Person
+    ) {
+        self.requestId = requestId
+        self.phone = phone
+        self.caseId = caseId
+        self.complaintId = complaintId
+        self.by = by
+    }
+
+    package var correlation: String? { caseId }
+
+    package static let shape: [Shape.Field] = [
+        .required("requestId", .id),
+        .optional("phone", .text(min: 1, max: Customer.phoneLimit), personal: true),
+        .optional("caseId", .id),
+        .optional("complaintId", .id),
+        .required("by", Person.shape),
+    ]
+
+    package init(reading json: JSON) throws {
+        var members = try MemberPlaces(of: json)
+        requestId = try members.required("requestId")
+        phone = try members.optional("phone")
+        caseId = try members.optional("caseId")
+        complaintId = try members.optional("complaintId")
+        by = try members.required("by")
+    }
+
+    package func write(to writer: inout JSONWriter) {
+        writer.begin()
+        writer.member("requestId", requestId)
+        writer.member("phone", phone)
+        writer.member("caseId", caseId)
+        writer.member("complaintId", complaintId)
+        writer.member("by", by)
+        writer.end()
+    }
+
+    package mutating func replaceTexts(_ replacement: (String) -> String) {
+        phone = phone.replaced(replacement)
+    }
+}

@@ -1,0 +1,110 @@
+// Written by scripts/generate_events.py from RecoveryEvents.contract; to change it, change that.
+
+/// `liability.decided`: The approved opinion who bears a payment (R49).
+package struct LiabilityDecided: EventData {
+    package static let type = EventType("liability.decided")
+
+    package var requestId: String
+    package var kind: LiabilityProposed.Liable.Kind
+    package var id: String?
+    package var caseId: String?
+    package var complaintId: String?
+
+    package init(
+        requestId: String, kind: LiabilityProposed.Liable.Kind, id: String? = nil, caseId: String? = nil,
+        complaintId: String? = nil
+    ) {
+        self.requestId = requestId
+        self.kind = kind
+        self.id = id
+        self.caseId = caseId
+        self.complaintId = complaintId
+    }
+
+    package var correlation: String? { caseId }
+
+    package static let shape: [Shape.Field] = [
+        .required("requestId", .id),
+        .required("kind", .names(LiabilityProposed.Liable.Kind.self)),
+        .optional("id", .id),
+        .optional("caseId", .id),
+        .optional("complaintId", .id),
+    ]
+
+    package init(reading json: JSON) throws {
+        var members = try MemberPlaces(of: json)
+        requestId = try members.required("requestId")
+        kind = try members.required("kind")
+        id = try members.optional("id")
+        caseId = try members.optional("caseId")
+        complaintId = try members.optional("complaintId")
+    }
+
+    package func write(to writer: inout JSONWriter) {
+        writer.begin()
+        writer.member("requestId", requestId)
+        writer.member("kind", kind)
+        writer.member("id", id)
+        writer.member("caseId", caseId)
+        writer.member("complaintId", complaintId)
+        writer.end()
+    }
+}
+
+/// `recovery.step-due`: The money has not come back; the next step of the recovery ladder is due (R49).
+package struct RecoveryStepDue: EventData {
+    package static let type = EventType("recovery.step-due")
+
+    package var requestId: String
+    /// As the policy's ladder calls it.
+    package var step: String
+    /// Whole days since the money was due, plus 1.
+    package var overdueDays: Int
+    package var owedFen: Int64
+    package var caseId: String?
+    package var complaintId: String?
+
+    package init(
+        requestId: String, step: String, overdueDays: Int, owedFen: Int64, caseId: String? = nil,
+        complaintId: String? = nil
+    ) {
+        self.requestId = requestId
+        self.step = step
+        self.overdueDays = overdueDays
+        self.owedFen = owedFen
+        self.caseId = caseId
+        self.complaintId = complaintId
+    }
+
+    package var correlation: String? { caseId }
+
+    package static let shape: [Shape.Field] = [
+        .required("requestId", .id),
+        .required("step", .text(min: 1, max: 64)),
+        .required("overdueDays", .integer(min: 1, max: Shape.integerLimit)),
+        .required("owedFen", .positiveFen),
+        .optional("caseId", .id),
+        .optional("complaintId", .id),
+    ]
+
+    package init(reading json: JSON) throws {
+        var members = try MemberPlaces(of: json)
+        requestId = try members.required("requestId")
+        step = try members.required("step")
+        overdueDays = try members.required("overdueDays")
+        owedFen = try members.required("owedFen")
+        caseId = try members.optional("caseId")
+        complaintId = try members.optional("complaintId")
+    }
+
+    package func write(to writer: inout JSONWriter) {
+        writer.begin()
+        writer.member("requestId", requestId)
+        writer.member("step", step)
+        writer.member("overdueDays", overdueDays)
+        writer.member("owedFen", owedFen)
+        writer.member("caseId", caseId)
+        writer.member("complaintId", complaintId)
+        writer.end()
+    }
+}

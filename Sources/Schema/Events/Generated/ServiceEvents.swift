@@ -1,0 +1,227 @@
+// Written by scripts/generate_events.py from ServiceEvents.contract; to change it, change that.
+
+/// `service.completed`: An outlet or store has installed, repaired, maintained or delivered (R10, R22, R38).
+package struct ServiceCompleted: ComparedByContent {
+    package static let type = EventType("service.completed")
+
+    package enum Kind: String, ContractPart, CaseIterable {
+        case installation, repair, maintenance, delivery
+    }
+
+    package var serviceId: String
+    package var kind: Kind
+    package var completedAt: Instant
+    package var customer: Customer
+    package var storeId: String
+    package var outletId: String?
+    package var product: Product
+    package var inWarranty: Bool
+    package var onTime: Bool?
+    /// The repair succeeded at the first visit.
+    package var firstVisit: Bool?
+
+    package init(
+        serviceId: String, kind: Kind, completedAt: Instant, customer: Customer, storeId: String,
+        outletId: String? = nil, product: Product, inWarranty: Bool, onTime: Bool? = nil,
+        firstVisit: Bool? = nil
+    ) {
+        self.serviceId = serviceId
+        self.kind = kind
+        self.completedAt = completedAt
+        self.customer = customer
+        self.storeId = storeId
+        self.outletId = outletId
+        self.product = product
+        self.inWarranty = inWarranty
+        self.onTime = onTime
+        self.firstVisit = firstVisit
+    }
+
+    package var ruleTime: Instant? { completedAt }
+
+    package static let shape: [Shape.Field] = [
+        .required("serviceId", .id),
+        .required("kind", .names(Kind.self)),
+        .required("completedAt", .time),
+        .required("customer", Customer.shape),
+        .required("storeId", .id),
+        .optional("outletId", .id),
+        .required("product", Product.shape),
+        .required("inWarranty", .boolean),
+        .optional("onTime", .boolean),
+        .optional("firstVisit", .boolean),
+    ]
+
+    package init(reading json: JSON) throws {
+        var members = try MemberPlaces(of: json)
+        serviceId = try members.required("serviceId")
+        kind = try members.required("kind")
+        completedAt = try members.required("completedAt")
+        customer = try members.required("customer")
+        storeId = try members.required("storeId")
+        outletId = try members.optional("outletId")
+        product = try members.required("product")
+        inWarranty = try members.required("inWarranty")
+        onTime = try members.optional("onTime")
+        firstVisit = try members.optional("firstVisit")
+    }
+
+    package func write(to writer: inout JSONWriter) {
+        writer.begin()
+        writer.member("serviceId", serviceId)
+        writer.member("kind", kind)
+        writer.member("completedAt", completedAt)
+        writer.member("customer", customer)
+        writer.member("storeId", storeId)
+        writer.member("outletId", outletId)
+        writer.member("product", product)
+        writer.member("inWarranty", inWarranty)
+        writer.member("onTime", onTime)
+        writer.member("firstVisit", firstVisit)
+        writer.end()
+    }
+
+    package mutating func replaceTexts(_ replacement: (String) -> String) {
+        customer.replaceTexts(replacement)
+    }
+}
+
+/// `feedback-form.submitted`: The feedback form of a service has come in (R38).
+package struct FeedbackFormSubmitted: EventData {
+    package static let type = EventType("feedback-form.submitted")
+
+    package var serviceId: String
+    package var by: Person
+    package var at: Instant
+
+    package init(
+        serviceId: String, by: Person, at: Instant
+    ) {
+        self.serviceId = serviceId
+        self.by = by
+        self.at = at
+    }
+
+    package var ruleTime: Instant? { at }
+
+    package static let shape: [Shape.Field] = [
+        .required("serviceId", .id),
+        .required("by", Person.shape),
+        .required("at", .time),
+    ]
+
+    package init(reading json: JSON) throws {
+        var members = try MemberPlaces(of: json)
+        serviceId = try members.required("serviceId")
+        by = try members.required("by")
+        at = try members.required("at")
+    }
+
+    package func write(to writer: inout JSONWriter) {
+        writer.begin()
+        writer.member("serviceId", serviceId)
+        writer.member("by", by)
+        writer.member("at", at)
+        writer.end()
+    }
+}
+
+/// Why a settlement is held back; a block ends by a release of the same source and reason.
+package enum SettlementReason: String, ContractPart, CaseIterable {
+    /// The feedback form of the service is missing (R38).
+    case feedbackForm = "feedback-form"
+    /// The outlet owes what the fund has paid for it (R49).
+    case recovery
+}
+
+/// `settlement.blocked`: A service is not settled as its feedback form is missing (R38), or an outlet as it owes (R49).
+package struct SettlementBlocked: EventData {
+    package static let type = EventType("settlement.blocked")
+
+    package var serviceId: String?
+    package var outletId: String?
+    /// The advance that the outlet owes; set where `serviceId` is not.
+    package var requestId: String?
+    /// Absent in what releases before 0.2 wrote: the feedback form.
+    package var reason: SettlementReason?
+
+    package init(
+        serviceId: String? = nil, outletId: String? = nil, requestId: String? = nil,
+        reason: SettlementReason? = nil
+    ) {
+        self.serviceId = serviceId
+        self.outletId = outletId
+        self.requestId = requestId
+        self.reason = reason
+    }
+
+    package static let shape: [Shape.Field] = [
+        .optional("serviceId", .id),
+        .optional("outletId", .id),
+        .optional("requestId", .id),
+        .optional("reason", .names(SettlementReason.self)),
+    ]
+
+    package init(reading json: JSON) throws {
+        var members = try MemberPlaces(of: json)
+        serviceId = try members.optional("serviceId")
+        outletId = try members.optional("outletId")
+        requestId = try members.optional("requestId")
+        reason = try members.optional("reason")
+    }
+
+    package func write(to writer: inout JSONWriter) {
+        writer.begin()
+        writer.member("serviceId", serviceId)
+        writer.member("outletId", outletId)
+        writer.member("requestId", requestId)
+        writer.member("reason", reason)
+        writer.end()
+    }
+}
+
+/// `settlement.released`: What held the settlement back has ended (R38, R49).
+package struct SettlementReleased: EventData {
+    package static let type = EventType("settlement.released")
+
+    package var serviceId: String?
+    package var outletId: String?
+    /// The advance that the outlet owes; set where `serviceId` is not.
+    package var requestId: String?
+    /// Absent in what releases before 0.2 wrote: the feedback form.
+    package var reason: SettlementReason?
+
+    package init(
+        serviceId: String? = nil, outletId: String? = nil, requestId: String? = nil,
+        reason: SettlementReason? = nil
+    ) {
+        self.serviceId = serviceId
+        self.outletId = outletId
+        self.requestId = requestId
+        self.reason = reason
+    }
+
+    package static let shape: [Shape.Field] = [
+        .optional("serviceId", .id),
+        .optional("outletId", .id),
+        .optional("requestId", .id),
+        .optional("reason", .names(SettlementReason.self)),
+    ]
+
+    package init(reading json: JSON) throws {
+        var members = try MemberPlaces(of: json)
+        serviceId = try members.optional("serviceId")
+        outletId = try members.optional("outletId")
+        requestId = try members.optional("requestId")
+        reason = try members.optional("reason")
+    }
+
+    package func write(to writer: inout JSONWriter) {
+        writer.begin()
+        writer.member("serviceId", serviceId)
+        writer.member("outletId", outletId)
+        writer.member("requestId", requestId)
+        writer.member("reason", reason)
+        writer.end()
+    }
+}

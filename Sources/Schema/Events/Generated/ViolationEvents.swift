@@ -1,0 +1,299 @@
+// Written by scripts/generate_events.py from ViolationEvents.contract; to change it, change that.
+
+/// `violation.reported`: Somebody records a failing of an outlet; it counts only once verified (R11).
+package struct ViolationReported: ComparedByContent {
+    package static let type = EventType("violation.reported")
+
+    package enum Recorder: String, ContractPart, CaseIterable {
+        case store, hotline, callback, inspection
+    }
+
+    package var violationId: String
+    package var outletId: String
+    package var occurredAt: Instant
+    package var category: String
+    package var recordedBy: Recorder
+    package var by: Person
+    package var caseId: String?
+    /// Of the case: what letters to the outlet call it by.
+    package var complaintId: String?
+    package var serviceId: String?
+    package var storeId: String?
+    package var description: String?
+    package var hazards: [String]?
+
+    package init(
+        violationId: String, outletId: String, occurredAt: Instant, category: String, recordedBy: Recorder,
+        by: Person, caseId: String? = nil, complaintId: String? = nil, serviceId: String? = nil,
+        storeId: String? = nil, description: String? = nil, hazards: [String]? = nil
+    ) {
+        self.violationId = violationId
+        self.outletId = outletId
+        self.occurredAt = occurredAt
+        self.category = category
+        self.recordedBy = recordedBy
+        self.by = by
+        self.caseId = caseId
+        self.complaintId = complaintId
+        self.serviceId = serviceId
+        self.storeId = storeId
+        self.description = description
+        self.hazards = hazards
+    }
+
+    package var ruleTime: Instant? { occurredAt }
+    package var correlation: String? { caseId }
+
+    package static let shape: [Shape.Field] = [
+        .required("violationId", .id),
+        .required("outletId", .id),
+        .required("occurredAt", .time),
+        .required("category", .text(min: 1, max: 100)),
+        .required("recordedBy", .names(Recorder.self)),
+        .required("by", Person.shape),
+        .optional("caseId", .id),
+        .optional("complaintId", .id),
+        .optional("serviceId", .id),
+        .optional("storeId", .id),
+        .optional("description", .text(min: 0, max: 4000), personal: true),
+        .optional("hazards", .array(.oneOf(ComplaintReceived.hazards), min: 0, max: 4)),
+    ]
+
+    package init(reading json: JSON) throws {
+        var members = try MemberPlaces(of: json)
+        violationId = try members.required("violationId")
+        outletId = try members.required("outletId")
+        occurredAt = try members.required("occurredAt")
+        category = try members.required("category")
+        recordedBy = try members.required("recordedBy")
+        by = try members.required("by")
+        caseId = try members.optional("caseId")
+        complaintId = try members.optional("complaintId")
+        serviceId = try members.optional("serviceId")
+        storeId = try members.optional("storeId")
+        description = try members.optional("description")
+        hazards = try members.optional("hazards")
+    }
+
+    package func write(to writer: inout JSONWriter) {
+        writer.begin()
+        writer.member("violationId", violationId)
+        writer.member("outletId", outletId)
+        writer.member("occurredAt", occurredAt)
+        writer.member("category", category)
+        writer.member("recordedBy", recordedBy)
+        writer.member("by", by)
+        writer.member("caseId", caseId)
+        writer.member("complaintId", complaintId)
+        writer.member("serviceId", serviceId)
+        writer.member("storeId", storeId)
+        writer.member("description", description)
+        writer.member("hazards", hazards)
+        writer.end()
+    }
+
+    package mutating func replaceTexts(_ replacement: (String) -> String) {
+        description = description.replaced(replacement)
+    }
+}
+
+/// `violation.verified`: Another person has looked into a violation (R11).
+package struct ViolationVerified: EventData {
+    package static let type = EventType("violation.verified")
+
+    package var violationId: String
+    package var upheld: Bool
+    package var by: Person
+
+    package init(
+        violationId: String, upheld: Bool, by: Person
+    ) {
+        self.violationId = violationId
+        self.upheld = upheld
+        self.by = by
+    }
+
+    package static let shape: [Shape.Field] = [
+        .required("violationId", .id),
+        .required("upheld", .boolean),
+        .required("by", Person.shape),
+    ]
+
+    package init(reading json: JSON) throws {
+        var members = try MemberPlaces(of: json)
+        violationId = try members.required("violationId")
+        upheld = try members.required("upheld")
+        by = try members.required("by")
+    }
+
+    package func write(to writer: inout JSONWriter) {
+        writer.begin()
+        writer.member("violationId", violationId)
+        writer.member("upheld", upheld)
+        writer.member("by", by)
+        writer.end()
+    }
+}
+
+/// `violation.recorded`: Penalty knows a violation: said at the report, and again at its verification (R11).
+///
+/// The rule's time is the event's own, that of the report or the verification; `occurredAt` is when it happened.
+package struct ViolationRecorded: EventData {
+    package static let type = EventType("violation.recorded")
+
+    package var violationId: String
+    package var outletId: String
+    package var verified: Bool
+    /// Set once it is verified.
+    package var upheld: Bool?
+    package var category: String?
+    package var occurredAt: Instant?
+    /// When it was reported; said at the report.
+    package var knownAt: Instant?
+    package var recordedBy: ViolationReported.Recorder?
+    package var storeId: String?
+    package var caseId: String?
+    package var serviceId: String?
+
+    package init(
+        violationId: String, outletId: String, verified: Bool, upheld: Bool? = nil, category: String? = nil,
+        occurredAt: Instant? = nil, knownAt: Instant? = nil, recordedBy: ViolationReported.Recorder? = nil,
+        storeId: String? = nil, caseId: String? = nil, serviceId: String? = nil
+    ) {
+        self.violationId = violationId
+        self.outletId = outletId
+        self.verified = verified
+        self.upheld = upheld
+        self.category = category
+        self.occurredAt = occurredAt
+        self.knownAt = knownAt
+        self.recordedBy = recordedBy
+        self.storeId = storeId
+        self.caseId = caseId
+        self.serviceId = serviceId
+    }
+
+    package var correlation: String? { caseId }
+
+    package static let shape: [Shape.Field] = [
+        .required("violationId", .id),
+        .required("outletId", .id),
+        .required("verified", .boolean),
+        .optional("upheld", .boolean),
+        .optional("category", .text(min: 1, max: 100)),
+        .optional("occurredAt", .time),
+        .optional("knownAt", .time),
+        .optional("recordedBy", .names(ViolationReported.Recorder.self)),
+        .optional("storeId", .id),
+        .optional("caseId", .id),
+        .optional("serviceId", .id),
+    ]
+
+    package init(reading json: JSON) throws {
+        var members = try MemberPlaces(of: json)
+        violationId = try members.required("violationId")
+        outletId = try members.required("outletId")
+        verified = try members.required("verified")
+        upheld = try members.optional("upheld")
+        category = try members.optional("category")
+        occurredAt = try members.optional("occurredAt")
+        knownAt = try members.optional("knownAt")
+        recordedBy = try members.optional("recordedBy")
+        storeId = try members.optional("storeId")
+        caseId = try members.optional("caseId")
+        serviceId = try members.optional("serviceId")
+    }
+
+    package func write(to writer: inout JSONWriter) {
+        writer.begin()
+        writer.member("violationId", violationId)
+        writer.member("outletId", outletId)
+        writer.member("verified", verified)
+        writer.member("upheld", upheld)
+        writer.member("category", category)
+        writer.member("occurredAt", occurredAt)
+        writer.member("knownAt", knownAt)
+        writer.member("recordedBy", recordedBy)
+        writer.member("storeId", storeId)
+        writer.member("caseId", caseId)
+        writer.member("serviceId", serviceId)
+        writer.end()
+    }
+}
+
+/// `weekly-report.submitted`: The weekly quality report of a store; an empty list is a report that nothing happened
+/// (R09, R35).
+package struct WeeklyReportSubmitted: EventData {
+    package static let type = EventType("weekly-report.submitted")
+
+    package var storeId: String
+    package var week: String
+    package var violationIds: [String]
+    package var by: Person
+
+    package init(
+        storeId: String, week: String, violationIds: [String], by: Person
+    ) {
+        self.storeId = storeId
+        self.week = week
+        self.violationIds = violationIds
+        self.by = by
+    }
+
+    package static let shape: [Shape.Field] = [
+        .required("storeId", .id),
+        .required("week", .week),
+        .required("violationIds", .array(.id, min: 0, max: 1000)),
+        .required("by", Person.shape),
+    ]
+
+    package init(reading json: JSON) throws {
+        var members = try MemberPlaces(of: json)
+        storeId = try members.required("storeId")
+        week = try members.required("week")
+        violationIds = try members.required("violationIds")
+        by = try members.required("by")
+    }
+
+    package func write(to writer: inout JSONWriter) {
+        writer.begin()
+        writer.member("storeId", storeId)
+        writer.member("week", week)
+        writer.member("violationIds", violationIds)
+        writer.member("by", by)
+        writer.end()
+    }
+}
+
+/// `weekly-report.overdue`: A store has not reported in time (R09, R35).
+package struct WeeklyReportOverdue: EventData {
+    package static let type = EventType("weekly-report.overdue")
+
+    package var storeId: String
+    package var week: String
+
+    package init(
+        storeId: String, week: String
+    ) {
+        self.storeId = storeId
+        self.week = week
+    }
+
+    package static let shape: [Shape.Field] = [
+        .required("storeId", .id),
+        .required("week", .week),
+    ]
+
+    package init(reading json: JSON) throws {
+        var members = try MemberPlaces(of: json)
+        storeId = try members.required("storeId")
+        week = try members.required("week")
+    }
+
+    package func write(to writer: inout JSONWriter) {
+        writer.begin()
+        writer.member("storeId", storeId)
+        writer.member("week", week)
+        writer.end()
+    }
+}

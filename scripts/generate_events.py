@@ -1,0 +1,416 @@
+#!/usr/bin/env python3
+"""Writes the Swift of the contract's events from its declarations.
+
+    scripts/generate_events.py            writes Sources/Schema/Events/Generated
+    scripts/generate_events.py --check    1 if a file there is not what the declarations say
+
+Every event is declared once, in Sources/Schema/Contract/*.contract; CONTRIBUTING.md has the language. Of it follow the type
+that stages use, its shape (which checks documents, and is published as JSON Schema), and the catalogue's entry.
+"""
+
+import re
+import sys
+from pathlib import Path
+
+SCHEMA = Path(__file__).resolve().parent.parent / "Sources" / "Schema"
+CONTRACT = SCHEMA / "Contract"
+GENERATED = SCHEMA / "Events" / "Generated"
+WIDTH = 120
+
+# The Swift type and the shape of what has no bounds.
+PLAIN = {
+    "id": ("String", ".id"),
+    "boolean": ("Bool", ".boolean"),
+    "time": ("Instant", ".time"),
+    "date": ("CivilDate", ".date"),
+    "week": ("String", ".week"),
+    "quarter": ("String", ".quarter"),
+    "object": ("JSON", ".anyObject"),
+    "integer": ("Int", ".anyInteger"),
+    "fen": ("Int64", ".anyInteger"),
+}
+KEYWORDS = {"class", "default", "case", "in", "is", "for", "return", "self", "switch", "where", "protocol", "extension"}
+# The property that a line of an event declares, and its type.
+ATTRIBUTES = {"rule time": ("ruleTime", "Instant?"), "about": ("correlation", "String?")}
+
+
+class Declaration:
+    """A `struct`, `enum` or `event`."""
+
+    def __init__(self, kind, name, doc):
+        self.kind, self.name, self.doc = kind, name, doc
+        self.type = self.origin = None
+        self.attributes, self.nested, self.members, self.cases = [], [], [], []
+
+
+class Faulty(Exception):
+    """A declaration that cannot be read; names the line."""
+
+
+def read(path):
+    """The declarations of one file."""
+    lines = path.read_text(encoding="utf-8").split("\n")
+    top = Declaration("file", path.stem, [])
+    open_ones, doc = [top], []
+    for number, line in enumerate(lines, 1):
+        text = line.strip()
+        inner = open_ones[-1]
+        if text.startswith("///"):
+            doc.append(text)
+        elif not text:
+            if doc:
+                raise Faulty(f"{path.name}:{number}: a comment that belongs to nothing")
+        elif text == "}":
+            if open_ones.pop() is top:
+                raise Faulty(f"{path.name}:{number}: a bracket too many")
+        elif match := re.fullmatch(r"(event|struct|enum) (.+?) \{( .+ \})?", text):
+            declared = opened(match[1], match[2], doc, f"{path.name}:{number}")
+            inner.nested.append(declared)
+            if match[3]:
+                declared.cases = [(case, []) for case in words(match[3].strip(" }"))]
+            else:
+                open_ones.append(declared)
+            doc = []
+        elif inner.kind == "enum":
+            cases = words(text.rstrip(","))
+            inner.cases += [(cases[0], doc)] + [(case, []) for case in cases[1:]]
+            doc = []
+        elif inner is top:
+            raise Faulty(f"{path.name}:{number}: expected event, struct or enum")
+        elif match := re.fullmatch(r"(compared by content|(?:rule time|about|moves): .+|variant \w+: .+|words \w+ = .+)", text):
+            inner.attributes.append(text)
+        elif match := re.fullmatch(r"(\w+)(\??)\s+(personal )?(.+)", text):
+            inner.members.append(Member(match, doc, inner, f"{path.name}:{number}"))
+            doc = []
+        else:
+            raise Faulty(f"{path.name}:{number}: neither a member nor anything else that is known")
+    if len(open_ones) > 1:
+        raise Faulty(f"{path.name}: {open_ones[-1].name} is not closed")
+    return top.nested
+
+
+def opened(kind, rest, doc, place):
+    """The declaration that a line opens."""
+    if kind != "event":
+        return Declaration(kind, rest, doc)
+    match = re.fullmatch(r"([a-z.-]+) (\w+) (from upstream|by any stage|by [a-z]+)", rest)
+    if not match:
+        raise Faulty(f"{place}: expected `event name.of-it Type from upstream` or `… by stage`")
+    declared = Declaration("event", match[2], doc)
+    declared.type, declared.origin = match[1], match[3]
+    return declared
+
+
+def words(text):
+    """What commas separate."""
+    return [word.strip() for word in text.split(",") if word.strip()]
+
+
+class Member:
+    """One member: its name, type and what else its line says."""
+
+    def __init__(self, match, doc, owner, place):
+        self.name, self.doc, self.owner, self.place = match[1], doc, owner, place
+        self.optional, self.personal, self.type = bool(match[2]), bool(match[3]), match[4].strip()
+
+    def resolve(self, enums):
+        """Finds the Swift type and the shape.
+
+        enums: the names of all enums.
+        """
+        try:
+            self.swift, self.shape = typed(self.type, self.owner, enums)
+        except ValueError as error:
+            raise Faulty(f"{self.place}: {error}") from None
+
+    @property
+    def quoted(self):
+        """As Swift spells it where it would be a keyword."""
+        return f"`{self.name}`" if self.name in KEYWORDS else self.name
+
+    @property
+    def declared(self):
+        """Its type as a property."""
+        return self.swift + ("?" if self.optional else "")
+
+    @property
+    def field(self):
+        """Its line in the shape."""
+        kind = "optional" if self.optional else "required"
+        return f'.{kind}("{self.name}", {self.shape}{", personal: true" if self.personal else ""})'
+
+
+def typed(text, owner, enums):
+    """Swift type and shape of a type as it is declared."""
+    if text in PLAIN:
+        return PLAIN[text]
+    if match := re.fullmatch(r"one of (.+)", text):
+        return "String", f".oneOf({alternatives(match[1], owner)})"
+    if match := re.fullmatch(r"text (\d+)\.\.\.([\w.]+)", text):
+        return "String", f".text(min: {match[1]}, max: {grouped(match[2])})"
+    if match := re.fullmatch(r"fen ([01])\.\.\.", text):
+        return "Int64", ".fen" if match[1] == "0" else ".positiveFen"
+    if match := re.fullmatch(r"integer (-?\d+)\.\.\.(\d*)", text):
+        return "Int", f".integer(min: {match[1]}, max: {grouped(match[2]) or 'Shape.integerLimit'})"
+    if match := re.fullmatch(r"\[(.+)\] (\d+)\.\.\.(\w+)", text):
+        swift, shape = typed(match[1], owner, enums)
+        return f"[{swift}]", f".array({shape}, min: {match[2]}, max: {grouped(match[3])})"
+    if match := re.fullmatch(r"([A-Z][\w.]*) (\w+)", text):
+        return match[1], f"{match[1]}.{match[2]}Shape"
+    if re.fullmatch(r"[A-Z][\w.]*", text):
+        return text, f".names({text}.self)" if text.split(".")[-1] in enums else f"{text}.shape"
+    raise ValueError(f"no such type: {text}")
+
+
+def alternatives(text, owner):
+    """The words that may stand, as Swift: some may be the name of a list."""
+    lists = {attribute.split(" ")[1] for attribute in owner.attributes if attribute.startswith("words ")}
+    named = [word for word in words(text) if word in lists or "." in word]
+    others = [word for word in words(text) if word not in named]
+    return " + ".join(named + ([array(others)] if others else []))
+
+
+def array(items):
+    return "[" + ", ".join(f'"{item}"' for item in items) + "]"
+
+
+def grouped(digits):
+    """As Swift is written: 20_000."""
+    return f"{int(digits):_}" if digits.isdigit() and int(digits) >= 10_000 else digits
+
+
+def camel(word):
+    first, *rest = word.split("-")
+    return first + "".join(part.capitalize() for part in rest)
+
+
+def swift(declared, holders, depth=0):
+    """The lines of a declaration."""
+    pad = "    " * depth
+    doc = list(declared.doc)
+    if declared.kind == "event":
+        doc[0] = f"/// `{declared.type}`: {doc[0][4:]}"
+        doc = wrapped(doc)
+    lines = [pad + line for line in doc]
+    if declared.kind == "enum":
+        return lines + enumeration(declared, pad)
+    content = "compared by content" in declared.attributes
+    conforms = ("ComparedByContent" if content else "EventData") if declared.type else "ContractPart"
+    lines.append(f"{pad}package struct {declared.name}: {conforms} {{")
+    body = []
+    if declared.type:
+        body += [f'package static let type = EventType("{declared.type}")', ""]
+    for attribute in declared.attributes:
+        if match := re.fullmatch(r"words (\w+) = (.+)", attribute):
+            body += [f"package static let {match[1]} = {array(words(match[2]))}"]
+    body += [""] if body and body[-1] else []
+    for nested in declared.nested:
+        body += swift(nested, holders) + [""]
+    for member in declared.members:
+        body += member.doc + [f"package var {member.quoted}: {member.declared}"]
+    body += [""] + initializer(declared.members) + properties(declared) + shape(declared) + reading(declared) + writing(declared)
+    body += replacing(declared, holders)
+    lines += [pad + "    " + line if line else "" for line in body]
+    return lines + [pad + "}"]
+
+
+def wrapped(doc):
+    """A first line that has grown too long goes on in the next."""
+    if len(doc[0]) <= WIDTH:
+        return doc
+    cut = doc[0].rfind(" ", 0, WIDTH)
+    rest = doc[0][cut + 1 :]
+    if len(doc) > 1 and doc[1] != "///":
+        return [doc[0][:cut]] + wrapped([f"/// {rest} {doc[1][4:]}"] + doc[2:])
+    return [doc[0][:cut], "/// " + rest] + doc[1:]
+
+
+def enumeration(declared, pad):
+    lines = [f"{pad}package enum {declared.name}: String, ContractPart, CaseIterable {{"]
+    plain = [case for case, doc in declared.cases if not doc and camel(case) == case and "=" not in case]
+    if len(plain) == len(declared.cases) and len(one := f"{pad}    case {', '.join(plain)}") <= WIDTH:
+        return lines + [one, pad + "}"]
+    for case, doc in declared.cases:
+        name, _, wire = case.partition(" = ")
+        wire = wire or name
+        lines += [pad + "    " + line for line in doc]
+        lines.append(f"{pad}    case {camel(name)}" + (f' = "{wire}"' if camel(name) != wire else ""))
+    return lines + [pad + "}"]
+
+
+def initializer(members):
+    parameters = [f"{member.name}: {member.declared}{' = nil' if member.optional else ''}" for member in members]
+    lines = ["package init("] + filled(parameters) + [") {"]
+    return lines + [f"    self.{member.name} = {member.quoted}" for member in members] + ["}", ""]
+
+
+def filled(items):
+    """Items with commas, as many in a line as fit."""
+    lines, line = [], "   "
+    for index, item in enumerate(items):
+        item += "," if index < len(items) - 1 else ""
+        if len(line) + 1 + len(item) > WIDTH - 12:
+            lines.append(line)
+            line = "   "
+        line += " " + item
+    return lines + [line]
+
+
+def properties(declared):
+    lines = []
+    for attribute in declared.attributes:
+        for word, (name, kind) in ATTRIBUTES.items():
+            if attribute.startswith(word + ": "):
+                expression = attribute[len(word) + 2 :].replace(" or ", " ?? ")
+                lines += [f"package var {name}: {kind} {{ {expression} }}"]
+        if match := re.fullmatch(r"moves: (\w+)", attribute):
+            lines += [
+                "package var fundMovement: FundMovement? {",
+                f"    FundMovement(.{match[1]}, requestId: requestId, amountFen: amountFen)",
+                "}",
+            ]
+    return lines + [""] if lines else []
+
+
+def shape(declared):
+    fields = [member.field + ("," if len(declared.members) > 1 else "") for member in declared.members]
+    opening, closing = (": [Shape.Field] = [", "]") if declared.type else (" = Shape.object([", "])")
+    lines = ["package static let shape" + opening] + ["    " + field for field in fields] + [closing]
+    for attribute in declared.attributes:
+        if match := re.fullmatch(r"variant (\w+): (\w+) one of (.+)", attribute):
+            lines += [
+                "",
+                f"package static let {match[1]}Shape = Shape.object(",
+                f'    shape.map {{ $0.name == "{match[2]}" ? .required("{match[2]}", .oneOf({alternatives(match[3], declared)})) : $0 }})',
+            ]
+    return lines
+
+
+def writing(declared):
+    lines = ["", "package func write(to writer: inout JSONWriter) {", "    writer.begin()"]
+    lines += [f'    writer.member("{member.name}", {member.quoted})' for member in declared.members]
+    return lines + ["    writer.end()", "}"]
+
+
+def reading(declared):
+    lines = ["", "package init(reading json: JSON) throws {", "    var members = try MemberPlaces(of: json)"]
+    for member in declared.members:
+        kind = "optional" if member.optional else "required"
+        lines.append(f'    {member.quoted} = try members.{kind}("{member.name}")')
+    return lines + ["}"]
+
+
+def replacing(declared, holders):
+    """Only where there are any personal texts."""
+    lines = []
+    for member in declared.members:
+        name = member.quoted
+        if member.personal and member.swift == "String":
+            lines.append(f"    {name} = {name}.replaced(replacement)")
+        elif member.swift.split(".")[-1] in holders:
+            lines.append(f"    {name}{'?' if member.optional else ''}.replaceTexts(replacement)")
+        elif member.swift.strip("[]").split(".")[-1] in holders:
+            if member.optional:
+                lines.append(f"    {name} = {name}.map {{ $0.map {{ $0.replacingTexts(replacement) }} }}")
+            else:
+                lines.append(f"    {name} = {name}.map {{ $0.replacingTexts(replacement) }}")
+    if not lines:
+        return []
+    head = "package mutating func replaceTexts(_ replacement: (String) -> String) {"
+    return ["", head] + lines + ["}"]
+
+
+def holders_of_texts(everything):
+    """The names of what holds personal texts, itself or in what it is made of."""
+    found = set()
+    while True:
+        more = {
+            one.name
+            for one in everything
+            for member in one.members
+            if member.personal or member.swift.strip("[]").split(".")[-1] in found
+        }
+        if more == found:
+            return found
+        found = more
+
+
+def catalogue(events):
+    lines = ["extension EventCatalogue {", "    /// Every event of the contract.", "    package static let entries: [Entry] = ["]
+    for event in events:
+        first = event.doc[: event.doc.index("///")] if "///" in event.doc else event.doc
+        summary = " ".join(line[4:] for line in first).replace('"', '\\"')
+        origin = {"from upstream": ".upstream", "by any stage": ".anyStage"}.get(event.origin)
+        origin = origin or f".stage(.{event.origin[3:]})"
+        lines += ["        Entry(", f"            data: {event.name}.self, origin: {origin},"]
+        lines += ["            summary:"] + literal(summary, "                ")
+        lines[-1] += "),"
+    return lines + ["    ]", "}"]
+
+
+def literal(text, pad):
+    """A Swift string in lines that fit."""
+    room = WIDTH - len(pad) - 8
+    pieces = []
+    while len(text) > room:
+        cut = text.rfind(" ", 0, room) + 1
+        pieces.append(text[:cut])
+        text = text[cut:]
+    pieces.append(text)
+    return [pad + ("+ " if index else "") + f'"{piece}"' for index, piece in enumerate(pieces)]
+
+
+def files():
+    """Name and text of everything that is generated."""
+    declared_in = {path: read(path) for path in sorted(CONTRACT.glob("*.contract"))}
+    everything = [one for declarations in declared_in.values() for outer in declarations for one in within(outer)]
+    names = {kind: {one.name for one in everything if (one.kind == "enum") == (kind == "enum")} for kind in ("enum", "")}
+    if both := names["enum"] & names[""]:
+        raise Faulty(f"both an enum and something else: {', '.join(sorted(both))}")
+    for member in (member for one in everything for member in one.members):
+        member.resolve(names["enum"])
+    events = [one for one in everything if one.kind == "event"]
+    holders = holders_of_texts(everything)
+    for path, declarations in declared_in.items():
+        yield path.stem + ".swift", text(path.name, [swift(declared, holders) for declared in declarations])
+    yield "EventCatalogue+Entries.swift", text("the contract", [catalogue(events)])
+
+
+def within(declared):
+    """It, and all that is declared inside."""
+    yield declared
+    for nested in declared.nested:
+        yield from within(nested)
+
+
+def text(source, blocks):
+    head = f"// Written by scripts/generate_events.py from {source}; to change it, change that.\n"
+    return head + "\n" + "\n\n".join("\n".join(block) for block in blocks) + "\n"
+
+
+def main():
+    if sys.argv[1:] not in ([], ["--check"]):
+        print(__doc__, file=sys.stderr)
+        return 64
+    try:
+        wanted = dict(files())
+    except Faulty as error:
+        print(error, file=sys.stderr)
+        return 1
+    present = {path.name: path.read_text(encoding="utf-8") for path in GENERATED.glob("*.swift")}
+    stale = sorted(name for name in wanted.keys() | present.keys() if wanted.get(name) != present.get(name))
+    if sys.argv[1:]:
+        for name in stale:
+            print(f"{GENERATED.name}/{name} is not what the declarations say; run scripts/generate_events.py")
+        return 1 if stale else 0
+    GENERATED.mkdir(exist_ok=True)
+    for name in stale:
+        if name in wanted:
+            (GENERATED / name).write_text(wanted[name], encoding="utf-8")
+        else:
+            (GENERATED / name).unlink()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
