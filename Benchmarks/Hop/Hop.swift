@@ -30,7 +30,8 @@ enum Hop {
         }
         let policy = try PolicyLoading.load(directory: arguments[1], currentYear: nil)
         let keys = try Keyring(parsing: String(contentsOfFile: arguments[3], encoding: .utf8))
-        let deliveries = try Self.deliveries(arguments[4], of: type(of: stage), count: count)
+        // All of them, so that a run without messages has read the same.
+        let deliveries = try Self.deliveries(arguments[4], of: type(of: stage)).prefix(count)
         let store = try SQLiteStore(directory: arguments[2], stage: type(of: stage).name)
         var bench = Bench(stage: stage, policy: policy, keyring: keys, store: store)
         try bench.begin()
@@ -46,12 +47,13 @@ enum Hop {
                 + "\(Int(used.written / each)) bytes written, \(bench.other) other fates")
     }
 
-    private static func deliveries(_ file: String, of stage: any Stage.Type, count: Int) throws -> [Delivery] {
+    private static func deliveries(_ file: String, of stage: any Stage.Type) throws -> [Delivery] {
         let takes = Set(stage.takesFromInbox + stage.takesFromEvents)
         var deliveries: [Delivery] = []
-        for line in try Data(contentsOf: URL(fileURLWithPath: file)).split(separator: UInt8(ascii: "\n")) {
-            guard deliveries.count < count else { break }
-            let body = [UInt8](line)
+        var rest = try [UInt8](Data(contentsOf: URL(fileURLWithPath: file)))[...]
+        while let end = rest.firstIndex(of: UInt8(ascii: "\n")) {
+            let body = Array(rest[..<end])
+            rest = rest[(end + 1)...]
             let event = try Event.read(body)
             guard takes.contains(event.type) else { continue }
             let isInbox = stage.takesFromInbox.contains(event.type)
