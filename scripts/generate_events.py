@@ -29,18 +29,34 @@ PLAIN = {
     "integer": ("Int", ".anyInteger"),
     "fen": ("Int64", ".anyInteger"),
 }
-KEYWORDS = {"class", "default", "case", "in", "is", "for", "return", "self", "switch", "where", "protocol", "extension"}
+KEYWORDS = set(
+    "as associatedtype break case catch class continue default defer deinit do else enum extension fallthrough false "
+    "fileprivate for func guard if import in init inout internal is let nil operator precedencegroup private protocol public "
+    "repeat rethrows return self static struct subscript super switch throw throws true try typealias var where while".split()
+)
 # The property that a line of an event declares, and its type.
 ATTRIBUTES = {"rule time": ("ruleTime", "Instant?"), "about": ("correlation", "String?")}
+
+
+STAGES = ("intake", "routing", "handling", "callback", "penalty", "reports")
+ATTRIBUTE = re.compile(
+    r"compared by content|(?:rule time|about|moves): .+|variant \w+: \w+ one of .+|words \w+ = .+"
+)
 
 
 class Declaration:
     """A `struct`, `enum` or `event`."""
 
-    def __init__(self, kind, name, doc):
-        self.kind, self.name, self.doc = kind, name, doc
+    def __init__(self, kind, name, doc, place="", outer=None):
+        self.kind, self.name, self.doc, self.place, self.outer = kind, name, doc, place, outer
         self.type = self.origin = None
         self.attributes, self.nested, self.members, self.cases = [], [], [], []
+
+
+    def lists(self):
+        """The names of the lists that may be named inside."""
+        own = {attribute.split(" ")[1] for attribute in self.attributes if attribute.startswith("words ")}
+        return own | (self.outer.lists() if self.outer else set())
 
 
 class Faulty(Exception):
@@ -49,54 +65,60 @@ class Faulty(Exception):
 
 def read(path):
     """The declarations of one file."""
-    lines = path.read_text(encoding="utf-8").split("\n")
     top = Declaration("file", path.stem, [])
     open_ones, doc = [top], []
-    for number, line in enumerate(lines, 1):
-        text = line.strip()
-        inner = open_ones[-1]
+    for number, line in enumerate(path.read_text(encoding="utf-8").split("\n"), 1):
+        text, place, inner = line.strip(), f"{path.name}:{number}", open_ones[-1]
         if text.startswith("///"):
             doc.append(text)
-        elif not text:
-            if doc:
-                raise Faulty(f"{path.name}:{number}: a comment that belongs to nothing")
-        elif text == "}":
+            continue
+        if doc and (not text or text == "}" or ATTRIBUTE.fullmatch(text)):
+            raise Faulty(f"{place}: the comment above belongs to nothing")
+        if not text:
+            continue
+        if text == "}":
             if open_ones.pop() is top:
-                raise Faulty(f"{path.name}:{number}: a bracket too many")
-        elif match := re.fullmatch(r"(event|struct|enum) (.+?) \{( .+ \})?", text):
-            declared = opened(match[1], match[2], doc, f"{path.name}:{number}")
+                raise Faulty(f"{place}: a bracket too many")
+        elif match := re.fullmatch(r"enum (\w+) \{( .+ )\}", text):
+            declared = Declaration("enum", match[1], doc, place, inner)
+            declared.cases = [(case, []) for case in words(match[2])]
             inner.nested.append(declared)
-            if match[3]:
-                declared.cases = [(case, []) for case in words(match[3].strip(" }"))]
-            else:
-                open_ones.append(declared)
-            doc = []
+        elif match := re.fullmatch(r"(event|struct|enum) ([^{}]+?) \{", text):
+            open_ones.append(opened(match[1], match[2], doc, place, inner))
+            inner.nested.append(open_ones[-1])
         elif inner.kind == "enum":
             cases = words(text.rstrip(","))
             inner.cases += [(cases[0], doc)] + [(case, []) for case in cases[1:]]
-            doc = []
         elif inner is top:
-            raise Faulty(f"{path.name}:{number}: expected event, struct or enum")
-        elif match := re.fullmatch(r"(compared by content|(?:rule time|about|moves): .+|variant \w+: .+|words \w+ = .+)", text):
+            raise Faulty(f"{place}: expected event, struct or enum, and its {{ at the end of the line")
+        elif ATTRIBUTE.fullmatch(text):
+            if inner.kind != "event":
+                raise Faulty(f"{place}: only an event may say that")
             inner.attributes.append(text)
-        elif match := re.fullmatch(r"(\w+)(\??)\s+(personal )?(.+)", text):
-            inner.members.append(Member(match, doc, inner, f"{path.name}:{number}"))
-            doc = []
+        elif match := re.fullmatch(r"(\w+)(\??)\s+(personal )?([\[a-zA-Z].*)", text):
+            if any(member.name == match[1] for member in inner.members):
+                raise Faulty(f"{place}: {match[1]} is there already")
+            inner.members.append(Member(match, doc, inner, place))
         else:
-            raise Faulty(f"{path.name}:{number}: neither a member nor anything else that is known")
-    if len(open_ones) > 1:
-        raise Faulty(f"{path.name}: {open_ones[-1].name} is not closed")
+            raise Faulty(f"{place}: neither a member nor anything else that is known")
+        doc = []
+    if len(open_ones) > 1 or doc:
+        raise Faulty(f"{path.name}: {open_ones[-1].name} is not closed, or a comment at the end belongs to nothing")
     return top.nested
 
 
-def opened(kind, rest, doc, place):
+def opened(kind, rest, doc, place, outer):
     """The declaration that a line opens."""
     if kind != "event":
-        return Declaration(kind, rest, doc)
-    match = re.fullmatch(r"([a-z.-]+) (\w+) (from upstream|by any stage|by [a-z]+)", rest)
-    if not match:
-        raise Faulty(f"{place}: expected `event name.of-it Type from upstream` or `… by stage`")
-    declared = Declaration("event", match[2], doc)
+        if not re.fullmatch(r"[A-Z]\w*", rest):
+            raise Faulty(f"{place}: a name begins with a capital letter")
+        return Declaration(kind, rest, doc, place, outer)
+    match = re.fullmatch(r"([a-z.-]+) ([A-Z]\w*) (from upstream|by any stage|by ([a-z]+))", rest)
+    if not match or (match[4] and match[4] not in STAGES):
+        raise Faulty(f"{place}: expected `event name.of-it Type from upstream`, `… by any stage` or `… by STAGE`")
+    if not doc:
+        raise Faulty(f"{place}: an event needs a sentence above it")
+    declared = Declaration("event", match[2], doc, place, outer)
     declared.type, declared.origin = match[1], match[3]
     return declared
 
@@ -113,20 +135,19 @@ class Member:
         self.name, self.doc, self.owner, self.place = match[1], doc, owner, place
         self.optional, self.personal, self.type = bool(match[2]), bool(match[3]), match[4].strip()
 
-    def resolve(self, enums):
-        """Finds the Swift type and the shape.
-
-        enums: the names of all enums.
-        """
+    def resolve(self, enums, others):
+        """Finds the Swift type and the shape, by the names of all enums and of all else that is declared."""
         try:
-            self.swift, self.shape = typed(self.type, self.owner, enums)
+            self.swift, self.shape = typed(self.type, self.owner, enums, others)
         except ValueError as error:
             raise Faulty(f"{self.place}: {error}") from None
+        if self.personal and self.swift != "String" and self.swift.strip("[]").split(".")[-1] not in others:
+            raise Faulty(f"{self.place}: only a text, or what is made of members, can be personal")
 
     @property
     def quoted(self):
         """As Swift spells it where it would be a keyword."""
-        return f"`{self.name}`" if self.name in KEYWORDS else self.name
+        return escaped(self.name)
 
     @property
     def declared(self):
@@ -140,7 +161,7 @@ class Member:
         return f'.{kind}("{self.name}", {self.shape}{", personal: true" if self.personal else ""})'
 
 
-def typed(text, owner, enums):
+def typed(text, owner, enums, others):
     """Swift type and shape of a type as it is declared."""
     if text in PLAIN:
         return PLAIN[text]
@@ -153,21 +174,28 @@ def typed(text, owner, enums):
     if match := re.fullmatch(r"integer (-?\d+)\.\.\.(\d*)", text):
         return "Int", f".integer(min: {match[1]}, max: {grouped(match[2]) or 'Shape.integerLimit'})"
     if match := re.fullmatch(r"\[(.+)\] (\d+)\.\.\.(\w+)", text):
-        swift, shape = typed(match[1], owner, enums)
+        swift, shape = typed(match[1], owner, enums, others)
         return f"[{swift}]", f".array({shape}, min: {match[2]}, max: {grouped(match[3])})"
-    if match := re.fullmatch(r"([A-Z][\w.]*) (\w+)", text):
-        return match[1], f"{match[1]}.{match[2]}Shape"
-    if re.fullmatch(r"[A-Z][\w.]*", text):
-        return text, f".names({text}.self)" if text.split(".")[-1] in enums else f"{text}.shape"
+    match = re.fullmatch(r"([A-Z][\w.]*)( \w+)?", text)
+    if match and (name := match[1].split(".")[-1]) in enums | others:
+        if match[2]:
+            return match[1], f"{match[1]}.{match[2].strip()}Shape"
+        return match[1], f".names({match[1]}.self)" if name in enums else f"{match[1]}.shape"
     raise ValueError(f"no such type: {text}")
 
 
 def alternatives(text, owner):
     """The words that may stand, as Swift: some may be the name of a list."""
-    lists = {attribute.split(" ")[1] for attribute in owner.attributes if attribute.startswith("words ")}
-    named = [word for word in words(text) if word in lists or "." in word]
+    named = [word for word in words(text) if word in owner.lists() or "." in word]
     others = [word for word in words(text) if word not in named]
+    if len(words(text)) == 1 and not named:
+        raise ValueError(f"no list is called {text}")
     return " + ".join(named + ([array(others)] if others else []))
+
+
+def escaped(name):
+    """As Swift spells it."""
+    return f"`{name}`" if name in KEYWORDS else name
 
 
 def array(items):
@@ -227,14 +255,14 @@ def wrapped(doc):
 
 def enumeration(declared, pad):
     lines = [f"{pad}package enum {declared.name}: String, ContractPart, CaseIterable {{"]
-    plain = [case for case, doc in declared.cases if not doc and camel(case) == case and "=" not in case]
+    plain = [case for case, doc in declared.cases if not doc and camel(case) == case == escaped(case) and "=" not in case]
     if len(plain) == len(declared.cases) and len(one := f"{pad}    case {', '.join(plain)}") <= WIDTH:
         return lines + [one, pad + "}"]
     for case, doc in declared.cases:
         name, _, wire = case.partition(" = ")
         wire = wire or name
         lines += [pad + "    " + line for line in doc]
-        lines.append(f"{pad}    case {camel(name)}" + (f' = "{wire}"' if camel(name) != wire else ""))
+        lines.append(f"{pad}    case {escaped(camel(name))}" + (f' = "{wire}"' if camel(name) != wire else ""))
     return lines + [pad + "}"]
 
 
@@ -339,7 +367,7 @@ def catalogue(events):
     lines = ["extension EventCatalogue {", "    /// Every event of the contract.", "    package static let entries: [Entry] = ["]
     for event in events:
         first = event.doc[: event.doc.index("///")] if "///" in event.doc else event.doc
-        summary = " ".join(line[4:] for line in first).replace('"', '\\"')
+        summary = " ".join(line[4:] for line in first).replace("\\", "\\\\").replace('"', '\\"')
         origin = {"from upstream": ".upstream", "by any stage": ".anyStage"}.get(event.origin)
         origin = origin or f".stage(.{event.origin[3:]})"
         lines += ["        Entry(", f"            data: {event.name}.self, origin: {origin},"]
@@ -353,7 +381,7 @@ def literal(text, pad):
     room = WIDTH - len(pad) - 8
     pieces = []
     while len(text) > room:
-        cut = text.rfind(" ", 0, room) + 1
+        cut = text.rfind(" ", 0, room) + 1 or room
         pieces.append(text[:cut])
         text = text[cut:]
     pieces.append(text)
@@ -367,9 +395,13 @@ def files():
     names = {kind: {one.name for one in everything if (one.kind == "enum") == (kind == "enum")} for kind in ("enum", "")}
     if both := names["enum"] & names[""]:
         raise Faulty(f"both an enum and something else: {', '.join(sorted(both))}")
+    names[""].add("Fault")
     for member in (member for one in everything for member in one.members):
-        member.resolve(names["enum"])
+        member.resolve(names["enum"], names[""])
     events = [one for one in everything if one.kind == "event"]
+    for first, second in zip(by_type := sorted(events, key=lambda one: one.type), by_type[1:]):
+        if first.type == second.type:
+            raise Faulty(f"{second.place}: {second.type} is declared already")
     holders = holders_of_texts(everything)
     for path, declarations in declared_in.items():
         yield path.stem + ".swift", text(path.name, [swift(declared, holders) for declared in declarations])

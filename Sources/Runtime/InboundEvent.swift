@@ -5,7 +5,8 @@ import Store
 /// An event that passed the contract, with what its inbox claim needs.
 package struct InboundEvent: Sendable {
     package let event: Event
-    /// As received; once it has its tokens, what the journal keeps.
+    /// As received; of an event with personal texts or with members that the contract does not know, once it has its
+    /// tokens, as Recourse writes it. The journal keeps this.
     package let body: [UInt8]
     /// SHA-256 of the body as received: tells a redelivery from a reused id.
     package let digest: [UInt8]

@@ -179,7 +179,7 @@ struct UnitOfWork: InputCourse {
         let journalInput = JournalInput.event(
             source: inbound.event.source, id: inbound.event.id, type: inbound.event.type.rawValue,
             digest: inbound.digest, body: inbound.body)
-        try journal(journalInput, fate, outcome)
+        journal(journalInput, fate, outcome)
         edge.keep(admitted.personal, outputs: entries.last?.outputs ?? [])
         return .done(outcome)
     }
@@ -307,7 +307,7 @@ struct UnitOfWork: InputCourse {
         if unreadable[key] == nil, set[key]?.value.wake != wake { return nil }
         do {
             let outcome = try run(input, keys: keys).get()
-            try journal(.timer(key, at: wake.at, order: wake.order), .applied, outcome)
+            journal(.timer(key, at: wake.at, order: wake.order), .applied, outcome)
             edge.keepTimer(outputs: entries.last?.outputs ?? [])
             timers += 1
             return outcome
@@ -317,7 +317,7 @@ struct UnitOfWork: InputCourse {
         }
     }
 
-    private mutating func journal(_ input: JournalInput, _ fate: Fate, _ outcome: StepOutcome) throws {
+    private mutating func journal(_ input: JournalInput, _ fate: Fate, _ outcome: StepOutcome) {
         for (index, output) in outcome.outputs.enumerated() {
             guard let movement = output.event.data.fundMovement else { continue }
             movements.append((entries.count, index, movement))
@@ -326,7 +326,7 @@ struct UnitOfWork: InputCourse {
             JournalEntry(
                 input: input, fate: fate, now: outcome.now, isLate: outcome.isLate,
                 policyVersion: runner.policy.version, records: outcome.changed,
-                outputs: try outcome.outputs.map { try JournalOutput($0) }))
+                outputs: outcome.outputs.map { JournalOutput($0) }))
     }
 
     /// As it is to be stored. The watermark speaks of what the queue held before this event was taken from it; behind the
@@ -377,7 +377,7 @@ struct UnitOfWork: InputCourse {
 }
 
 extension JournalOutput {
-    package init(_ output: OutgoingEvent) throws {
+    package init(_ output: OutgoingEvent) {
         let type = output.event.type
         switch output.destination {
         case .events:

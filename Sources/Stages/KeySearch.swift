@@ -1,7 +1,7 @@
 import Schema
 
 /// Finds every record that inputs need, in at most two rounds: what the first round brings may lead to more (a request
-/// to its case).
+/// to its case), and that to nothing further: a key that only a third round would name counts as absent.
 ///
 /// Whoever decides asks `next`, looks for the keys that it names, notes in the set what was found, and asks again until
 /// there is nothing more to look for:

@@ -179,8 +179,10 @@ package struct StageRunner: Sendable {
         case .event: break
         }
         let questions = RecordReader.Questions()
-        let first = known?.first ?? named(for: input, own, given: own, in: set, questions)
-        if known == nil, !questions.areAsked { return NamedKeys(first: first, all: first, areFinal: true) }
+        // A timer's own record may not have been there when it was asked first.
+        let former = own.isEmpty ? known?.first : nil
+        let first = former ?? named(for: input, own, given: own, in: set, questions)
+        if former == nil, !questions.areAsked { return NamedKeys(first: first, all: first, areFinal: true) }
         // Records that are not there lead no further.
         guard first.contains(where: { set[$0] != nil && !own.contains($0) }) else {
             return NamedKeys(first: first, all: first, areFinal: false)

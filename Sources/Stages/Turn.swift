@@ -11,7 +11,7 @@ package struct Turn: Sendable {
     /// It has waited as long as it may: what it waits for does not come. Also where a journal is run again, for what it holds
     /// was decided.
     package let isLast: Bool
-    /// What `keys(for:given:)` has named for this input, in its order.
+    /// What `keys(for:given:policy:)` has named for this input, in its order; behind them what an earlier answer named.
     package let keys: [RecordKey]
     private let records: RecordReader
     package private(set) var changes: [RecordKey: any Record] = [:]

@@ -137,16 +137,20 @@ struct PersonalEdge {
             rows.append(row)
         }
         var places = document.places[...]
+        var isSame = true
         let seen = event.replacingTexts { text in
             // The document and the event name the same texts, in the same order.
-            guard let place = places.popFirst() else { return text }
+            guard let place = places.popFirst(), document.parts[place.part].values[place.index] == text else {
+                isSame = false
+                return ""
+            }
             let (row, person) = rows[place.part]
             return PersonalToken(person: person, row: row, index: place.index).text
         }
-        guard places.isEmpty else {
+        guard isSame, places.isEmpty else {
             throw StoreFailure(
                 .corrupt, operation: "giving tokens",
-                cause: "\(event.type) has personal texts that its type does not name")
+                cause: "\(event.type) and its document name different personal texts")
         }
         let isOne = document.parts.count == 1
         return Admitted(

@@ -64,7 +64,7 @@ extension HeldMessage {
     }
 
     /// What the contract knows, with `erased` in the place of each personal text, under its name as the key; and of the
-    /// properties what the message's own way was. Of what is no event of the contract nothing is left.
+    /// properties what the message's own way was. Of what the contract does not accept nothing is left.
     fileprivate var redacted: HeldMessage {
         let name = document?["type"]?.string.flatMap { EventCatalogue.byWireName[$0] }?.type.rawValue ?? ""
         var way = MessageProperties()

@@ -5,17 +5,9 @@
 /// `Dictionary` (which has no order), must be written differently.
 package enum JSONEncoding {
     package static func bytes(of value: some Encodable) throws -> [UInt8] {
-        var writer = JSONWriter(reserving: 512)
-        try write(value, to: &writer)
-        return writer.bytes
-    }
-
-    /// Appends `value` to what has been written.
-    static func write(_ value: some Encodable, to writer: inout JSONWriter) throws {
         let sink = Sink()
-        sink.exchange(&writer)
-        defer { sink.exchange(&writer) }
         try sink.encode(value)
+        return sink.bytes
     }
 
     /// The value as a tree, where single members must be looked at or replaced.
@@ -34,7 +26,7 @@ private final class Sink {
     }
 
     private struct State {
-        var writer = JSONWriter()
+        var writer = JSONWriter(reserving: 512)
         var frames: [Frame] = []
     }
 
@@ -52,7 +44,7 @@ private final class Sink {
         state.deallocate()
     }
 
-    func exchange(_ writer: inout JSONWriter) { swap(&state.pointee.writer, &writer) }
+    var bytes: [UInt8] { state.pointee.writer.bytes }
 
     func encode<T: Encodable>(_ value: T) throws {
         // Types are compared before a cast is tried: a cast that fails costs many times as much.

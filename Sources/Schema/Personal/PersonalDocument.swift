@@ -35,17 +35,16 @@ package struct PersonalDocument: Sendable {
     private var owners: [Owner] = []
     private var texts: [(customer: Int?, text: String, isPhone: Bool)] = []
     private let envelope: JSON
-    private let shape: Shape
 
-    private static let envelopeShape = Shape.object(
-        Event.publishedEnvelope + [.optional("datacontenttype", .text(min: 0, max: 128))])
+    private static let envelopeFields =
+        Event.publishedEnvelope + [.optional("datacontenttype", .text(min: 0, max: 128))]
 
     /// - Parameter json: a document that the contract accepts.
     /// Returns nil if its type is none of the contract.
     package init?(_ json: JSON) {
         guard let type = json["type"]?.string, let data = EventCatalogue.byWireName[type] else { return nil }
         envelope = json
-        shape = EventCatalogue.dataShape(of: data)
+        let shape = EventCatalogue.dataShape(of: data)
         if let members = json.members { hasMore = members.count > Self.known(members, Self.envelopeFields) + 1 }
         guard let data = json["data"] else { return }
         collect(data, shape, customer: nil)
@@ -53,10 +52,6 @@ package struct PersonalDocument: Sendable {
         if type == CustomerErasureRequested.type.wireName { subjects = [] }
         divide()
     }
-
-    private static let envelopeFields: [Shape.Field] = {
-        if case .object(let fields) = envelopeShape { fields } else { [] }
-    }()
 
     private static func known(_ members: [JSON.Member], _ fields: [Shape.Field]) -> Int {
         fields.reduce(0) { $0 + (members.present($1.name) == nil ? 0 : 1) }

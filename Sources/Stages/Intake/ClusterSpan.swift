@@ -40,9 +40,9 @@ package struct ClusterSpan: Record, Equatable {
         phones[earliest.key] = nil
     }
 
-    /// How many different phones have complained last from `start` to `end`, both included, in any of two spans.
+    /// How many different phones have complained last from `start` to `end`, both included, in any of the spans.
     ///
-    /// - Parameter own: counts though it may come so late that later complaints have taken its place.
+    /// - Parameter own: always counts: it may come so late that later complaints have taken its place.
     static func count(of spans: [ClusterSpan], from start: Instant, through end: Instant, besides own: String) -> Int {
         var count = 1
         for (index, span) in spans.enumerated() {

@@ -17,6 +17,7 @@ package struct IntakeStage: Stage {
 
     package init() {}
 
+    /// Of all but complaints, whose clusters depend on the policy.
     package func keys(for input: Input, given records: RecordReader) -> [RecordKey] {
         guard case .event(let event) = input else { return [] }
         guard let caseId = Self.caseId(of: event) else { return [] }
@@ -133,7 +134,7 @@ struct ComplaintNames {
             return nil
         }
         (caseId, customer) = (keys[0].id, keys[1].id)
-        clusters = keys.dropFirst(2).map(\.id)
+        clusters = keys.filter { $0.kind == ClusterSpan.kind }.map(\.id)
     }
 
     static let missing = StageFault(description: "stage intake: a complaint came without its names")

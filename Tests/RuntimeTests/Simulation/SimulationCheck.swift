@@ -91,7 +91,7 @@ struct SimulationCheck {
                 switch notice {
                 case .emitted(let event, let stage):
                     checkRoute(event, from: stage)
-                    let output = try JournalOutput(event)
+                    let output = JournalOutput(event)
                     if expected[stage, default: [:]].updateValue(Self.emitted(output), forKey: output.id) != nil {
                         note("virtual \(stage.rawValue): id \(output.id) emitted twice")
                     }
@@ -279,7 +279,7 @@ struct SimulationCheck {
                 }
                 let keys = KeySearch.complete(input, runner, in: &set).keys
                 let outcome = try runner.run(input, keys: keys, in: &set, clock: .limit, isLast: true)
-                let outputs = try outcome.outputs.map { try JournalOutput($0) }
+                let outputs = outcome.outputs.map { JournalOutput($0) }
                 if outputs != entry.outputs || outcome.now != entry.now || outcome.isLate != entry.isLate
                     || outcome.changed != entry.records
                 {
