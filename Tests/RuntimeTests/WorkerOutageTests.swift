@@ -26,13 +26,13 @@ struct WorkerOutageTests {
     @Test func `Sixty customers who were called in time do not count as not called`() async throws {
         try await observed { scene in
             let numbers = 0...Self.cases
-            try await publish(try numbers.map(openedCase), to: ExchangeName.events, scene.broker)
+            try await publish(try numbers.map(openedCase), scene.broker)
             let first = try run("one", scene, at: Self.opened.adding(minutes: 5))
             // What was published and the assignments.
             try await scene.told.wait(for: 2 * numbers.count, "assignments")
             await first.stop()
             // All but the last are called within the hour, and served within the day.
-            try await publish(try numbers.dropLast().flatMap(served), to: ExchangeName.inbox, scene.broker)
+            try await publish(try numbers.dropLast().flatMap(served), scene.broker)
             let later = Self.opened.adding(days: 6)
             let second = [try run("one", scene, at: later), try run("two", scene, at: later)]
             // The one that nobody called: escalated twice, overdue in reply.
@@ -47,11 +47,11 @@ struct WorkerOutageTests {
             let later = Self.opened.adding(days: 6)
             let workers = [try run("one", scene, at: later), try run("two", scene, at: later)]
             // Deadlines act: the workers have been at rest.
-            try await publish([try openedCase(0)], to: ExchangeName.events, scene.broker)
+            try await publish([try openedCase(0)], scene.broker)
             try await scene.missed.wait(for: 3, "the deadlines of the first case")
             let numbers = 1...Self.cases
-            try await publish(try numbers.map(openedCase), to: ExchangeName.events, scene.broker)
-            try await publish(try numbers.dropLast().flatMap(served), to: ExchangeName.inbox, scene.broker)
+            // In one go: between two, the workers might come to rest before upstream has handed over the second.
+            try await publish(try numbers.map(openedCase) + numbers.dropLast().flatMap(served), scene.broker)
             // They act once more: whatever the queue held has been taken.
             try await scene.missed.wait(for: 6, "the deadlines of the last case")
             for worker in workers { await worker.stop() }
@@ -148,13 +148,14 @@ struct WorkerOutageTests {
         ]
     }
 
-    private func publish(_ events: [Event], to exchange: String, _ broker: RabbitMQBroker) async throws {
+    private func publish(_ events: [Event], _ broker: RabbitMQBroker) async throws {
         let messages = events.map { event in
             // What a stage emits says why.
             let isOfStage = event.source == StageName.intake.source
             let because = Because(rule: "R02", parameters: [:], facts: [:], policy: "test")
             return ConfirmedPublisher.Message(
-                exchange: exchange, routingKey: event.type.rawValue, mandatory: true,
+                exchange: isOfStage ? ExchangeName.events : ExchangeName.inbox, routingKey: event.type.rawValue,
+                mandatory: true,
                 properties: MessageProperties.of(event), body: event.body(because: isOfStage ? because : nil))
         }
         let publisher = ConfirmedPublisher(broker) { Instant(seconds: Int64(Date().timeIntervalSince1970)) }
