@@ -1,0 +1,181 @@
+// Written by scripts/generate_events.py from HandlerEvents.contract; to change it, change that.
+
+/// `contact.recorded`: A handler has spoken with somebody about the case (R06, R24, R43).
+package struct ContactRecorded: EventData {
+    package static let type = EventType("contact.recorded")
+
+    package enum Party: String, ContractPart, CaseIterable {
+        case customer
+        case factorySalesman = "factory-salesman"
+        case brandRepresentative = "brand-representative"
+        case supervisor
+    }
+
+    package var caseId: String
+    package var with: Party
+    package var by: Person
+    package var at: Instant
+    package var note: String?
+
+    package init(
+        caseId: String, with: Party, by: Person, at: Instant, note: String? = nil
+    ) {
+        self.caseId = caseId
+        self.with = with
+        self.by = by
+        self.at = at
+        self.note = note
+    }
+
+    package var ruleTime: Instant? { at }
+    package var correlation: String? { caseId }
+
+    package static let shape: [Shape.Field] = [
+        .required("caseId", .id),
+        .required("with", .names(Party.self)),
+        .required("by", Person.shape),
+        .required("at", .time),
+        .optional("note", .text(min: 0, max: 2000), personal: true),
+    ]
+
+    package init(reading json: JSON) throws {
+        var members = try MemberPlaces(of: json)
+        caseId = try members.required("caseId")
+        with = try members.required("with")
+        by = try members.required("by")
+        at = try members.required("at")
+        note = try members.optional("note")
+    }
+
+    package func write(to writer: inout JSONWriter) {
+        writer.begin()
+        writer.member("caseId", caseId)
+        writer.member("with", with)
+        writer.member("by", by)
+        writer.member("at", at)
+        writer.member("note", note)
+        writer.end()
+    }
+
+    package mutating func replaceTexts(_ replacement: (String) -> String) {
+        note = note.replaced(replacement)
+    }
+}
+
+/// `case.resolved`: A handler has found the solution; it still has to be told and filed (R24, R36).
+package struct CaseResolved: EventData {
+    package static let type = EventType("case.resolved")
+
+    /// Whose fault it was.
+    package enum Liability: String, ContractPart, CaseIterable {
+        case manufacturer
+        case outlet
+        case ownPost = "own-post"
+        case customer
+        case nobody = "none"
+    }
+
+    package var caseId: String
+    package var by: Person
+    package var resolvedAt: Instant
+    package var solution: String
+    package var liability: Liability
+    /// Who is liable, as the handler knows it: an id or a name.
+    package var liableParty: String?
+    /// Numbers or names of the documents filed; empty: none yet.
+    package var documents: [String]
+
+    package init(
+        caseId: String, by: Person, resolvedAt: Instant, solution: String, liability: Liability,
+        liableParty: String? = nil, documents: [String]
+    ) {
+        self.caseId = caseId
+        self.by = by
+        self.resolvedAt = resolvedAt
+        self.solution = solution
+        self.liability = liability
+        self.liableParty = liableParty
+        self.documents = documents
+    }
+
+    package var ruleTime: Instant? { resolvedAt }
+    package var correlation: String? { caseId }
+
+    package static let shape: [Shape.Field] = [
+        .required("caseId", .id),
+        .required("by", Person.shape),
+        .required("resolvedAt", .time),
+        .required("solution", .text(min: 1, max: 4000), personal: true),
+        .required("liability", .names(Liability.self)),
+        .optional("liableParty", .text(min: 1, max: 200), personal: true),
+        .required("documents", .array(.text(min: 1, max: 200), min: 0, max: 200)),
+    ]
+
+    package init(reading json: JSON) throws {
+        var members = try MemberPlaces(of: json)
+        caseId = try members.required("caseId")
+        by = try members.required("by")
+        resolvedAt = try members.required("resolvedAt")
+        solution = try members.required("solution")
+        liability = try members.required("liability")
+        liableParty = try members.optional("liableParty")
+        documents = try members.required("documents")
+    }
+
+    package func write(to writer: inout JSONWriter) {
+        writer.begin()
+        writer.member("caseId", caseId)
+        writer.member("by", by)
+        writer.member("resolvedAt", resolvedAt)
+        writer.member("solution", solution)
+        writer.member("liability", liability)
+        writer.member("liableParty", liableParty)
+        writer.member("documents", documents)
+        writer.end()
+    }
+
+    package mutating func replaceTexts(_ replacement: (String) -> String) {
+        solution = solution.replaced(replacement)
+        liableParty = liableParty.replaced(replacement)
+    }
+}
+
+/// `documents.archived`: Documents of the case have been filed (R36).
+package struct DocumentsArchived: EventData {
+    package static let type = EventType("documents.archived")
+
+    package var caseId: String
+    package var by: Person
+    package var documents: [String]
+
+    package init(
+        caseId: String, by: Person, documents: [String]
+    ) {
+        self.caseId = caseId
+        self.by = by
+        self.documents = documents
+    }
+
+    package var correlation: String? { caseId }
+
+    package static let shape: [Shape.Field] = [
+        .required("caseId", .id),
+        .required("by", Person.shape),
+        .required("documents", .array(.text(min: 1, max: 200), min: 0, max: 200)),
+    ]
+
+    package init(reading json: JSON) throws {
+        var members = try MemberPlaces(of: json)
+        caseId = try members.required("caseId")
+        by = try members.required("by")
+        documents = try members.required("documents")
+    }
+
+    package func write(to writer: inout JSONWriter) {
+        writer.begin()
+        writer.member("caseId", caseId)
+        writer.member("by", by)
+        writer.member("documents", documents)
+        writer.end()
+    }
+}
