@@ -25,6 +25,10 @@ from stand import ROOT, Failed, Programs, Stand
 PEERS = {"aio-pika", "faststream"}
 
 
+# Followed by a version or a commit.
+RELEASE_COMMIT = ("bash", "-c", '. deploy/lib/build.sh && release_commit "$1"', "release_commit")
+
+
 def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="deploy/benchmark", allow_abbrev=False)
     parser.add_argument("--rows", default="")
@@ -38,12 +42,21 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--peers-python", type=pathlib.Path)
     parser.add_argument("--report", type=pathlib.Path)
     parser.add_argument("--keep", action="store_true")
+    # Says what is wrong with the others before anything is installed or built for them.
+    parser.add_argument("--only-check", action="store_true", help=argparse.SUPPRESS)
     options = parser.parse_args()
     unknown = [name for name in options.rows.split(",") if name and name not in NAMES]
     if unknown:
         parser.error(f"unknown rows {', '.join(unknown)}; there are {', '.join(NAMES)}")
     if min(value for value in (options.messages, options.rounds, 1) if value is not None) < 1:
         parser.error("--messages and --rounds count from 1")
+    if options.against and not capture(*RELEASE_COMMIT, options.against):
+        parser.error(f"--against {options.against}: no release of deploy/releases and no commit")
+    if options.report and not options.report.absolute().parent.is_dir():
+        parser.error(f"--report {options.report}: its folder does not exist")
+    programs = os.environ.get("RECOURSE_BIN")
+    if programs and not (pathlib.Path(programs) / "recourse-intake").is_file():
+        parser.error(f"RECOURSE_BIN={programs}: no folder of built programs")
     return options
 
 
@@ -128,7 +141,7 @@ class Run:
         reference, given = self.options.against, self.options.against_bin
         if not reference and not given and not self.needed() & {"build-old"}:
             return
-        commit = capture("bash", "-c", '. deploy/lib/build.sh && release_commit "$1"', "release_commit", reference)
+        commit = capture(*RELEASE_COMMIT, reference)
         if not commit:
             raise Failed(f"{reference} is no release of deploy/releases and no commit")
         self.bench.revisions = (capture("git", "rev-parse", "HEAD"), commit)
@@ -282,6 +295,8 @@ def terminate(*_: object) -> None:
 
 def main() -> int:
     options = arguments()
+    if options.only_check:
+        return 0
     if options.report:
         options.report = options.report.absolute()
     signal.signal(signal.SIGTERM, terminate)

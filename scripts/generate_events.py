@@ -100,10 +100,12 @@ def read(path):
                 raise Faulty(f"{place}: {match[1]} is there already")
             inner.members.append(Member(match, doc, inner, place))
         else:
-            raise Faulty(f"{place}: neither a member nor anything else that is known")
+            raise Faulty(f"{place}: neither a member nor anything else that is known; a comment begins with ///")
         doc = []
-    if len(open_ones) > 1 or doc:
-        raise Faulty(f"{path.name}: {open_ones[-1].name} is not closed, or a comment at the end belongs to nothing")
+    if len(open_ones) > 1:
+        raise Faulty(f"{open_ones[-1].place}: {open_ones[-1].name} is not closed")
+    if doc:
+        raise Faulty(f"{path.name}: the comment at the end belongs to nothing")
     return top.nested
 
 
@@ -165,6 +167,8 @@ def typed(text, owner, enums, others):
     """Swift type and shape of a type as it is declared."""
     if text in PLAIN:
         return PLAIN[text]
+    if (bounds := re.search(r"(-?\d+)\.\.\.(\d+)$", text)) and int(bounds[1]) > int(bounds[2]):
+        raise ValueError(f"nothing lies from {bounds[1]} to {bounds[2]}")
     if match := re.fullmatch(r"one of (.+)", text):
         return "String", f".oneOf({alternatives(match[1], owner)})"
     if match := re.fullmatch(r"text (\d+)\.\.\.([\w.]+)", text):
@@ -181,7 +185,7 @@ def typed(text, owner, enums, others):
         if match[2]:
             return match[1], f"{match[1]}.{match[2].strip()}Shape"
         return match[1], f".names({match[1]}.self)" if name in enums else f"{match[1]}.shape"
-    raise ValueError(f"no such type: {text}")
+    raise ValueError(f"no such type: {text}; CONTRIBUTING.md lists them, with their bounds")
 
 
 def alternatives(text, owner):
@@ -395,6 +399,9 @@ def files():
     names = {kind: {one.name for one in everything if (one.kind == "enum") == (kind == "enum")} for kind in ("enum", "")}
     if both := names["enum"] & names[""]:
         raise Faulty(f"both an enum and something else: {', '.join(sorted(both))}")
+    for one in everything:
+        sound(one)
+    unique([(one.name, one.place) for one in everything if one.outer.kind == "file"])
     names[""].add("Fault")
     for member in (member for one in everything for member in one.members):
         member.resolve(names["enum"], names[""])
@@ -406,6 +413,35 @@ def files():
     for path, declarations in declared_in.items():
         yield path.stem + ".swift", text(path.name, [swift(declared, holders) for declared in declarations])
     yield "EventCatalogue+Entries.swift", text("the contract", [catalogue(events)])
+
+
+def unique(named):
+    """named: names, each with the place of its line."""
+    known = set()
+    for name, place in named:
+        if name in known:
+            raise Faulty(f"{place}: {name} is declared already")
+        known.add(name)
+
+
+def sound(declared):
+    """What a declaration says of itself must fit."""
+    members = {member.name for member in declared.members}
+    if declared.kind == "enum":
+        unique([(case.partition(" = ")[0], declared.place) for case, _ in declared.cases])
+    elif not members:
+        raise Faulty(f"{declared.place}: {declared.name} has no members")
+    for attribute in declared.attributes:
+        word, _, value = attribute.partition(": ")
+        wanted = {
+            "rule time": [value], "about": value.split(" or "), "moves": ["requestId", "amountFen"],
+            "variant " + attribute.partition(":")[0][8:]: [value.split(" ")[0]],
+        }.get(word, [])
+        for name in wanted:
+            if name.split(".")[0] not in members:
+                raise Faulty(f"{declared.place}: `{attribute}`: {declared.name} has no member {name}")
+        if word == "moves" and value not in ("disbursed", "recovered", "writtenOff"):
+            raise Faulty(f"{declared.place}: `{attribute}`: expected disbursed, recovered or writtenOff")
 
 
 def within(declared):
@@ -421,8 +457,11 @@ def text(source, blocks):
 
 
 def main():
+    if sys.argv[1:] in (["-h"], ["--help"]):
+        print(__doc__)
+        return 0
     if sys.argv[1:] not in ([], ["--check"]):
-        print(__doc__, file=sys.stderr)
+        print(f"scripts/generate_events.py: unknown option {sys.argv[1]}; --help lists them", file=sys.stderr)
         return 64
     try:
         wanted = dict(files())

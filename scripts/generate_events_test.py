@@ -31,7 +31,7 @@ class Refused(unittest.TestCase):
             ("age  personal integer", "personal"), ("names  personal [text 1...20] 0...5", "personal"),
             ("x  Nothing", "no such type"), ("x  one of hazard", "no list is called hazard"),
             ("compered by content", "no such type"), ("x  text 1..2", "no such type"), ("x", "neither a member"),
-            ("x  id\n    x  id", "already"),
+            ("x  id\n    x  id", "already"), ("x  text 9...1", "nothing lies"), ("x  [text 1...2] 3...2", "nothing lies"),
         ]:
             with self.subTest(member):
                 self.refuses(EVENT % ("    " + member), 4 if "\n" in member else 3, words)
@@ -44,7 +44,13 @@ class Refused(unittest.TestCase):
         self.refuses(EVENT % "    /// Of the list.\n    words all = a, b\n    x  id", 4, "belongs to nothing")
         self.refuses("struct Part {\n    compared by content\n}\n", 2, "only an event")
         self.refuses(EVENT % "    x  id" + EVENT.replace("ItHappened", "Again") % "    x  id", 6, "declared already")
-        self.refuses("struct Part {\n    x  id\n", 0, "not closed")
+        self.refuses("struct Part {\n    x  id\n", 1, "not closed")
+        self.refuses("struct Part {\n}\n", 1, "has no members")
+        self.refuses("enum Part { a, b, a }\n", 1, "declared already")
+        self.refuses("struct Part {\n    x  id\n}\nstruct Part {\n    x  id\n}\n", 4, "declared already")
+        for attribute in ["about: outlet", "rule time: puasedAt", "moves: disbursed", "variant v: y one of a, b"]:
+            self.refuses(EVENT % f"    {attribute}\n    x  id", 2, "has no member")
+        self.refuses(EVENT % "    moves: dispursed\n    requestId  id\n    amountFen  fen 1...", 2, "expected disbursed")
 
     def test_what_is_meant(self):
         swift = generated(
