@@ -52,7 +52,9 @@ package struct MessageProperties: Hashable, Sendable {
 }
 
 /// A message as a queue hands it over.
-package struct Delivery: Sendable {
+///
+/// A class, as it goes through many hands and never changes: to copy a dozen texts each time costs more than to look at it.
+package final class Delivery: Sendable {
     /// Counts from 1 within one channel.
     package let tag: UInt64
     /// Which channel the tag belongs to: an acknowledgement for an earlier channel is dropped by the adapter,

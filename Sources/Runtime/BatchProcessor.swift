@@ -60,6 +60,7 @@ package struct BatchProcessor: Sendable {
     package let waiting: WaitingLimits
     /// See `Release.number`.
     let release: Int
+    let decoded = DecodedRecords()
     /// How many overdue timers may act before one event; what is left stays due and is run by the timer batches.
     static let overdueLimit = 1_000
 

@@ -19,16 +19,29 @@ package enum RecordCoding {
 
     /// - Throws: `StageFault` naming the record if its body is not what the stage's type can read; `NewerRecord`.
     package static func live(_ stored: StoredRecord, of stage: any Stage) throws -> LiveRecord {
+        live(stored, try value(of: stored, in: stage))
+    }
+
+    static func live(_ stored: StoredRecord, of stage: any Stage, knowing decoded: DecodedRecords) throws -> LiveRecord {
+        if let known = decoded.value(of: stored.key, body: stored.body) { return live(stored, known) }
+        let value = try value(of: stored, in: stage)
+        decoded.note(value, of: stored.key, body: stored.body)
+        return live(stored, value)
+    }
+
+    private static func live(_ stored: StoredRecord, _ value: any Record) -> LiveRecord {
+        LiveRecord(
+            value: value, version: stored.version, firedAt: stored.firedAt,
+            firedOutputs: stored.firedOutputs & onTime, lateOutputs: stored.firedOutputs >> 32)
+    }
+
+    private static func value(of stored: StoredRecord, in stage: any Stage) throws -> any Record {
         let types = type(of: stage).recordTypes
         guard let type = types.first(where: { $0.kind == stored.key.kind }) else {
             throw StageFault(description: "read record \(stored.key): no such kind in this stage")
         }
         do {
-            return LiveRecord(
-                value: try JSONDecoding.decodeWhole(type, from: stored.body, retired: type.retiredMembers),
-                version: stored.version,
-                firedAt: stored.firedAt, firedOutputs: stored.firedOutputs & onTime,
-                lateOutputs: stored.firedOutputs >> 32)
+            return try JSONDecoding.decodeWhole(type, from: stored.body, retired: type.retiredMembers)
         } catch let member as UnreadMember {
             throw NewerRecord(key: stored.key, member: member.name)
         } catch {

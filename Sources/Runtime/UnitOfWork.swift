@@ -8,6 +8,7 @@ struct UnitOfWork: InputCourse {
     let runner: StageRunner
     let clock: Instant
     private let transaction: any StoreTransaction
+    private let decoded: DecodedRecords
     private(set) var edge: PersonalEdge
     private(set) var set = WorkingSet()
     var known: [RecordKey] = []
@@ -42,13 +43,14 @@ struct UnitOfWork: InputCourse {
         self.clock = clock
         self.clockRuns = clockRuns
         self.transaction = transaction
+        decoded = processor.decoded
         edge = PersonalEdge(vault: processor.vault, transaction: transaction)
         room = WaitingRoom(processor, clock: clock, wall: wall, transaction: transaction)
     }
 
     mutating func take(_ stored: StoredRecord) {
         do {
-            let live = try RecordCoding.live(stored, of: runner.stage)
+            let live = try RecordCoding.live(stored, of: runner.stage, knowing: decoded)
             set.note(stored.key, live)
             loaded[stored.key] = (live.value.wake, stored.wakeAt, stored.settledAt)
         } catch {
@@ -336,6 +338,8 @@ struct UnitOfWork: InputCourse {
     /// that timer has acted.
     private func stored(_ key: RecordKey, _ record: LiveRecord) throws -> StoredRecord {
         var stored = try RecordCoding.stored(key, record)
+        // What is new is rarely asked for again.
+        if loaded[key] != nil { decoded.note(record.value, of: key, body: stored.body) }
         guard clockRuns, let own = record.value.wake else { return stored }
         let settledAt = changedByEvents.contains(key) ? clock : loaded[key]?.settledAt
         if let before = loaded[key], before.wake == own {

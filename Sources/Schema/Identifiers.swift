@@ -5,8 +5,18 @@ package enum Identifiers {
     private static let hex = Array("0123456789abcdef".utf8)
 
     /// Two lower-case digits for each byte.
-    package static func hexadecimal(_ bytes: some Sequence<UInt8>) -> String {
-        String(decoding: bytes.flatMap { [hex[Int($0 >> 4)], hex[Int($0 & 15)]] }, as: UTF8.self)
+    package static func hexadecimal(_ bytes: some Collection<UInt8>) -> String {
+        String(unsafeUninitializedCapacity: 2 * bytes.count) { text in
+            var end = 0
+            for byte in bytes { write(byte, to: text, at: &end) }
+            return end
+        }
+    }
+
+    private static func write(_ byte: UInt8, to text: UnsafeMutableBufferPointer<UInt8>, at end: inout Int) {
+        text[end] = hex[Int(byte >> 4)]
+        text[end + 1] = hex[Int(byte & 15)]
+        end += 2
     }
 
     /// RFC 9562 appendix C.1: the namespace of domain names.
@@ -15,13 +25,11 @@ package enum Identifiers {
     ]
 
     /// uuid5(DNS, `recourse`).
-    private static let namespace = uuid5Bytes(namespace: dns, name: Array("recourse".utf8))
+    private static let namespace = uuid5Bytes(dns + Array("recourse".utf8))
 
-    private static func uuid5Bytes(namespace: [UInt8], name: [UInt8]) -> [UInt8] {
-        var hash = Insecure.SHA1()
-        hash.update(data: namespace)
-        hash.update(data: name)
-        var bytes = hash.finalize().withUnsafeBytes { Array($0.prefix(16)) }
+    /// - Parameter name: behind the bytes of its namespace.
+    private static func uuid5Bytes(_ name: [UInt8]) -> [UInt8] {
+        var bytes = Insecure.SHA1.hash(data: name).withUnsafeBytes { Array($0.prefix(16)) }
         bytes[6] = bytes[6] & 0x0F | 0x50
         bytes[8] = bytes[8] & 0x3F | 0x80
         return bytes
@@ -38,9 +46,7 @@ package enum Identifiers {
                     text[end] = UInt8(ascii: "-")
                     end += 1
                 }
-                text[end] = hex[Int(byte >> 4)]
-                text[end + 1] = hex[Int(byte & 15)]
-                end += 2
+                write(byte, to: text, at: &end)
             }
             return end
         }
@@ -49,12 +55,13 @@ package enum Identifiers {
     /// uuid5 over `parts` in Recourse's namespace, in lower case with hyphens.
     package static func uuid(_ parts: [String]) -> String {
         var name: [UInt8] = []
-        name.reserveCapacity(parts.reduce(parts.count) { $0 + $1.utf8.count })
+        name.reserveCapacity(parts.reduce(namespace.count + parts.count) { $0 + $1.utf8.count })
+        name.append(contentsOf: namespace)
         for (index, part) in parts.enumerated() {
             if index > 0 { name.append(UInt8(ascii: "\n")) }
             name.append(contentsOf: part.utf8)
         }
-        return text(of: uuid5Bytes(namespace: namespace, name: name))
+        return text(of: uuid5Bytes(name))
     }
 
     package static func caseId(source: String, complaintId: String) -> String {

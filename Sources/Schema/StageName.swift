@@ -17,14 +17,29 @@ package struct RecordKey: Hashable, Sendable, Comparable, Codable, CustomStringC
     /// The kind of record, e.g. `case`.
     package let kind: String
     package let id: String
+    /// Of the id; few ids are those of records of two kinds. A key is made once and looked up dozens of times.
+    private let hashOfId: Int
+
+    private enum CodingKeys: CodingKey {
+        case kind, id
+    }
 
     package init(kind: String, id: String) {
         self.kind = kind
         self.id = id
+        hashOfId = id.hashValue
     }
 
-    /// Few ids are those of records of two kinds, and every batch looks thousands of keys up.
-    package func hash(into hasher: inout Hasher) { hasher.combine(id) }
+    package init(from decoder: any Decoder) throws {
+        let members = try decoder.container(keyedBy: CodingKeys.self)
+        self.init(kind: try members.decode(String.self, forKey: .kind), id: try members.decode(String.self, forKey: .id))
+    }
+
+    package static func == (a: RecordKey, b: RecordKey) -> Bool {
+        a.hashOfId == b.hashOfId && a.id == b.id && a.kind == b.kind
+    }
+
+    package func hash(into hasher: inout Hasher) { hasher.combine(hashOfId) }
 
     package static func < (a: RecordKey, b: RecordKey) -> Bool { (a.kind, a.id) < (b.kind, b.id) }
     /// `case/1f0c…`

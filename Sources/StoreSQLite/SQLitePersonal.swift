@@ -125,10 +125,11 @@ extension SQLiteTransaction {
 
     func findPersonal(_ inquiry: PersonalInquiry) throws -> PersonalFindings {
         var found = PersonalFindings()
-        for (lookup, fresh) in inquiry.persons {
+        var strangers: [PersonalLookup] = []
+        for lookup in inquiry.persons.keys {
             let known = try person(lookup)
-            found.persons[lookup] = known?.person ?? fresh
-            if known == nil { try insert(lookup, fresh, inquiry.now) }
+            found.persons[lookup] = known?.person
+            if known == nil { strangers.append(lookup) }
             if let known, known.lastSeen.adding(days: 1) <= inquiry.now { try touch(lookup, inquiry.now) }
         }
         let subject = try Query(db, "SELECT person FROM subjects WHERE subject = ?")
@@ -141,7 +142,13 @@ extension SQLiteTransaction {
             try content.bind(1, one)
             found.contents[one] = try content.first { ($0.int(0), $0.int(1)) }
         }
-        found.rows = try numbers(inquiry.rows)
+        var free = try numbers(inquiry.rows + strangers.count)
+        for lookup in strangers {
+            let person = free.removeLast()
+            found.persons[lookup] = person
+            try insert(lookup, person, inquiry.now)
+        }
+        found.rows = free
         return found
     }
 

@@ -51,6 +51,10 @@ private final class Sink {
         if T.self == String.self, let text = value as? String { return state.pointee.writer.string(text) }
         if T.self == Instant.self, let instant = value as? Instant { return state.pointee.writer.time(instant) }
         if T.self == JSON.self, let json = value as? JSON { return state.pointee.writer.value(json) }
+        // As it is when its members are encoded one by one; the largest that any record holds.
+        if T.self == SortedMap<Instant>.self, let map = value as? SortedMap<Instant> {
+            return state.pointee.writer.value(map)
+        }
         state.pointee.frames.append(Frame())
         try value.encode(to: DirectEncoder(sink: self))
         switch state.pointee.frames.removeLast().kind {

@@ -58,6 +58,19 @@ extension SortedMap: Encodable where Value: Encodable {
     }
 }
 
+extension JSONWriter {
+    mutating func value(_ map: SortedMap<Instant>) {
+        raw("{")
+        for (index, entry) in map.entries.enumerated() {
+            if index > 0 { raw(",") }
+            string(entry.key)
+            raw(":")
+            time(entry.value)
+        }
+        raw("}")
+    }
+}
+
 extension SortedMap: Decodable where Value: Decodable {
     package init(from decoder: any Decoder) throws {
         let container = try decoder.container(keyedBy: NameKey.self)

@@ -31,13 +31,17 @@ package struct ClusterSpan: Record, Equatable {
 
     /// Notes that a phone complained. Of more phones than are kept the one that complained longest ago is forgotten; of
     /// one instant, the first by its digest.
-    package mutating func note(phone: String, at instant: Instant) {
-        if let known = phones[phone], instant <= known { return }
+    ///
+    /// - Returns: whether that changes anything.
+    @discardableResult
+    package mutating func note(phone: String, at instant: Instant) -> Bool {
+        if let known = phones[phone], instant <= known { return false }
         phones[phone] = instant
         guard phones.count > IntakePolicy.clusterPhoneLimit,
             let earliest = phones.entries.min(by: { ($0.value, $0.key) < ($1.value, $1.key) })
-        else { return }
+        else { return true }
         phones[earliest.key] = nil
+        return earliest.key != phone
     }
 
     /// How many different phones have complained last from `start` to `end`, both included, in any of the spans.

@@ -37,10 +37,8 @@ extension IntakeStage {
         let end = complaint.receivedAt
         let start = end.adding(days: -Int64(turn.policy.intake.clusterWindowDays))
         guard let own = names.clusters.last else { return CaseOpened.Cluster(phones: 0, major: false) }
-        let known = turn.get(ClusterSpan.self, own)
-        var span = known ?? ClusterSpan()
-        span.note(phone: names.customer, at: end)
-        if span != known { turn.put(span, own) }
+        var span = turn.get(ClusterSpan.self, own) ?? ClusterSpan()
+        if span.note(phone: names.customer, at: end) { turn.put(span, own) }
         guard turn.policy.rules.isOn(.majorByCluster) else { return CaseOpened.Cluster(phones: 0, major: false) }
         let spans = names.clusters.compactMap { turn.get(ClusterSpan.self, $0) }
         let phones = ClusterSpan.count(of: spans, from: start, through: end, besides: names.customer)
