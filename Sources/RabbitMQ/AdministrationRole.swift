@@ -22,13 +22,6 @@ final class AdministrationRole: ConnectionRole {
         case close
     }
 
-    private enum Closing {
-        case no
-        case wanted(deadline: Int)
-        case sent(deadline: Int)
-        case done
-    }
-
     let purpose = "administration"
     let retries = false
     private let configuration: RabbitMQConfiguration
@@ -36,40 +29,31 @@ final class AdministrationRole: ConnectionRole {
     private var questions: [Question] = []
     /// When the first question has been sent: until when its answer may take.
     private var askedUntil: Int?
-    private var closing = Closing.no
+    private var closing: Closing
 
     init(configuration: RabbitMQConfiguration) {
         self.configuration = configuration
+        closing = Closing(limitMilliseconds: configuration.drainMilliseconds)
         channel = ChannelLife([], answerMilliseconds: configuration.answerMilliseconds)
     }
 
-    private var isClosing: Bool { if case .no = closing { false } else { true } }
-
-    var wantsLink: Bool { !questions.isEmpty && !isClosing }
+    var wantsLink: Bool { !questions.isEmpty && !closing.isWanted }
     var isUp: Bool { channel.isOpen }
-    var isFinished: Bool { if case .done = closing { true } else { false } }
+    var isFinished: Bool { closing.isDone }
     var wantsToWrite: Bool { false }
 
-    var deadline: Int? {
-        var deadlines = [askedUntil, channel.deadline].compactMap(\.self)
-        switch closing {
-        case .wanted(let deadline), .sent(let deadline): deadlines.append(deadline)
-        case .no, .done: break
-        }
-        return deadlines.min()
-    }
+    var deadline: Int? { [askedUntil, channel.deadline, closing.deadline].compactMap(\.self).min() }
 
     func take(_ commands: [Command]) {
         for command in commands {
             switch command {
             case .ask(let question):
-                if isClosing {
+                if closing.isWanted {
                     question.completion(.failure(Self.closed(question.operation)))
                 } else {
                     questions.append(question)
                 }
-            case .close:
-                if !isClosing { closing = .wanted(deadline: Uptime.milliseconds + configuration.drainMilliseconds) }
+            case .close: closing.want()
             }
         }
     }
@@ -106,7 +90,7 @@ final class AdministrationRole: ConnectionRole {
             }
             // At once: the question was at fault, not the channel.
             try channel.begin(link)
-        case .answer(AMQP_CONNECTION_CLOSE_OK_METHOD): closing = .done
+        case .answer(AMQP_CONNECTION_CLOSE_OK_METHOD): closing.answered()
         case .answer(let id):
             if channel.isOpen {
                 complete(id, .success(Answer()))
@@ -133,19 +117,7 @@ final class AdministrationRole: ConnectionRole {
             }
             try askNext(link, now)
         }
-        switch closing {
-        case .no, .done: return
-        case .wanted(let deadline):
-            guard let link, now < deadline else {
-                closing = .done
-                return
-            }
-            guard questions.isEmpty, link.canTake else { return }
-            try link.sendConnectionClose()
-            closing = .sent(deadline: deadline)
-        case .sent(let deadline):
-            if link == nil || now >= deadline { closing = .done }
-        }
+        try closing.settle(link, at: now, isDrained: questions.isEmpty)
     }
 
     private func askNext(_ link: Link, _ now: Int) throws(BrokerFailure) {

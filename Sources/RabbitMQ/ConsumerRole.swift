@@ -31,13 +31,6 @@ final class ConsumerRole: ConnectionRole {
         case cancelled
     }
 
-    private enum Closing {
-        case no
-        case wanted(deadline: Int)
-        case sent(deadline: Int)
-        case done
-    }
-
     let purpose = "consumer"
     let retries = true
     private let queue: String
@@ -55,7 +48,7 @@ final class ConsumerRole: ConnectionRole {
     private var stage = Stage.consuming
     /// Consumes again over the connection that there is.
     private var isToResume = false
-    private var closing = Closing.no
+    private var closing: Closing
     private var question = Question.none
     private var saidLost = false
 
@@ -67,6 +60,7 @@ final class ConsumerRole: ConnectionRole {
         self.configuration = configuration
         self.sink = sink
         assembly = ContentAssembly(bodyLimit: configuration.bodyLimitBytes)
+        closing = Closing(limitMilliseconds: configuration.drainMilliseconds)
         tag = ConsumerGeneration.tag(configuration.connectionName)
         let steps = Self.steps(queue: queue, prefetch: prefetch, tag: tag)
         channel = ChannelLife(steps, answerMilliseconds: configuration.answerMilliseconds)
@@ -95,25 +89,20 @@ final class ConsumerRole: ConnectionRole {
 
     // MARK: State for the thread
 
-    private var wantsSubscription: Bool { if case .consuming = stage { !wantsClose } else { false } }
-    private var wantsClose: Bool { if case .no = closing { false } else { true } }
+    private var wantsSubscription: Bool { if case .consuming = stage { !closing.isWanted } else { false } }
 
     var wantsLink: Bool { wantsSubscription }
     var isUp: Bool { channel.isOpen }
-    var isFinished: Bool { if case .done = closing { true } else { false } }
+    var isFinished: Bool { closing.isDone }
     var wantsToWrite: Bool {
         if case .wanted = question { return true }
         return !actions.isEmpty
     }
 
     var deadline: Int? {
-        var deadlines = [channel.deadline].compactMap(\.self)
+        var deadlines = [channel.deadline, closing.deadline].compactMap(\.self)
         if case .cancelSent(let deadline) = stage { deadlines.append(deadline) }
         if case .sent(let deadline) = question { deadlines.append(deadline) }
-        switch closing {
-        case .wanted(let deadline), .sent(let deadline): deadlines.append(deadline)
-        case .no, .done: break
-        }
         return deadlines.min()
     }
 
@@ -135,8 +124,7 @@ final class ConsumerRole: ConnectionRole {
                 stage = .consuming
                 isToResume = true
                 channel.change(Self.steps(queue: queue, prefetch: prefetch, tag: tag))
-            case .close:
-                if !wantsClose { closing = .wanted(deadline: Uptime.milliseconds + configuration.drainMilliseconds) }
+            case .close: closing.want()
             }
         }
     }
@@ -170,7 +158,7 @@ final class ConsumerRole: ConnectionRole {
     }
 
     private func lose(_ failure: BrokerFailure) {
-        if saidLost || wantsClose { return }
+        if saidLost || closing.isWanted { return }
         saidLost = true
         sink(.lost(failure))
     }
@@ -206,8 +194,8 @@ final class ConsumerRole: ConnectionRole {
         case .queueDeclared(let ready, let consumers):
             sayBurst()
             question = .none
-            if !wantsClose { sink(.told(QueueState(ready: ready, consumers: consumers), channel: channelNumber)) }
-        case .answer(AMQP_CONNECTION_CLOSE_OK_METHOD): closing = .done
+            if !closing.isWanted { sink(.told(QueueState(ready: ready, consumers: consumers), channel: channelNumber)) }
+        case .answer(AMQP_CONNECTION_CLOSE_OK_METHOD): closing.answered()
         case .answer(let id):
             if try channel.answered(id, link) {
                 saidLost = false
@@ -241,7 +229,8 @@ final class ConsumerRole: ConnectionRole {
             try settleQuestion(link, now)
         }
         try settleCancel(link, now)
-        try settleClose(link, now)
+        // Everything acknowledged is written before `connection.close`, and the broker works in that order.
+        try closing.settle(link, at: now, isDrained: actions.isEmpty && !ledger.hasActions)
     }
 
     private func resume(_ step: Int, _ link: Link) throws(BrokerFailure) {
@@ -258,7 +247,7 @@ final class ConsumerRole: ConnectionRole {
     private func sayBurst() {
         if burst.isEmpty { return }
         // After `close()` nothing is delivered; the broker gives it to somebody else.
-        if !wantsClose { sink(.delivered(burst)) }
+        if !closing.isWanted { sink(.delivered(burst)) }
         burst = []
     }
 
@@ -326,23 +315,6 @@ final class ConsumerRole: ConnectionRole {
     private func sayCancelled() {
         stage = .cancelled
         sink(.cancelled)
-    }
-
-    /// Everything acknowledged is written before `connection.close`, and the broker works in that order.
-    private func settleClose(_ link: Link?, _ now: Int) throws(BrokerFailure) {
-        switch closing {
-        case .no, .done: return
-        case .wanted(let deadline):
-            guard let link, now < deadline else {
-                closing = .done
-                return
-            }
-            guard actions.isEmpty, !ledger.hasActions, link.canTake else { return }
-            try link.sendConnectionClose()
-            closing = .sent(deadline: deadline)
-        case .sent(let deadline):
-            if link == nil || now >= deadline { closing = .done }
-        }
     }
 
     func finish() { sink(.closed) }

@@ -8,15 +8,6 @@ final class PublisherRole: ConnectionRole {
         case close
     }
 
-    private enum Closing {
-        case no
-        /// What is unresolved is waited for.
-        case draining(deadline: Int)
-        /// `connection.close` has been sent.
-        case sent(deadline: Int)
-        case done
-    }
-
     /// Messages written per round: then confirms are read again.
     private static let round = 4096
 
@@ -34,12 +25,13 @@ final class PublisherRole: ConnectionRole {
     private var isBlocked = false
     private var saidLost = false
     private var isConnected = false
-    private var closing = Closing.no
+    private var closing: Closing
     private var lastFailure = BrokerFailure(.connection, operation: "publish", cause: "not connected yet")
 
     init(configuration: RabbitMQConfiguration, sink: @escaping @Sendable (PublisherEvent) -> Void) {
         self.configuration = configuration
         self.sink = sink
+        closing = Closing(limitMilliseconds: configuration.drainMilliseconds)
         let confirms = ChannelLife.Step(operation: "switch confirms on", answer: AMQP_CONFIRM_SELECT_OK_METHOD) {
             link throws(BrokerFailure) in
             try link.send(AMQP_CONFIRM_SELECT_METHOD, amqp_confirm_select_t(nowait: 0))
@@ -49,20 +41,14 @@ final class PublisherRole: ConnectionRole {
 
     // MARK: State for the thread
 
-    private var isClosing: Bool { if case .no = closing { false } else { true } }
     private var hasWaiting: Bool { waitingHead < waiting.count }
 
-    var wantsLink: Bool { !isClosing }
+    var wantsLink: Bool { !closing.isWanted }
     var isUp: Bool { channel.isOpen }
-    var isFinished: Bool { if case .done = closing { true } else { false } }
+    var isFinished: Bool { closing.isDone }
     var wantsToWrite: Bool { hasWaiting && channel.isOpen && !isBlocked }
 
-    var deadline: Int? {
-        switch closing {
-        case .draining(let deadline), .sent(let deadline): min(deadline, channel.deadline ?? deadline)
-        case .no, .done: channel.deadline
-        }
-    }
+    var deadline: Int? { [channel.deadline, closing.deadline].compactMap(\.self).min() }
 
     // MARK: Commands
 
@@ -71,13 +57,12 @@ final class PublisherRole: ConnectionRole {
             switch command {
             case .publish(let publications):
                 // A channel that is being opened will take them in a moment; one that waits for its turn will not.
-                if isConnected && !isClosing && (channel.isOpen || channel.isOpening) {
+                if isConnected && !closing.isWanted && (channel.isOpen || channel.isOpening) {
                     waiting.append(contentsOf: publications)
                 } else {
                     outcomes += publications.map { ($0.ticket, .unknown(lastFailure)) }
                 }
-            case .close:
-                if !isClosing { closing = .draining(deadline: Uptime.milliseconds + configuration.drainMilliseconds) }
+            case .close: closing.want()
             }
         }
     }
@@ -106,7 +91,7 @@ final class PublisherRole: ConnectionRole {
             isBlocked = false
             sink(.unblocked)
         }
-        if !saidLost && !isClosing {
+        if !saidLost && !closing.isWanted {
             saidLost = true
             sink(.lost(failure))
         }
@@ -149,7 +134,7 @@ final class PublisherRole: ConnectionRole {
             try link.acceptChannelClose()
             channel.closed()
             lose(Failures.refused(code, text, operation))
-        case .answer(AMQP_CONNECTION_CLOSE_OK_METHOD): closing = .done
+        case .answer(AMQP_CONNECTION_CLOSE_OK_METHOD): closing.answered()
         case .answer(let id):
             if try channel.answered(id, link) {
                 saidLost = false
@@ -171,7 +156,7 @@ final class PublisherRole: ConnectionRole {
     func settle(_ link: Link?) throws(BrokerFailure) {
         if let link {
             if try channel.due(at: Uptime.milliseconds) != nil {
-                if isClosing { channel.end() } else { try channel.begin(link) }
+                if closing.isWanted { channel.end() } else { try channel.begin(link) }
             }
             try write(link)
         }
@@ -215,28 +200,17 @@ final class PublisherRole: ConnectionRole {
         outcomes = []
     }
 
+    /// What is unresolved is waited for, as long as it can still come.
     private func settleClose(_ link: Link?) throws(BrokerFailure) {
         let now = Uptime.milliseconds
-        switch closing {
-        case .no, .done: return
-        case .draining(let deadline):
-            let isUseless = link == nil || !(channel.isOpen || channel.isOpening)
-            if now >= deadline || isUseless {
-                abandon(
-                    isUseless
-                        ? lastFailure
-                        : BrokerFailure(.timeout, operation: "close the publisher", cause: "unconfirmed at the limit"))
+        if let deadline = closing.drainsUntil {
+            if link == nil || !(channel.isOpen || channel.isOpening) {
+                abandon(lastFailure)
+            } else if now >= deadline {
+                abandon(BrokerFailure(.timeout, operation: "close the publisher", cause: "unconfirmed at the limit"))
             }
-            guard ledger.count == 0 && !hasWaiting else { return }
-            guard let link, link.canTake, now < deadline else {
-                closing = .done
-                return
-            }
-            try link.sendConnectionClose()
-            closing = .sent(deadline: deadline)
-        case .sent(let deadline):
-            if link == nil || now >= deadline { closing = .done }
         }
+        try closing.settle(link, at: now, isDrained: ledger.count == 0 && !hasWaiting)
     }
 
     func finish() {
