@@ -43,3 +43,17 @@ package struct FundTotals: Hashable, Sendable {
         }
     }
 }
+
+/// Reading the fund's ledger.
+package protocol FundSnapshot {
+    /// The ledger's sums.
+    func fundTotals() throws -> FundTotals
+}
+
+/// Writing the fund's ledger, within one transaction.
+package protocol FundTransaction: FundSnapshot {
+    /// Adds rows, after `append` of the entries that announce them.
+    ///
+    /// - Throws: a `StoreFailure`, corrupt, if the ledger's constraints do not allow one of them.
+    func post(_ postings: [FundPosting]) throws
+}

@@ -230,7 +230,7 @@ package struct OutboxRow: Sendable, Hashable {
 package typealias WorkerId = String
 
 /// Reading. Used by operators' verbs, the clock and the audit; never blocks writers.
-package protocol StoreSnapshot: PersonalSnapshot, WaitingSnapshot {
+package protocol StoreSnapshot: PersonalSnapshot, WaitingSnapshot, FundSnapshot {
     /// Entries with a number above `after`, ascending. `withBodies` false leaves input and output bodies empty.
     func journal(after: Int64, limit: Int, withBodies: Bool) throws -> [JournalEntry]
     /// What entries with a number above `after` have taken and how many outputs they have, ascending: for counting
@@ -264,8 +264,6 @@ package protocol StoreSnapshot: PersonalSnapshot, WaitingSnapshot {
     /// The stage's watermark and what it follows from, as it is committed.
     func stageTime() throws -> StageTime
     func counts() throws -> StoreCounts
-    /// The sums of the fund's ledger.
-    func fundTotals() throws -> FundTotals
 }
 
 extension StoreSnapshot {
@@ -345,7 +343,7 @@ package struct StoreCounts: Sendable, Hashable {
 }
 
 /// Writing, within one transaction.
-package protocol StoreTransaction: StoreSnapshot, PersonalTransaction, WaitingTransaction {
+package protocol StoreTransaction: StoreSnapshot, PersonalTransaction, WaitingTransaction, FundTransaction {
     /// What the inbox knows of these events; those it does not know are absent.
     func claims(_ events: [EventKey]) throws -> [EventKey: Claim]
     /// Loads and locks these keys in key order, whether the records exist or not; those that do not exist are absent.
@@ -358,10 +356,6 @@ package protocol StoreTransaction: StoreSnapshot, PersonalTransaction, WaitingTr
     /// - Throws: a transient `StoreFailure` if an event is claimed already (another worker was faster, or it is twice
     ///   in `entries`): nothing is written, and when the batch is run again `claims` tells.
     func append(_ entries: [JournalEntry], owner: WorkerId) throws -> [Int64]
-    /// Adds rows to the fund's ledger, after `append` of the entries that announce them.
-    ///
-    /// - Throws: a `StoreFailure`, corrupt, if the ledger's constraints do not allow one of them.
-    func post(_ postings: [FundPosting]) throws
     /// Removes outputs that the broker has confirmed.
     func removeFromOutbox(_ keys: [OutboxKey]) throws
     /// Puts outputs into the outbox again, to be published once more; what lies there already stays as it is.
