@@ -73,7 +73,8 @@ private struct Bench {
     private let processor: BatchProcessor
     private let store: SQLiteStore
     private let limits = WorkerLimits()
-    private let reading = ClockReading(now: Instant(seconds: 2_000_000_000))
+    /// Goes on as if half a millisecond were needed for each message.
+    private var reading = ClockReading(now: Instant(seconds: 2_000_000_000))
     private let wall = Instant(seconds: 2_000_000_000)
     private(set) var published = 0
     /// Deliveries that did not settle with their transaction.
@@ -97,6 +98,7 @@ private struct Bench {
 
     mutating func deliver(_ deliveries: [Delivery]) throws {
         open = deliveries.count
+        reading = ClockReading(now: Instant(microseconds: reading.now.microseconds + 500 * Int64(open)))
         try handle(.consumer(.delivered(deliveries)))
         other += open
     }

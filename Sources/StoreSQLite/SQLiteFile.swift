@@ -21,8 +21,9 @@ final class SQLiteFile: @unchecked Sendable {
         var turnLimitSeconds: Int64 = 30
         /// The longest wait for what the turn does not order: a shell, a copy being made, the end of a process.
         var busyLimitSeconds: Double = 5
-        /// Pages of the write-ahead log after which it is brought into the file.
-        var checkpointPages = 8_000
+        /// Pages of the write-ahead log after which it is brought into the file: those that were written several times
+        /// meanwhile go there once. What is not brought in yet is read again when a killed worker starts.
+        var checkpointPages = 16_000
         /// In pages; nil: none. For tests of a full disk.
         var sizeLimitPages: Int?
     }
