@@ -182,7 +182,7 @@ private struct ReplayCourse: Sendable {
             clock = ReplayCourse.clock(of: entry)
         }
         do {
-            let keys = KeySearch.complete(input, runner, in: &set).keys
+            let keys = KeySearch.complete(input, runner, in: set).keys
             compare(try runner.run(input, keys: keys, in: &set, clock: clock, isLast: true), entry)
         } catch {
             differ(entry.number, nil, "the stage cannot decide: \(error)")

@@ -3,8 +3,8 @@
 /// A policy folder holds three files: `policy.yaml` (switches and numbers of the rules), `organisation.yaml`
 /// (who works where) and `calendar.csv` (holidays and make-up working days), and may hold a folder `letters` with
 /// templates. They are read together and checked wholly; a book never changes, so the same input gives the same
-/// decision.
-package struct PolicyBook: Sendable {
+/// decision. A class: every turn has it in hand, and its many parts need not be copied each time.
+package final class PolicyBook: Sendable {
     /// `version` of `policy.yaml`; every decision names it.
     package let version: String
     package let rules: RuleSwitches

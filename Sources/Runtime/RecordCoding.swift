@@ -22,7 +22,8 @@ package enum RecordCoding {
         live(stored, try value(of: stored, in: stage))
     }
 
-    static func live(_ stored: StoredRecord, of stage: any Stage, knowing decoded: DecodedRecords) throws -> LiveRecord {
+    static func live(_ stored: StoredRecord, of stage: any Stage, knowing decoded: DecodedRecords) throws -> LiveRecord
+    {
         if let known = decoded.value(of: stored.key, body: stored.body) { return live(stored, known) }
         let value = try value(of: stored, in: stage)
         decoded.note(value, of: stored.key, body: stored.body)

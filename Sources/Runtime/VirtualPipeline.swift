@@ -18,12 +18,15 @@ package struct VirtualPipeline: Sendable {
     }
 
     private struct Queued: Sendable {
-        let stage: StageName
+        /// In `stages`.
+        let place: Int
         let event: Event
     }
 
     package let routes: Routes
-    private var stages: [StageName: VirtualStage] = [:]
+    /// In the order of `StageName`.
+    private var stages: [VirtualStage]
+    private let places: [StageName: Int]
     private var queue = Deque<Queued>()
     package private(set) var now: Instant
 
@@ -31,19 +34,26 @@ package struct VirtualPipeline: Sendable {
     package init(stages: [any Stage], policy: PolicyBook, start: Instant) {
         routes = Routes(stages)
         now = start
-        for stage in stages {
-            self.stages[type(of: stage).name] = VirtualStage(StageRunner(stage: stage, policy: policy), start: start)
+        self.stages = StageName.allCases.compactMap { name in
+            stages.first { type(of: $0).name == name }.map {
+                VirtualStage(StageRunner(stage: $0, policy: policy), start: start)
+            }
         }
+        places = Dictionary(uniqueKeysWithValues: zip(self.stages.map(\.runner.name), self.stages.indices))
     }
 
     /// When the next timer is due, or the waiting of an event ends.
     package var nextWake: Instant? {
-        stages.values.flatMap { [$0.nextTimer?.wake.at, $0.nextEnd] }.compactMap { $0 }.min()
+        var next: Instant?
+        for stage in stages {
+            for case let at? in [stage.nextTimer?.wake.at, stage.nextEnd] { next = min(next ?? at, at) }
+        }
+        return next
     }
 
     /// The events that wait for what they refer to, stage by stage.
     package var waiting: [(stage: StageName, events: [WaitingEvent])] {
-        StageName.allCases.compactMap { name in stages[name].map { (name, $0.waitingEvents) } }
+        stages.map { ($0.runner.name, $0.waitingEvents) }
     }
 
     /// Runs the instant `time`: these events of upstream, what follows, then the timers due.
@@ -60,15 +70,15 @@ package struct VirtualPipeline: Sendable {
         var isQuiet = false
         while !isQuiet {
             isQuiet = true
-            for name in StageName.allCases where stages[name] != nil {
-                while let timer = stages[name]?.nextTimer, timer.wake.at <= now {
+            for place in stages.indices {
+                while let timer = stages[place].nextTimer, timer.wake.at <= now {
                     isQuiet = false
-                    try act(name, notice) { try $0.run(timer: timer.key, timer.wake) }
+                    try act(place, notice) { try $0.run(timer: timer.key, timer.wake) }
                 }
                 // Behind all timers of the stage.
-                if let end = stages[name]?.nextEnd, end <= now {
+                if let end = stages[place].nextEnd, end <= now {
                     isQuiet = false
-                    try act(name, notice) { try $0.endWaiting() }
+                    try act(place, notice) { try $0.endWaiting() }
                 }
                 try settle(whenQuiet, notice)
             }
@@ -76,38 +86,37 @@ package struct VirtualPipeline: Sendable {
     }
 
     private mutating func enqueue(_ events: [Event]) {
-        for event in events {
-            for stage in routes.takers(fromInbox: event.type) { queue.append(Queued(stage: stage, event: event)) }
+        for event in events { enqueue(event, for: routes.takers(fromInbox: event.type)) }
+    }
+
+    private mutating func enqueue(_ event: Event, for takers: [StageName]) {
+        for taker in takers {
+            if let place = places[taker] { queue.append(Queued(place: place, event: event)) }
         }
     }
 
     /// Until nothing is left to do but timers.
     private mutating func settle(_ whenQuiet: () throws -> [Event], _ notice: (Notice) throws -> Void) throws {
         repeat {
-            while let next = queue.popFirst() { try act(next.stage, notice) { try $0.take(next.event) } }
+            while let next = queue.popFirst() { try act(next.place, notice) { try $0.take(next.event) } }
             enqueue(try whenQuiet())
         } while !queue.isEmpty
     }
 
     /// Lets a stage do something now, and hands on what it emits.
     private mutating func act(
-        _ name: StageName, _ notice: (Notice) throws -> Void, _ body: (inout VirtualStage) throws -> Void
+        _ place: Int, _ notice: (Notice) throws -> Void, _ body: (inout VirtualStage) throws -> Void
     ) throws {
-        // Taken out while it works: a second owner of its records would make every change copy all of them.
-        guard var stage = stages.removeValue(forKey: name) else {
-            throw StageFault(description: "simulate: no stage \(name.rawValue)")
-        }
-        stage.clock = now
-        defer { stages[name] = stage }
-        try body(&stage)
-        for output in stage.takeOutputs() {
+        // In its place: a second owner of its records would make every change copy all of them.
+        stages[place].clock = now
+        try body(&stages[place])
+        let name = stages[place].runner.name
+        for output in stages[place].takeOutputs() {
             try notice(.emitted(output, by: name))
             guard output.destination == .events else { continue }
-            for taker in routes.takers(fromEvents: output.event.type) {
-                queue.append(Queued(stage: taker, event: output.event))
-            }
+            enqueue(output.event, for: routes.takers(fromEvents: output.event.type))
         }
-        for death in stage.takeDeaths() {
+        for death in stages[place].takeDeaths() {
             try notice(.deadLetter(stage: name, event: death.event, code: death.code, cause: death.cause))
         }
     }

@@ -125,7 +125,7 @@ struct VirtualStage: InputCourse {
 
     mutating func load(_ input: Input, known: FoundKeys?) throws -> FoundKeys {
         if let known, known.holds(in: set) { return known }
-        return KeySearch.complete(input, runner, in: &set)
+        return KeySearch.complete(input, runner, in: set)
     }
 
     mutating func decide(timer input: Input, keys: [RecordKey]) throws -> StepOutcome? {

@@ -32,7 +32,8 @@ package struct RecordKey: Hashable, Sendable, Comparable, Codable, CustomStringC
 
     package init(from decoder: any Decoder) throws {
         let members = try decoder.container(keyedBy: CodingKeys.self)
-        self.init(kind: try members.decode(String.self, forKey: .kind), id: try members.decode(String.self, forKey: .id))
+        self.init(
+            kind: try members.decode(String.self, forKey: .kind), id: try members.decode(String.self, forKey: .id))
     }
 
     package static func == (a: RecordKey, b: RecordKey) -> Bool {

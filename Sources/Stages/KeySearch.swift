@@ -61,14 +61,11 @@ package struct FoundKeys: Sendable {
 }
 
 extension KeySearch {
-    /// Where all records are in memory: what `set` does not know does not exist.
+    /// Where all records are in memory: what `set` does not know does not exist, so there is nothing to search.
     ///
     /// - Returns: what `input` needs.
-    package static func complete(_ input: Input, _ runner: StageRunner, in set: inout WorkingSet) -> FoundKeys {
-        var search = KeySearch([input], runner)
-        while let missing = search.next(in: set) {
-            for key in missing { set.note(key, nil) }
-        }
-        return search.found(of: 0)
+    package static func complete(_ input: Input, _ runner: StageRunner, in set: WorkingSet) -> FoundKeys {
+        let named = runner.keys(for: input, in: set)
+        return FoundKeys(keys: named.all, asOf: named.areFinal ? nil : set.changes)
     }
 }

@@ -72,9 +72,19 @@ package struct WorkingSet: Sendable {
         set { note(key, newValue) }
     }
 
+    /// The record's next version, or its first.
+    mutating func write(_ value: any Record, _ key: RecordKey) {
+        changes += 1
+        var record = known[key]?.record ?? LiveRecord(value: value, version: 0)
+        record.value = value
+        record.version += 1
+        record.isChanged = true
+        known[key] = Entry(record: record, changedAt: changes)
+    }
+
     /// Nothing of `keys` has changed since `changes` was so.
     func isUnchanged(_ keys: [RecordKey], since changes: Int) -> Bool {
-        changes == self.changes || keys.allSatisfy { known[$0].map { $0.changedAt <= changes } ?? false }
+        changes == self.changes || keys.allSatisfy { known[$0].map { $0.changedAt <= changes } ?? true }
     }
 
     package var records: [RecordKey: LiveRecord] { known.compactMapValues { $0.record } }
@@ -87,8 +97,11 @@ package struct WorkingSet: Sendable {
 
     /// Only these records, so that a step never holds on to the whole set.
     func reader(of keys: [RecordKey], noting questions: RecordReader.Questions? = nil) -> RecordReader {
-        var found: [RecordKey: any Record] = [:]
-        for key in keys { found[key] = self[key]?.value }
+        var found = RecordList()
+        for key in keys {
+            // Keys are named once.
+            if let record = known[key]?.record { found.add(record.value, key) }
+        }
         return RecordReader(found, noting: questions)
     }
 }
@@ -317,12 +330,12 @@ package struct StageRunner: Sendable {
     private func apply(
         _ turn: Turn, _ input: Input, _ keys: [RecordKey], _ set: inout WorkingSet
     ) throws -> StepOutcome {
-        var changed = turn.changes.keys.sorted()
-        if let first = keys.first, let index = changed.firstIndex(of: first) {
-            changed.remove(at: index)
-            changed.insert(first, at: 0)
+        let first = keys.first
+        let changes = turn.changes.entries.sorted { a, b in
+            a.key == first || (b.key != first && a.key < b.key)
         }
-        if let stranger = changed.first(where: { !set.knows($0) }) {
+        let changed = changes.map(\.key)
+        if let stranger = changed.first(where: { !keys.contains($0) }) {
             throw StageFault(description: "stage \(name.rawValue): changed \(stranger), which keys() had not named")
         }
         if case .timer(let key, let wake) = input {
@@ -335,14 +348,7 @@ package struct StageRunner: Sendable {
             }
         }
         let known = turn.known + changed.filter { set[$0] == nil }
-        for key in changed {
-            guard let value = turn.changes[key] else { continue }
-            var record = set[key] ?? LiveRecord(value: value, version: 0)
-            record.value = value
-            record.version += 1
-            record.isChanged = true
-            set[key] = record
-        }
+        for change in changes { set.write(change.record, change.key) }
         let outputs = outgoing(turn.emissions, input, &set)
         return StepOutcome(
             verdict: .applied, now: turn.now, isLate: turn.isLate, changed: changed, outputs: outputs, known: known)

@@ -149,14 +149,14 @@ package struct RecordReader: Sendable {
         fileprivate(set) var areAsked = false
     }
 
-    private let records: [RecordKey: any Record]
+    private let records: RecordList
     private let questions: Questions?
 
-    package init(_ records: [RecordKey: any Record] = [:]) {
-        self.init(records, noting: nil)
+    package init() {
+        self.init(RecordList(), noting: nil)
     }
 
-    init(_ records: [RecordKey: any Record], noting questions: Questions?) {
+    init(_ records: RecordList, noting questions: Questions?) {
         self.records = records
         self.questions = questions
     }
@@ -168,6 +168,26 @@ package struct RecordReader: Sendable {
 
     package func get<R: Record>(_ type: R.Type, _ id: String) -> R? {
         self[RecordKey(kind: R.kind, id: id)] as? R
+    }
+}
+
+/// The few records of one input: of so few a list is looked through faster than a dictionary is made.
+struct RecordList: Sendable {
+    private(set) var entries: [(key: RecordKey, record: any Record)] = []
+
+    subscript(key: RecordKey) -> (any Record)? {
+        entries.first { $0.key == key }?.record
+    }
+
+    /// - Parameter key: of which there is none yet.
+    mutating func add(_ record: any Record, _ key: RecordKey) { entries.append((key, record)) }
+
+    mutating func put(_ record: any Record, _ key: RecordKey) {
+        if let index = entries.firstIndex(where: { $0.key == key }) {
+            entries[index].record = record
+        } else {
+            add(record, key)
+        }
     }
 }
 

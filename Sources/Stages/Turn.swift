@@ -14,7 +14,7 @@ package struct Turn: Sendable {
     /// What `keys(for:given:policy:)` has named for this input, in its order; behind them what an earlier answer named.
     package let keys: [RecordKey]
     private let records: RecordReader
-    package private(set) var changes: [RecordKey: any Record] = [:]
+    private(set) var changes = RecordList()
     package private(set) var emissions: [Emission] = []
     /// What `makeKnown` has named.
     package private(set) var known: [RecordKey] = []
@@ -39,7 +39,7 @@ package struct Turn: Sendable {
 
     /// Writes a record that was named by `keys(for:given:)`.
     package mutating func put<R: Record>(_ record: R, _ id: String) {
-        changes[RecordKey(kind: R.kind, id: id)] = record
+        changes.put(record, RecordKey(kind: R.kind, id: id))
     }
 
     /// Says that events which refer to `key` may be judged now, though no record of that name has come to be. A record

@@ -42,7 +42,6 @@ struct GrowthMeter {
     /// Sends an event without counting, and runs the timers that it overtakes.
     mutating func send(_ data: any EventData, at time: Instant) throws {
         let event = event(data, at: time)
-        _ = KeySearch.complete(.event(event), runner, in: &set)
         while let timer = runner.overdue(before: event, in: set, clock: time) { try run(timer) }
         let outcome = try run(.event(event))
         if case .applied = outcome.verdict { return }
@@ -78,7 +77,7 @@ struct GrowthMeter {
 
     @discardableResult
     private mutating func run(_ input: Input) throws -> StepOutcome {
-        let keys = KeySearch.complete(input, runner, in: &set).keys
+        let keys = KeySearch.complete(input, runner, in: set).keys
         return try runner.run(input, keys: keys, in: &set, clock: .limit)
     }
 

@@ -12,7 +12,7 @@ struct PenaltyCalendarTests {
     ) throws -> StepOutcome {
         let runner = StageRunner(stage: PenaltyStage(), policy: policy)
         let input = Input.timer(key, try #require(set[key]?.value.wake))
-        let keys = KeySearch.complete(input, runner, in: &set).keys
+        let keys = KeySearch.complete(input, runner, in: set).keys
         return try runner.run(input, keys: keys, in: &set, clock: try instant("2027-12-31T00:00:00+08:00"))
     }
 

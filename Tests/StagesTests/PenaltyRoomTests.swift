@@ -116,9 +116,9 @@ struct PenaltyRoomTests {
         for number in 0..<60 {
             let new = violation("W\(number)")
             let keys = Set(dossier.keysOfRoom(for: new))
-            let before = Set(turn.changes.keys)
+            let before = Set(turn.changes.entries.map(\.key))
             dossier.take(new, in: &turn)
-            #expect(Set(turn.changes.keys).subtracting(before).isSubset(of: keys))
+            #expect(Set(turn.changes.entries.map(\.key)).subtracting(before).isSubset(of: keys))
         }
         #expect(dossier.violations.count == Dossier.violationLimit)
         #expect(dossier.counted?.count(month: Month(year: 2026, month: 11)) == 1060 - Dossier.violationLimit)

@@ -34,7 +34,6 @@ struct StageHarness {
         let event = Event(id: id ?? "event-\(sent)", source: source, time: time, data: data, sequence: sequence)
         var before: [OutgoingEvent] = []
         var left = 1000
-        _ = KeySearch.complete(.event(event), runner, in: &set)
         while left > 0, let timer = runner.overdue(before: event, in: set, clock: clock) {
             before += try run(timer).outputs
             left -= 1
@@ -93,7 +92,7 @@ struct StageHarness {
     }
 
     private mutating func run(_ input: Input) throws -> StepOutcome {
-        let keys = KeySearch.complete(input, runner, in: &set).keys
+        let keys = KeySearch.complete(input, runner, in: set).keys
         return try runner.run(input, keys: keys, in: &set, clock: clock)
     }
 }

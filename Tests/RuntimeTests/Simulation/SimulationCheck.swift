@@ -277,7 +277,7 @@ struct SimulationCheck {
                 case .event(_, _, _, _, let body): input = .event(try Event.read(body))
                 case .timer(let key, let at, let order): input = .timer(key, Wake(at: at, order: order))
                 }
-                let keys = KeySearch.complete(input, runner, in: &set).keys
+                let keys = KeySearch.complete(input, runner, in: set).keys
                 let outcome = try runner.run(input, keys: keys, in: &set, clock: .limit, isLast: true)
                 let outputs = outcome.outputs.map { JournalOutput($0) }
                 if outputs != entry.outputs || outcome.now != entry.now || outcome.isLate != entry.isLate
