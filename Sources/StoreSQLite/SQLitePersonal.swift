@@ -125,11 +125,10 @@ extension SQLiteTransaction {
 
     func findPersonal(_ inquiry: PersonalInquiry) throws -> PersonalFindings {
         var found = PersonalFindings()
-        var strangers: [PersonalLookup] = []
-        for lookup in inquiry.persons.keys {
+        for (lookup, fresh) in inquiry.persons {
             let known = try person(lookup)
-            found.persons[lookup] = known?.person
-            if known == nil { strangers.append(lookup) }
+            found.persons[lookup] = known?.person ?? fresh
+            if known == nil { try insert(lookup, fresh, inquiry.now) }
             if let known, known.lastSeen.adding(days: 1) <= inquiry.now { try touch(lookup, inquiry.now) }
         }
         let subject = try Query(db, "SELECT person FROM subjects WHERE subject = ?")
@@ -142,13 +141,7 @@ extension SQLiteTransaction {
             try content.bind(1, one)
             found.contents[one] = try content.first { ($0.int(0), $0.int(1)) }
         }
-        var free = try numbers(inquiry.rows + strangers.count)
-        for lookup in strangers {
-            let person = free.removeLast()
-            found.persons[lookup] = person
-            try insert(lookup, person, inquiry.now)
-        }
-        found.rows = free
+        found.rows = try numbers(inquiry.rows)
         return found
     }
 

@@ -54,7 +54,7 @@ struct PersonalEdge {
         let opened = inputs.map { Self.open($0, digester) }
         var inquiry = PersonalInquiry(now: clock)
         for one in opened.compactMap({ $0 }) {
-            for case let lookup? in one.lookups { inquiry.persons[lookup] = Self.randomPerson() }
+            for case let lookup? in one.lookups { inquiry.persons[lookup] = Self.newPerson(at: clock) }
             if one.lookups.contains(nil) || (one.lookups.isEmpty && one.document.subjects.count > 1) {
                 inquiry.subjects.formUnion(one.document.subjects)
             }
@@ -83,8 +83,12 @@ struct PersonalEdge {
         return admitted
     }
 
-    /// Never 0, and the same number twice is as likely as two equal keys.
-    private static func randomPerson() -> Int64 { Int64.random(in: 1...Int64.max) }
+    /// The number of somebody who is met now: 40 bits that nobody can guess, behind 23 that make those who are met in one
+    /// second lie together in a store's indices, where a random place for each would cost a page.
+    static func newPerson(at clock: Instant) -> Int64 {
+        let second = clock.microseconds / 1_000_000 & (1 << 23 - 1)
+        return second << 40 | Int64.random(in: 1..<1 << 40)
+    }
 
     private static func open(_ inbound: InboundEvent, _ digester: PersonalDigester) -> Opened? {
         guard let document = inbound.document.flatMap({ PersonalDocument($0) }) else { return nil }
@@ -115,7 +119,7 @@ struct PersonalEdge {
         for (index, part) in document.parts.enumerated() {
             person = one.lookups[index].map { found.persons[$0] } ?? about
             // Nobody can be found by such a phone. What is about his matters leads to him.
-            if person == nil, part.owner == .keyless { person = Self.randomPerson() }
+            if person == nil, part.owner == .keyless { person = Self.newPerson(at: clock) }
             let row: (row: Int64, person: Int64)
             if let content = one.contents[index], let before = found.contents[content] {
                 row = before
@@ -124,7 +128,7 @@ struct PersonalEdge {
                 guard let next = free.popFirst() else {
                     throw StoreFailure(.corrupt, operation: "giving tokens", cause: "the store gave too few numbers")
                 }
-                row = (next, person ?? Self.randomPerson())
+                row = (next, person ?? Self.newPerson(at: clock))
                 pending[next] = PersonalRow(
                     number: next, person: row.person, subject: person == nil ? document.subjects.first : nil,
                     content: one.contents[index], at: clock, key: "", sealed: [])

@@ -1,8 +1,8 @@
 /// What a stage sees instead of a name, a telephone number, an address or a free text: `~person.row.index`.
 ///
-/// The value itself lies sealed in the store, in the row `row` at `index`. `person` is a random number of 63 bits: the
-/// person's in this stage's store, or, where nobody knows whom a text is about, one drawn for that row alone. A token
-/// leads to its value only if the row says the same number, so nobody outside can make one up.
+/// The value itself lies sealed in the store, in the row `row` at `index`. `person` is a number with 40
+/// random bits: the person's in this stage's store, or, where nobody knows whom a text is about, one drawn for that row
+/// alone. A token leads to its value only if the row says the same number, so nobody outside can make one up.
 ///
 /// A stage must know whether a phone has a key. The index tells: that of a phone without one lies from `keylessIndex` on,
 /// where no other phone ever lies. So the form of a token is what it always was, and a worker of an older release puts the
