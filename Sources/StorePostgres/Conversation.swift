@@ -10,7 +10,9 @@ final class Conversation {
     private let limit: Int
     private let operation: DatabaseOperation
     private let before: Int
-    private var isBegun = false
+    private(set) var isBegun = false
+    /// Told when the commit has taken place.
+    var whenCommitted: (() -> Void)?
     /// Statements in the pipeline, the opening ones included.
     private var queued = 0
     private(set) var trouble: PostgresError?
@@ -69,6 +71,16 @@ final class Conversation {
         return try flush()[place]
     }
 
+    /// Lets the server begin with what is queued.
+    func push() throws { try mapping { () throws(PostgresError) in try connection.push() } }
+
+    /// The transaction cannot go on like this, and is to run again: what to throw.
+    func conflict(_ cause: String) -> any Error {
+        let conflict = PostgresError(kind: .refused("40001"), message: cause)
+        trouble = conflict
+        return operation.failure(conflict)
+    }
+
     func commit() throws {
         if let trouble { throw operation.failure(trouble) }
         guard isBegun else { return }
@@ -82,6 +94,7 @@ final class Conversation {
                 throw operation.failure(.transient, "the server has rolled back instead of committing")
             }
             isBegun = false
+            whenCommitted?()
         } catch {
             guard let trouble, trouble.isLost else {
                 isCommitOpen = false

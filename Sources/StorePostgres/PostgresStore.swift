@@ -10,6 +10,7 @@ package final class PostgresStore: Store {
     private let schema: String
     private let writer: Session
     private let reader: Session
+    private let undisturbed = Undisturbed()
 
     /// Connects, and creates what is missing in the database.
     ///
@@ -34,12 +35,12 @@ package final class PostgresStore: Store {
     /// How many round trips there have been; tests hold them.
     package var exchanges: Int { writer.exchanges + reader.exchanges }
 
-    /// After a deadlock `body` runs again, up to five times in all.
+    /// After a deadlock, or where others were in the way, `body` runs again, up to five times in all.
     package func write<T: Sendable>(
         _ body: @escaping @Sendable (any StoreTransaction) throws -> T
     ) async throws -> T {
-        try await writer.transaction(.write, "writing") { [schema] conversation in
-            let transaction = PostgresTransaction(conversation, schema: schema)
+        try await writer.transaction(.write, "writing") { [schema, undisturbed] conversation in
+            let transaction = PostgresTransaction(conversation, schema: schema, undisturbed: undisturbed)
             let result = try body(transaction)
             try transaction.finish()
             return result
