@@ -15,6 +15,7 @@ final class Conversation {
     var whenCommitted: (() -> Void)?
     /// Statements in the pipeline, the opening ones included.
     private var queued = 0
+    private var readers: [(place: Int, read: (Rows) -> Void)] = []
     private(set) var trouble: PostgresError?
     /// The commit was asked for, and the answer did not come: it may or may not have taken place.
     private(set) var isCommitOpen = false
@@ -36,9 +37,11 @@ final class Conversation {
     var exchanges: Int { connection.exchanges - before }
 
     /// Queues a statement. Returns its place among the answers of the next `flush`.
+    ///
+    /// - Parameter read: gets the answer when it comes, also with the commit.
     @discardableResult
-    func send(_ sql: String, _ arguments: [Argument] = []) throws -> Int {
-        try mapping { () throws(PostgresError) in
+    func send(_ sql: String, _ arguments: [Argument] = [], read: ((Rows) -> Void)? = nil) throws -> Int {
+        let place = try mapping { () throws(PostgresError) in
             if !isBegun {
                 isBegun = true
                 for statement in opening {
@@ -50,6 +53,8 @@ final class Conversation {
             queued += 1
             return queued - 1
         }
+        if let read { readers.append((place, read)) }
+        return place
     }
 
     /// Waits for the answers to all that is queued, one for each statement.
@@ -61,6 +66,8 @@ final class Conversation {
             guard answers.count == expected else {
                 throw PostgresError(kind: .lost, message: "an answer is missing")
             }
+            for (place, read) in readers { read(answers[place]) }
+            readers = []
             return answers
         }
     }

@@ -20,6 +20,7 @@ final class PostgresTransaction: PostgresSnapshot, StoreTransaction {
     /// nil: absent records are locked, and the database gives the numbers of entries.
     private(set) var base: UndisturbedBase?
     private let undisturbed: Undisturbed
+    private let written = Written()
     private var isCounted = false
     private var change = StoreCounts()
     var waitingChange = WaitingCount()
@@ -36,6 +37,7 @@ final class PostgresTransaction: PostgresSnapshot, StoreTransaction {
     init(_ conversation: Conversation, schema: String, undisturbed: Undisturbed) {
         self.undisturbed = undisturbed
         super.init(conversation, schema: schema)
+        conversation.whenCommitted = { [written] in undisturbed.committed(written.writer) }
     }
 
     // MARK: Inbox
@@ -49,9 +51,8 @@ final class PostgresTransaction: PostgresSnapshot, StoreTransaction {
             "SELECT source, event, digest, fate FROM \(schema).journal WHERE claim = ANY($1)", Self.claims(wanted))
         let held = try conversation.send(waitingAmong, Self.claims(wanted))
         let answers = try conversation.flush()
-        if let row = counters.flatMap({ answers[$0].first }), undisturbed.mayTry() {
+        if let row = counters.flatMap({ answers[$0].first }), undisturbed.mayTry(behind: row.int(0)) {
             base = UndisturbedBase(writer: row.int(0), last: row.int(1))
-            conversation.whenCommitted = { [undisturbed] in undisturbed.committed() }
         }
         waitingAmongClaims = (wanted, Self.digests(answers[held]))
         var claims: [EventKey: Claim] = [:]
@@ -239,14 +240,15 @@ final class PostgresTransaction: PostgresSnapshot, StoreTransaction {
             UPDATE \(schema).counters SET last = last + $1\(check ?? ""), applied = applied + $2, refused = refused + $3,
             timers = timers + $4, outputs = outputs + $5, records = records + $6,
             outbox = outbox + $7 - (SELECT count(*) FROM gone), waiting = waiting + $10,
-            waiting_bytes = waiting_bytes + $11 RETURNING last
+            waiting_bytes = waiting_bytes + $11 RETURNING last, xmin::text::bigint
             """,
             [
                 .int(appended), .int(Int64(change.applied)), .int(Int64(change.refused)), .int(Int64(change.timers)),
                 .int(Int64(change.outputs)), .int(Int64(change.records)), .int(Int64(change.outbox)),
                 .ints(removed.map(\.entry)), .ints(removed.map { Int64($0.index) }),
                 .int(Int64(waitingChange.events)), .int(Int64(waitingChange.bytes)),
-            ])
+            ]
+        ) { [written] in written.writer = $0.first?.int(1) }
     }
 
     /// Asked for each event that is to wait; the others' are counted as they were at the first time.

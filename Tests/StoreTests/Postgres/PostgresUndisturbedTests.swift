@@ -22,6 +22,13 @@ func wait(_ body: @escaping @Sendable () async throws -> Void) throws {
     "Transactions that count on being undisturbed", .timeLimit(.minutes(10)),
     .enabled(if: TestPostgres.isThere, TestPostgres.absence))
 struct PostgresUndisturbedTests {
+    /// A store that has written last.
+    private func store(_ database: TestPostgres) async throws -> PostgresStore {
+        let store = try database.store()
+        _ = try await store.write { try $0.append([entry(event("before"))], owner: "w") }
+        return store
+    }
+
     @Sendable private static func name(_ id: String) -> EventKey { EventKey(source: "crm", id: id) }
 
     /// Takes an event that changes the record `id` of as many as `looked` for.
@@ -49,7 +56,7 @@ struct PostgresUndisturbedTests {
     @Test(arguments: Beside.allCases)
     func `runs again, with locks, if another worker has written meanwhile`(_ beside: Beside) async throws {
         let database = try TestPostgres()
-        let (store, other) = (try database.store(), try database.store())
+        let (store, other) = (try await store(database), try database.store())
         let runs = Atomic(0)
         let (numbers, found) = try await store.write { transaction in
             try Self.take("a", changing: "1", looked: ["2"], in: transaction) {
@@ -67,13 +74,13 @@ struct PostgresUndisturbedTests {
             }
         }
         #expect(runs.load(ordering: .relaxed) == 2)
-        #expect(numbers == [beside == .letsAnEventWait ? 1 : 2])
+        #expect(numbers == [beside == .letsAnEventWait ? 2 : 3])
         switch beside {
         case .makesTheSameRecord: #expect(found == [key("1"): record("1")])
         case .makesAnotherThatWasLookedFor: #expect(found == [key("2"): record("2")])
         case .appendsAlone, .letsAnEventWait: #expect(found.isEmpty)
         }
-        let entries = try await other.read { try $0.journal(after: 0, limit: 9, withBodies: true) }
+        let entries = try await other.read { try $0.journal(after: 1, limit: 9, withBodies: true) }
         #expect(entries.flatMap(\.ids) == (beside == .letsAnEventWait ? ["a"] : ["b", "a"]))
         #expect(try await other.read { try $0.recordsOutOfStep(limit: 9).count } == 0)
         await store.close()
@@ -83,7 +90,7 @@ struct PostgresUndisturbedTests {
     @Test(arguments: [true, false])
     func `waits for whoever is writing, and finds what that has written`(isSameRecord: Bool) async throws {
         let database = try TestPostgres()
-        let (one, two) = (try database.store(), try database.store())
+        let (one, two) = (try database.store(), try await store(database))
         let (holds, tell) = AsyncStream<Void>.makeStream()
         async let made: Void = one.write { transaction in
             defer { tell.finish() }
@@ -97,9 +104,10 @@ struct PostgresUndisturbedTests {
         for await _ in holds {}
         let (numbers, found) = try await two.write { try Self.take("a", changing: "new", in: $0) }
         try await made
-        #expect(numbers == [2] && found == (isSameRecord ? [key("new"): record("new")] : [:]))
+        #expect(numbers == [3] && found == (isSameRecord ? [key("new"): record("new")] : [:]))
         #expect(try await one.read { try $0.record(key("new"))?.version } == (isSameRecord ? 2 : 1))
-        #expect(try await one.read { try $0.journal(after: 0, limit: 9, withBodies: false) }.map(\.number) == [1, 2])
+        #expect(
+            try await one.read { try $0.journal(after: 0, limit: 9, withBodies: false) }.map(\.number) == [1, 2, 3])
         await one.close()
         await two.close()
     }
@@ -114,7 +122,7 @@ struct PostgresUndisturbedTests {
 
     @Test func `locks what an event is to wait for, and what may be waited for`() async throws {
         let database = try TestPostgres()
-        let (store, other) = (try database.store(), try database.store())
+        let (store, other) = (try await store(database), try database.store())
         let runs = Atomic(0)
         try await store.write { transaction in
             runs.add(1, ordering: .relaxed)
@@ -134,8 +142,7 @@ struct PostgresUndisturbedTests {
     }
 
     @Test func `numbers and counts what one transaction appends in several steps`() async throws {
-        let store = try TestPostgres().store()
-        _ = try await store.write { try $0.append([entry(event("before"))], owner: "w") }
+        let store = try await store(try TestPostgres())
         let numbers = try await store.write { transaction in
             #expect(try transaction.claims([Self.name("a"), Self.name("b")]).isEmpty)
             _ = try transaction.load([key("1"), key("2")])
@@ -160,11 +167,15 @@ struct PostgresUndisturbedTests {
         await store.close()
     }
 
-    @Test func `tries again later after each vain try, and at once after one that was not`() {
+    @Test func `is tried behind the store's own transaction alone, and after each vain try later`() {
         let undisturbed = Undisturbed()
+        #expect(!undisturbed.mayTry(behind: 7))
+        undisturbed.committed(8)
+        undisturbed.committed(nil)
+        #expect(!undisturbed.mayTry(behind: 9))
         func pause() -> Int {
             var taken = 0
-            while !undisturbed.mayTry() { taken += 1 }
+            while !undisturbed.mayTry(behind: 8) { taken += 1 }
             return taken
         }
         #expect(pause() == 0)
@@ -172,7 +183,7 @@ struct PostgresUndisturbedTests {
         for _ in 0..<9 { _ = pause() }
         #expect(pause() == 4_096)
         for _ in 0..<10 {
-            undisturbed.committed()
+            undisturbed.committed(8)
             #expect(pause() == 0)
         }
         #expect(pause() == 16)
