@@ -10,19 +10,22 @@ package final class PostgresStore: Store {
     private let schema: String
     private let writer: Session
     private let reader: Session
-    private let undisturbed = Undisturbed()
+    private let undisturbed: Undisturbed
 
     /// Connects, and creates what is missing in the database.
     ///
     /// - Parameters:
     ///   - steps: for tests of upgrades: the steps of a program of another version.
+    ///   - solitude: how many transactions on end must have found nobody else at work before one counts on it.
     ///   - wall: reads this machine's clock, the one that leases are told in.
     /// - Throws: `StoreFailure`.
     package init(
         _ configuration: PostgresConfiguration, stage: StageName,
-        steps: (_ namespace: String) -> SchemaSteps = StageSchema.steps, wall: @escaping @Sendable () -> Instant
+        steps: (_ namespace: String) -> SchemaSteps = StageSchema.steps, solitude: Int = 16,
+        wall: @escaping @Sendable () -> Instant
     ) throws {
         schema = configuration.namespace + "_" + stage.rawValue
+        undisturbed = Undisturbed(least: solitude)
         var options = Session.Options()
         options.wall = wall
         let history = SchemaHistory(namespace: schema, schema: steps(schema))
