@@ -14,6 +14,8 @@ internal import CPostgreSQL
 final class Connection {
     private let handle: OpaquePointer
     private var isWaiting = false
+    /// Synchronisations since the last exchange.
+    private var pushes = 0
     /// After a loss or a silence there is no way back.
     private(set) var isBroken = false
     /// Round trips so far.
@@ -91,6 +93,14 @@ final class Connection {
         isWaiting = true
     }
 
+    /// Lets the server begin with what was sent. With a synchronisation of its own, so that the server's limit for a
+    /// transaction that stands still holds from then on.
+    func push() throws(PostgresError) {
+        guard isWaiting else { return }
+        guard PQpipelineSync(handle) == 1 else { throw broken(Self.loss(handle)) }
+        pushes += 1
+    }
+
     /// Waits for the answers to all statements since the last time, in order.
     ///
     /// - Throws: what the first of them has failed with; those behind it were then not run.
@@ -99,6 +109,8 @@ final class Connection {
         isWaiting = false
         guard PQpipelineSync(handle) == 1 else { throw broken(Self.loss(handle)) }
         exchanges += 1
+        var synchronisations = pushes + 1
+        pushes = 0
         let deadline = Monotonic.milliseconds + limitMilliseconds
         var answers: [Rows] = []
         var failure: PostgresError?
@@ -118,6 +130,8 @@ final class Connection {
             case PGRES_COMMAND_OK, PGRES_TUPLES_OK, PGRES_EMPTY_QUERY: answers.append(Rows(result))
             case PGRES_PIPELINE_SYNC:
                 PQclear(result)
+                synchronisations -= 1
+                guard synchronisations == 0 else { continue }
                 if let failure { throw failure }
                 return answers
             case PGRES_PIPELINE_ABORTED: PQclear(result)

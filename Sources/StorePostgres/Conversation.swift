@@ -10,9 +10,12 @@ final class Conversation {
     private let limit: Int
     private let operation: DatabaseOperation
     private let before: Int
-    private var isBegun = false
+    private(set) var isBegun = false
+    /// Told when the commit has taken place.
+    var whenCommitted: (() -> Void)?
     /// Statements in the pipeline, the opening ones included.
     private var queued = 0
+    private var readers: [(place: Int, read: (Rows) -> Void)] = []
     private(set) var trouble: PostgresError?
     /// The commit was asked for, and the answer did not come: it may or may not have taken place.
     private(set) var isCommitOpen = false
@@ -34,9 +37,11 @@ final class Conversation {
     var exchanges: Int { connection.exchanges - before }
 
     /// Queues a statement. Returns its place among the answers of the next `flush`.
+    ///
+    /// - Parameter read: gets the answer when it comes, also with the commit.
     @discardableResult
-    func send(_ sql: String, _ arguments: [Argument] = []) throws -> Int {
-        try mapping { () throws(PostgresError) in
+    func send(_ sql: String, _ arguments: [Argument] = [], read: ((Rows) -> Void)? = nil) throws -> Int {
+        let place = try mapping { () throws(PostgresError) in
             if !isBegun {
                 isBegun = true
                 for statement in opening {
@@ -48,6 +53,8 @@ final class Conversation {
             queued += 1
             return queued - 1
         }
+        if let read { readers.append((place, read)) }
+        return place
     }
 
     /// Waits for the answers to all that is queued, one for each statement.
@@ -59,6 +66,8 @@ final class Conversation {
             guard answers.count == expected else {
                 throw PostgresError(kind: .lost, message: "an answer is missing")
             }
+            for (place, read) in readers { read(answers[place]) }
+            readers = []
             return answers
         }
     }
@@ -67,6 +76,16 @@ final class Conversation {
     func query(_ sql: String, _ arguments: [Argument] = []) throws -> Rows {
         let place = try send(sql, arguments)
         return try flush()[place]
+    }
+
+    /// Lets the server begin with what is queued.
+    func push() throws { try mapping { () throws(PostgresError) in try connection.push() } }
+
+    /// The transaction cannot go on like this, and is to run again: what to throw.
+    func conflict(_ cause: String) -> any Error {
+        let conflict = PostgresError(kind: .refused("40001"), message: cause)
+        trouble = conflict
+        return operation.failure(conflict)
     }
 
     func commit() throws {
@@ -82,6 +101,7 @@ final class Conversation {
                 throw operation.failure(.transient, "the server has rolled back instead of committing")
             }
             isBegun = false
+            whenCommitted?()
         } catch {
             guard let trouble, trouble.isLost else {
                 isCommitOpen = false

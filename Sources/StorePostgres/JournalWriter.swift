@@ -20,12 +20,11 @@ struct JournalWriter {
         }
         try writeRows(Array(entries), offset, timers: timers, records: records)
         try writeOutputs(entries, offset)
-        let changed = records.enumerated().flatMap { row, numbers in numbers.map { ($0, Int64(row + 1)) } }
+        let changed = records.enumerated().flatMap { row, numbers in Set(numbers).map { ($0, Int64(row + 1)) } }
         guard !changed.isEmpty else { return }
         try conversation.send(
             """
             INSERT INTO \(schema).changes SELECT c.record, \(first(of: "c")) FROM unnest($2, $3) AS c(record, rank)
-            ON CONFLICT DO NOTHING
             """, [.int(offset), .ints(changed.map(\.0)), .ints(changed.map(\.1))])
     }
 

@@ -19,7 +19,8 @@ struct PostgresError: Error {
     /// The server has taken the transaction back because of others: the same again may succeed at once.
     var isConflict: Bool {
         switch kind {
-        case .refused("40001"), .refused("40P01"): true
+        case .refused("40001"), .refused("40P01"), .refused(PostgresTransaction.disturbed): true
+        case .refused("23505"): constraint == StageSchema.recordConstraint
         case .refused, .lost, .silent: false
         }
     }
@@ -59,7 +60,8 @@ struct DatabaseOperation: Sendable {
             return .claimed
         case "23505" where error.constraint == WaitingSchema.claimConstraint:
             return .held
-        case "40001", "40P01", "55P03", "55006", "57014":
+        case "23505" where error.constraint == StageSchema.recordConstraint,
+            "40001", "40P01", PostgresTransaction.disturbed, "55P03", "55006", "57014":
             return failure(.transient, "another transaction is in the way (\(said))")
         case "25006":
             return failure(.unavailable, "the server takes no writes, as a standby does (\(said)); name the primary")

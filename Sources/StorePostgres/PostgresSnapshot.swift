@@ -255,5 +255,7 @@ enum RecordRow {
     }
 
     static func number(_ row: Rows.Row) -> Int64 { row.int(8) }
+    /// It brings a number alone.
+    static func isNumber(_ row: Rows.Row) -> Bool { row.isNull(0) }
     static func isWritten(_ row: Rows.Row) -> Bool { row.int(9) == 1 }
 }

@@ -10,18 +10,22 @@ package final class PostgresStore: Store {
     private let schema: String
     private let writer: Session
     private let reader: Session
+    private let undisturbed: Undisturbed
 
     /// Connects, and creates what is missing in the database.
     ///
     /// - Parameters:
     ///   - steps: for tests of upgrades: the steps of a program of another version.
+    ///   - solitude: how many transactions on end must have found nobody else at work before one counts on it.
     ///   - wall: reads this machine's clock, the one that leases are told in.
     /// - Throws: `StoreFailure`.
     package init(
         _ configuration: PostgresConfiguration, stage: StageName,
-        steps: (_ namespace: String) -> SchemaSteps = StageSchema.steps, wall: @escaping @Sendable () -> Instant
+        steps: (_ namespace: String) -> SchemaSteps = StageSchema.steps, solitude: Int = 16,
+        wall: @escaping @Sendable () -> Instant
     ) throws {
         schema = configuration.namespace + "_" + stage.rawValue
+        undisturbed = Undisturbed(least: solitude)
         var options = Session.Options()
         options.wall = wall
         let history = SchemaHistory(namespace: schema, schema: steps(schema))
@@ -34,12 +38,12 @@ package final class PostgresStore: Store {
     /// How many round trips there have been; tests hold them.
     package var exchanges: Int { writer.exchanges + reader.exchanges }
 
-    /// After a deadlock `body` runs again, up to five times in all.
+    /// After a deadlock, or where others were in the way, `body` runs again, up to five times in all.
     package func write<T: Sendable>(
         _ body: @escaping @Sendable (any StoreTransaction) throws -> T
     ) async throws -> T {
-        try await writer.transaction(.write, "writing") { [schema] conversation in
-            let transaction = PostgresTransaction(conversation, schema: schema)
+        try await writer.transaction(.write, "writing") { [schema, undisturbed] conversation in
+            let transaction = PostgresTransaction(conversation, schema: schema, undisturbed: undisturbed)
             let result = try body(transaction)
             try transaction.finish()
             return result

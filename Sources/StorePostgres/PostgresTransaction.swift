@@ -5,19 +5,23 @@ import Store
 ///
 /// It reads what is committed (READ COMMITTED) and locks what it decides on until the commit: records in `load`, the row
 /// of counters from `append` on. What needs no answer is only queued, and goes out with what does.
+///
+/// One that asks the inbox first may count on being undisturbed (`Undisturbed`): what is absent is then not locked, and
+/// everything that is written goes out with the commit.
 final class PostgresTransaction: PostgresSnapshot, StoreTransaction {
-    /// What is known of a record's row, which is locked.
-    private struct Row {
-        let number: Int64
-        var isWritten: Bool
-        /// The row is ours alone until the commit; it goes again if nothing comes to need it.
-        var isPlaceholder: Bool
-    }
+    /// What the server says where the counters are not those that an undisturbed transaction began with: none of our
+    /// statements divides otherwise.
+    static let disturbed = "22012"
 
     /// The largest size of the bodies in one statement; PostgreSQL takes a gigabyte.
-    private static let chunkBytes = 32 << 20
+    static let chunkBytes = 32 << 20
 
-    private var rows: [RecordKey: Row] = [:]
+    var rows: [RecordKey: LockedRow] = [:]
+    /// nil: absent records are locked, and the database gives the numbers of entries.
+    private(set) var base: UndisturbedBase?
+    private let undisturbed: Undisturbed
+    private let written = Written()
+    private var isCounted = false
     private var change = StoreCounts()
     var waitingChange = WaitingCount()
     private var waitingBefore: WaitingCount?
@@ -30,15 +34,26 @@ final class PostgresTransaction: PostgresSnapshot, StoreTransaction {
     var waitingAmongClaims: (events: Set<EventKey>, digests: [EventKey: [UInt8]])?
     var waitingForLoaded: [RecordKey: [WaitingEvent]] = [:]
 
+    init(_ conversation: Conversation, schema: String, undisturbed: Undisturbed) {
+        self.undisturbed = undisturbed
+        super.init(conversation, schema: schema)
+        conversation.whenCommitted = { [written] in undisturbed.committed(written.writer) }
+    }
+
     // MARK: Inbox
 
     func claims(_ events: [EventKey]) throws -> [EventKey: Claim] {
         let wanted = Set(events)
         guard !wanted.isEmpty else { return [:] }
+        // Before anything else is read.
+        let counters = conversation.isBegun ? nil : try conversation.send(countersAlone)
         let taken = try conversation.send(
             "SELECT source, event, digest, fate FROM \(schema).journal WHERE claim = ANY($1)", Self.claims(wanted))
         let held = try conversation.send(waitingAmong, Self.claims(wanted))
         let answers = try conversation.flush()
+        if let row = counters.flatMap({ answers[$0].first }), undisturbed.mayTry(behind: row.int(0)) {
+            base = UndisturbedBase(writer: row.int(0), last: row.int(1))
+        }
         waitingAmongClaims = (wanted, Self.digests(answers[held]))
         var claims: [EventKey: Claim] = [:]
         for (event, claim) in answers[taken].map({ row in
@@ -56,50 +71,7 @@ final class PostgresTransaction: PostgresSnapshot, StoreTransaction {
 
     func load(_ keys: [RecordKey]) throws -> [RecordKey: StoredRecord] {
         var found: [RecordKey: StoredRecord] = [:]
-        for (row, record) in try lock(keys) where row.isWritten { found[record.key] = record }
-        return found
-    }
-
-    /// Locks these keys in their order. Those that are absent get an empty row first: who comes later waits for it, and
-    /// finds what has become of it.
-    @discardableResult
-    private func lock(_ keys: [RecordKey]) throws -> [(Row, StoredRecord)] {
-        let wanted = Array(Set(keys))
-        guard !wanted.isEmpty else { return [] }
-        let arguments: [Argument] = [.texts(wanted.map(\.kind)), .texts(wanted.map(\.id))]
-        let inserted = try conversation.send(
-            """
-            INSERT INTO \(schema).records AS r (kind, id, version, wake_order, fired_outputs)
-            SELECT k.kind, k.id, 0, 0, 0 FROM unnest($1, $2) AS k(kind, id)
-            WHERE NOT EXISTS (SELECT FROM \(schema).records o WHERE o.kind = k.kind AND o.id = k.id)
-            ORDER BY k.kind COLLATE "C", k.id COLLATE "C" ON CONFLICT (kind, id) DO NOTHING RETURNING r.number
-            """, arguments)
-        let locked = try conversation.send(
-            """
-            SELECT \(RecordRow.columns) FROM unnest($1, $2) AS k(kind, id)
-            JOIN \(schema).records r ON r.kind = k.kind AND r.id = k.id ORDER BY r.kind, r.id FOR UPDATE OF r
-            """, arguments)
-        // A statement of its own, behind the locks: what was held before them is seen.
-        let waiting = try conversation.send(waitingFor, Self.references(wanted))
-        let answers = try conversation.flush()
-        for key in wanted { waitingForLoaded[key] = [] }
-        for event in answers[waiting].map({ WaitingEvent($0) }) {
-            waitingForLoaded[event.reference, default: []].append(event)
-        }
-        let placeholders = Set(answers[inserted].map { $0.int(0) })
-        let found = answers[locked].map { row in
-            (
-                Row(
-                    number: RecordRow.number(row), isWritten: RecordRow.isWritten(row),
-                    isPlaceholder: placeholders.contains(RecordRow.number(row))
-                        || rows[RecordRow.record(row).key]?.isPlaceholder == true),
-                RecordRow.record(row)
-            )
-        }
-        for (row, record) in found { rows[record.key] = row }
-        guard found.count == wanted.count else {
-            throw Self.corrupt("\(wanted.count) records were to be locked, \(found.count) are there")
-        }
+        for record in try lock(keys) where rows[record.key]?.isWritten == true { found[record.key] = record }
         return found
     }
 
@@ -110,10 +82,10 @@ final class PostgresTransaction: PostgresSnapshot, StoreTransaction {
         return try super.waiting(among: events)
     }
 
-    private func lockUnknown(_ keys: some Sequence<RecordKey>) throws { try lock(keys.filter { rows[$0] == nil }) }
+    private func lockUnknown(_ keys: some Sequence<RecordKey>) throws { _ = try lock(keys.filter { rows[$0] == nil }) }
 
     /// The number of a record that is locked.
-    private func number(of key: RecordKey) throws -> Int64 {
+    func number(of key: RecordKey) throws -> Int64 {
         guard let row = rows[key] else { throw Self.corrupt("a record was written without its lock") }
         return row.number
     }
@@ -123,7 +95,8 @@ final class PostgresTransaction: PostgresSnapshot, StoreTransaction {
         // The last of several states of one record stands.
         var last: [RecordKey: StoredRecord] = [:]
         for record in records { last[record.key] = record }
-        for part in last.values.sorted(by: { $0.key < $1.key }).chunks(bytes: Self.chunkBytes, { $0.body.count }) {
+        let present = last.values.filter { rows[$0.key]?.standing != .absent }.sorted { $0.key < $1.key }
+        for part in present.chunks(bytes: Self.chunkBytes, { $0.body.count }) {
             try conversation.send(
                 """
                 UPDATE \(schema).records r SET version = s.version, wake_at = s.wake_at, wake_order = s.wake_order,
@@ -131,19 +104,14 @@ final class PostgresTransaction: PostgresSnapshot, StoreTransaction {
                 settled_at = s.settled_at FROM unnest($1, $2, $3, $4, $5, $6, $7, $8, $9)
                 AS s(number, version, wake_at, wake_order, fired_at, fired_outputs, body, by_word, settled_at)
                 WHERE r.number = s.number
-                """,
-                [
-                    .ints(try part.map { try number(of: $0.key) }), .ints(part.map(\.version)),
-                    .ints(part.map { $0.wakeAt?.microseconds }), .ints(part.map { Int64($0.wakeOrder) }),
-                    .ints(part.map { $0.firedAt?.microseconds }), .ints(part.map { Int64($0.firedOutputs) }),
-                    .blobs(part.map(\.body)), .ints(part.map { $0.isMetByOthers ? 1 : nil }),
-                    .ints(part.map { $0.settledAt?.microseconds }),
-                ])
+                """, [.ints(try part.map { try number(of: $0.key) })] + Self.columns(part.map { $0 }))
         }
+        try insertAbsent(last.keys) { last[$0] }
+        try conversation.push()
         for key in last.keys {
             if rows[key]?.isWritten == false { change.records += 1 }
             rows[key]?.isWritten = true
-            rows[key]?.isPlaceholder = false
+            rows[key]?.standing = .kept
         }
     }
 
@@ -159,7 +127,7 @@ final class PostgresTransaction: PostgresSnapshot, StoreTransaction {
             ]
         ).map { row in (RecordRow.number(row), RecordRow.record(row)) }
         for (number, record) in found {
-            rows[record.key] = Row(number: number, isWritten: true, isPlaceholder: false)
+            rows[record.key] = LockedRow(number: number, isWritten: true, standing: .kept)
         }
         // A row that another transaction has changed meanwhile comes as it is now, in the place of what it was.
         return found.map(\.1).sorted { a, b in
@@ -194,21 +162,36 @@ final class PostgresTransaction: PostgresSnapshot, StoreTransaction {
             entries.flatMap { entry in
                 if case .timer(let key, _, _) = entry.input { entry.records + [key] } else { entry.records }
             })
+        try insertAbsent(entries.flatMap(\.records)) { _ in nil }
         for entry in entries { count(entry) }
         let counted = try sendCounters(appended: Int64(entries.count))
         let writer = JournalWriter(conversation: conversation, schema: schema, owner: owner)
         var offset: Int64 = Int64(entries.count)
         for part in entries.chunks(bytes: Self.chunkBytes, { $0.bodyBytes }) {
             try writer.write(part, offset: offset) { key in
-                rows[key]?.isPlaceholder = false
+                if rows[key]?.standing == .placeholder { rows[key]?.standing = .kept }
                 return try number(of: key)
             }
             offset -= Int64(part.count)
         }
-        guard let last = try conversation.flush()[counted].first?.int(0) else {
-            throw Self.damaged("the row of counters is missing")
+        return Array(try numbers(entries.count, counted))
+    }
+
+    /// The numbers that so many entries have got. An undisturbed transaction knows them without asking.
+    ///
+    /// - Parameter counted: the place of the answer.
+    private func numbers(_ count: Int, _ counted: Int) throws -> ClosedRange<Int64> {
+        let last: Int64
+        if let known = base?.last {
+            last = known + Int64(count)
+            base?.last = last
+        } else {
+            guard let answer = try conversation.flush()[counted].first?.int(0) else {
+                throw Self.damaged("the row of counters is missing")
+            }
+            last = answer
         }
-        return Array((last - Int64(entries.count) + 1)...last)
+        return last - Int64(count) + 1...last
     }
 
     func post(_ postings: [FundPosting]) throws {
@@ -244,24 +227,28 @@ final class PostgresTransaction: PostgresSnapshot, StoreTransaction {
         defer {
             (change, waitingChange) = (StoreCounts(), WaitingCount())
             waitingBefore = nil
+            isCounted = true
         }
+        // See `disturbed`.
+        let check = isCounted ? nil : base.map { " / (xmin = '\($0.writer)'::xid)::int" }
         return try conversation.send(
             """
             WITH gone AS (
                 DELETE FROM \(schema).outbox o USING unnest($8, $9) AS k(entry, place)
                 WHERE o.entry = k.entry AND o.place = k.place RETURNING 1
             )
-            UPDATE \(schema).counters SET last = last + $1, applied = applied + $2, refused = refused + $3,
+            UPDATE \(schema).counters SET last = last + $1\(check ?? ""), applied = applied + $2, refused = refused + $3,
             timers = timers + $4, outputs = outputs + $5, records = records + $6,
             outbox = outbox + $7 - (SELECT count(*) FROM gone), waiting = waiting + $10,
-            waiting_bytes = waiting_bytes + $11 RETURNING last
+            waiting_bytes = waiting_bytes + $11 RETURNING last, xmin::text::bigint
             """,
             [
                 .int(appended), .int(Int64(change.applied)), .int(Int64(change.refused)), .int(Int64(change.timers)),
                 .int(Int64(change.outputs)), .int(Int64(change.records)), .int(Int64(change.outbox)),
                 .ints(removed.map(\.entry)), .ints(removed.map { Int64($0.index) }),
                 .int(Int64(waitingChange.events)), .int(Int64(waitingChange.bytes)),
-            ])
+            ]
+        ) { [written] in written.writer = $0.first?.int(1) }
     }
 
     /// Asked for each event that is to wait; the others' are counted as they were at the first time.
@@ -357,11 +344,13 @@ final class PostgresTransaction: PostgresSnapshot, StoreTransaction {
 
     /// Queues what is only written once for a transaction; before the commit.
     func finish() throws {
-        let unused = rows.values.filter { $0.isPlaceholder }.map { $0.number as Int64? }
+        let unused = rows.values.filter { $0.standing == .placeholder }.map { $0.number as Int64? }
         if !unused.isEmpty {
             try conversation.send("DELETE FROM \(schema).records WHERE number = ANY($1)", [.ints(unused)])
         }
         try settle()
+        // What it has done may rest on what was not there.
+        if !isCounted, rows.values.contains(where: { $0.standing == .absent }) { try sendCounters() }
     }
 }
 

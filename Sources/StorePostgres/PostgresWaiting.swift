@@ -171,6 +171,7 @@ extension PostgresTransaction {
     }
 
     func hold(_ event: WaitingEvent, _ message: WaitingMessage, traces: Set<PersonalTrace>) throws {
+        guard base == nil else { throw conversation.conflict("an event is to wait for a record that is not locked") }
         try conversation.send(
             """
             INSERT INTO \(schema).waiting (claim, source, event, type, digest, reference_kind, reference_id, rule_time,

@@ -216,10 +216,18 @@ final class Session: @unchecked Sendable {
             """
     }
 
+    /// What a batch names is found by indices. While tables are small or newly grown the planner would rather read all of
+    /// them, once for each batch.
+    private static let plans = """
+        SELECT set_config('enable_seqscan', 'off', true), set_config('enable_hashjoin', 'off', true), \
+        set_config('enable_mergejoin', 'off', true)
+        """
+
     private func opening(_ access: Access) -> [String] {
         switch access {
         case .write:
-            ["BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE", settings] + (options.check.map { [$0] } ?? [])
+            ["BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE", settings, Self.plans]
+                + (options.check.map { [$0] } ?? [])
         case .snapshot: ["BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", settings]
         }
     }

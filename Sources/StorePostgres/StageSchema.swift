@@ -8,6 +8,8 @@ import Store
 package enum StageSchema {
     /// Violated by an event that is claimed already.
     static let claimConstraint = "journal_claim_key"
+    /// Violated by a record that another worker has made meanwhile.
+    static let recordConstraint = "records_kind_id_key"
 
     package static func steps(_ namespace: String) -> SchemaSteps {
         SchemaSteps([

@@ -1,5 +1,6 @@
 import Schema
 import Store
+import Synchronization
 import Testing
 
 @testable import StorePostgres
@@ -26,13 +27,29 @@ struct PostgresStoreTests {
     }
 
     @Test(arguments: [1, 256, 2_000])
-    func `a batch costs five round trips, whatever its size`(size: Int) async throws {
-        let store = try TestPostgres().store()
+    func `a batch costs four round trips, whatever its size, and five where others write`(size: Int) async throws {
+        let database = try TestPostgres()
+        let store = try database.store()
         try await store.write { try Self.batch("first", size, $0) }
         let before = store.exchanges
         try await store.write { try Self.batch("second", size, $0) }
-        // Claims, two rounds of records, the appending with all that was queued, the commit.
-        #expect(store.exchanges - before == 5)
+        // Claims, two rounds of records, all that is written with the commit.
+        #expect(store.exchanges - before == 4)
+        let other = try database.store()
+        let runs = Atomic(0)
+        try await store.write { transaction in
+            _ = try transaction.claims([EventKey(source: "crm", id: "third-0")])
+            if runs.add(1, ordering: .relaxed).newValue == 1 {
+                try wait { _ = try await other.write { try $0.append([entry(event("beside"))], owner: "v") } }
+            }
+            try Self.batch("third", size, transaction)
+        }
+        #expect(runs.load(ordering: .relaxed) == 2)
+        let between = store.exchanges
+        try await store.write { try Self.batch("fourth", size, $0) }
+        // The numbers of the journal come before the commit.
+        #expect(store.exchanges - between == 5)
+        await other.close()
         await store.close()
     }
 

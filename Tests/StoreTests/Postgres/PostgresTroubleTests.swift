@@ -31,7 +31,7 @@ struct PostgresTroubleTests {
         let detour = try #require(
             TestPostgres.url?.replacing(":\(port)/", with: ":\(proxy.port)/"))
         let proxied = try PostgresConfiguration(url: detour + "?sslmode=disable&namespace=\(direct.namespace)")
-        let store = try PostgresStore(proxied, stage: .handling, wall: TestPostgres.wall)
+        let store = try PostgresStore(proxied, stage: .handling, solitude: 0, wall: TestPostgres.wall)
         let other = try direct.store()
         #expect(try await store.write { try Self.take(["a"], $0) } == 1)
 

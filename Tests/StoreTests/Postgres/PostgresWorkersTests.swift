@@ -65,10 +65,13 @@ struct PostgresWorkersTests {
         let taken = [EventKey(source: "crm", id: "a")]
         let kind = await failureKind {
             _ = try await collide(database) { (transaction, hold) throws in
+                #expect(try transaction.load([key("1")]).isEmpty)
                 #expect(try transaction.claims(taken).isEmpty)
                 _ = try transaction.append([entry(event("a"))], owner: "w")
                 hold()
             } second: { transaction in
+                // Who does not ask for claims first takes locks, and is not run again.
+                #expect(try transaction.load([key("2")]).isEmpty)
                 #expect(try transaction.claims(taken).isEmpty, "not committed yet")
                 return try transaction.append([entry(event("b")), entry(event("a"))], owner: "v")
             }

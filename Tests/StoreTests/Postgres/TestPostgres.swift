@@ -32,8 +32,9 @@ struct TestPostgres: Sendable {
             url: try #require(url, Self.absence) + "?namespace=\(self.namespace)")
     }
 
+    /// One that counts on being alone as soon as it may.
     func store(_ stage: StageName = .handling) throws -> PostgresStore {
-        try PostgresStore(configuration, stage: stage, wall: Self.wall)
+        try PostgresStore(configuration, stage: stage, solitude: 0, wall: Self.wall)
     }
 
     /// A session beside the stores'.
