@@ -113,9 +113,11 @@ package struct WorkerMachine: Sendable {
             timersAt = Instant(microseconds: wall.microseconds + limits.timerMicroseconds)
             switch timers {
             case .together:
-                let work = Work.timers(
-                    confirmed: confirmed.take(), limit: limits.batch, standing: subscription.takeStanding())
-                return begin(work, &actions)
+                let standing = subscription.takeStanding()
+                // Mostly only a look, which is not made a transaction that writes for what the next batch takes with it.
+                let onlyLooks = clock.mode == .running && standing.mark == nil && !confirmed.isDue(wall)
+                let removed = onlyLooks ? [] : confirmed.take()
+                return begin(.timers(confirmed: removed, limit: limits.batch, standing: standing), &actions)
             case .singly(let step, _): return begin(.oneTimer(step, confirmed: confirmed.take()), &actions)
             }
         }
