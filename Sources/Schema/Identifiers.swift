@@ -6,7 +6,13 @@ package enum Identifiers {
 
     /// Two lower-case digits for each byte.
     package static func hexadecimal(_ bytes: some Sequence<UInt8>) -> String {
-        String(decoding: bytes.flatMap { [hex[Int($0 >> 4)], hex[Int($0 & 15)]] }, as: UTF8.self)
+        var text: [UInt8] = []
+        text.reserveCapacity(2 * bytes.underestimatedCount)
+        for byte in bytes {
+            text.append(hex[Int(byte >> 4)])
+            text.append(hex[Int(byte & 15)])
+        }
+        return String(decoding: text, as: UTF8.self)
     }
 
     /// RFC 9562 appendix C.1: the namespace of domain names.
@@ -102,5 +108,15 @@ package enum Identifiers {
     package static func uuid5(of name: String) -> String { uuid([name]) }
 
     /// SHA-256 of a body: tells a redelivery from a reused id.
-    package static func digest(_ body: [UInt8]) -> [UInt8] { Array(SHA256.hash(data: body)) }
+    package static func digest(_ body: [UInt8]) -> [UInt8] { SHA256.hash(data: body).withUnsafeBytes { Array($0) } }
+
+    /// 63 bits of the SHA-256 of `bytes`.
+    static func number(of bytes: [UInt8]) -> Int64 {
+        SHA256.hash(data: bytes).withUnsafeBytes { number(first: $0) }
+    }
+
+    /// The first eight bytes of a digest as a number, without its sign.
+    package static func number(first bytes: UnsafeRawBufferPointer) -> Int64 {
+        bytes.prefix(8).reduce(0) { $0 << 8 | Int64($1) } & Int64.max
+    }
 }

@@ -25,7 +25,17 @@ package struct PersonalToken: Hashable, Sendable {
     package var isOfKeylessPhone: Bool { index >= Self.keylessIndex }
 
     /// At most 40 characters as long as there are fewer than 10^14 rows: every personal member takes that.
-    package var text: String { "~\(person).\(row).\(index)" }
+    package var text: String {
+        // Twice 19 digits, and 5 where there are as many texts as may be.
+        var writer = JSONWriter(reserving: 48)
+        writer.raw(UInt8(ascii: "~"))
+        writer.int(person)
+        writer.raw(UInt8(ascii: "."))
+        writer.int(row)
+        writer.raw(UInt8(ascii: "."))
+        writer.int(Int64(index))
+        return String(decoding: writer.bytes, as: UTF8.self)
+    }
 
     /// nil: `text` is no token.
     package init?(_ text: String) {
@@ -74,19 +84,15 @@ package struct PersonalToken: Hashable, Sendable {
     package static func places(in body: [UInt8]) -> [(place: Range<Int>, token: PersonalToken)] {
         var found: [(place: Range<Int>, token: PersonalToken)] = []
         body.withUnsafeBufferPointer { bytes in
-            var position = 1
+            var position = PlainText.index(of: UInt8(ascii: "~"), in: bytes, from: 1)
             while position < bytes.count {
-                guard bytes[position] == UInt8(ascii: "~") else {
-                    position += 1
-                    continue
-                }
                 if bytes[position - 1] == UInt8(ascii: "\""), position < 2 || bytes[position - 2] != UInt8(ascii: "\\"),
                     let (token, end) = read(bytes, at: position), end < bytes.count, bytes[end] == UInt8(ascii: "\"")
                 {
                     found.append((position - 1..<end + 1, token))
                     position = end
                 }
-                position += 1
+                position = PlainText.index(of: UInt8(ascii: "~"), in: bytes, from: position + 1)
             }
         }
         return found
