@@ -117,7 +117,7 @@ struct DocumentCheck {
             }
             known += 1
             if fields[index].isPersonal, let text = tape.string(value) {
-                if !text.isEmpty { texts.append(Text(customer: customer, text: text, isPhone: fields[index].isPhone)) }
+                note(text, isPhone: fields[index].isPhone)
             } else if let kind = fields[index].matter, tape.isText(value) {
                 subjects.append(tape.withText(value) { PersonalSubject(kind, id: $0) })
             }
@@ -126,6 +126,13 @@ struct DocumentCheck {
             if faults.count > before { locate("/" + fields[index].name, since: before) }
         }
         return known
+    }
+
+    private mutating func note(_ text: String, isPhone: Bool) {
+        guard !text.isEmpty else { return }
+        // Most events that have any have some.
+        if texts.isEmpty { texts.reserveCapacity(4) }
+        texts.append(Text(customer: customer, text: text, isPhone: isPhone))
     }
 
     private mutating func elements(

@@ -5,14 +5,14 @@ package enum Identifiers {
     private static let hex = Array("0123456789abcdef".utf8)
 
     /// Two lower-case digits for each byte.
-    package static func hexadecimal(_ bytes: some Sequence<UInt8>) -> String {
-        var text: [UInt8] = []
-        text.reserveCapacity(2 * bytes.underestimatedCount)
-        for byte in bytes {
-            text.append(hex[Int(byte >> 4)])
-            text.append(hex[Int(byte & 15)])
+    package static func hexadecimal(_ bytes: [UInt8]) -> String {
+        String(unsafeUninitializedCapacity: 2 * bytes.count) { text in
+            for (index, byte) in bytes.enumerated() {
+                text[2 * index] = hex[Int(byte >> 4)]
+                text[2 * index + 1] = hex[Int(byte & 15)]
+            }
+            return 2 * bytes.count
         }
-        return String(decoding: text, as: UTF8.self)
     }
 
     /// RFC 9562 appendix C.1: the namespace of domain names.
@@ -21,12 +21,12 @@ package enum Identifiers {
     ]
 
     /// uuid5(DNS, `recourse`).
-    private static let namespace = uuid5Bytes(namespace: dns, name: Array("recourse".utf8))
+    private static let namespace = uuid5Bytes(of: dns + Array("recourse".utf8))
 
-    private static func uuid5Bytes(namespace: [UInt8], name: [UInt8]) -> [UInt8] {
+    /// - Parameter named: the namespace, and behind it the name.
+    private static func uuid5Bytes(of named: [UInt8]) -> [UInt8] {
         var hash = Insecure.SHA1()
-        hash.update(data: namespace)
-        hash.update(data: name)
+        named.withUnsafeBytes { hash.update(bufferPointer: $0) }
         var bytes = hash.finalize().withUnsafeBytes { Array($0.prefix(16)) }
         bytes[6] = bytes[6] & 0x0F | 0x50
         bytes[8] = bytes[8] & 0x3F | 0x80
@@ -55,12 +55,13 @@ package enum Identifiers {
     /// uuid5 over `parts` in Recourse's namespace, in lower case with hyphens.
     package static func uuid(_ parts: [String]) -> String {
         var name: [UInt8] = []
-        name.reserveCapacity(parts.reduce(parts.count) { $0 + $1.utf8.count })
+        name.reserveCapacity(parts.reduce(namespace.count + parts.count) { $0 + $1.utf8.count })
+        name += namespace
         for (index, part) in parts.enumerated() {
             if index > 0 { name.append(UInt8(ascii: "\n")) }
             name.append(contentsOf: part.utf8)
         }
-        return text(of: uuid5Bytes(namespace: namespace, name: name))
+        return text(of: uuid5Bytes(of: name))
     }
 
     package static func caseId(source: String, complaintId: String) -> String {
@@ -108,11 +109,17 @@ package enum Identifiers {
     package static func uuid5(of name: String) -> String { uuid([name]) }
 
     /// SHA-256 of a body: tells a redelivery from a reused id.
-    package static func digest(_ body: [UInt8]) -> [UInt8] { SHA256.hash(data: body).withUnsafeBytes { Array($0) } }
+    package static func digest(_ body: [UInt8]) -> [UInt8] { sha256(of: body).withUnsafeBytes { Array($0) } }
 
     /// 63 bits of the SHA-256 of `bytes`.
     static func number(of bytes: [UInt8]) -> Int64 {
-        SHA256.hash(data: bytes).withUnsafeBytes { number(first: $0) }
+        sha256(of: bytes).withUnsafeBytes { number(first: $0) }
+    }
+
+    private static func sha256(of bytes: [UInt8]) -> SHA256Digest {
+        var hash = SHA256()
+        bytes.withUnsafeBytes { hash.update(bufferPointer: $0) }
+        return hash.finalize()
     }
 
     /// The first eight bytes of a digest as a number, without its sign.

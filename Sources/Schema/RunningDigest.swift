@@ -8,5 +8,5 @@ package struct RunningDigest {
 
     package mutating func add(_ bytes: [UInt8]) { hash.update(data: bytes) }
 
-    package var hexadecimal: String { Identifiers.hexadecimal(hash.finalize()) }
+    package var hexadecimal: String { Identifiers.hexadecimal(Array(hash.finalize())) }
 }

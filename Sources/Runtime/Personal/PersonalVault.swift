@@ -92,7 +92,7 @@ package final class PersonalVault: Sendable {
 
     func seal(_ values: [String], number: Int64, person: Int64) throws -> (key: String, sealed: [UInt8]) {
         var writer = JSONWriter(reserving: values.reduce(2) { $0 + $1.utf8.count + 3 })
-        values.write(to: &writer)
+        writer.strings(values)
         return try keyring.seal(writer.bytes, context: context(number: number, person: person))
     }
 

@@ -26,7 +26,7 @@ struct MemberPlaces {
         position = first
     }
 
-    /// The place of the value, unless the member is missing or null, which is the same.
+    /// The place of the value, unless the member is missing or null, which is the same, as in CloudEvents.
     mutating func find(_ name: UnsafeBufferPointer<UInt8>, in tape: borrowing JSONTape) -> Int? {
         let start = position
         var value = search(name, before: end, in: tape)

@@ -21,19 +21,8 @@ package struct JSONWriter: Sendable {
     }
 
     private mutating func digits(_ value: UInt64) {
-        var count = 1
-        var rest = value / 10
-        while rest > 0 {
-            count += 1
-            rest /= 10
-        }
-        put(count) { place in
-            var rest = value
-            for index in stride(from: count - 1, through: 0, by: -1) {
-                place[index] = UInt8(ascii: "0") + UInt8(truncatingIfNeeded: rest % 10)
-                rest /= 10
-            }
-        }
+        let count = DecimalText.count(value)
+        put(count) { _ = DecimalText.write(value, to: UnsafeMutableBufferPointer(start: $0, count: count), at: 0) }
     }
 
     /// Adds `count` bytes, all of which `fill` writes.
@@ -90,6 +79,8 @@ package struct JSONWriter: Sendable {
             start = end + 1
         }
     }
+
+    package mutating func strings(_ texts: [String]) { texts.write(to: &self) }
 
     /// The name of a member of the object that was begun last. It needs no escapes.
     mutating func name(_ name: StaticString) {

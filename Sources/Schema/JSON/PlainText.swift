@@ -56,3 +56,27 @@ enum PlainText {
         return (control | (quote &- ones) & ~quote | (backslash &- ones) & ~backslash) & tops
     }
 }
+
+/// Numbers in digits, without a `String` for each.
+enum DecimalText {
+    static func count(_ value: UInt64) -> Int {
+        var count = 1
+        var rest = value / 10
+        while rest > 0 {
+            count += 1
+            rest /= 10
+        }
+        return count
+    }
+
+    /// - Returns: the index behind the last digit.
+    static func write(_ value: UInt64, to text: UnsafeMutableBufferPointer<UInt8>, at start: Int) -> Int {
+        let end = start + count(value)
+        var rest = value
+        for index in (start..<end).reversed() {
+            text[index] = UInt8(ascii: "0") + UInt8(truncatingIfNeeded: rest % 10)
+            rest /= 10
+        }
+        return end
+    }
+}

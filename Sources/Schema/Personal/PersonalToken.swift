@@ -24,17 +24,22 @@ package struct PersonalToken: Hashable, Sendable {
     /// Of the token of a telephone number: the number is no key, it tells nobody apart (`PhoneKey`).
     package var isOfKeylessPhone: Bool { index >= Self.keylessIndex }
 
+    /// Three marks, and three numbers of up to 19 digits.
+    private static let textLimit = 60
+
     /// At most 40 characters as long as there are fewer than 10^14 rows: every personal member takes that.
     package var text: String {
-        // Twice 19 digits, and 5 where there are as many texts as may be.
-        var writer = JSONWriter(reserving: 48)
-        writer.raw(UInt8(ascii: "~"))
-        writer.int(person)
-        writer.raw(UInt8(ascii: "."))
-        writer.int(row)
-        writer.raw(UInt8(ascii: "."))
-        writer.int(Int64(index))
-        return String(decoding: writer.bytes, as: UTF8.self)
+        String(unsafeUninitializedCapacity: Self.textLimit) { text in
+            var end = 0
+            func add(_ mark: UInt8, _ number: Int64) {
+                text[end] = mark
+                end = DecimalText.write(number.magnitude, to: text, at: end + 1)
+            }
+            add(UInt8(ascii: "~"), person)
+            add(UInt8(ascii: "."), row)
+            add(UInt8(ascii: "."), Int64(index))
+            return end
+        }
     }
 
     /// nil: `text` is no token.
