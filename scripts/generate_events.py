@@ -325,10 +325,11 @@ def writing(declared):
 
 
 def reading(declared):
-    lines = ["", "package init(reading json: JSON) throws {", "    var members = try MemberPlaces(of: json)"]
+    lines = ["", "package init(reading place: Int, in tape: borrowing JSONTape) throws {"]
+    lines.append("    var members = try MemberPlaces(of: place, in: tape)")
     for member in declared.members:
         kind = "optional" if member.optional else "required"
-        lines.append(f'    {member.quoted} = try members.{kind}("{member.name}")')
+        lines.append(f'    {member.quoted} = try members.{kind}("{member.name}", in: tape)')
     return lines + ["}"]
 
 

@@ -9,8 +9,7 @@ enum Reception: Sendable {
     /// To be left to a worker of a newer release.
     case newer(EventIdentity)
 
-    /// - Parameter keepsDocument: false: the document is read again when it is needed.
-    init(_ delivery: Delivery, limits: DocumentLimits, keepsDocument: Bool = true) {
+    init(_ delivery: Delivery, limits: DocumentLimits) {
         if let bytes = delivery.oversized {
             self = .refused(
                 EventIdentity(told: delivery.properties),
@@ -28,8 +27,7 @@ enum Reception: Sendable {
             }
             self = .event(
                 InboundEvent(
-                    event: event, body: delivery.body.withoutByteOrderMark, document: keepsDocument ? document : nil,
-                    delivery: delivery))
+                    event: event, body: delivery.body.withoutByteOrderMark, document: document, delivery: delivery))
         } catch  where Self.isOfNewerRelease(error, under: key) {
             self = .newer(error.identity)
         } catch {
@@ -43,7 +41,7 @@ enum Reception: Sendable {
     /// the body tells nothing of itself do they tell who sent it.
     static func read(
         _ delivery: Delivery, limits: DocumentLimits = DocumentLimits()
-    ) throws(RefusedDocument) -> (event: Event, document: JSON) {
+    ) throws(RefusedDocument) -> (event: Event, document: PersonalDocument) {
         let properties = delivery.properties
         if let encoding = properties.contentEncoding, !encoding.isEmpty, encoding.lowercased() != "identity" {
             throw RefusedDocument(identity: EventIdentity(told: properties), faults: [encodedFault])

@@ -104,14 +104,13 @@ struct WaitingRoom {
             WaitingEvent(
                 event: inbound.key, type: event.type.rawValue, digest: inbound.digest, reference: reference,
                 ruleTime: event.ruleTime, arrived: clock, endsAt: limits.end(of: event, arrived: clock), size: size),
-            sealed, traces: try traces(of: message))
+            sealed, traces: try traces(of: message, inbound.document))
         return nil
     }
 
     /// What holds nothing of a person need not be found.
-    private func traces(of message: HeldMessage) throws -> Set<PersonalTrace> {
+    private func traces(of message: HeldMessage, _ document: PersonalDocument?) throws -> Set<PersonalTrace> {
         let content = LetterContent(message)
-        let document = message.document.flatMap { PersonalDocument($0) }
         let isPersonal = document.map { !$0.parts.isEmpty || $0.hasMore } ?? true
         guard isPersonal || !content.numbers.isEmpty else { return [] }
         return try vault.establishDigester(in: transaction).traces(of: content)
@@ -130,9 +129,7 @@ struct WaitingRoom {
 
     /// The event as it was received. Its bounds were checked when it came.
     func read(_ message: HeldMessage, _ waiting: WaitingEvent) throws(RefusedDocument) -> InboundEvent {
-        var limits = DocumentLimits()
-        (limits.bodyBytes, limits.values) = (.max, .max)
-        let (event, document) = try Event.readDocument(message.body, limits: limits)
+        let (event, document) = try Event.readDocument(message.body, limits: .checkedBefore)
         return InboundEvent(
             event: event, body: message.body, document: document, delivery: message.delivery(to: stage.queue),
             digest: waiting.digest)

@@ -62,13 +62,8 @@ extension WorkerMachine {
         }
     }
 
-    private static var largestKeptDocument: Int { 4_096 }
-    private static var treeFactor: Int { 32 }
-
     private mutating func receive(_ delivery: Delivery, _ actions: inout [WorkerAction]) {
-        // A tree takes many times the bytes of its text; that of a large document is not kept.
-        let keepsDocument = delivery.body.count <= Self.largestKeptDocument
-        let bytes = delivery.body.count * (keepsDocument ? Self.treeFactor : 1)
+        let bytes = delivery.body.count
         let inHand = subscription.on(delivery.channel) { [width] inbox in
             inbox.tags.received(delivery.tag, bytes: bytes)
             if inbox.tags.count >= width.current { inbox.search.handsFull() }
@@ -76,7 +71,7 @@ extension WorkerMachine {
         }
         guard let inHand else { return }
         width.received(bytes: bytes, inHand: inHand)
-        switch Reception(delivery, limits: limits.document, keepsDocument: keepsDocument) {
+        switch Reception(delivery, limits: limits.document) {
         case .event(let inbound):
             _ = subscription.on(delivery.channel) { $0.add(Arrival(delivery: delivery, inbound: inbound)) }
         case .refused(let identity, let reason): reject(delivery, identity, reason, &actions)

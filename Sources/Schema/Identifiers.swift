@@ -5,18 +5,14 @@ package enum Identifiers {
     private static let hex = Array("0123456789abcdef".utf8)
 
     /// Two lower-case digits for each byte.
-    package static func hexadecimal(_ bytes: some Collection<UInt8>) -> String {
+    package static func hexadecimal(_ bytes: [UInt8]) -> String {
         String(unsafeUninitializedCapacity: 2 * bytes.count) { text in
-            var end = 0
-            for byte in bytes { write(byte, to: text, at: &end) }
-            return end
+            for (index, byte) in bytes.enumerated() {
+                text[2 * index] = hex[Int(byte >> 4)]
+                text[2 * index + 1] = hex[Int(byte & 15)]
+            }
+            return 2 * bytes.count
         }
-    }
-
-    private static func write(_ byte: UInt8, to text: UnsafeMutableBufferPointer<UInt8>, at end: inout Int) {
-        text[end] = hex[Int(byte >> 4)]
-        text[end + 1] = hex[Int(byte & 15)]
-        end += 2
     }
 
     /// RFC 9562 appendix C.1: the namespace of domain names.
@@ -25,11 +21,13 @@ package enum Identifiers {
     ]
 
     /// uuid5(DNS, `recourse`).
-    private static let namespace = uuid5Bytes(dns + Array("recourse".utf8))
+    private static let namespace = uuid5Bytes(of: dns + Array("recourse".utf8))
 
-    /// - Parameter name: behind the bytes of its namespace.
-    private static func uuid5Bytes(_ name: [UInt8]) -> [UInt8] {
-        var bytes = Insecure.SHA1.hash(data: name).withUnsafeBytes { Array($0.prefix(16)) }
+    /// - Parameter named: the namespace, and behind it the name.
+    private static func uuid5Bytes(of named: [UInt8]) -> [UInt8] {
+        var hash = Insecure.SHA1()
+        named.withUnsafeBytes { hash.update(bufferPointer: $0) }
+        var bytes = hash.finalize().withUnsafeBytes { Array($0.prefix(16)) }
         bytes[6] = bytes[6] & 0x0F | 0x50
         bytes[8] = bytes[8] & 0x3F | 0x80
         return bytes
@@ -46,7 +44,9 @@ package enum Identifiers {
                     text[end] = UInt8(ascii: "-")
                     end += 1
                 }
-                write(byte, to: text, at: &end)
+                text[end] = hex[Int(byte >> 4)]
+                text[end + 1] = hex[Int(byte & 15)]
+                end += 2
             }
             return end
         }
@@ -56,12 +56,12 @@ package enum Identifiers {
     package static func uuid(_ parts: [String]) -> String {
         var name: [UInt8] = []
         name.reserveCapacity(parts.reduce(namespace.count + parts.count) { $0 + $1.utf8.count })
-        name.append(contentsOf: namespace)
+        name += namespace
         for (index, part) in parts.enumerated() {
             if index > 0 { name.append(UInt8(ascii: "\n")) }
             name.append(contentsOf: part.utf8)
         }
-        return text(of: uuid5Bytes(name))
+        return text(of: uuid5Bytes(of: name))
     }
 
     package static func caseId(source: String, complaintId: String) -> String {
@@ -109,5 +109,21 @@ package enum Identifiers {
     package static func uuid5(of name: String) -> String { uuid([name]) }
 
     /// SHA-256 of a body: tells a redelivery from a reused id.
-    package static func digest(_ body: [UInt8]) -> [UInt8] { Array(SHA256.hash(data: body)) }
+    package static func digest(_ body: [UInt8]) -> [UInt8] { sha256(of: body).withUnsafeBytes { Array($0) } }
+
+    /// 63 bits of the SHA-256 of `bytes`.
+    static func number(of bytes: [UInt8]) -> Int64 {
+        sha256(of: bytes).withUnsafeBytes { number(first: $0) }
+    }
+
+    private static func sha256(of bytes: [UInt8]) -> SHA256Digest {
+        var hash = SHA256()
+        bytes.withUnsafeBytes { hash.update(bufferPointer: $0) }
+        return hash.finalize()
+    }
+
+    /// The first eight bytes of a digest as a number, without its sign.
+    package static func number(first bytes: UnsafeRawBufferPointer) -> Int64 {
+        bytes.prefix(8).reduce(0) { $0 << 8 | Int64($1) } & Int64.max
+    }
 }

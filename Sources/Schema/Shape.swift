@@ -1,4 +1,4 @@
-/// What a JSON value must look like: the one source for checking a document (`faults(in:at:)`) and for the published
+/// What a JSON value must look like: the one source for checking a document (`DocumentCheck`) and for the published
 /// JSON Schema (`jsonSchema`), so that both accept the same.
 package indirect enum Shape: Sendable, Hashable {
     /// An id: `^[A-Za-z0-9][A-Za-z0-9_:-]{0,63}$`.
@@ -24,20 +24,51 @@ package indirect enum Shape: Sendable, Hashable {
     case anyObject
 
     package struct Field: Sendable, Hashable {
-        package let name: String
+        let key: MemberName
         package let shape: Shape
         /// Otherwise it may be absent, or null, which is the same.
         package let isRequired: Bool
         /// Name, phone, address, free text: kept out of logs, errors, lists and journals.
         package let isPersonal: Bool
+        /// What kind of a person's matter its id is of, if of any.
+        let matter: PersonalSubject.Kind?
 
-        package static func required(_ name: String, _ shape: Shape, personal: Bool = false) -> Field {
-            Field(name: name, shape: shape, isRequired: true, isPersonal: personal)
+        /// It says whom the texts beside it are about.
+        let isPhone: Bool
+
+        package var name: String { key.text }
+
+        package static func required(_ name: StaticString, _ shape: Shape, personal: Bool = false) -> Field {
+            Field(MemberName(name), shape, isRequired: true, isPersonal: personal)
         }
 
-        package static func optional(_ name: String, _ shape: Shape, personal: Bool = false) -> Field {
-            Field(name: name, shape: shape, isRequired: false, isPersonal: personal)
+        package static func optional(_ name: StaticString, _ shape: Shape, personal: Bool = false) -> Field {
+            Field(MemberName(name), shape, isRequired: false, isPersonal: personal)
         }
+
+        private init(_ key: MemberName, _ shape: Shape, isRequired: Bool, isPersonal: Bool) {
+            (self.key, self.shape, self.isRequired, self.isPersonal) = (key, shape, isRequired, isPersonal)
+            isPhone = isPersonal && key.text == "phone"
+            if case .id = shape { matter = PersonalSubject.Kind(member: key.text) } else { matter = nil }
+        }
+    }
+
+    /// The name of a member, and the same as bytes that need no copy to be compared.
+    struct MemberName: Sendable, Hashable {
+        let text: String
+        private let literal: StaticString
+
+        init(_ literal: StaticString) {
+            self.literal = literal
+            text = "\(literal)"
+        }
+
+        var bytes: UnsafeBufferPointer<UInt8> {
+            UnsafeBufferPointer(start: literal.utf8Start, count: literal.utf8CodeUnitCount)
+        }
+
+        static func == (a: MemberName, b: MemberName) -> Bool { a.text == b.text }
+        func hash(into hasher: inout Hasher) { hasher.combine(text) }
     }
 
     /// Integers beyond ±2^53 are not the same number everywhere (RFC 8259 §6).
@@ -80,8 +111,13 @@ package struct Fault: Sendable, Hashable, Codable {
 /// The form of ids on the wire.
 package enum Identifier {
     package static func isValid(_ text: String) -> Bool {
+        var text = text
+        return text.withUTF8 { isValid($0) }
+    }
+
+    static func isValid(_ text: UnsafeBufferPointer<UInt8>) -> Bool {
         var count = 0
-        for byte in text.utf8 {
+        for byte in text {
             let isAlphanumeric =
                 byte &- UInt8(ascii: "0") < 10 || (byte | 0x20) &- UInt8(ascii: "a") < 26
             let isMark = byte == UInt8(ascii: "_") || byte == UInt8(ascii: ":") || byte == UInt8(ascii: "-")
@@ -102,8 +138,8 @@ package enum SequenceText {
     }
 
     /// Of a number or a text of digits; nil of anything else.
-    package static func value(of json: JSON) -> Int64? {
-        json.int ?? json.string.flatMap { isDigits($0) ? Int64($0) : nil }
+    static func value(_ place: Int, in tape: borrowing JSONTape) -> Int64? {
+        tape.int(place) ?? tape.string(place).flatMap { isDigits($0) ? Int64($0) : nil }
     }
 }
 

@@ -112,7 +112,7 @@ struct ProbeNote: EventData {
 
     init(text: String) { self.text = text }
 
-    init(reading json: JSON) throws { text = json["text"]?.string ?? "" }
+    init(reading place: Int, in tape: borrowing JSONTape) throws { text = tape.string("text", of: place) ?? "" }
 
     func write(to writer: inout JSONWriter) {
         writer.begin()

@@ -108,9 +108,9 @@ private struct HintedYear: EventData {
 
     init(year: Int, hint: String?) { (self.year, self.hint) = (year, hint) }
 
-    init(reading json: JSON) throws {
-        year = Int(json["year"]?.int ?? 0)
-        hint = json["hint"]?.string
+    init(reading place: Int, in tape: borrowing JSONTape) throws {
+        year = Int(tape.int("year", of: place) ?? 0)
+        hint = tape.string("hint", of: place)
     }
 
     func write(to writer: inout JSONWriter) {

@@ -11,22 +11,21 @@ import Testing
     ///
     /// - Returns: the bytes with tokens.
     @discardableResult
-    private func roundTrip(_ json: JSON, _ name: String) throws -> [UInt8] {
-        let document = try #require(PersonalDocument(json))
+    private func roundTrip(_ text: String) throws -> [UInt8] {
+        let (event, document) = try Event.readDocument(Array(text.utf8))
         let values = document.values
-        let event = try Event.read(json)
         var texts: [String] = []
         let seen = event.replacingTexts { text in
             defer { texts.append(text) }
             return token(texts.count)
         }
-        #expect(texts == values, "\(name)")
-        let bytes = try document.body(of: seen)
+        #expect(texts == values, "\(text)")
+        let bytes = document.body(of: seen)
         _ = try Event.read(bytes)
         let places = PersonalToken.places(in: bytes)
-        #expect(places.map(\.token.index) == Array(values.indices), "\(name)")
+        #expect(places.map(\.token.index) == Array(values.indices), "\(text)")
         let back = PersonalToken.replacing(places, in: bytes) { values[$0.index] }
-        #expect(try back == document.body(of: event), "\(name)")
+        #expect(back == document.body(of: event), "\(text)")
         #expect(document.parts.flatMap(\.values).count { !$0.isEmpty } == values.count)
         return bytes
     }
@@ -36,11 +35,10 @@ import Testing
         for entry in EventCatalogue.entries {
             for isFull in [true, false] {
                 let text = try EventExample.text(of: entry, isFull: isFull)
-                let json = try JSON(parsing: Array(text.utf8))
-                let tokens = String(decoding: try roundTrip(json, text), as: UTF8.self)
-                let document = try #require(PersonalDocument(json))
+                let tokens = String(decoding: try roundTrip(text), as: UTF8.self)
+                let (event, document) = try Event.readDocument(Array(text.utf8))
                 #expect(!document.hasMore)
-                #expect(try String(decoding: document.body(of: Event.read(json)), as: UTF8.self) == text)
+                #expect(String(decoding: document.body(of: event), as: UTF8.self) == text)
                 if !document.values.isEmpty { personal += 1 }
                 for planted in ["王小明", "138 0013 8000", "五一大道"] { #expect(!tokens.contains(planted)) }
             }
@@ -53,25 +51,25 @@ import Testing
         for entry in EventCatalogue.entries {
             for _ in 0..<40 {
                 let text = generator.document(of: entry)
-                guard let json = try? JSON(parsing: Array(text.utf8)), (try? Event.read(json)) != nil else { continue }
-                try roundTrip(json, text)
+                guard (try? Event.read(Array(text.utf8))) != nil else { continue }
+                try roundTrip(text)
             }
         }
     }
 
     @Test func `A member that is null counts as absent, and is not kept`() throws {
         func document(_ more: String) throws -> (PersonalDocument, Event) {
-            let json = try JSON(
-                parsing: Array(
-                    (#"{"specversion":"1.0","id":"1","source":"s","type":"customer.contact-corrected.v1","#
-                        + #""time":"2026-11-21T10:00:00+08:00","data":{"callbackId":"c","phone":"138","#
-                        + #""by":{"id":"p","tier":"hq""# + more + "}}}").utf8))
-            return (try #require(PersonalDocument(json)), try Event.read(json))
+            let text =
+                #"{"specversion":"1.0","id":"1","source":"s","type":"customer.contact-corrected.v1","#
+                + #""time":"2026-11-21T10:00:00+08:00","data":{"callbackId":"c","phone":"138","#
+                + #""by":{"id":"p","tier":"hq""# + more + "}}}"
+            let (event, document) = try Event.readDocument(Array(text.utf8))
+            return (document, event)
         }
         let plain = try document("")
         let nulls = try document(#","storeId":null,"regionId":null"#)
         #expect(!plain.0.hasMore && nulls.0.hasMore)
-        #expect(try nulls.0.body(of: nulls.1) == plain.0.body(of: plain.1))
+        #expect(nulls.0.body(of: nulls.1) == plain.0.body(of: plain.1))
     }
 
     @Test func `A token is read back, and nothing else is taken for one`() {
@@ -89,14 +87,14 @@ import Testing
             let event = Event(
                 id: "1", source: "s", time: try #require(Instant(rfc3339: "2026-11-21T10:00:00+08:00")),
                 data: CustomerErasureRequested(requestId: "R", phone: phone, by: Person(id: "p", tier: "hq")))
-            let document = try #require(PersonalDocument(try JSON(parsing: event.body())))
+            let document = try #require(PersonalDocument(of: event.body()))
             let index = try #require(document.places.first).index
             #expect(PersonalToken(person: 1, row: 1, index: index).isOfKeylessPhone == isKeyless, "\(phone)")
         }
         // Else the token of a number with a key could say that it has none.
         for entry in EventCatalogue.entries {
             let document = try #require(
-                PersonalDocument(try JSON(parsing: Array(try EventExample.text(of: entry, isFull: true).utf8))))
+                PersonalDocument(of: Array(try EventExample.text(of: entry, isFull: true).utf8)))
             for (place, text) in zip(document.places, document.values) where PhoneKey(text) != nil {
                 #expect(place.index < 8, "\(entry.data.type)")
             }
@@ -111,26 +109,24 @@ import Testing
     }
 
     @Test func `Several customers are parts of their own, and members that nobody knows are left out`() throws {
-        let json = try JSON(
-            parsing: Array(
-                """
-                {"specversion":"1.0","id":"1","source":"s","type":"customer-event.announced.v1","secret":"13800138000",
-                "time":"2026-11-21T10:00:00+08:00","data":{"eventId":"E","on":"2026-12-01","title":"T","more":"王小明",
-                "customers":[{"name":"A","phone":"+86 138 0013 8000","email":"a@b"},{"name":"B","phone":"2"}]}}
-                """.utf8))
-        let document = try #require(PersonalDocument(json))
+        let text = """
+            {"specversion":"1.0","id":"1","source":"s","type":"customer-event.announced.v1","secret":"13800138000",
+            "time":"2026-11-21T10:00:00+08:00","data":{"eventId":"E","on":"2026-12-01","title":"T","more":"王小明",
+            "customers":[{"name":"A","phone":"+86 138 0013 8000","email":"a@b"},{"name":"B","phone":"2"}]}}
+            """
+        let (_, document) = try Event.readDocument(Array(text.utf8))
         #expect(document.hasMore)
         #expect(document.parts.map(\.owner) == [.phone(try #require(PhoneKey("13800138000"))), .keyless])
         let values = document.parts.map { $0.values.filter { !$0.isEmpty } }
         #expect(values == [["A", "+86 138 0013 8000"], ["B", "2"]])
-        let kept = String(decoding: try roundTrip(json, "announced"), as: UTF8.self)
+        let kept = String(decoding: try roundTrip(text), as: UTF8.self)
         for gone in ["secret", "13800138000", "王小明", "a@b", "email"] { #expect(!kept.contains(gone)) }
     }
 
     @Test func `What a body is about is found in its bytes as in its document`() throws {
         for entry in EventCatalogue.entries where entry.isOutgoing {
             let text = Array(try EventExample.text(of: entry, isFull: true).utf8)
-            let document = try #require(PersonalDocument(try JSON(parsing: text)))
+            let document = try #require(PersonalDocument(of: text))
             #expect(Set(PersonalSubject.named(in: text)) == Set(document.subjects), "\(entry.data.type)")
         }
     }

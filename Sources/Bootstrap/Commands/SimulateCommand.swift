@@ -123,11 +123,11 @@ struct SimulateCommand: AsyncParsableCommand {
         let limits = try Configuration.documentLimits()
         var events: [Simulation.InputEvent] = []
         try Output.lines(of: file) { number, bytes in
-            do throws(RefusedDocument) {
-                let (event, json) = try Event.readDocument(bytes, limits: limits)
-                events.append(Simulation.InputEvent(event: event, json: json))
-            } catch {
-                refused(number, error)
+            do {
+                let event = try Event.read(bytes, limits: limits)
+                events.append(Simulation.InputEvent(event: event, json: try JSON(parsing: bytes)))
+            } catch let refusal as RefusedDocument {
+                refused(number, refusal)
             }
         }
         return events

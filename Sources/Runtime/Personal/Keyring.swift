@@ -60,7 +60,8 @@ package struct Keyring: Sendable {
     func seal(_ plain: [UInt8], context: [UInt8]) throws -> (key: String, sealed: [UInt8]) {
         guard let current = keys.first else { return ("", plain) }
         let box = try AES.GCM.seal(plain, using: current.key, authenticating: context)
-        return (current.id, Array(box.nonce) + Array(box.ciphertext) + Array(box.tag))
+        // Nonce, ciphertext and tag; there are always all three, as the nonce has the usual length.
+        return (current.id, box.combined.map { Array($0) } ?? Array(box.nonce) + box.ciphertext + box.tag)
     }
 
     /// - Throws: `SealFailure`.

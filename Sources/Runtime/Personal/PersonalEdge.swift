@@ -29,8 +29,8 @@ struct PersonalEdge {
         fileprivate var subjects: [PersonalSubject] = []
     }
 
+    /// What an event that comes in is looked up by, part by part.
     private struct Opened {
-        let inbound: InboundEvent
         let document: PersonalDocument
         let lookups: [PersonalLookup?]
         let contents: [Int64?]
@@ -53,7 +53,7 @@ struct PersonalEdge {
         self.digester = digester
         let opened = inputs.map { Self.open($0, digester) }
         var inquiry = PersonalInquiry(now: clock)
-        for one in opened.compactMap({ $0 }) {
+        for case let one? in opened {
             for case let lookup? in one.lookups { inquiry.persons[lookup] = Self.newPerson(at: clock) }
             if one.lookups.contains(nil) || (one.lookups.isEmpty && one.document.subjects.count > 1) {
                 inquiry.subjects.formUnion(one.document.subjects)
@@ -78,7 +78,7 @@ struct PersonalEdge {
                 admitted.append(Admitted(inbound: inbound))
                 continue
             }
-            admitted.append(try admit(one, &found, &free, clock))
+            admitted.append(try admit(inbound, one, &found, &free, clock))
         }
         return admitted
     }
@@ -91,11 +91,11 @@ struct PersonalEdge {
     }
 
     private static func open(_ inbound: InboundEvent, _ digester: PersonalDigester) -> Opened? {
-        guard let document = inbound.document.flatMap({ PersonalDocument($0) }) else { return nil }
+        guard let document = inbound.document else { return nil }
         let type = inbound.event.type
-        let isCompared = inbound.event.data is any ComparedByContent
+        let isCompared = Swift.type(of: inbound.event.data).isCompared
         return Opened(
-            inbound: inbound, document: document,
+            document: document,
             lookups: document.parts.map { part in
                 if case .phone(let key) = part.owner { digester.lookup(key) } else { nil }
             },
@@ -105,14 +105,15 @@ struct PersonalEdge {
     }
 
     private mutating func admit(
-        _ one: Opened, _ found: inout PersonalFindings, _ free: inout ArraySlice<Int64>, _ clock: Instant
+        _ inbound: InboundEvent, _ one: Opened, _ found: inout PersonalFindings, _ free: inout ArraySlice<Int64>,
+        _ clock: Instant
     ) throws -> Admitted {
         let document = one.document
         let about = document.subjects.compactMap { found.subjects[$0] }.first
-        let event = one.inbound.event
+        let event = inbound.event
         guard !document.parts.isEmpty else {
-            let body = document.hasMore ? try document.body(of: event) : one.inbound.body
-            return Admitted(inbound: one.inbound.kept(event, as: body), person: about, subjects: document.subjects)
+            let body = document.hasMore ? document.body(of: event) : inbound.body
+            return Admitted(inbound: inbound.kept(event, as: body), person: about, subjects: document.subjects)
         }
         var rows: [(row: Int64, person: Int64)] = []
         var person: Int64?
@@ -158,7 +159,7 @@ struct PersonalEdge {
         }
         let isOne = document.parts.count == 1
         return Admitted(
-            inbound: one.inbound.kept(seen, as: try document.body(of: seen)), rows: rows.map(\.row),
+            inbound: inbound.kept(seen, as: document.body(of: seen)), rows: rows.map(\.row),
             person: isOne ? person : nil, subjects: document.subjects)
     }
 

@@ -91,8 +91,9 @@ package final class PersonalVault: Sendable {
     }
 
     func seal(_ values: [String], number: Int64, person: Int64) throws -> (key: String, sealed: [UInt8]) {
-        try keyring.seal(
-            JSON.array(values.map { .string($0) }).serialized, context: context(number: number, person: person))
+        var writer = JSONWriter(reserving: values.reduce(2) { $0 + $1.utf8.count + 3 })
+        writer.strings(values)
+        return try keyring.seal(writer.bytes, context: context(number: number, person: person))
     }
 
     /// - Throws: `StoreFailure`: unavailable if the key that sealed them is not there, corrupt if they are damaged.
@@ -188,7 +189,8 @@ package struct PersonalDigester: Sendable {
         keyed = HMAC(key: SymmetricKey(data: secret))
     }
 
-    private func digest(_ parts: [String]) -> [UInt8] {
+    /// - Parameter parts: each with its length, so that no two lists are written alike.
+    private func digest(_ parts: [String]) -> HMAC<SHA256>.MAC {
         var message: [UInt8] = []
         message.reserveCapacity(parts.reduce(0) { $0 + $1.utf8.count + 8 })
         for part in parts {
@@ -197,7 +199,7 @@ package struct PersonalDigester: Sendable {
         }
         var hash = keyed
         hash.update(data: message)
-        return hash.finalize().withUnsafeBytes { Array($0) }
+        return hash.finalize()
     }
 
     static func freshSecret() -> [UInt8] { SymmetricKey(size: .bits256).withUnsafeBytes { Array($0) } }
@@ -213,7 +215,7 @@ package struct PersonalDigester: Sendable {
     }
 
     private func lookup(digits: String) -> PersonalLookup {
-        PersonalLookup(bytes: Array(digest(["phone", digits]).prefix(16)))
+        PersonalLookup(bytes: digest(["phone", digits]).withUnsafeBytes { Array($0.prefix(16)) })
     }
 
     /// Of one part of a document, with what the document is about.
@@ -223,6 +225,6 @@ package struct PersonalDigester: Sendable {
     }
 
     private func number(_ parts: [String]) -> Int64 {
-        digest(parts).prefix(8).reduce(0) { $0 << 8 | Int64($1) } & Int64.max
+        digest(parts).withUnsafeBytes { Identifiers.number(first: $0) }
     }
 }

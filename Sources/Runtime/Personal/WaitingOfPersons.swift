@@ -16,7 +16,7 @@ package struct WaitingOfPersons {
         fileprivate let message: HeldMessage
 
         /// What it holds of persons.
-        package var values: [String] { message.document.flatMap { PersonalDocument($0) }?.values ?? [] }
+        package var values: [String] { PersonalDocument(of: message.body)?.values ?? [] }
     }
 
     /// nil: the store knows nobody yet.
@@ -55,35 +55,26 @@ package struct WaitingOfPersons {
 }
 
 extension HeldMessage {
-    var document: JSON? {
-        do throws(JSONSyntaxError) {
-            return try JSON(parsing: body)
-        } catch {
-            return nil
-        }
-    }
-
     /// What the contract knows, with `erased` in the place of each personal text, under its name as the key; and of the
     /// properties what the message's own way was. Of what the contract does not accept nothing is left.
     fileprivate var redacted: HeldMessage {
-        let name = document?["type"]?.string.flatMap { EventCatalogue.byWireName[$0] }?.type.rawValue ?? ""
+        let name: String
+        let kept: [UInt8]
+        do throws(RefusedDocument) {
+            let (event, document) = try Event.readDocument(body, limits: .checkedBefore)
+            name = event.type.rawValue
+            kept = document.body(of: event.replacingTexts { _ in PersonalResolver.erased })
+        } catch {
+            name = error.identity.type.flatMap { EventCatalogue.byWireName[$0] }?.type.rawValue ?? ""
+            // What the contract refuses may hold anything anywhere.
+            kept = []
+        }
         var way = MessageProperties()
         way.headers = properties.headers.compactMap { field in
             guard FailureHeader.ofCopies.contains(field.name) else { return nil }
             return field.name == FailureHeader.routingKey ? HeaderField(field.name, .string(name)) : field
         }
-        return HeldMessage(properties: way, body: document.map { Self.redacted($0) } ?? [])
-    }
-
-    private static func redacted(_ json: JSON) -> [UInt8] {
-        guard let document = PersonalDocument(json) else { return [] }
-        do {
-            let event = try Event.read(json)
-            return try document.body(of: event.replacingTexts { _ in PersonalResolver.erased })
-        } catch {
-            // What the contract refuses may hold anything anywhere.
-            return []
-        }
+        return HeldMessage(properties: way, body: kept)
     }
 }
 

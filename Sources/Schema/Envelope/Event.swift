@@ -60,6 +60,13 @@ package struct DocumentLimits: Sendable {
 
     package init() {}
 
+    /// Of what was within bounds when it came.
+    package static let checkedBefore: DocumentLimits = {
+        var limits = DocumentLimits()
+        (limits.bodyBytes, limits.values) = (.max, .max)
+        return limits
+    }()
+
     /// The widest that can be configured: for what was taken or kept once, under whichever limits.
     package static let widest: DocumentLimits = {
         var limits = DocumentLimits()
@@ -80,7 +87,8 @@ extension EventIdentity {
 extension Event {
     fileprivate static let typeLimit = 128
 
-    private static let envelopeShape: [Shape.Field] = [
+    /// The members of the envelope but for `data`.
+    package static let publishedEnvelope: [Shape.Field] = [
         .required("specversion", .oneOf(["1.0"])),
         .required("id", .id),
         .required("source", .text(min: 1, max: 256)),
@@ -89,11 +97,6 @@ extension Event {
         .optional("sequence", .sequence),
         .optional("traceparent", .text(min: 1, max: 128)),
     ]
-
-    private static let checkedEnvelope = Shape.object(envelopeShape)
-
-    /// The members of the envelope, for the published schemas.
-    package static var publishedEnvelope: [Shape.Field] { envelopeShape }
 
     /// Reads and checks one message body.
     ///
@@ -104,41 +107,51 @@ extension Event {
         try readDocument(body, limits: limits).event
     }
 
-    /// The same, with the document that was read.
+    /// The same, with what of it is personal.
     package static func readDocument(
         _ body: [UInt8], limits: DocumentLimits = DocumentLimits()
-    ) throws(RefusedDocument) -> (event: Event, document: JSON) {
+    ) throws(RefusedDocument) -> (event: Event, document: PersonalDocument) {
         guard body.count <= limits.bodyBytes else {
             let fault = Fault(
                 pointer: "", rule: "size", message: "at most \(limits.bodyBytes) bytes, found \(body.count)")
             throw RefusedDocument(faults: [fault])
         }
-        let json: JSON
+        return try read(parse(body, limits))
+    }
+
+    private static func parse(_ body: [UInt8], _ limits: DocumentLimits) throws(RefusedDocument) -> JSONTape {
         do throws(JSONSyntaxError) {
-            json = try JSON(parsing: body, valueLimit: limits.values)
+            return try JSONTape(parsing: body, valueLimit: limits.values)
         } catch {
             let fault = Fault(
                 pointer: "", rule: error.rule, message: "at byte \(error.offset): \(error.message)")
             throw RefusedDocument(faults: [fault])
         }
-        return (try read(json), json)
     }
 
     /// Checks a document that has been parsed.
     package static func read(_ json: JSON) throws(RefusedDocument) -> Event {
-        var faults: [Fault] = []
-        checkedEnvelope.check(json, at: "", into: &faults)
-        let wireType = json["type"]?.string
-        let dataType = wireType.flatMap { EventCatalogue.byWireName[$0] }
-        if let wireType, dataType == nil, !wireType.isEmpty {
-            faults.append(
-                Fault(pointer: "/type", rule: "unknown-type", message: "not an event type of this contract"))
+        try read(json.serialized, limits: .checkedBefore)
+    }
+
+    private static func read(
+        _ tape: borrowing JSONTape
+    ) throws(RefusedDocument) -> (event: Event, document: PersonalDocument) {
+        var check = DocumentCheck()
+        let contract = check.document(tape)
+        var faults = check.faults
+        if faults.isEmpty, let contract {
+            do {
+                if let event = try decode(contract.data, tape) {
+                    return (event, try PersonalDocument(check, of: contract, in: tape))
+                }
+            } catch {
+                // The shape accepted what the struct cannot hold: a fault of the catalogue, told as one of the document
+                // so that nothing is lost; a test holds every struct against its shape.
+                faults.append(Fault(pointer: "/data", rule: "decode", message: "does not fit this event type"))
+            }
         }
-        checkData(json, dataType, &faults)
-        guard faults.isEmpty, let event = decode(json, dataType, &faults) else {
-            throw RefusedDocument(identity: identity(of: json), faults: faults)
-        }
-        return event
+        throw RefusedDocument(identity: identity(of: tape), faults: faults)
     }
 
     /// With another text in the place of each personal one that is not empty, in the order of the shape.
@@ -149,39 +162,25 @@ extension Event {
             id: id, source: source, time: time, data: data, sequence: sequence, traceparent: traceparent)
     }
 
-    private static func identity(of json: JSON) -> EventIdentity {
+    private static func identity(of tape: borrowing JSONTape) -> EventIdentity {
         EventIdentity(
-            source: json["source"]?.string.flatMap { $0.isEmpty || $0.utf8.count > 1024 ? nil : $0 },
-            id: json["id"]?.string.flatMap { Identifier.isValid($0) ? $0 : nil },
-            type: json["type"]?.string.flatMap { $0.utf8.count <= typeLimit ? $0 : nil }
+            source: tape.string("source", of: JSONTape.root).flatMap { $0.isEmpty || $0.utf8.count > 1024 ? nil : $0 },
+            id: tape.string("id", of: JSONTape.root).flatMap { Identifier.isValid($0) ? $0 : nil },
+            type: tape.string("type", of: JSONTape.root).flatMap { $0.utf8.count <= typeLimit ? $0 : nil }
         )
     }
 
-    private static func checkData(_ json: JSON, _ type: (any EventData.Type)?, _ faults: inout [Fault]) {
-        guard case .object(let members) = json else { return }
-        guard let data = members.present("data") else {
-            faults.append(Fault(pointer: "/data", rule: "required", message: "this member is missing"))
-            return
-        }
-        guard let type else { return }
-        EventCatalogue.dataShape(of: type).check(data, at: "/data", into: &faults)
-    }
-
-    private static func decode(_ json: JSON, _ type: (any EventData.Type)?, _ faults: inout [Fault]) -> Event? {
-        guard let type, let data = json["data"], let id = json["id"]?.string, let source = json["source"]?.string,
-            let time = json["time"]?.string.flatMap(Instant.init(rfc3339:))
-        else { return nil }
-        do {
-            return Event(
-                id: id, source: source, time: time, data: try type.init(reading: data),
-                sequence: json["sequence"].flatMap(SequenceText.value), traceparent: json["traceparent"]?.string
-            )
-        } catch {
-            // The shape accepted what the struct cannot hold: a fault of the catalogue, told as one of the document
-            // so that nothing is lost; a test holds every struct against its shape.
-            faults.append(Fault(pointer: "/data", rule: "decode", message: "does not fit this event type"))
-            return nil
-        }
+    private static func decode(_ type: any EventData.Type, _ tape: borrowing JSONTape) throws -> Event? {
+        var members = try MemberPlaces(of: JSONTape.root, in: tape)
+        let id: String = try members.required("id", in: tape)
+        let source: String = try members.required("source", in: tape)
+        let time: Instant = try members.required("time", in: tape)
+        guard let data = tape.member("data", of: JSONTape.root) else { return nil }
+        let sequence = tape.member("sequence", of: JSONTape.root)
+        return Event(
+            id: id, source: source, time: time, data: try type.init(reading: data, in: tape),
+            sequence: sequence.flatMap { SequenceText.value($0, in: tape) },
+            traceparent: tape.string("traceparent", of: JSONTape.root))
     }
 
     /// The body on the wire: CloudEvents structured JSON. The same event gives the same bytes.

@@ -27,6 +27,8 @@ package protocol EventData: ContractPart {
     static var type: EventType { get }
     /// The members of `data`. For an event that a stage emits, `because` is added by the catalogue.
     static var shape: [Shape.Field] { get }
+    /// See `ComparedByContent`.
+    static var isCompared: Bool { get }
     /// The time of the rule, where the data name one (`receivedAt`, `occurredAt`, …); else the CloudEvents `time`
     /// holds.
     var ruleTime: Instant? { get }
@@ -37,6 +39,7 @@ package protocol EventData: ContractPart {
 }
 
 extension EventData {
+    package static var isCompared: Bool { false }
     package var ruleTime: Instant? { nil }
     package var correlation: String? { nil }
     package var fundMovement: FundMovement? { nil }
@@ -45,6 +48,10 @@ extension EventData {
 /// Data that a stage compares with what came before under the same id (`id-taken`). The same content of such an event gets
 /// the same tokens for its personal texts, so that it still compares equal.
 package protocol ComparedByContent: EventData {}
+
+extension ComparedByContent {
+    package static var isCompared: Bool { true }
+}
 
 /// Why a stage decided as it did; every outgoing event carries one.
 package struct Because: Sendable, Hashable, Codable, JSONReadable, JSONWritable {
@@ -65,12 +72,12 @@ package struct Because: Sendable, Hashable, Codable, JSONReadable, JSONWritable 
     }
 
     /// Of a document that the contract accepts.
-    package init(reading json: JSON) throws {
-        var members = try MemberPlaces(of: json)
-        rule = try members.required("rule")
-        parameters = try members.required("parameters")
-        facts = try members.required("facts")
-        policy = try members.required("policy")
+    package init(reading place: Int, in tape: borrowing JSONTape) throws {
+        var members = try MemberPlaces(of: place, in: tape)
+        rule = try members.required("rule", in: tape)
+        parameters = try members.required("parameters", in: tape)
+        facts = try members.required("facts", in: tape)
+        policy = try members.required("policy", in: tape)
     }
 
     package static let shape: [Shape.Field] = [

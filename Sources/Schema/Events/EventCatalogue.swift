@@ -26,17 +26,27 @@ package enum EventCatalogue {
 
     package static func isOutgoing(_ type: EventType) -> Bool { outgoingTypes.contains(type) }
 
-    private static let dataShapes: [EventType: Shape] = Dictionary(
-        entries.map { entry in
+    /// What a document of one type must be.
+    struct Contract: Sendable {
+        let data: any EventData.Type
+        /// Of `data`, for outgoing events with `because`.
+        let shape: Shape
+        let isOutgoing: Bool
+
+        init(_ entry: Entry) {
+            (data, isOutgoing) = (entry.data, entry.isOutgoing)
             let because: [Shape.Field] =
-                entry.isOutgoing
-                ? [.optional("late", .boolean), .required("because", .object(Because.shape))] : []
-            return (entry.data.type, .object(entry.data.shape + because))
-        },
-        uniquingKeysWith: { first, _ in first })
+                isOutgoing ? [.optional("late", .boolean), .required("because", .object(Because.shape))] : []
+            shape = .object(data.shape + because)
+        }
+    }
+
+    /// By the name on the wire.
+    static let contracts: [String: Contract] = Dictionary(
+        entries.map { ($0.data.type.wireName, Contract($0)) }, uniquingKeysWith: { first, _ in first })
 
     /// The shape of `data`, for outgoing events with `because`.
     package static func dataShape(of type: any EventData.Type) -> Shape {
-        dataShapes[type.type] ?? .object(type.shape)
+        contracts[type.type.wireName]?.shape ?? .object(type.shape)
     }
 }

@@ -75,12 +75,6 @@ extension [JSON.Member] {
         for index in indices where self[index].hasName(name) { return self[index].value }
         return nil
     }
-
-    /// The same, unless it is null: an attribute or optional member that is null counts as absent, as in CloudEvents.
-    func present(_ name: String) -> JSON? {
-        let value = value(of: name)
-        return value == .null ? nil : value
-    }
 }
 
 extension [UInt8] {

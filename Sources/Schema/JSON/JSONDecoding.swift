@@ -52,7 +52,7 @@ extension JSON {
     fileprivate func firstMember(notIn other: JSON, but retired: [String]) -> String? {
         switch (self, other) {
         case (.object(let own), .object(let others)):
-            var places = MemberPlaces(others)
+            var places = TreeMembers(others)
             for member in own where member.value != .null && !retired.contains(member.name) {
                 guard let value = places.find(member.name) else { return member.name }
                 if let name = member.value.firstMember(notIn: value, but: retired) { return name }
@@ -71,6 +71,51 @@ extension JSON {
 private final class MemberCount {
     var seen = 0
     var read = 0
+}
+
+/// Finds the members of one object, which are asked for nearly in the order in which they were written: the one that was
+/// found last and the one after it are looked at first.
+private struct TreeMembers {
+    let members: [JSON.Member]
+    private var last = 0
+
+    init(_ members: [JSON.Member]) {
+        self.members = members
+    }
+
+    mutating func find(_ name: String) -> JSON? {
+        for index in last..<min(last + 2, members.count) where members[index].hasName(name) {
+            last = index
+            return members[index].value
+        }
+        guard let index = members.firstIndex(where: { $0.hasName(name) }) else { return nil }
+        last = index
+        return members[index].value
+    }
+}
+
+extension JSON {
+    /// - Parameter expected: in the words of JSON Schema.
+    fileprivate func mismatch(_ expected: String) -> DecodingError {
+        .typeMismatch(
+            JSON.self,
+            DecodingError.Context(codingPath: [], debugDescription: "expected \(expected), found \(kindName)"))
+    }
+
+    fileprivate func text() throws -> String {
+        guard case .string(let value) = self else { throw mismatch("string") }
+        return value
+    }
+
+    fileprivate func truth() throws -> Bool {
+        guard case .bool(let value) = self else { throw mismatch("boolean") }
+        return value
+    }
+
+    fileprivate func integer<Number: FixedWidthInteger>() throws -> Number {
+        guard case .int(let value) = self, let number = Number(exactly: value) else { throw mismatch("integer") }
+        return number
+    }
 }
 
 private struct TreeDecoder: Decoder {
@@ -103,11 +148,11 @@ private func number(_ json: JSON) throws -> Double {
 
 /// A class: its reading functions do not mutate, and it remembers how far it has come.
 private final class MemberReader<Key: CodingKey>: KeyedDecodingContainerProtocol {
-    private var places: MemberPlaces
+    private var places: TreeMembers
     private let count: MemberCount?
 
     init(members: [JSON.Member], count: MemberCount?) {
-        places = MemberPlaces(members)
+        places = TreeMembers(members)
         self.count = count
     }
 

@@ -9,10 +9,7 @@ extension JSONWriter {
 
     /// A member of the object that was begun last. The name needs no escapes.
     package mutating func member(_ name: StaticString, _ value: some JSONWritable) {
-        if bytes.last != UInt8(ascii: "{") { raw(UInt8(ascii: ",")) }
-        raw(UInt8(ascii: "\""))
-        raw(name)
-        raw("\":")
+        self.name(name)
         value.write(to: &self)
     }
 

@@ -21,8 +21,20 @@ package struct JSONWriter: Sendable {
     }
 
     private mutating func digits(_ value: UInt64) {
-        if value >= 10 { digits(value / 10) }
-        raw(UInt8(ascii: "0") + UInt8(truncatingIfNeeded: value % 10))
+        let count = DecimalText.count(value)
+        put(count) { _ = DecimalText.write(value, to: UnsafeMutableBufferPointer(start: $0, count: count), at: 0) }
+    }
+
+    /// Adds `count` bytes, all of which `fill` writes.
+    @inline(__always)
+    mutating func put(_ count: Int, _ fill: (UnsafeMutablePointer<UInt8>) -> Void) {
+        bytes.append(addingCapacity: count) { space in
+            space.withUnsafeMutableBufferPointer { buffer, written in
+                guard let start = buffer.baseAddress else { return }
+                fill(start)
+                written = count
+            }
+        }
     }
 
     package mutating func double(_ value: Double) {
@@ -34,29 +46,56 @@ package struct JSONWriter: Sendable {
     }
 
     package mutating func string(_ text: String) {
-        raw(UInt8(ascii: "\""))
-        content(text)
-        raw(UInt8(ascii: "\""))
+        var text = text
+        text.withUTF8 { utf8 in
+            guard PlainText.end(in: utf8, from: 0).index == utf8.count else {
+                raw(UInt8(ascii: "\""))
+                content(utf8)
+                return raw(UInt8(ascii: "\""))
+            }
+            put(utf8.count + 2) { place in
+                place[0] = UInt8(ascii: "\"")
+                if let start = utf8.baseAddress { (place + 1).update(from: start, count: utf8.count) }
+                place[utf8.count + 1] = UInt8(ascii: "\"")
+            }
+        }
     }
 
     /// `text` and `suffix` as one string.
     mutating func string(_ text: String, suffix: StaticString) {
         raw(UInt8(ascii: "\""))
-        content(text)
+        var text = text
+        text.withUTF8 { content($0) }
         raw(suffix)
         raw(UInt8(ascii: "\""))
     }
 
-    private mutating func content(_ text: String) {
-        var text = text
-        text.withUTF8 { utf8 in
-            var start = 0
-            while start < utf8.count {
-                let end = PlainText.end(in: utf8, from: start).index
-                bytes.append(contentsOf: UnsafeBufferPointer(rebasing: utf8[start..<end]))
-                if end < utf8.count { escape(utf8[end]) }
-                start = end + 1
+    private mutating func content(_ utf8: UnsafeBufferPointer<UInt8>) {
+        var start = 0
+        while start < utf8.count {
+            let end = PlainText.end(in: utf8, from: start).index
+            bytes.append(contentsOf: UnsafeBufferPointer(rebasing: utf8[start..<end]))
+            if end < utf8.count { escape(utf8[end]) }
+            start = end + 1
+        }
+    }
+
+    package mutating func strings(_ texts: [String]) { texts.write(to: &self) }
+
+    /// The name of a member of the object that was begun last. It needs no escapes.
+    mutating func name(_ name: StaticString) {
+        let isFirst = bytes.last == UInt8(ascii: "{")
+        let count = name.utf8CodeUnitCount
+        put(count + (isFirst ? 3 : 4)) { place in
+            var place = place
+            if !isFirst {
+                place[0] = UInt8(ascii: ",")
+                place += 1
             }
+            place[0] = UInt8(ascii: "\"")
+            (place + 1).update(from: name.utf8Start, count: count)
+            place[count + 1] = UInt8(ascii: "\"")
+            place[count + 2] = UInt8(ascii: ":")
         }
     }
 

@@ -28,84 +28,64 @@ package struct PersonalDocument: Sendable {
     /// Of the document's personal texts, in the order of the shape: where each lies.
     package private(set) var places: [(part: Int, index: Int)] = []
     /// What the event is about, so that a text without a customer is found by the case, say, that it belongs to.
-    package private(set) var subjects: [PersonalSubject] = []
+    package let subjects: [PersonalSubject]
     /// The document has a member that the contract does not know, or one that is null, which counts as absent.
-    package private(set) var hasMore = false
-    /// While it is taken apart: the customers, and each text with the number of its customer.
-    private var owners: [Owner] = []
-    private var texts: [(customer: Int?, text: String, isPhone: Bool)] = []
-    private let envelope: JSON
+    package let hasMore: Bool
+    /// Of an event that a stage has emitted.
+    private let because: Because?
+    private let isLate: Bool
 
-    private static let envelopeFields =
-        Event.publishedEnvelope + [.optional("datacontenttype", .text(min: 0, max: 128))]
-
-    /// - Parameter json: a document that the contract accepts.
-    /// Returns nil if its type is none of the contract.
-    package init?(_ json: JSON) {
-        guard let type = json["type"]?.string, let data = EventCatalogue.byWireName[type] else { return nil }
-        envelope = json
-        let shape = EventCatalogue.dataShape(of: data)
-        if let members = json.members { hasMore = members.count > Self.known(members, Self.envelopeFields) + 1 }
-        guard let data = json["data"] else { return }
-        collect(data, shape, customer: nil)
+    /// Of a document that has been checked, or nearly so: what the contract does not accept is left out.
+    ///
+    /// - Throws: `DecodingError`, if a stage has emitted it and its reason cannot be read.
+    init(_ check: DocumentCheck, of contract: EventCatalogue.Contract, in tape: borrowing JSONTape) throws {
         // Its request is the erasure itself, not one for money.
-        if type == CustomerErasureRequested.type.wireName { subjects = [] }
-        divide()
+        subjects = contract.data == CustomerErasureRequested.self ? [] : check.subjects
+        hasMore = check.hasMore
+        if contract.isOutgoing, let data = tape.member("data", of: JSONTape.root),
+            let because = tape.member("because", of: data)
+        {
+            self.because = try Because(reading: because, in: tape)
+            isLate = tape.member("late", of: data).map { tape.kind($0) == .true } ?? false
+        } else {
+            (because, isLate) = (nil, false)
+        }
+        divide(check)
     }
 
-    private static func known(_ members: [JSON.Member], _ fields: [Shape.Field]) -> Int {
-        fields.reduce(0) { $0 + (members.present($1.name) == nil ? 0 : 1) }
-    }
-
-    private mutating func collect(_ json: JSON, _ shape: Shape, customer: Int?) {
-        switch (shape, json) {
-        case (.object(let fields), .object(let members)):
-            var customer = customer
-            if let phone = members.value(of: "phone")?.string,
-                fields.contains(where: { $0.isPersonal && $0.name == "phone" })
-            {
-                customer = owners.count
-                owners.append(Owner(phone: phone))
-            }
-            var known = 0
-            for field in fields {
-                guard let value = members.present(field.name) else { continue }
-                known += 1
-                if field.isPersonal, let text = value.string {
-                    if !text.isEmpty { texts.append((customer, text, isPhone: field.name == "phone")) }
-                } else if case .id = field.shape {
-                    if let id = value.string, let subject = PersonalSubject(member: field.name, id: id) {
-                        subjects.append(subject)
-                    }
-                } else {
-                    collect(value, field.shape, customer: customer)
-                }
-            }
-            if known < members.count { hasMore = true }
-        case (.array(let element, _, _), .array(let elements)):
-            guard element.holdsMembers else { return }
-            for one in elements { collect(one, element, customer: customer) }
-        default: break
+    /// Of a body that was accepted once, or written here: it is not checked again.
+    ///
+    /// Returns nil if it is no JSON, or its type none of the contract.
+    package init?(of body: [UInt8]) {
+        do {
+            let tape = try JSONTape(parsing: body)
+            var check = DocumentCheck()
+            guard let contract = check.document(tape) else { return nil }
+            try self.init(check, of: contract, in: tape)
+        } catch {
+            return nil
         }
     }
 
-    private mutating func divide() {
-        defer { texts.removeAll() }
+    private mutating func divide(_ check: DocumentCheck) {
+        let owners = check.phones.map { Owner(phone: $0) }
         if owners.count <= 1 {
-            if texts.isEmpty { return }
+            if check.texts.isEmpty { return }
             parts = [Part(owner: owners.first ?? .unnamed)]
         } else {
             parts = owners.map { Part(owner: $0) }
         }
-        for (customer, text, isPhone) in texts {
-            let part = owners.count <= 1 ? 0 : customer ?? owners.count
+        places.reserveCapacity(check.texts.count)
+        if parts.count == 1 { parts[0].values.reserveCapacity(check.texts.count) }
+        for text in check.texts {
+            let part = owners.count <= 1 ? 0 : text.customer ?? owners.count
             if part == parts.count { parts.append(Part(owner: .unnamed)) }
-            if isPhone, parts[part].owner == .keyless {
+            if text.isPhone, parts[part].owner == .keyless {
                 let missing = max(0, PersonalToken.keylessIndex - parts[part].values.count)
                 parts[part].values += repeatElement("", count: missing)
             }
             places.append((part, parts[part].values.count))
-            parts[part].values.append(text)
+            parts[part].values.append(text.text)
         }
     }
 
@@ -114,21 +94,7 @@ package struct PersonalDocument: Sendable {
 
     /// The bytes of `event`, which this document tells or which differs from that in texts alone, with all that the contract
     /// knows and nothing else.
-    ///
-    /// - Throws: `DecodingError`, if the document is another one.
-    package func body(of event: Event) throws -> [UInt8] {
-        guard EventCatalogue.isOutgoing(event.type), let data = envelope["data"] else { return event.body() }
-        return event.body(because: try data["because"].map { try Because(reading: $0) }, isLate: data["late"] == true)
-    }
-}
-
-extension Shape {
-    fileprivate var holdsMembers: Bool {
-        switch self {
-        case .object, .array: true
-        default: false
-        }
-    }
+    package func body(of event: Event) -> [UInt8] { event.body(because: because, isLate: isLate) }
 }
 
 /// What a text may be about, as a number: 63 bits of the SHA-256 of the kind and id. Ids are no personal data; the number
@@ -136,55 +102,69 @@ extension Shape {
 package struct PersonalSubject: Hashable, Sendable {
     package let number: Int64
 
+    /// What an id is of. Ids of outlets, stores and proposals are no person's matter.
+    enum Kind: String, Sendable, Hashable {
+        case `case`, callback, service, request
+
+        /// nil: a member of that name names no person's matter.
+        init?(member: String) {
+            guard let kind = Self.members.first(where: { $0.name == member })?.kind else { return nil }
+            self = kind
+        }
+
+        static let members: [(name: String, kind: Kind)] = [
+            ("caseId", .case), ("openCaseId", .case), ("callbackId", .callback), ("serviceId", .service),
+            ("requestId", .request),
+        ]
+    }
+
     package init(number: Int64) {
         self.number = number
     }
 
-    /// nil: whoever holds an id of that member is no person's matter (outlets, stores, proposals).
+    /// nil: whoever holds an id of that member is no person's matter.
     package init?(member: String, id: String) {
-        guard let kind = Self.kinds[member] else { return nil }
-        self.init(kind: kind, id: id)
+        guard let kind = Kind(member: member) else { return nil }
+        var id = id
+        self = id.withUTF8 { PersonalSubject(kind, id: $0) }
     }
 
-    private init(kind: String, id: String) {
-        let digest = Identifiers.digest(Array("\(kind):\(id)".utf8))
-        number = digest.prefix(8).reduce(0) { $0 << 8 | Int64($1) } & Int64.max
+    init(_ kind: Kind, id: UnsafeBufferPointer<UInt8>) {
+        var named = Array(kind.rawValue.utf8)
+        named.append(UInt8(ascii: ":"))
+        named.append(contentsOf: id)
+        number = Identifiers.number(of: named)
     }
 
-    private static let kinds = [
-        "caseId": "case", "openCaseId": "case", "callbackId": "callback", "serviceId": "service",
-        "requestId": "request",
-    ]
-
-    private static let marks: [(mark: [UInt8], kind: String)] = kinds.sorted { $0.key < $1.key }.map {
-        (Array("\"\($0.key)\":\"".utf8), $0.value)
+    private static let marks: [(mark: [UInt8], kind: Kind)] = Kind.members.map {
+        (Array("\"\($0.name)\":\"".utf8), $0.kind)
     }
+    /// What every mark ends with.
+    private static let end = Array(#"Id":""#.utf8)
 
-    /// What a body that a stage has written is about. Ids need no escapes, and a quotation mark inside a text has one
-    /// before it, so the bytes tell.
+    /// What a body that a stage has written is about, each once. Ids need no escapes, and a quotation mark inside a text has
+    /// one before it, so the bytes tell.
     package static func named(in body: [UInt8]) -> [PersonalSubject] {
-        var found: [PersonalSubject] = []
+        var ids: [(kind: Kind, id: ArraySlice<UInt8>)] = []
         body.withUnsafeBufferPointer { bytes in
-            var position = 0
-            while position + 4 < bytes.count {
-                // …Id":"
-                guard bytes[position] == UInt8(ascii: "I"), bytes[position + 1] == UInt8(ascii: "d"),
-                    bytes[position + 2] == UInt8(ascii: "\"")
-                else {
-                    position += 1
-                    continue
+            var position = PlainText.index(of: end[0], in: bytes, from: 0)
+            while position + end.count < bytes.count {
+                let next = position + end.count
+                if bytes[position..<next].elementsEqual(end), let kind = kind(before: next, in: bytes) {
+                    let id = next..<PlainText.index(of: UInt8(ascii: "\""), in: bytes, from: next)
+                    if !ids.contains(where: { $0.kind == kind && $0.id == body[id] }) { ids.append((kind, body[id])) }
                 }
-                for (mark, kind) in marks {
-                    let start = position + 5 - mark.count
-                    guard start >= 0, start + mark.count < bytes.count,
-                        bytes[start..<start + mark.count].elementsEqual(mark)
-                    else { continue }
-                    let id = bytes[(start + mark.count)...].prefix { $0 != UInt8(ascii: "\"") }
-                    found.append(PersonalSubject(kind: kind, id: String(decoding: id, as: UTF8.self)))
-                }
-                position += 5
+                position = PlainText.index(of: end[0], in: bytes, from: position + 1)
             }
         }
-        return found
+        return ids.map { kind, id in id.withUnsafeBufferPointer { PersonalSubject(kind, id: $0) } }
+    }
+
+    private static func kind(before end: Int, in bytes: UnsafeBufferPointer<UInt8>) -> Kind? {
+        for (mark, kind) in marks where mark.count <= end {
+            let start = end - mark.count
+            if bytes[start] == mark[0], bytes[start..<end].elementsEqual(mark) { return kind }
+        }
+        return nil
     }
 }

@@ -24,8 +24,23 @@ package struct PersonalToken: Hashable, Sendable {
     /// Of the token of a telephone number: the number is no key, it tells nobody apart (`PhoneKey`).
     package var isOfKeylessPhone: Bool { index >= Self.keylessIndex }
 
+    /// Three marks, and three numbers of up to 19 digits.
+    private static let textLimit = 60
+
     /// At most 40 characters as long as there are fewer than 10^14 rows: every personal member takes that.
-    package var text: String { "~\(person).\(row).\(index)" }
+    package var text: String {
+        String(unsafeUninitializedCapacity: Self.textLimit) { text in
+            var end = 0
+            func add(_ mark: UInt8, _ number: Int64) {
+                text[end] = mark
+                end = DecimalText.write(number.magnitude, to: text, at: end + 1)
+            }
+            add(UInt8(ascii: "~"), person)
+            add(UInt8(ascii: "."), row)
+            add(UInt8(ascii: "."), Int64(index))
+            return end
+        }
+    }
 
     /// nil: `text` is no token.
     package init?(_ text: String) {
@@ -74,19 +89,15 @@ package struct PersonalToken: Hashable, Sendable {
     package static func places(in body: [UInt8]) -> [(place: Range<Int>, token: PersonalToken)] {
         var found: [(place: Range<Int>, token: PersonalToken)] = []
         body.withUnsafeBufferPointer { bytes in
-            var position = 1
+            var position = PlainText.index(of: UInt8(ascii: "~"), in: bytes, from: 1)
             while position < bytes.count {
-                guard bytes[position] == UInt8(ascii: "~") else {
-                    position += 1
-                    continue
-                }
                 if bytes[position - 1] == UInt8(ascii: "\""), position < 2 || bytes[position - 2] != UInt8(ascii: "\\"),
                     let (token, end) = read(bytes, at: position), end < bytes.count, bytes[end] == UInt8(ascii: "\"")
                 {
                     found.append((position - 1..<end + 1, token))
                     position = end
                 }
-                position += 1
+                position = PlainText.index(of: UInt8(ascii: "~"), in: bytes, from: position + 1)
             }
         }
         return found

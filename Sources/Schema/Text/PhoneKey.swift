@@ -19,6 +19,7 @@ package struct PhoneKey: Hashable, Sendable {
     /// nil: these are fewer than 5 digits or more than 15.
     package init?(_ text: String) {
         var digits: [UInt8] = []
+        digits.reserveCapacity(24)
         var hasBegun = false
         var last: Unicode.Scalar?
         for scalar in text.unicodeScalars {

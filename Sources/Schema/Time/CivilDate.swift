@@ -74,9 +74,16 @@ extension CivilDate: CustomStringConvertible {
 
     /// Reads `YYYY-MM-DD`; nil for anything else.
     package init?(_ text: String) {
-        guard text.utf8.count == 10 else { return nil }
+        var text = text
+        guard let date = text.withUTF8({ CivilDate($0) }) else { return nil }
+        self = date
+    }
+
+    /// The same of the text's UTF-8.
+    init?(_ text: UnsafeBufferPointer<UInt8>) {
+        guard text.count == 10 else { return nil }
         var numbers = (year: 0, month: 0, day: 0)
-        for (index, byte) in text.utf8.enumerated() {
+        for (index, byte) in text.enumerated() {
             if index == 4 || index == 7 {
                 guard byte == UInt8(ascii: "-") else { return nil }
                 continue

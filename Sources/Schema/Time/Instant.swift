@@ -81,8 +81,13 @@ extension Instant: CustomStringConvertible {
     /// outside 0001–9999 as written or in the business zone: what is read can be written and read again.
     package init?(rfc3339 text: String) {
         var text = text
-        let parsed: Int64? = text.withUTF8 { parseRFC3339($0) }
-        guard let parsed else { return nil }
+        guard let instant = text.withUTF8({ Instant(rfc3339: $0) }) else { return nil }
+        self = instant
+    }
+
+    /// The same of the text's UTF-8.
+    init?(rfc3339 text: UnsafeBufferPointer<UInt8>) {
+        guard let parsed = parseRFC3339(text) else { return nil }
         self.init(microseconds: parsed)
         guard (1...9999).contains(date.year) else { return nil }
     }

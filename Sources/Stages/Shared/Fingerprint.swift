@@ -8,6 +8,6 @@ extension ComparedByContent {
     package func fingerprint() -> String {
         var writer = JSONWriter(reserving: 512)
         write(to: &writer)
-        return Identifiers.hexadecimal(Identifiers.digest(writer.bytes).prefix(16))
+        return Identifiers.hexadecimal(Array(Identifiers.digest(writer.bytes).prefix(16)))
     }
 }

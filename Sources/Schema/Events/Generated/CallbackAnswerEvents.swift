@@ -68,23 +68,23 @@ package struct CallbackSatisfied: EventData {
         .optional("by", .id),
     ]
 
-    package init(reading json: JSON) throws {
-        var members = try MemberPlaces(of: json)
-        callbackId = try members.required("callbackId")
-        about = try members.required("about")
-        caseId = try members.optional("caseId")
-        serviceId = try members.optional("serviceId")
-        atFault = try members.optional("atFault")
-        outletId = try members.optional("outletId")
-        manufacturerId = try members.optional("manufacturerId")
-        customer = try members.required("customer")
-        product = try members.optional("product")
-        storeId = try members.optional("storeId")
-        comments = try members.optional("comments")
-        kind = try members.optional("kind")
-        score = try members.optional("score")
-        survey = try members.optional("survey")
-        by = try members.optional("by")
+    package init(reading place: Int, in tape: borrowing JSONTape) throws {
+        var members = try MemberPlaces(of: place, in: tape)
+        callbackId = try members.required("callbackId", in: tape)
+        about = try members.required("about", in: tape)
+        caseId = try members.optional("caseId", in: tape)
+        serviceId = try members.optional("serviceId", in: tape)
+        atFault = try members.optional("atFault", in: tape)
+        outletId = try members.optional("outletId", in: tape)
+        manufacturerId = try members.optional("manufacturerId", in: tape)
+        customer = try members.required("customer", in: tape)
+        product = try members.optional("product", in: tape)
+        storeId = try members.optional("storeId", in: tape)
+        comments = try members.optional("comments", in: tape)
+        kind = try members.optional("kind", in: tape)
+        score = try members.optional("score", in: tape)
+        survey = try members.optional("survey", in: tape)
+        by = try members.optional("by", in: tape)
     }
 
     package func write(to writer: inout JSONWriter) {
@@ -181,23 +181,23 @@ package struct CallbackDissatisfied: ComparedByContent {
         .optional("by", .id),
     ]
 
-    package init(reading json: JSON) throws {
-        var members = try MemberPlaces(of: json)
-        callbackId = try members.required("callbackId")
-        about = try members.required("about")
-        caseId = try members.optional("caseId")
-        serviceId = try members.optional("serviceId")
-        atFault = try members.optional("atFault")
-        outletId = try members.optional("outletId")
-        manufacturerId = try members.optional("manufacturerId")
-        customer = try members.required("customer")
-        product = try members.optional("product")
-        storeId = try members.optional("storeId")
-        comments = try members.optional("comments")
-        kind = try members.optional("kind")
-        score = try members.optional("score")
-        survey = try members.optional("survey")
-        by = try members.optional("by")
+    package init(reading place: Int, in tape: borrowing JSONTape) throws {
+        var members = try MemberPlaces(of: place, in: tape)
+        callbackId = try members.required("callbackId", in: tape)
+        about = try members.required("about", in: tape)
+        caseId = try members.optional("caseId", in: tape)
+        serviceId = try members.optional("serviceId", in: tape)
+        atFault = try members.optional("atFault", in: tape)
+        outletId = try members.optional("outletId", in: tape)
+        manufacturerId = try members.optional("manufacturerId", in: tape)
+        customer = try members.required("customer", in: tape)
+        product = try members.optional("product", in: tape)
+        storeId = try members.optional("storeId", in: tape)
+        comments = try members.optional("comments", in: tape)
+        kind = try members.optional("kind", in: tape)
+        score = try members.optional("score", in: tape)
+        survey = try members.optional("survey", in: tape)
+        by = try members.optional("by", in: tape)
     }
 
     package func write(to writer: inout JSONWriter) {

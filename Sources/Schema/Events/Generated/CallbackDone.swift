@@ -58,18 +58,18 @@ package struct CallbackDone: EventData {
         .optional("survey", .array(SurveyAnswer.shape, min: 0, max: 12)),
     ]
 
-    package init(reading json: JSON) throws {
-        var members = try MemberPlaces(of: json)
-        callbackId = try members.required("callbackId")
-        kind = try members.required("kind")
-        outcome = try members.required("outcome")
-        windowStart = try members.required("windowStart")
-        windowEnd = try members.required("windowEnd")
-        about = try members.required("about")
-        storeId = try members.optional("storeId")
-        outletId = try members.optional("outletId")
-        inWarranty = try members.optional("inWarranty")
-        survey = try members.optional("survey")
+    package init(reading place: Int, in tape: borrowing JSONTape) throws {
+        var members = try MemberPlaces(of: place, in: tape)
+        callbackId = try members.required("callbackId", in: tape)
+        kind = try members.required("kind", in: tape)
+        outcome = try members.required("outcome", in: tape)
+        windowStart = try members.required("windowStart", in: tape)
+        windowEnd = try members.required("windowEnd", in: tape)
+        about = try members.required("about", in: tape)
+        storeId = try members.optional("storeId", in: tape)
+        outletId = try members.optional("outletId", in: tape)
+        inWarranty = try members.optional("inWarranty", in: tape)
+        survey = try members.optional("survey", in: tape)
     }
 
     package func write(to writer: inout JSONWriter) {

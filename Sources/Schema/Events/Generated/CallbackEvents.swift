@@ -87,23 +87,23 @@ package struct CallbackCompleted: EventData {
         .optional("remarks", .array(CustomerRemark.Remark.shape, min: 0, max: 20)),
     ]
 
-    package init(reading json: JSON) throws {
-        var members = try MemberPlaces(of: json)
-        callbackId = try members.required("callbackId")
-        attempt = try members.required("attempt")
-        attemptAt = try members.required("attemptAt")
-        outcome = try members.required("outcome")
-        by = try members.required("by")
-        satisfied = try members.optional("satisfied")
-        score = try members.optional("score")
-        atFault = try members.optional("atFault")
-        outletId = try members.optional("outletId")
-        manufacturerId = try members.optional("manufacturerId")
-        comments = try members.optional("comments")
-        survey = try members.optional("survey")
-        medium = try members.optional("medium")
-        letter = try members.optional("letter")
-        remarks = try members.optional("remarks")
+    package init(reading place: Int, in tape: borrowing JSONTape) throws {
+        var members = try MemberPlaces(of: place, in: tape)
+        callbackId = try members.required("callbackId", in: tape)
+        attempt = try members.required("attempt", in: tape)
+        attemptAt = try members.required("attemptAt", in: tape)
+        outcome = try members.required("outcome", in: tape)
+        by = try members.required("by", in: tape)
+        satisfied = try members.optional("satisfied", in: tape)
+        score = try members.optional("score", in: tape)
+        atFault = try members.optional("atFault", in: tape)
+        outletId = try members.optional("outletId", in: tape)
+        manufacturerId = try members.optional("manufacturerId", in: tape)
+        comments = try members.optional("comments", in: tape)
+        survey = try members.optional("survey", in: tape)
+        medium = try members.optional("medium", in: tape)
+        letter = try members.optional("letter", in: tape)
+        remarks = try members.optional("remarks", in: tape)
     }
 
     package func write(to writer: inout JSONWriter) {
@@ -176,16 +176,16 @@ package struct CallbackScheduled: EventData {
         .optional("inWarranty", .boolean),
     ]
 
-    package init(reading json: JSON) throws {
-        var members = try MemberPlaces(of: json)
-        callbackId = try members.required("callbackId")
-        kind = try members.required("kind")
-        windowStart = try members.required("windowStart")
-        windowEnd = try members.required("windowEnd")
-        about = try members.required("about")
-        storeId = try members.optional("storeId")
-        outletId = try members.optional("outletId")
-        inWarranty = try members.optional("inWarranty")
+    package init(reading place: Int, in tape: borrowing JSONTape) throws {
+        var members = try MemberPlaces(of: place, in: tape)
+        callbackId = try members.required("callbackId", in: tape)
+        kind = try members.required("kind", in: tape)
+        windowStart = try members.required("windowStart", in: tape)
+        windowEnd = try members.required("windowEnd", in: tape)
+        about = try members.required("about", in: tape)
+        storeId = try members.optional("storeId", in: tape)
+        outletId = try members.optional("outletId", in: tape)
+        inWarranty = try members.optional("inWarranty", in: tape)
     }
 
     package func write(to writer: inout JSONWriter) {
@@ -248,17 +248,17 @@ package struct CallbackDue: EventData {
         .optional("title", .text(min: 1, max: 200)),
     ]
 
-    package init(reading json: JSON) throws {
-        var members = try MemberPlaces(of: json)
-        callbackId = try members.required("callbackId")
-        kind = try members.required("kind")
-        windowStart = try members.required("windowStart")
-        windowEnd = try members.required("windowEnd")
-        about = try members.required("about")
-        attempt = try members.required("attempt")
-        customer = try members.required("customer")
-        product = try members.optional("product")
-        title = try members.optional("title")
+    package init(reading place: Int, in tape: borrowing JSONTape) throws {
+        var members = try MemberPlaces(of: place, in: tape)
+        callbackId = try members.required("callbackId", in: tape)
+        kind = try members.required("kind", in: tape)
+        windowStart = try members.required("windowStart", in: tape)
+        windowEnd = try members.required("windowEnd", in: tape)
+        about = try members.required("about", in: tape)
+        attempt = try members.required("attempt", in: tape)
+        customer = try members.required("customer", in: tape)
+        product = try members.optional("product", in: tape)
+        title = try members.optional("title", in: tape)
     }
 
     package func write(to writer: inout JSONWriter) {
@@ -312,13 +312,13 @@ package struct CallbackExhausted: EventData {
         .required("about", CallbackSubject.shape),
     ]
 
-    package init(reading json: JSON) throws {
-        var members = try MemberPlaces(of: json)
-        callbackId = try members.required("callbackId")
-        kind = try members.required("kind")
-        windowStart = try members.required("windowStart")
-        windowEnd = try members.required("windowEnd")
-        about = try members.required("about")
+    package init(reading place: Int, in tape: borrowing JSONTape) throws {
+        var members = try MemberPlaces(of: place, in: tape)
+        callbackId = try members.required("callbackId", in: tape)
+        kind = try members.required("kind", in: tape)
+        windowStart = try members.required("windowStart", in: tape)
+        windowEnd = try members.required("windowEnd", in: tape)
+        about = try members.required("about", in: tape)
     }
 
     package func write(to writer: inout JSONWriter) {
@@ -364,13 +364,13 @@ package struct CallbackMissed: EventData {
         .required("about", CallbackSubject.shape),
     ]
 
-    package init(reading json: JSON) throws {
-        var members = try MemberPlaces(of: json)
-        callbackId = try members.required("callbackId")
-        kind = try members.required("kind")
-        windowStart = try members.required("windowStart")
-        windowEnd = try members.required("windowEnd")
-        about = try members.required("about")
+    package init(reading place: Int, in tape: borrowing JSONTape) throws {
+        var members = try MemberPlaces(of: place, in: tape)
+        callbackId = try members.required("callbackId", in: tape)
+        kind = try members.required("kind", in: tape)
+        windowStart = try members.required("windowStart", in: tape)
+        windowEnd = try members.required("windowEnd", in: tape)
+        about = try members.required("about", in: tape)
     }
 
     package func write(to writer: inout JSONWriter) {

@@ -35,13 +35,13 @@ package struct CallbackSubject: ContractPart {
         .optional("eventId", .id),
     ])
 
-    package init(reading json: JSON) throws {
-        var members = try MemberPlaces(of: json)
-        serviceId = try members.optional("serviceId")
-        caseId = try members.optional("caseId")
-        complaintId = try members.optional("complaintId")
-        closing = try members.optional("closing")
-        eventId = try members.optional("eventId")
+    package init(reading place: Int, in tape: borrowing JSONTape) throws {
+        var members = try MemberPlaces(of: place, in: tape)
+        serviceId = try members.optional("serviceId", in: tape)
+        caseId = try members.optional("caseId", in: tape)
+        complaintId = try members.optional("complaintId", in: tape)
+        closing = try members.optional("closing", in: tape)
+        eventId = try members.optional("eventId", in: tape)
     }
 
     package func write(to writer: inout JSONWriter) {
@@ -81,11 +81,11 @@ package struct SurveyAnswer: ContractPart {
         .required("perceived", .integer(min: 1, max: 7)),
     ])
 
-    package init(reading json: JSON) throws {
-        var members = try MemberPlaces(of: json)
-        criterion = try members.required("criterion")
-        expected = try members.required("expected")
-        perceived = try members.required("perceived")
+    package init(reading place: Int, in tape: borrowing JSONTape) throws {
+        var members = try MemberPlaces(of: place, in: tape)
+        criterion = try members.required("criterion", in: tape)
+        expected = try members.required("expected", in: tape)
+        perceived = try members.required("perceived", in: tape)
     }
 
     package func write(to writer: inout JSONWriter) {

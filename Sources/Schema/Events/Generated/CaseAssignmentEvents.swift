@@ -26,10 +26,10 @@ package struct CaseAccepted: EventData {
         .required("by", Person.shape),
     ]
 
-    package init(reading json: JSON) throws {
-        var members = try MemberPlaces(of: json)
-        caseId = try members.required("caseId")
-        by = try members.required("by")
+    package init(reading place: Int, in tape: borrowing JSONTape) throws {
+        var members = try MemberPlaces(of: place, in: tape)
+        caseId = try members.required("caseId", in: tape)
+        by = try members.required("by", in: tape)
     }
 
     package func write(to writer: inout JSONWriter) {
@@ -64,11 +64,11 @@ package struct CaseEscalationRequested: EventData {
         .required("reason", .text(min: 1, max: 1000), personal: true),
     ]
 
-    package init(reading json: JSON) throws {
-        var members = try MemberPlaces(of: json)
-        caseId = try members.required("caseId")
-        by = try members.required("by")
-        reason = try members.required("reason")
+    package init(reading place: Int, in tape: borrowing JSONTape) throws {
+        var members = try MemberPlaces(of: place, in: tape)
+        caseId = try members.required("caseId", in: tape)
+        by = try members.required("by", in: tape)
+        reason = try members.required("reason", in: tape)
     }
 
     package func write(to writer: inout JSONWriter) {
@@ -115,12 +115,12 @@ package struct CaseDuplicateLinked: EventData {
         .required("complaint", ComplaintReceived.takenShape),
     ]
 
-    package init(reading json: JSON) throws {
-        var members = try MemberPlaces(of: json)
-        caseId = try members.required("caseId")
-        complaintId = try members.required("complaintId")
-        openCaseId = try members.required("openCaseId")
-        complaint = try members.required("complaint")
+    package init(reading place: Int, in tape: borrowing JSONTape) throws {
+        var members = try MemberPlaces(of: place, in: tape)
+        caseId = try members.required("caseId", in: tape)
+        complaintId = try members.required("complaintId", in: tape)
+        openCaseId = try members.required("openCaseId", in: tape)
+        complaint = try members.required("complaint", in: tape)
     }
 
     package func write(to writer: inout JSONWriter) {
@@ -202,20 +202,20 @@ package struct CaseAssigned: EventData {
         .optional("description", .text(min: 1, max: 4000), personal: true),
     ]
 
-    package init(reading json: JSON) throws {
-        var members = try MemberPlaces(of: json)
-        caseId = try members.required("caseId")
-        complaintId = try members.required("complaintId")
-        tier = try members.required("tier")
-        handlerId = try members.required("handlerId")
-        owner = try members.required("owner")
-        major = try members.required("major")
-        dueAt = try members.required("dueAt")
-        reason = try members.optional("reason")
-        resolvedAt = try members.optional("resolvedAt")
-        customer = try members.optional("customer")
-        product = try members.optional("product")
-        description = try members.optional("description")
+    package init(reading place: Int, in tape: borrowing JSONTape) throws {
+        var members = try MemberPlaces(of: place, in: tape)
+        caseId = try members.required("caseId", in: tape)
+        complaintId = try members.required("complaintId", in: tape)
+        tier = try members.required("tier", in: tape)
+        handlerId = try members.required("handlerId", in: tape)
+        owner = try members.required("owner", in: tape)
+        major = try members.required("major", in: tape)
+        dueAt = try members.required("dueAt", in: tape)
+        reason = try members.optional("reason", in: tape)
+        resolvedAt = try members.optional("resolvedAt", in: tape)
+        customer = try members.optional("customer", in: tape)
+        product = try members.optional("product", in: tape)
+        description = try members.optional("description", in: tape)
     }
 
     package func write(to writer: inout JSONWriter) {
@@ -279,15 +279,15 @@ package struct CaseEscalated: EventData {
         .optional("description", .text(min: 1, max: 4000), personal: true),
     ]
 
-    package init(reading json: JSON) throws {
-        var members = try MemberPlaces(of: json)
-        caseId = try members.required("caseId")
-        complaintId = try members.required("complaintId")
-        from = try members.required("from")
-        to = try members.required("to")
-        customer = try members.optional("customer")
-        product = try members.optional("product")
-        description = try members.optional("description")
+    package init(reading place: Int, in tape: borrowing JSONTape) throws {
+        var members = try MemberPlaces(of: place, in: tape)
+        caseId = try members.required("caseId", in: tape)
+        complaintId = try members.required("complaintId", in: tape)
+        from = try members.required("from", in: tape)
+        to = try members.required("to", in: tape)
+        customer = try members.optional("customer", in: tape)
+        product = try members.optional("product", in: tape)
+        description = try members.optional("description", in: tape)
     }
 
     package func write(to writer: inout JSONWriter) {

@@ -29,11 +29,11 @@ package struct CaseOverdue: EventData {
         .required("rule", .names(Rule.self)),
     ]
 
-    package init(reading json: JSON) throws {
-        var members = try MemberPlaces(of: json)
-        caseId = try members.required("caseId")
-        complaintId = try members.required("complaintId")
-        rule = try members.required("rule")
+    package init(reading place: Int, in tape: borrowing JSONTape) throws {
+        var members = try MemberPlaces(of: place, in: tape)
+        caseId = try members.required("caseId", in: tape)
+        complaintId = try members.required("complaintId", in: tape)
+        rule = try members.required("rule", in: tape)
     }
 
     package func write(to writer: inout JSONWriter) {
@@ -69,11 +69,11 @@ package struct CrisisAlerted: EventData {
         .required("hazards", .array(.oneOf(ComplaintReceived.hazards), min: 1, max: 4)),
     ]
 
-    package init(reading json: JSON) throws {
-        var members = try MemberPlaces(of: json)
-        caseId = try members.required("caseId")
-        complaintId = try members.required("complaintId")
-        hazards = try members.required("hazards")
+    package init(reading place: Int, in tape: borrowing JSONTape) throws {
+        var members = try MemberPlaces(of: place, in: tape)
+        caseId = try members.required("caseId", in: tape)
+        complaintId = try members.required("complaintId", in: tape)
+        hazards = try members.required("hazards", in: tape)
     }
 
     package func write(to writer: inout JSONWriter) {
@@ -110,11 +110,11 @@ package struct CustomerReplyOverdue: EventData {
         .optional("receivedAt", .time),
     ]
 
-    package init(reading json: JSON) throws {
-        var members = try MemberPlaces(of: json)
-        caseId = try members.required("caseId")
-        complaintId = try members.required("complaintId")
-        receivedAt = try members.optional("receivedAt")
+    package init(reading place: Int, in tape: borrowing JSONTape) throws {
+        var members = try MemberPlaces(of: place, in: tape)
+        caseId = try members.required("caseId", in: tape)
+        complaintId = try members.required("complaintId", in: tape)
+        receivedAt = try members.optional("receivedAt", in: tape)
     }
 
     package func write(to writer: inout JSONWriter) {
@@ -147,10 +147,10 @@ package struct CustomerInformOverdue: EventData {
         .required("complaintId", .id),
     ]
 
-    package init(reading json: JSON) throws {
-        var members = try MemberPlaces(of: json)
-        caseId = try members.required("caseId")
-        complaintId = try members.required("complaintId")
+    package init(reading place: Int, in tape: borrowing JSONTape) throws {
+        var members = try MemberPlaces(of: place, in: tape)
+        caseId = try members.required("caseId", in: tape)
+        complaintId = try members.required("complaintId", in: tape)
     }
 
     package func write(to writer: inout JSONWriter) {

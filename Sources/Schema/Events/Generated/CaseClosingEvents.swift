@@ -29,11 +29,11 @@ package struct CaseCloseBlocked: EventData {
         .required("missing", .array(.names(Missing.self), min: 1, max: 2)),
     ]
 
-    package init(reading json: JSON) throws {
-        var members = try MemberPlaces(of: json)
-        caseId = try members.required("caseId")
-        complaintId = try members.required("complaintId")
-        missing = try members.required("missing")
+    package init(reading place: Int, in tape: borrowing JSONTape) throws {
+        var members = try MemberPlaces(of: place, in: tape)
+        caseId = try members.required("caseId", in: tape)
+        complaintId = try members.required("complaintId", in: tape)
+        missing = try members.required("missing", in: tape)
     }
 
     package func write(to writer: inout JSONWriter) {
@@ -132,27 +132,27 @@ package struct CaseClosed: EventData {
         .optional("by", .id),
     ]
 
-    package init(reading json: JSON) throws {
-        var members = try MemberPlaces(of: json)
-        caseId = try members.required("caseId")
-        complaintId = try members.required("complaintId")
-        closedAt = try members.required("closedAt")
-        closing = try members.required("closing")
-        customer = try members.required("customer")
-        product = try members.required("product")
-        storeId = try members.optional("storeId")
-        regionId = try members.optional("regionId")
-        outletId = try members.optional("outletId")
-        liability = try members.required("liability")
-        tier = try members.required("tier")
-        resolvedAt = try members.optional("resolvedAt")
-        respondedAt = try members.optional("respondedAt")
-        contactedAt = try members.optional("contactedAt")
-        documents = try members.optional("documents")
-        liableParty = try members.optional("liableParty")
-        receivedAt = try members.optional("receivedAt")
-        hazards = try members.optional("hazards")
-        by = try members.optional("by")
+    package init(reading place: Int, in tape: borrowing JSONTape) throws {
+        var members = try MemberPlaces(of: place, in: tape)
+        caseId = try members.required("caseId", in: tape)
+        complaintId = try members.required("complaintId", in: tape)
+        closedAt = try members.required("closedAt", in: tape)
+        closing = try members.required("closing", in: tape)
+        customer = try members.required("customer", in: tape)
+        product = try members.required("product", in: tape)
+        storeId = try members.optional("storeId", in: tape)
+        regionId = try members.optional("regionId", in: tape)
+        outletId = try members.optional("outletId", in: tape)
+        liability = try members.required("liability", in: tape)
+        tier = try members.required("tier", in: tape)
+        resolvedAt = try members.optional("resolvedAt", in: tape)
+        respondedAt = try members.optional("respondedAt", in: tape)
+        contactedAt = try members.optional("contactedAt", in: tape)
+        documents = try members.optional("documents", in: tape)
+        liableParty = try members.optional("liableParty", in: tape)
+        receivedAt = try members.optional("receivedAt", in: tape)
+        hazards = try members.optional("hazards", in: tape)
+        by = try members.optional("by", in: tape)
     }
 
     package func write(to writer: inout JSONWriter) {
@@ -224,15 +224,15 @@ package struct CaseReopened: EventData {
         .optional("description", .text(min: 1, max: 4000), personal: true),
     ]
 
-    package init(reading json: JSON) throws {
-        var members = try MemberPlaces(of: json)
-        caseId = try members.required("caseId")
-        complaintId = try members.required("complaintId")
-        tier = try members.required("tier")
-        closing = try members.optional("closing")
-        customer = try members.optional("customer")
-        product = try members.optional("product")
-        description = try members.optional("description")
+    package init(reading place: Int, in tape: borrowing JSONTape) throws {
+        var members = try MemberPlaces(of: place, in: tape)
+        caseId = try members.required("caseId", in: tape)
+        complaintId = try members.required("complaintId", in: tape)
+        tier = try members.required("tier", in: tape)
+        closing = try members.optional("closing", in: tape)
+        customer = try members.optional("customer", in: tape)
+        product = try members.optional("product", in: tape)
+        description = try members.optional("description", in: tape)
     }
 
     package func write(to writer: inout JSONWriter) {

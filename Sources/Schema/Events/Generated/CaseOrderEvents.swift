@@ -28,12 +28,12 @@ package struct CaseReassigned: EventData {
         .required("reason", .text(min: 1, max: 1000), personal: true),
     ]
 
-    package init(reading json: JSON) throws {
-        var members = try MemberPlaces(of: json)
-        caseId = try members.required("caseId")
-        to = try members.required("to")
-        by = try members.required("by")
-        reason = try members.required("reason")
+    package init(reading place: Int, in tape: borrowing JSONTape) throws {
+        var members = try MemberPlaces(of: place, in: tape)
+        caseId = try members.required("caseId", in: tape)
+        to = try members.required("to", in: tape)
+        by = try members.required("by", in: tape)
+        reason = try members.required("reason", in: tape)
     }
 
     package func write(to writer: inout JSONWriter) {
@@ -78,12 +78,12 @@ package struct CrisisDeclared: EventData {
         .required("at", .time),
     ]
 
-    package init(reading json: JSON) throws {
-        var members = try MemberPlaces(of: json)
-        caseId = try members.required("caseId")
-        hazards = try members.required("hazards")
-        by = try members.required("by")
-        at = try members.required("at")
+    package init(reading place: Int, in tape: borrowing JSONTape) throws {
+        var members = try MemberPlaces(of: place, in: tape)
+        caseId = try members.required("caseId", in: tape)
+        hazards = try members.required("hazards", in: tape)
+        by = try members.required("by", in: tape)
+        at = try members.required("at", in: tape)
     }
 
     package func write(to writer: inout JSONWriter) {

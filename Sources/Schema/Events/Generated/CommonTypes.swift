@@ -24,12 +24,12 @@ package struct Person: ContractPart {
         .optional("regionId", .id),
     ])
 
-    package init(reading json: JSON) throws {
-        var members = try MemberPlaces(of: json)
-        id = try members.required("id")
-        tier = try members.required("tier")
-        storeId = try members.optional("storeId")
-        regionId = try members.optional("regionId")
+    package init(reading place: Int, in tape: borrowing JSONTape) throws {
+        var members = try MemberPlaces(of: place, in: tape)
+        id = try members.required("id", in: tape)
+        tier = try members.required("tier", in: tape)
+        storeId = try members.optional("storeId", in: tape)
+        regionId = try members.optional("regionId", in: tape)
     }
 
     package func write(to writer: inout JSONWriter) {
@@ -61,11 +61,11 @@ package struct Customer: ContractPart {
         .optional("address", .text(min: 0, max: 500), personal: true),
     ])
 
-    package init(reading json: JSON) throws {
-        var members = try MemberPlaces(of: json)
-        name = try members.required("name")
-        phone = try members.required("phone")
-        address = try members.optional("address")
+    package init(reading place: Int, in tape: borrowing JSONTape) throws {
+        var members = try MemberPlaces(of: place, in: tape)
+        name = try members.required("name", in: tape)
+        phone = try members.required("phone", in: tape)
+        address = try members.optional("address", in: tape)
     }
 
     package func write(to writer: inout JSONWriter) {
@@ -112,14 +112,14 @@ package struct Product: ContractPart {
         .optional("purchasedOn", .date),
     ])
 
-    package init(reading json: JSON) throws {
-        var members = try MemberPlaces(of: json)
-        category = try members.required("category")
-        brand = try members.required("brand")
-        model = try members.optional("model")
-        serial = try members.optional("serial")
-        purchasedHere = try members.required("purchasedHere")
-        purchasedOn = try members.optional("purchasedOn")
+    package init(reading place: Int, in tape: borrowing JSONTape) throws {
+        var members = try MemberPlaces(of: place, in: tape)
+        category = try members.required("category", in: tape)
+        brand = try members.required("brand", in: tape)
+        model = try members.optional("model", in: tape)
+        serial = try members.optional("serial", in: tape)
+        purchasedHere = try members.required("purchasedHere", in: tape)
+        purchasedOn = try members.optional("purchasedOn", in: tape)
     }
 
     package func write(to writer: inout JSONWriter) {

@@ -39,13 +39,13 @@ package struct CompensationRequested: ComparedByContent {
         .required("by", Person.shape),
     ]
 
-    package init(reading json: JSON) throws {
-        var members = try MemberPlaces(of: json)
-        requestId = try members.required("requestId")
-        caseId = try members.required("caseId")
-        amountFen = try members.required("amountFen")
-        cause = try members.required("cause")
-        by = try members.required("by")
+    package init(reading place: Int, in tape: borrowing JSONTape) throws {
+        var members = try MemberPlaces(of: place, in: tape)
+        requestId = try members.required("requestId", in: tape)
+        caseId = try members.required("caseId", in: tape)
+        amountFen = try members.required("amountFen", in: tape)
+        cause = try members.required("cause", in: tape)
+        by = try members.required("by", in: tape)
     }
 
     package func write(to writer: inout JSONWriter) {
@@ -93,14 +93,14 @@ package struct CompensationDecided: EventData {
         .optional("reason", .text(min: 0, max: 1000), personal: true),
     ]
 
-    package init(reading json: JSON) throws {
-        var members = try MemberPlaces(of: json)
-        requestId = try members.required("requestId")
-        approved = try members.required("approved")
-        by = try members.required("by")
-        amountFen = try members.optional("amountFen")
-        severity = try members.optional("severity")
-        reason = try members.optional("reason")
+    package init(reading place: Int, in tape: borrowing JSONTape) throws {
+        var members = try MemberPlaces(of: place, in: tape)
+        requestId = try members.required("requestId", in: tape)
+        approved = try members.required("approved", in: tape)
+        by = try members.required("by", in: tape)
+        amountFen = try members.optional("amountFen", in: tape)
+        severity = try members.optional("severity", in: tape)
+        reason = try members.optional("reason", in: tape)
     }
 
     package func write(to writer: inout JSONWriter) {
@@ -157,15 +157,15 @@ package struct CompensationAuthorised: EventData {
         .optional("severity", .integer(min: 1, max: 4)),
     ]
 
-    package init(reading json: JSON) throws {
-        var members = try MemberPlaces(of: json)
-        requestId = try members.required("requestId")
-        amountFen = try members.required("amountFen")
-        caseId = try members.optional("caseId")
-        complaintId = try members.optional("complaintId")
-        cause = try members.optional("cause")
-        brand = try members.optional("brand")
-        severity = try members.optional("severity")
+    package init(reading place: Int, in tape: borrowing JSONTape) throws {
+        var members = try MemberPlaces(of: place, in: tape)
+        requestId = try members.required("requestId", in: tape)
+        amountFen = try members.required("amountFen", in: tape)
+        caseId = try members.optional("caseId", in: tape)
+        complaintId = try members.optional("complaintId", in: tape)
+        cause = try members.optional("cause", in: tape)
+        brand = try members.optional("brand", in: tape)
+        severity = try members.optional("severity", in: tape)
     }
 
     package func write(to writer: inout JSONWriter) {
@@ -212,13 +212,13 @@ package struct CompensationPending: EventData {
         .optional("complaintId", .id),
     ]
 
-    package init(reading json: JSON) throws {
-        var members = try MemberPlaces(of: json)
-        requestId = try members.required("requestId")
-        amountFen = try members.required("amountFen")
-        until = try members.required("until")
-        caseId = try members.optional("caseId")
-        complaintId = try members.optional("complaintId")
+    package init(reading place: Int, in tape: borrowing JSONTape) throws {
+        var members = try MemberPlaces(of: place, in: tape)
+        requestId = try members.required("requestId", in: tape)
+        amountFen = try members.required("amountFen", in: tape)
+        until = try members.required("until", in: tape)
+        caseId = try members.optional("caseId", in: tape)
+        complaintId = try members.optional("complaintId", in: tape)
     }
 
     package func write(to writer: inout JSONWriter) {
@@ -262,13 +262,13 @@ package struct CompensationReferred: EventData {
         .optional("complaintId", .id),
     ]
 
-    package init(reading json: JSON) throws {
-        var members = try MemberPlaces(of: json)
-        requestId = try members.required("requestId")
-        amountFen = try members.required("amountFen")
-        to = try members.required("to")
-        caseId = try members.optional("caseId")
-        complaintId = try members.optional("complaintId")
+    package init(reading place: Int, in tape: borrowing JSONTape) throws {
+        var members = try MemberPlaces(of: place, in: tape)
+        requestId = try members.required("requestId", in: tape)
+        amountFen = try members.required("amountFen", in: tape)
+        to = try members.required("to", in: tape)
+        caseId = try members.optional("caseId", in: tape)
+        complaintId = try members.optional("complaintId", in: tape)
     }
 
     package func write(to writer: inout JSONWriter) {
@@ -319,13 +319,13 @@ package struct CompensationRefused: EventData {
         .optional("complaintId", .id),
     ]
 
-    package init(reading json: JSON) throws {
-        var members = try MemberPlaces(of: json)
-        requestId = try members.required("requestId")
-        amountFen = try members.required("amountFen")
-        reason = try members.required("reason")
-        caseId = try members.optional("caseId")
-        complaintId = try members.optional("complaintId")
+    package init(reading place: Int, in tape: borrowing JSONTape) throws {
+        var members = try MemberPlaces(of: place, in: tape)
+        requestId = try members.required("requestId", in: tape)
+        amountFen = try members.required("amountFen", in: tape)
+        reason = try members.required("reason", in: tape)
+        caseId = try members.optional("caseId", in: tape)
+        complaintId = try members.optional("complaintId", in: tape)
     }
 
     package func write(to writer: inout JSONWriter) {

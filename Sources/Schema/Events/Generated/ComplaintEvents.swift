@@ -68,21 +68,21 @@ package struct ComplaintReceived: ComparedByContent {
     package static let takenShape = Shape.object(
         shape.map { $0.name == "channel" ? .required("channel", .oneOf(channels + ["callback"])) : $0 })
 
-    package init(reading json: JSON) throws {
-        var members = try MemberPlaces(of: json)
-        complaintId = try members.required("complaintId")
-        channel = try members.required("channel")
-        receivedAt = try members.required("receivedAt")
-        customer = try members.required("customer")
-        storeId = try members.optional("storeId")
-        regionId = try members.optional("regionId")
-        product = try members.required("product")
-        outletId = try members.optional("outletId")
-        description = try members.required("description")
-        remedy = try members.required("remedy")
-        claimFen = try members.optional("claimFen")
-        hazards = try members.optional("hazards")
-        complaintType = try members.optional("complaintType")
+    package init(reading place: Int, in tape: borrowing JSONTape) throws {
+        var members = try MemberPlaces(of: place, in: tape)
+        complaintId = try members.required("complaintId", in: tape)
+        channel = try members.required("channel", in: tape)
+        receivedAt = try members.required("receivedAt", in: tape)
+        customer = try members.required("customer", in: tape)
+        storeId = try members.optional("storeId", in: tape)
+        regionId = try members.optional("regionId", in: tape)
+        product = try members.required("product", in: tape)
+        outletId = try members.optional("outletId", in: tape)
+        description = try members.required("description", in: tape)
+        remedy = try members.required("remedy", in: tape)
+        claimFen = try members.optional("claimFen", in: tape)
+        hazards = try members.optional("hazards", in: tape)
+        complaintType = try members.optional("complaintType", in: tape)
     }
 
     package func write(to writer: inout JSONWriter) {
@@ -130,10 +130,10 @@ package struct CaseOpened: EventData {
             .required("major", .boolean),
         ])
 
-        package init(reading json: JSON) throws {
-            var members = try MemberPlaces(of: json)
-            phones = try members.required("phones")
-            major = try members.required("major")
+        package init(reading place: Int, in tape: borrowing JSONTape) throws {
+            var members = try MemberPlaces(of: place, in: tape)
+            phones = try members.required("phones", in: tape)
+            major = try members.required("major", in: tape)
         }
 
         package func write(to writer: inout JSONWriter) {
@@ -171,13 +171,13 @@ package struct CaseOpened: EventData {
         .required("cluster", Cluster.shape),
     ]
 
-    package init(reading json: JSON) throws {
-        var members = try MemberPlaces(of: json)
-        caseId = try members.required("caseId")
-        complaintId = try members.required("complaintId")
-        openedAt = try members.required("openedAt")
-        complaint = try members.required("complaint")
-        cluster = try members.required("cluster")
+    package init(reading place: Int, in tape: borrowing JSONTape) throws {
+        var members = try MemberPlaces(of: place, in: tape)
+        caseId = try members.required("caseId", in: tape)
+        complaintId = try members.required("complaintId", in: tape)
+        openedAt = try members.required("openedAt", in: tape)
+        complaint = try members.required("complaint", in: tape)
+        cluster = try members.required("cluster", in: tape)
     }
 
     package func write(to writer: inout JSONWriter) {
@@ -222,12 +222,12 @@ package struct BatchAlerted: EventData {
         .required("phones", .integer(min: 0, max: Shape.integerLimit)),
     ]
 
-    package init(reading json: JSON) throws {
-        var members = try MemberPlaces(of: json)
-        brand = try members.required("brand")
-        category = try members.required("category")
-        span = try members.required("span")
-        phones = try members.required("phones")
+    package init(reading place: Int, in tape: borrowing JSONTape) throws {
+        var members = try MemberPlaces(of: place, in: tape)
+        brand = try members.required("brand", in: tape)
+        category = try members.required("category", in: tape)
+        span = try members.required("span", in: tape)
+        phones = try members.required("phones", in: tape)
     }
 
     package func write(to writer: inout JSONWriter) {

@@ -26,12 +26,12 @@ package struct CustomerEventAnnounced: ComparedByContent {
         .required("customers", .array(Customer.shape, min: 0, max: 1000)),
     ]
 
-    package init(reading json: JSON) throws {
-        var members = try MemberPlaces(of: json)
-        eventId = try members.required("eventId")
-        on = try members.required("on")
-        title = try members.required("title")
-        customers = try members.required("customers")
+    package init(reading place: Int, in tape: borrowing JSONTape) throws {
+        var members = try MemberPlaces(of: place, in: tape)
+        eventId = try members.required("eventId", in: tape)
+        on = try members.required("on", in: tape)
+        title = try members.required("title", in: tape)
+        customers = try members.required("customers", in: tape)
     }
 
     package func write(to writer: inout JSONWriter) {
@@ -79,13 +79,13 @@ package struct LetterDue: EventData {
         .optional("title", .text(min: 1, max: 200)),
     ]
 
-    package init(reading json: JSON) throws {
-        var members = try MemberPlaces(of: json)
-        callbackId = try members.required("callbackId")
-        about = try members.required("about")
-        customer = try members.required("customer")
-        dueAt = try members.required("dueAt")
-        title = try members.optional("title")
+    package init(reading place: Int, in tape: borrowing JSONTape) throws {
+        var members = try MemberPlaces(of: place, in: tape)
+        callbackId = try members.required("callbackId", in: tape)
+        about = try members.required("about", in: tape)
+        customer = try members.required("customer", in: tape)
+        dueAt = try members.required("dueAt", in: tape)
+        title = try members.optional("title", in: tape)
     }
 
     package func write(to writer: inout JSONWriter) {
@@ -131,12 +131,12 @@ package struct LetterSent: EventData {
         .optional("subject", .text(min: 0, max: 200), personal: true),
     ]
 
-    package init(reading json: JSON) throws {
-        var members = try MemberPlaces(of: json)
-        callbackId = try members.required("callbackId")
-        by = try members.required("by")
-        at = try members.required("at")
-        subject = try members.optional("subject")
+    package init(reading place: Int, in tape: borrowing JSONTape) throws {
+        var members = try MemberPlaces(of: place, in: tape)
+        callbackId = try members.required("callbackId", in: tape)
+        by = try members.required("by", in: tape)
+        at = try members.required("at", in: tape)
+        subject = try members.optional("subject", in: tape)
     }
 
     package func write(to writer: inout JSONWriter) {

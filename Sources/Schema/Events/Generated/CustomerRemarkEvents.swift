@@ -23,11 +23,11 @@ package struct CustomerContactCorrected: EventData {
         .required("by", Person.shape),
     ]
 
-    package init(reading json: JSON) throws {
-        var members = try MemberPlaces(of: json)
-        callbackId = try members.required("callbackId")
-        phone = try members.required("phone")
-        by = try members.required("by")
+    package init(reading place: Int, in tape: borrowing JSONTape) throws {
+        var members = try MemberPlaces(of: place, in: tape)
+        callbackId = try members.required("callbackId", in: tape)
+        phone = try members.required("phone", in: tape)
+        by = try members.required("by", in: tape)
     }
 
     package func write(to writer: inout JSONWriter) {
@@ -68,10 +68,10 @@ package struct CustomerRemark: EventData {
             .required("text", .text(min: 1, max: 4000), personal: true),
         ])
 
-        package init(reading json: JSON) throws {
-            var members = try MemberPlaces(of: json)
-            `class` = try members.required("class")
-            text = try members.required("text")
+        package init(reading place: Int, in tape: borrowing JSONTape) throws {
+            var members = try MemberPlaces(of: place, in: tape)
+            `class` = try members.required("class", in: tape)
+            text = try members.required("text", in: tape)
         }
 
         package func write(to writer: inout JSONWriter) {
@@ -107,12 +107,12 @@ package struct CustomerRemark: EventData {
         .optional("storeId", .id),
     ]
 
-    package init(reading json: JSON) throws {
-        var members = try MemberPlaces(of: json)
-        callbackId = try members.required("callbackId")
-        `class` = try members.required("class")
-        text = try members.required("text")
-        storeId = try members.optional("storeId")
+    package init(reading place: Int, in tape: borrowing JSONTape) throws {
+        var members = try MemberPlaces(of: place, in: tape)
+        callbackId = try members.required("callbackId", in: tape)
+        `class` = try members.required("class", in: tape)
+        text = try members.required("text", in: tape)
+        storeId = try members.optional("storeId", in: tape)
     }
 
     package func write(to writer: inout JSONWriter) {

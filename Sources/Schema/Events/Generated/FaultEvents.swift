@@ -25,11 +25,11 @@ package struct BusinessRejected: EventData {
             .required("type", .text(min: 1, max: 128)),
         ])
 
-        package init(reading json: JSON) throws {
-            var members = try MemberPlaces(of: json)
-            source = try members.required("source")
-            id = try members.required("id")
-            type = try members.required("type")
+        package init(reading place: Int, in tape: borrowing JSONTape) throws {
+            var members = try MemberPlaces(of: place, in: tape)
+            source = try members.required("source", in: tape)
+            id = try members.required("id", in: tape)
+            type = try members.required("type", in: tape)
         }
 
         package func write(to writer: inout JSONWriter) {
@@ -66,12 +66,12 @@ package struct BusinessRejected: EventData {
         .optional("caseId", .id),
     ]
 
-    package init(reading json: JSON) throws {
-        var members = try MemberPlaces(of: json)
-        event = try members.required("event")
-        reason = try members.required("reason")
-        figures = try members.required("figures")
-        caseId = try members.optional("caseId")
+    package init(reading place: Int, in tape: borrowing JSONTape) throws {
+        var members = try MemberPlaces(of: place, in: tape)
+        event = try members.required("event", in: tape)
+        reason = try members.required("reason", in: tape)
+        figures = try members.required("figures", in: tape)
+        caseId = try members.optional("caseId", in: tape)
     }
 
     package func write(to writer: inout JSONWriter) {
@@ -117,13 +117,13 @@ package struct EventRejected: EventData {
         .required("errors", .array(Fault.shape, min: 1, max: errorLimit)),
     ]
 
-    package init(reading json: JSON) throws {
-        var members = try MemberPlaces(of: json)
-        source = try members.optional("source")
-        eventId = try members.optional("eventId")
-        eventType = try members.optional("eventType")
-        queue = try members.required("queue")
-        errors = try members.required("errors")
+    package init(reading place: Int, in tape: borrowing JSONTape) throws {
+        var members = try MemberPlaces(of: place, in: tape)
+        source = try members.optional("source", in: tape)
+        eventId = try members.optional("eventId", in: tape)
+        eventType = try members.optional("eventType", in: tape)
+        queue = try members.required("queue", in: tape)
+        errors = try members.required("errors", in: tape)
     }
 
     package func write(to writer: inout JSONWriter) {
@@ -153,9 +153,9 @@ package struct CalendarMissing: EventData {
         .required("year", .integer(min: 1, max: 9999))
     ]
 
-    package init(reading json: JSON) throws {
-        var members = try MemberPlaces(of: json)
-        year = try members.required("year")
+    package init(reading place: Int, in tape: borrowing JSONTape) throws {
+        var members = try MemberPlaces(of: place, in: tape)
+        year = try members.required("year", in: tape)
     }
 
     package func write(to writer: inout JSONWriter) {
@@ -197,13 +197,13 @@ package struct EventWaiting: EventData {
         .required("until", .time),
     ]
 
-    package init(reading json: JSON) throws {
-        var members = try MemberPlaces(of: json)
-        source = try members.required("source")
-        eventId = try members.required("eventId")
-        queue = try members.required("queue")
-        reference = try members.required("reference")
-        until = try members.required("until")
+    package init(reading place: Int, in tape: borrowing JSONTape) throws {
+        var members = try MemberPlaces(of: place, in: tape)
+        source = try members.required("source", in: tape)
+        eventId = try members.required("eventId", in: tape)
+        queue = try members.required("queue", in: tape)
+        reference = try members.required("reference", in: tape)
+        until = try members.required("until", in: tape)
     }
 
     package func write(to writer: inout JSONWriter) {

@@ -22,11 +22,11 @@ package struct RecoveryBooked: EventData {
         .required("by", Person.shape),
     ]
 
-    package init(reading json: JSON) throws {
-        var members = try MemberPlaces(of: json)
-        requestId = try members.required("requestId")
-        amountFen = try members.required("amountFen")
-        by = try members.required("by")
+    package init(reading place: Int, in tape: borrowing JSONTape) throws {
+        var members = try MemberPlaces(of: place, in: tape)
+        requestId = try members.required("requestId", in: tape)
+        amountFen = try members.required("amountFen", in: tape)
+        by = try members.required("by", in: tape)
     }
 
     package func write(to writer: inout JSONWriter) {
@@ -63,12 +63,12 @@ package struct WriteOffProposed: EventData {
         .required("reason", .text(min: 1, max: 1000), personal: true),
     ]
 
-    package init(reading json: JSON) throws {
-        var members = try MemberPlaces(of: json)
-        requestId = try members.required("requestId")
-        amountFen = try members.required("amountFen")
-        by = try members.required("by")
-        reason = try members.required("reason")
+    package init(reading place: Int, in tape: borrowing JSONTape) throws {
+        var members = try MemberPlaces(of: place, in: tape)
+        requestId = try members.required("requestId", in: tape)
+        amountFen = try members.required("amountFen", in: tape)
+        by = try members.required("by", in: tape)
+        reason = try members.required("reason", in: tape)
     }
 
     package func write(to writer: inout JSONWriter) {
@@ -107,11 +107,11 @@ package struct WriteOffApproved: EventData {
         .required("approved", .boolean),
     ]
 
-    package init(reading json: JSON) throws {
-        var members = try MemberPlaces(of: json)
-        requestId = try members.required("requestId")
-        by = try members.required("by")
-        approved = try members.required("approved")
+    package init(reading place: Int, in tape: borrowing JSONTape) throws {
+        var members = try MemberPlaces(of: place, in: tape)
+        requestId = try members.required("requestId", in: tape)
+        by = try members.required("by", in: tape)
+        approved = try members.required("approved", in: tape)
     }
 
     package func write(to writer: inout JSONWriter) {
@@ -166,15 +166,15 @@ package struct FundDisbursed: EventData {
         .optional("liableKind", .names(LiabilityProposed.Liable.Kind.self)),
     ]
 
-    package init(reading json: JSON) throws {
-        var members = try MemberPlaces(of: json)
-        requestId = try members.required("requestId")
-        amountFen = try members.required("amountFen")
-        balanceFen = try members.required("balanceFen")
-        caseId = try members.optional("caseId")
-        complaintId = try members.optional("complaintId")
-        severity = try members.optional("severity")
-        liableKind = try members.optional("liableKind")
+    package init(reading place: Int, in tape: borrowing JSONTape) throws {
+        var members = try MemberPlaces(of: place, in: tape)
+        requestId = try members.required("requestId", in: tape)
+        amountFen = try members.required("amountFen", in: tape)
+        balanceFen = try members.required("balanceFen", in: tape)
+        caseId = try members.optional("caseId", in: tape)
+        complaintId = try members.optional("complaintId", in: tape)
+        severity = try members.optional("severity", in: tape)
+        liableKind = try members.optional("liableKind", in: tape)
     }
 
     package func write(to writer: inout JSONWriter) {
@@ -233,15 +233,15 @@ package struct FundRecovered: EventData {
         .optional("liableKind", .names(LiabilityProposed.Liable.Kind.self)),
     ]
 
-    package init(reading json: JSON) throws {
-        var members = try MemberPlaces(of: json)
-        requestId = try members.required("requestId")
-        amountFen = try members.required("amountFen")
-        balanceFen = try members.required("balanceFen")
-        caseId = try members.optional("caseId")
-        complaintId = try members.optional("complaintId")
-        severity = try members.optional("severity")
-        liableKind = try members.optional("liableKind")
+    package init(reading place: Int, in tape: borrowing JSONTape) throws {
+        var members = try MemberPlaces(of: place, in: tape)
+        requestId = try members.required("requestId", in: tape)
+        amountFen = try members.required("amountFen", in: tape)
+        balanceFen = try members.required("balanceFen", in: tape)
+        caseId = try members.optional("caseId", in: tape)
+        complaintId = try members.optional("complaintId", in: tape)
+        severity = try members.optional("severity", in: tape)
+        liableKind = try members.optional("liableKind", in: tape)
     }
 
     package func write(to writer: inout JSONWriter) {
@@ -300,15 +300,15 @@ package struct FundWrittenOff: EventData {
         .optional("liableKind", .names(LiabilityProposed.Liable.Kind.self)),
     ]
 
-    package init(reading json: JSON) throws {
-        var members = try MemberPlaces(of: json)
-        requestId = try members.required("requestId")
-        amountFen = try members.required("amountFen")
-        balanceFen = try members.required("balanceFen")
-        caseId = try members.optional("caseId")
-        complaintId = try members.optional("complaintId")
-        severity = try members.optional("severity")
-        liableKind = try members.optional("liableKind")
+    package init(reading place: Int, in tape: borrowing JSONTape) throws {
+        var members = try MemberPlaces(of: place, in: tape)
+        requestId = try members.required("requestId", in: tape)
+        amountFen = try members.required("amountFen", in: tape)
+        balanceFen = try members.required("balanceFen", in: tape)
+        caseId = try members.optional("caseId", in: tape)
+        complaintId = try members.optional("complaintId", in: tape)
+        severity = try members.optional("severity", in: tape)
+        liableKind = try members.optional("liableKind", in: tape)
     }
 
     package func write(to writer: inout JSONWriter) {

@@ -38,13 +38,13 @@ package struct ContactRecorded: EventData {
         .optional("note", .text(min: 0, max: 2000), personal: true),
     ]
 
-    package init(reading json: JSON) throws {
-        var members = try MemberPlaces(of: json)
-        caseId = try members.required("caseId")
-        with = try members.required("with")
-        by = try members.required("by")
-        at = try members.required("at")
-        note = try members.optional("note")
+    package init(reading place: Int, in tape: borrowing JSONTape) throws {
+        var members = try MemberPlaces(of: place, in: tape)
+        caseId = try members.required("caseId", in: tape)
+        with = try members.required("with", in: tape)
+        by = try members.required("by", in: tape)
+        at = try members.required("at", in: tape)
+        note = try members.optional("note", in: tape)
     }
 
     package func write(to writer: inout JSONWriter) {
@@ -111,15 +111,15 @@ package struct CaseResolved: EventData {
         .required("documents", .array(.text(min: 1, max: 200), min: 0, max: 200)),
     ]
 
-    package init(reading json: JSON) throws {
-        var members = try MemberPlaces(of: json)
-        caseId = try members.required("caseId")
-        by = try members.required("by")
-        resolvedAt = try members.required("resolvedAt")
-        solution = try members.required("solution")
-        liability = try members.required("liability")
-        liableParty = try members.optional("liableParty")
-        documents = try members.required("documents")
+    package init(reading place: Int, in tape: borrowing JSONTape) throws {
+        var members = try MemberPlaces(of: place, in: tape)
+        caseId = try members.required("caseId", in: tape)
+        by = try members.required("by", in: tape)
+        resolvedAt = try members.required("resolvedAt", in: tape)
+        solution = try members.required("solution", in: tape)
+        liability = try members.required("liability", in: tape)
+        liableParty = try members.optional("liableParty", in: tape)
+        documents = try members.required("documents", in: tape)
     }
 
     package func write(to writer: inout JSONWriter) {
@@ -164,11 +164,11 @@ package struct DocumentsArchived: EventData {
         .required("documents", .array(.text(min: 1, max: 200), min: 0, max: 200)),
     ]
 
-    package init(reading json: JSON) throws {
-        var members = try MemberPlaces(of: json)
-        caseId = try members.required("caseId")
-        by = try members.required("by")
-        documents = try members.required("documents")
+    package init(reading place: Int, in tape: borrowing JSONTape) throws {
+        var members = try MemberPlaces(of: place, in: tape)
+        caseId = try members.required("caseId", in: tape)
+        by = try members.required("by", in: tape)
+        documents = try members.required("documents", in: tape)
     }
 
     package func write(to writer: inout JSONWriter) {

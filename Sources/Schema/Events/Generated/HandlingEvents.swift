@@ -22,11 +22,11 @@ package struct IncidentReportSubmitted: EventData {
         .required("facts", .text(min: 1, max: 8000), personal: true),
     ]
 
-    package init(reading json: JSON) throws {
-        var members = try MemberPlaces(of: json)
-        requestId = try members.required("requestId")
-        by = try members.required("by")
-        facts = try members.required("facts")
+    package init(reading place: Int, in tape: borrowing JSONTape) throws {
+        var members = try MemberPlaces(of: place, in: tape)
+        requestId = try members.required("requestId", in: tape)
+        by = try members.required("by", in: tape)
+        facts = try members.required("facts", in: tape)
     }
 
     package func write(to writer: inout JSONWriter) {
@@ -71,10 +71,10 @@ package struct LiabilityProposed: EventData {
             .optional("id", .id),
         ])
 
-        package init(reading json: JSON) throws {
-            var members = try MemberPlaces(of: json)
-            kind = try members.required("kind")
-            id = try members.optional("id")
+        package init(reading place: Int, in tape: borrowing JSONTape) throws {
+            var members = try MemberPlaces(of: place, in: tape)
+            kind = try members.required("kind", in: tape)
+            id = try members.optional("id", in: tape)
         }
 
         package func write(to writer: inout JSONWriter) {
@@ -107,12 +107,12 @@ package struct LiabilityProposed: EventData {
         .optional("reason", .text(min: 1, max: 1000), personal: true),
     ]
 
-    package init(reading json: JSON) throws {
-        var members = try MemberPlaces(of: json)
-        requestId = try members.required("requestId")
-        by = try members.required("by")
-        liable = try members.required("liable")
-        reason = try members.optional("reason")
+    package init(reading place: Int, in tape: borrowing JSONTape) throws {
+        var members = try MemberPlaces(of: place, in: tape)
+        requestId = try members.required("requestId", in: tape)
+        by = try members.required("by", in: tape)
+        liable = try members.required("liable", in: tape)
+        reason = try members.optional("reason", in: tape)
     }
 
     package func write(to writer: inout JSONWriter) {
@@ -151,11 +151,11 @@ package struct LiabilityApproved: EventData {
         .required("approved", .boolean),
     ]
 
-    package init(reading json: JSON) throws {
-        var members = try MemberPlaces(of: json)
-        requestId = try members.required("requestId")
-        by = try members.required("by")
-        approved = try members.required("approved")
+    package init(reading place: Int, in tape: borrowing JSONTape) throws {
+        var members = try MemberPlaces(of: place, in: tape)
+        requestId = try members.required("requestId", in: tape)
+        by = try members.required("by", in: tape)
+        approved = try members.required("approved", in: tape)
     }
 
     package func write(to writer: inout JSONWriter) {
@@ -209,12 +209,12 @@ package struct ObligationOverdue: EventData {
         .optional("complaintId", .id),
     ]
 
-    package init(reading json: JSON) throws {
-        var members = try MemberPlaces(of: json)
-        obligation = try members.required("obligation")
-        subject = try members.required("subject")
-        caseId = try members.optional("caseId")
-        complaintId = try members.optional("complaintId")
+    package init(reading place: Int, in tape: borrowing JSONTape) throws {
+        var members = try MemberPlaces(of: place, in: tape)
+        obligation = try members.required("obligation", in: tape)
+        subject = try members.required("subject", in: tape)
+        caseId = try members.optional("caseId", in: tape)
+        complaintId = try members.optional("complaintId", in: tape)
     }
 
     package func write(to writer: inout JSONWriter) {

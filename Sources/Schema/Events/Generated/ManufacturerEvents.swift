@@ -50,16 +50,16 @@ package struct ManufacturerIncidentRecorded: EventData {
         .optional("requestId", .id),
     ]
 
-    package init(reading json: JSON) throws {
-        var members = try MemberPlaces(of: json)
-        incidentId = try members.required("incidentId")
-        manufacturerId = try members.required("manufacturerId")
-        callbackId = try members.optional("callbackId")
-        caseId = try members.optional("caseId")
-        serviceId = try members.optional("serviceId")
-        kind = try members.optional("kind")
-        problemId = try members.optional("problemId")
-        requestId = try members.optional("requestId")
+    package init(reading place: Int, in tape: borrowing JSONTape) throws {
+        var members = try MemberPlaces(of: place, in: tape)
+        incidentId = try members.required("incidentId", in: tape)
+        manufacturerId = try members.required("manufacturerId", in: tape)
+        callbackId = try members.optional("callbackId", in: tape)
+        caseId = try members.optional("caseId", in: tape)
+        serviceId = try members.optional("serviceId", in: tape)
+        kind = try members.optional("kind", in: tape)
+        problemId = try members.optional("problemId", in: tape)
+        requestId = try members.optional("requestId", in: tape)
     }
 
     package func write(to writer: inout JSONWriter) {
@@ -102,12 +102,12 @@ package struct ManufacturerIncidentHandled: EventData {
         .optional("upheld", .boolean),
     ]
 
-    package init(reading json: JSON) throws {
-        var members = try MemberPlaces(of: json)
-        incidentId = try members.required("incidentId")
-        by = try members.required("by")
-        amountFen = try members.optional("amountFen")
-        upheld = try members.optional("upheld")
+    package init(reading place: Int, in tape: borrowing JSONTape) throws {
+        var members = try MemberPlaces(of: place, in: tape)
+        incidentId = try members.required("incidentId", in: tape)
+        by = try members.required("by", in: tape)
+        amountFen = try members.optional("amountFen", in: tape)
+        upheld = try members.optional("upheld", in: tape)
     }
 
     package func write(to writer: inout JSONWriter) {
@@ -139,10 +139,10 @@ package struct ManufacturerReplacementDemanded: EventData {
         .required("quarter", .quarter),
     ]
 
-    package init(reading json: JSON) throws {
-        var members = try MemberPlaces(of: json)
-        manufacturerId = try members.required("manufacturerId")
-        quarter = try members.required("quarter")
+    package init(reading place: Int, in tape: borrowing JSONTape) throws {
+        var members = try MemberPlaces(of: place, in: tape)
+        manufacturerId = try members.required("manufacturerId", in: tape)
+        quarter = try members.required("quarter", in: tape)
     }
 
     package func write(to writer: inout JSONWriter) {

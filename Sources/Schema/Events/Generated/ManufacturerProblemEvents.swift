@@ -47,16 +47,16 @@ package struct ManufacturerProblemReported: ComparedByContent {
         .optional("description", .text(min: 0, max: 4000), personal: true),
     ]
 
-    package init(reading json: JSON) throws {
-        var members = try MemberPlaces(of: json)
-        problemId = try members.required("problemId")
-        kind = try members.required("kind")
-        manufacturerId = try members.optional("manufacturerId")
-        brand = try members.optional("brand")
-        by = try members.required("by")
-        at = try members.required("at")
-        caseId = try members.optional("caseId")
-        description = try members.optional("description")
+    package init(reading place: Int, in tape: borrowing JSONTape) throws {
+        var members = try MemberPlaces(of: place, in: tape)
+        problemId = try members.required("problemId", in: tape)
+        kind = try members.required("kind", in: tape)
+        manufacturerId = try members.optional("manufacturerId", in: tape)
+        brand = try members.optional("brand", in: tape)
+        by = try members.required("by", in: tape)
+        at = try members.required("at", in: tape)
+        caseId = try members.optional("caseId", in: tape)
+        description = try members.optional("description", in: tape)
     }
 
     package func write(to writer: inout JSONWriter) {
@@ -107,13 +107,13 @@ package struct ManufacturerReplacementProposed: EventData {
         .optional("more", .integer(min: 1, max: Shape.integerLimit)),
     ]
 
-    package init(reading json: JSON) throws {
-        var members = try MemberPlaces(of: json)
-        proposalId = try members.required("proposalId")
-        manufacturerId = try members.required("manufacturerId")
-        quarter = try members.required("quarter")
-        incidentIds = try members.required("incidentIds")
-        more = try members.optional("more")
+    package init(reading place: Int, in tape: borrowing JSONTape) throws {
+        var members = try MemberPlaces(of: place, in: tape)
+        proposalId = try members.required("proposalId", in: tape)
+        manufacturerId = try members.required("manufacturerId", in: tape)
+        quarter = try members.required("quarter", in: tape)
+        incidentIds = try members.required("incidentIds", in: tape)
+        more = try members.optional("more", in: tape)
     }
 
     package func write(to writer: inout JSONWriter) {
@@ -152,12 +152,12 @@ package struct ReplacementDecided: EventData {
         .optional("reason", .text(min: 0, max: 1000), personal: true),
     ]
 
-    package init(reading json: JSON) throws {
-        var members = try MemberPlaces(of: json)
-        proposalId = try members.required("proposalId")
-        approved = try members.required("approved")
-        by = try members.required("by")
-        reason = try members.optional("reason")
+    package init(reading place: Int, in tape: borrowing JSONTape) throws {
+        var members = try MemberPlaces(of: place, in: tape)
+        proposalId = try members.required("proposalId", in: tape)
+        approved = try members.required("approved", in: tape)
+        by = try members.required("by", in: tape)
+        reason = try members.optional("reason", in: tape)
     }
 
     package func write(to writer: inout JSONWriter) {

@@ -22,11 +22,11 @@ package struct OutletReinstated: EventData {
         .required("reason", .text(min: 1, max: 1000), personal: true),
     ]
 
-    package init(reading json: JSON) throws {
-        var members = try MemberPlaces(of: json)
-        outletId = try members.required("outletId")
-        by = try members.required("by")
-        reason = try members.required("reason")
+    package init(reading place: Int, in tape: borrowing JSONTape) throws {
+        var members = try MemberPlaces(of: place, in: tape)
+        outletId = try members.required("outletId", in: tape)
+        by = try members.required("by", in: tape)
+        reason = try members.required("reason", in: tape)
     }
 
     package func write(to writer: inout JSONWriter) {
@@ -69,12 +69,12 @@ package struct OutletSiteChecked: EventData {
         .required("at", .time),
     ]
 
-    package init(reading json: JSON) throws {
-        var members = try MemberPlaces(of: json)
-        outletId = try members.required("outletId")
-        passed = try members.required("passed")
-        by = try members.required("by")
-        at = try members.required("at")
+    package init(reading place: Int, in tape: borrowing JSONTape) throws {
+        var members = try MemberPlaces(of: place, in: tape)
+        outletId = try members.required("outletId", in: tape)
+        passed = try members.required("passed", in: tape)
+        by = try members.required("by", in: tape)
+        at = try members.required("at", in: tape)
     }
 
     package func write(to writer: inout JSONWriter) {
@@ -142,14 +142,14 @@ package struct OutletStatusChanged: EventData {
         .required("running", .names(Running.self)),
     ]
 
-    package init(reading json: JSON) throws {
-        var members = try MemberPlaces(of: json)
-        outletId = try members.required("outletId")
-        from = try members.required("from")
-        to = try members.required("to")
-        holds = try members.required("holds")
-        dispatch = try members.required("dispatch")
-        running = try members.required("running")
+    package init(reading place: Int, in tape: borrowing JSONTape) throws {
+        var members = try MemberPlaces(of: place, in: tape)
+        outletId = try members.required("outletId", in: tape)
+        from = try members.required("from", in: tape)
+        to = try members.required("to", in: tape)
+        holds = try members.required("holds", in: tape)
+        dispatch = try members.required("dispatch", in: tape)
+        running = try members.required("running", in: tape)
     }
 
     package func write(to writer: inout JSONWriter) {
@@ -197,14 +197,14 @@ package struct TrainingAssessed: EventData {
         .optional("by", Person.shape),
     ]
 
-    package init(reading json: JSON) throws {
-        var members = try MemberPlaces(of: json)
-        outletId = try members.required("outletId")
-        quarter = try members.required("quarter")
-        assessed = try members.required("assessed")
-        passed = try members.required("passed")
-        retest = try members.optional("retest")
-        by = try members.optional("by")
+    package init(reading place: Int, in tape: borrowing JSONTape) throws {
+        var members = try MemberPlaces(of: place, in: tape)
+        outletId = try members.required("outletId", in: tape)
+        quarter = try members.required("quarter", in: tape)
+        assessed = try members.required("assessed", in: tape)
+        passed = try members.required("passed", in: tape)
+        retest = try members.optional("retest", in: tape)
+        by = try members.optional("by", in: tape)
     }
 
     package func write(to writer: inout JSONWriter) {
@@ -241,11 +241,11 @@ package struct TrainingFailed: EventData {
         .required("consecutive", .integer(min: 1, max: Shape.integerLimit)),
     ]
 
-    package init(reading json: JSON) throws {
-        var members = try MemberPlaces(of: json)
-        outletId = try members.required("outletId")
-        quarter = try members.required("quarter")
-        consecutive = try members.required("consecutive")
+    package init(reading place: Int, in tape: borrowing JSONTape) throws {
+        var members = try MemberPlaces(of: place, in: tape)
+        outletId = try members.required("outletId", in: tape)
+        quarter = try members.required("quarter", in: tape)
+        consecutive = try members.required("consecutive", in: tape)
     }
 
     package func write(to writer: inout JSONWriter) {

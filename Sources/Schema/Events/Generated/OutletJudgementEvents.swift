@@ -29,13 +29,13 @@ package struct OutletEvaluated: EventData {
         .optional("remarks", .text(min: 0, max: 4000), personal: true),
     ]
 
-    package init(reading json: JSON) throws {
-        var members = try MemberPlaces(of: json)
-        outletId = try members.required("outletId")
-        quarter = try members.required("quarter")
-        score = try members.required("score")
-        by = try members.required("by")
-        remarks = try members.optional("remarks")
+    package init(reading place: Int, in tape: borrowing JSONTape) throws {
+        var members = try MemberPlaces(of: place, in: tape)
+        outletId = try members.required("outletId", in: tape)
+        quarter = try members.required("quarter", in: tape)
+        score = try members.required("score", in: tape)
+        by = try members.required("by", in: tape)
+        remarks = try members.optional("remarks", in: tape)
     }
 
     package func write(to writer: inout JSONWriter) {
@@ -75,11 +75,11 @@ package struct WithdrawalRecommended: EventData {
         .required("reason", .text(min: 1, max: 1000), personal: true),
     ]
 
-    package init(reading json: JSON) throws {
-        var members = try MemberPlaces(of: json)
-        outletId = try members.required("outletId")
-        by = try members.required("by")
-        reason = try members.required("reason")
+    package init(reading place: Int, in tape: borrowing JSONTape) throws {
+        var members = try MemberPlaces(of: place, in: tape)
+        outletId = try members.required("outletId", in: tape)
+        by = try members.required("by", in: tape)
+        reason = try members.required("reason", in: tape)
     }
 
     package func write(to writer: inout JSONWriter) {
@@ -121,11 +121,11 @@ package struct OutletStanding: EventData {
             .optional("next", .integer(min: 1, max: Shape.integerLimit)),
         ])
 
-        package init(reading json: JSON) throws {
-            var members = try MemberPlaces(of: json)
-            count = try members.required("count")
-            rung = try members.optional("rung")
-            next = try members.optional("next")
+        package init(reading place: Int, in tape: borrowing JSONTape) throws {
+            var members = try MemberPlaces(of: place, in: tape)
+            count = try members.required("count", in: tape)
+            rung = try members.optional("rung", in: tape)
+            next = try members.optional("next", in: tape)
         }
 
         package func write(to writer: inout JSONWriter) {
@@ -166,14 +166,14 @@ package struct OutletStanding: EventData {
         .required("holds", .array(.names(OutletStatusChanged.Hold.self), min: 0, max: 4)),
     ]
 
-    package init(reading json: JSON) throws {
-        var members = try MemberPlaces(of: json)
-        outletId = try members.required("outletId")
-        period = try members.required("period")
-        monthly = try members.required("monthly")
-        cumulative = try members.required("cumulative")
-        status = try members.required("status")
-        holds = try members.required("holds")
+    package init(reading place: Int, in tape: borrowing JSONTape) throws {
+        var members = try MemberPlaces(of: place, in: tape)
+        outletId = try members.required("outletId", in: tape)
+        period = try members.required("period", in: tape)
+        monthly = try members.required("monthly", in: tape)
+        cumulative = try members.required("cumulative", in: tape)
+        status = try members.required("status", in: tape)
+        holds = try members.required("holds", in: tape)
     }
 
     package func write(to writer: inout JSONWriter) {

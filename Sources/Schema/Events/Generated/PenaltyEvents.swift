@@ -53,17 +53,17 @@ package struct PenaltyProposed: EventData {
         .optional("more", .integer(min: 1, max: Shape.integerLimit)),
     ]
 
-    package init(reading json: JSON) throws {
-        var members = try MemberPlaces(of: json)
-        proposalId = try members.required("proposalId")
-        outletId = try members.required("outletId")
-        rung = try members.required("rung")
-        ladder = try members.required("ladder")
-        period = try members.required("period")
-        count = try members.required("count")
-        threshold = try members.optional("threshold")
-        violationIds = try members.required("violationIds")
-        more = try members.optional("more")
+    package init(reading place: Int, in tape: borrowing JSONTape) throws {
+        var members = try MemberPlaces(of: place, in: tape)
+        proposalId = try members.required("proposalId", in: tape)
+        outletId = try members.required("outletId", in: tape)
+        rung = try members.required("rung", in: tape)
+        ladder = try members.required("ladder", in: tape)
+        period = try members.required("period", in: tape)
+        count = try members.required("count", in: tape)
+        threshold = try members.optional("threshold", in: tape)
+        violationIds = try members.required("violationIds", in: tape)
+        more = try members.optional("more", in: tape)
     }
 
     package func write(to writer: inout JSONWriter) {
@@ -104,11 +104,11 @@ package struct PenaltySuperseded: EventData {
         .optional("outletId", .id),
     ]
 
-    package init(reading json: JSON) throws {
-        var members = try MemberPlaces(of: json)
-        proposalId = try members.required("proposalId")
-        by = try members.required("by")
-        outletId = try members.optional("outletId")
+    package init(reading place: Int, in tape: borrowing JSONTape) throws {
+        var members = try MemberPlaces(of: place, in: tape)
+        proposalId = try members.required("proposalId", in: tape)
+        by = try members.required("by", in: tape)
+        outletId = try members.optional("outletId", in: tape)
     }
 
     package func write(to writer: inout JSONWriter) {
@@ -145,12 +145,12 @@ package struct PenaltyDecided: EventData {
         .optional("reason", .text(min: 0, max: 1000), personal: true),
     ]
 
-    package init(reading json: JSON) throws {
-        var members = try MemberPlaces(of: json)
-        proposalId = try members.required("proposalId")
-        approved = try members.required("approved")
-        by = try members.required("by")
-        reason = try members.optional("reason")
+    package init(reading place: Int, in tape: borrowing JSONTape) throws {
+        var members = try MemberPlaces(of: place, in: tape)
+        proposalId = try members.required("proposalId", in: tape)
+        approved = try members.required("approved", in: tape)
+        by = try members.required("by", in: tape)
+        reason = try members.optional("reason", in: tape)
     }
 
     package func write(to writer: inout JSONWriter) {
@@ -195,10 +195,10 @@ package struct NoticeIssued: EventData {
             .required("en", .text(min: 1, max: 20_000)),
         ])
 
-        package init(reading json: JSON) throws {
-            var members = try MemberPlaces(of: json)
-            zh = try members.required("zh")
-            en = try members.required("en")
+        package init(reading place: Int, in tape: borrowing JSONTape) throws {
+            var members = try MemberPlaces(of: place, in: tape)
+            zh = try members.required("zh", in: tape)
+            en = try members.required("en", in: tape)
         }
 
         package func write(to writer: inout JSONWriter) {
@@ -249,17 +249,17 @@ package struct NoticeIssued: EventData {
         .required("letter", Letter.shape),
     ]
 
-    package init(reading json: JSON) throws {
-        var members = try MemberPlaces(of: json)
-        noticeId = try members.required("noticeId")
-        kind = try members.required("kind")
-        addressee = try members.required("addressee")
-        proposalId = try members.optional("proposalId")
-        incidentId = try members.optional("incidentId")
-        requestId = try members.optional("requestId")
-        rung = try members.optional("rung")
-        number = try members.optional("number")
-        letter = try members.required("letter")
+    package init(reading place: Int, in tape: borrowing JSONTape) throws {
+        var members = try MemberPlaces(of: place, in: tape)
+        noticeId = try members.required("noticeId", in: tape)
+        kind = try members.required("kind", in: tape)
+        addressee = try members.required("addressee", in: tape)
+        proposalId = try members.optional("proposalId", in: tape)
+        incidentId = try members.optional("incidentId", in: tape)
+        requestId = try members.optional("requestId", in: tape)
+        rung = try members.optional("rung", in: tape)
+        number = try members.optional("number", in: tape)
+        letter = try members.required("letter", in: tape)
     }
 
     package func write(to writer: inout JSONWriter) {
@@ -299,11 +299,11 @@ package struct RectificationReviewed: EventData {
         .required("by", Person.shape),
     ]
 
-    package init(reading json: JSON) throws {
-        var members = try MemberPlaces(of: json)
-        noticeId = try members.required("noticeId")
-        accepted = try members.required("accepted")
-        by = try members.required("by")
+    package init(reading place: Int, in tape: borrowing JSONTape) throws {
+        var members = try MemberPlaces(of: place, in: tape)
+        noticeId = try members.required("noticeId", in: tape)
+        accepted = try members.required("accepted", in: tape)
+        by = try members.required("by", in: tape)
     }
 
     package func write(to writer: inout JSONWriter) {
@@ -337,11 +337,11 @@ package struct AppealLodged: EventData {
         .required("grounds", .text(min: 1, max: 4000), personal: true),
     ]
 
-    package init(reading json: JSON) throws {
-        var members = try MemberPlaces(of: json)
-        noticeId = try members.required("noticeId")
-        by = try members.required("by")
-        grounds = try members.required("grounds")
+    package init(reading place: Int, in tape: borrowing JSONTape) throws {
+        var members = try MemberPlaces(of: place, in: tape)
+        noticeId = try members.required("noticeId", in: tape)
+        by = try members.required("by", in: tape)
+        grounds = try members.required("grounds", in: tape)
     }
 
     package func write(to writer: inout JSONWriter) {
@@ -379,11 +379,11 @@ package struct AppealDecided: EventData {
         .required("by", Person.shape),
     ]
 
-    package init(reading json: JSON) throws {
-        var members = try MemberPlaces(of: json)
-        noticeId = try members.required("noticeId")
-        penaltyStands = try members.required("penaltyStands")
-        by = try members.required("by")
+    package init(reading place: Int, in tape: borrowing JSONTape) throws {
+        var members = try MemberPlaces(of: place, in: tape)
+        noticeId = try members.required("noticeId", in: tape)
+        penaltyStands = try members.required("penaltyStands", in: tape)
+        by = try members.required("by", in: tape)
     }
 
     package func write(to writer: inout JSONWriter) {

@@ -33,13 +33,13 @@ package struct CustomerErasureRequested: EventData {
         .required("by", Person.shape),
     ]
 
-    package init(reading json: JSON) throws {
-        var members = try MemberPlaces(of: json)
-        requestId = try members.required("requestId")
-        phone = try members.optional("phone")
-        caseId = try members.optional("caseId")
-        complaintId = try members.optional("complaintId")
-        by = try members.required("by")
+    package init(reading place: Int, in tape: borrowing JSONTape) throws {
+        var members = try MemberPlaces(of: place, in: tape)
+        requestId = try members.required("requestId", in: tape)
+        phone = try members.optional("phone", in: tape)
+        caseId = try members.optional("caseId", in: tape)
+        complaintId = try members.optional("complaintId", in: tape)
+        by = try members.required("by", in: tape)
     }
 
     package func write(to writer: inout JSONWriter) {

@@ -31,13 +31,13 @@ package struct LiabilityDecided: EventData {
         .optional("complaintId", .id),
     ]
 
-    package init(reading json: JSON) throws {
-        var members = try MemberPlaces(of: json)
-        requestId = try members.required("requestId")
-        kind = try members.required("kind")
-        id = try members.optional("id")
-        caseId = try members.optional("caseId")
-        complaintId = try members.optional("complaintId")
+    package init(reading place: Int, in tape: borrowing JSONTape) throws {
+        var members = try MemberPlaces(of: place, in: tape)
+        requestId = try members.required("requestId", in: tape)
+        kind = try members.required("kind", in: tape)
+        id = try members.optional("id", in: tape)
+        caseId = try members.optional("caseId", in: tape)
+        complaintId = try members.optional("complaintId", in: tape)
     }
 
     package func write(to writer: inout JSONWriter) {
@@ -87,14 +87,14 @@ package struct RecoveryStepDue: EventData {
         .optional("complaintId", .id),
     ]
 
-    package init(reading json: JSON) throws {
-        var members = try MemberPlaces(of: json)
-        requestId = try members.required("requestId")
-        step = try members.required("step")
-        overdueDays = try members.required("overdueDays")
-        owedFen = try members.required("owedFen")
-        caseId = try members.optional("caseId")
-        complaintId = try members.optional("complaintId")
+    package init(reading place: Int, in tape: borrowing JSONTape) throws {
+        var members = try MemberPlaces(of: place, in: tape)
+        requestId = try members.required("requestId", in: tape)
+        step = try members.required("step", in: tape)
+        overdueDays = try members.required("overdueDays", in: tape)
+        owedFen = try members.required("owedFen", in: tape)
+        caseId = try members.optional("caseId", in: tape)
+        complaintId = try members.optional("complaintId", in: tape)
     }
 
     package func write(to writer: inout JSONWriter) {

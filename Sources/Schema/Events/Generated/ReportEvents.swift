@@ -29,12 +29,12 @@ package struct WeeklySummaryPublished: EventData {
         .required("body", .anyObject),
     ]
 
-    package init(reading json: JSON) throws {
-        var members = try MemberPlaces(of: json)
-        kind = try members.required("kind")
-        period = try members.required("period")
-        subject = try members.optional("subject")
-        body = try members.required("body")
+    package init(reading place: Int, in tape: borrowing JSONTape) throws {
+        var members = try MemberPlaces(of: place, in: tape)
+        kind = try members.required("kind", in: tape)
+        period = try members.required("period", in: tape)
+        subject = try members.optional("subject", in: tape)
+        body = try members.required("body", in: tape)
     }
 
     package func write(to writer: inout JSONWriter) {
@@ -76,12 +76,12 @@ package struct ReportPublished: EventData {
         .required("body", .anyObject),
     ]
 
-    package init(reading json: JSON) throws {
-        var members = try MemberPlaces(of: json)
-        kind = try members.required("kind")
-        period = try members.required("period")
-        subject = try members.optional("subject")
-        body = try members.required("body")
+    package init(reading place: Int, in tape: borrowing JSONTape) throws {
+        var members = try MemberPlaces(of: place, in: tape)
+        kind = try members.required("kind", in: tape)
+        period = try members.required("period", in: tape)
+        subject = try members.optional("subject", in: tape)
+        body = try members.required("body", in: tape)
     }
 
     package func write(to writer: inout JSONWriter) {

@@ -45,17 +45,17 @@ package struct CaseResolutionAccepted: EventData {
         .optional("number", .integer(min: 1, max: Shape.integerLimit)),
     ]
 
-    package init(reading json: JSON) throws {
-        var members = try MemberPlaces(of: json)
-        caseId = try members.required("caseId")
-        complaintId = try members.required("complaintId")
-        by = try members.required("by")
-        resolvedAt = try members.required("resolvedAt")
-        solution = try members.required("solution")
-        liability = try members.required("liability")
-        liableParty = try members.optional("liableParty")
-        documents = try members.required("documents")
-        number = try members.optional("number")
+    package init(reading place: Int, in tape: borrowing JSONTape) throws {
+        var members = try MemberPlaces(of: place, in: tape)
+        caseId = try members.required("caseId", in: tape)
+        complaintId = try members.required("complaintId", in: tape)
+        by = try members.required("by", in: tape)
+        resolvedAt = try members.required("resolvedAt", in: tape)
+        solution = try members.required("solution", in: tape)
+        liability = try members.required("liability", in: tape)
+        liableParty = try members.optional("liableParty", in: tape)
+        documents = try members.required("documents", in: tape)
+        number = try members.optional("number", in: tape)
     }
 
     package func write(to writer: inout JSONWriter) {
@@ -102,11 +102,11 @@ package struct CaseResponded: EventData {
         .required("at", .time),
     ]
 
-    package init(reading json: JSON) throws {
-        var members = try MemberPlaces(of: json)
-        caseId = try members.required("caseId")
-        complaintId = try members.required("complaintId")
-        at = try members.required("at")
+    package init(reading place: Int, in tape: borrowing JSONTape) throws {
+        var members = try MemberPlaces(of: place, in: tape)
+        caseId = try members.required("caseId", in: tape)
+        complaintId = try members.required("complaintId", in: tape)
+        at = try members.required("at", in: tape)
     }
 
     package func write(to writer: inout JSONWriter) {

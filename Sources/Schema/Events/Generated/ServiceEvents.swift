@@ -52,18 +52,18 @@ package struct ServiceCompleted: ComparedByContent {
         .optional("firstVisit", .boolean),
     ]
 
-    package init(reading json: JSON) throws {
-        var members = try MemberPlaces(of: json)
-        serviceId = try members.required("serviceId")
-        kind = try members.required("kind")
-        completedAt = try members.required("completedAt")
-        customer = try members.required("customer")
-        storeId = try members.required("storeId")
-        outletId = try members.optional("outletId")
-        product = try members.required("product")
-        inWarranty = try members.required("inWarranty")
-        onTime = try members.optional("onTime")
-        firstVisit = try members.optional("firstVisit")
+    package init(reading place: Int, in tape: borrowing JSONTape) throws {
+        var members = try MemberPlaces(of: place, in: tape)
+        serviceId = try members.required("serviceId", in: tape)
+        kind = try members.required("kind", in: tape)
+        completedAt = try members.required("completedAt", in: tape)
+        customer = try members.required("customer", in: tape)
+        storeId = try members.required("storeId", in: tape)
+        outletId = try members.optional("outletId", in: tape)
+        product = try members.required("product", in: tape)
+        inWarranty = try members.required("inWarranty", in: tape)
+        onTime = try members.optional("onTime", in: tape)
+        firstVisit = try members.optional("firstVisit", in: tape)
     }
 
     package func write(to writer: inout JSONWriter) {
@@ -110,11 +110,11 @@ package struct FeedbackFormSubmitted: EventData {
         .required("at", .time),
     ]
 
-    package init(reading json: JSON) throws {
-        var members = try MemberPlaces(of: json)
-        serviceId = try members.required("serviceId")
-        by = try members.required("by")
-        at = try members.required("at")
+    package init(reading place: Int, in tape: borrowing JSONTape) throws {
+        var members = try MemberPlaces(of: place, in: tape)
+        serviceId = try members.required("serviceId", in: tape)
+        by = try members.required("by", in: tape)
+        at = try members.required("at", in: tape)
     }
 
     package func write(to writer: inout JSONWriter) {
@@ -162,12 +162,12 @@ package struct SettlementBlocked: EventData {
         .optional("reason", .names(SettlementReason.self)),
     ]
 
-    package init(reading json: JSON) throws {
-        var members = try MemberPlaces(of: json)
-        serviceId = try members.optional("serviceId")
-        outletId = try members.optional("outletId")
-        requestId = try members.optional("requestId")
-        reason = try members.optional("reason")
+    package init(reading place: Int, in tape: borrowing JSONTape) throws {
+        var members = try MemberPlaces(of: place, in: tape)
+        serviceId = try members.optional("serviceId", in: tape)
+        outletId = try members.optional("outletId", in: tape)
+        requestId = try members.optional("requestId", in: tape)
+        reason = try members.optional("reason", in: tape)
     }
 
     package func write(to writer: inout JSONWriter) {
@@ -208,12 +208,12 @@ package struct SettlementReleased: EventData {
         .optional("reason", .names(SettlementReason.self)),
     ]
 
-    package init(reading json: JSON) throws {
-        var members = try MemberPlaces(of: json)
-        serviceId = try members.optional("serviceId")
-        outletId = try members.optional("outletId")
-        requestId = try members.optional("requestId")
-        reason = try members.optional("reason")
+    package init(reading place: Int, in tape: borrowing JSONTape) throws {
+        var members = try MemberPlaces(of: place, in: tape)
+        serviceId = try members.optional("serviceId", in: tape)
+        outletId = try members.optional("outletId", in: tape)
+        requestId = try members.optional("requestId", in: tape)
+        reason = try members.optional("reason", in: tape)
     }
 
     package func write(to writer: inout JSONWriter) {

@@ -59,20 +59,20 @@ package struct ViolationReported: ComparedByContent {
         .optional("hazards", .array(.oneOf(ComplaintReceived.hazards), min: 0, max: 4)),
     ]
 
-    package init(reading json: JSON) throws {
-        var members = try MemberPlaces(of: json)
-        violationId = try members.required("violationId")
-        outletId = try members.required("outletId")
-        occurredAt = try members.required("occurredAt")
-        category = try members.required("category")
-        recordedBy = try members.required("recordedBy")
-        by = try members.required("by")
-        caseId = try members.optional("caseId")
-        complaintId = try members.optional("complaintId")
-        serviceId = try members.optional("serviceId")
-        storeId = try members.optional("storeId")
-        description = try members.optional("description")
-        hazards = try members.optional("hazards")
+    package init(reading place: Int, in tape: borrowing JSONTape) throws {
+        var members = try MemberPlaces(of: place, in: tape)
+        violationId = try members.required("violationId", in: tape)
+        outletId = try members.required("outletId", in: tape)
+        occurredAt = try members.required("occurredAt", in: tape)
+        category = try members.required("category", in: tape)
+        recordedBy = try members.required("recordedBy", in: tape)
+        by = try members.required("by", in: tape)
+        caseId = try members.optional("caseId", in: tape)
+        complaintId = try members.optional("complaintId", in: tape)
+        serviceId = try members.optional("serviceId", in: tape)
+        storeId = try members.optional("storeId", in: tape)
+        description = try members.optional("description", in: tape)
+        hazards = try members.optional("hazards", in: tape)
     }
 
     package func write(to writer: inout JSONWriter) {
@@ -119,11 +119,11 @@ package struct ViolationVerified: EventData {
         .required("by", Person.shape),
     ]
 
-    package init(reading json: JSON) throws {
-        var members = try MemberPlaces(of: json)
-        violationId = try members.required("violationId")
-        upheld = try members.required("upheld")
-        by = try members.required("by")
+    package init(reading place: Int, in tape: borrowing JSONTape) throws {
+        var members = try MemberPlaces(of: place, in: tape)
+        violationId = try members.required("violationId", in: tape)
+        upheld = try members.required("upheld", in: tape)
+        by = try members.required("by", in: tape)
     }
 
     package func write(to writer: inout JSONWriter) {
@@ -189,19 +189,19 @@ package struct ViolationRecorded: EventData {
         .optional("serviceId", .id),
     ]
 
-    package init(reading json: JSON) throws {
-        var members = try MemberPlaces(of: json)
-        violationId = try members.required("violationId")
-        outletId = try members.required("outletId")
-        verified = try members.required("verified")
-        upheld = try members.optional("upheld")
-        category = try members.optional("category")
-        occurredAt = try members.optional("occurredAt")
-        knownAt = try members.optional("knownAt")
-        recordedBy = try members.optional("recordedBy")
-        storeId = try members.optional("storeId")
-        caseId = try members.optional("caseId")
-        serviceId = try members.optional("serviceId")
+    package init(reading place: Int, in tape: borrowing JSONTape) throws {
+        var members = try MemberPlaces(of: place, in: tape)
+        violationId = try members.required("violationId", in: tape)
+        outletId = try members.required("outletId", in: tape)
+        verified = try members.required("verified", in: tape)
+        upheld = try members.optional("upheld", in: tape)
+        category = try members.optional("category", in: tape)
+        occurredAt = try members.optional("occurredAt", in: tape)
+        knownAt = try members.optional("knownAt", in: tape)
+        recordedBy = try members.optional("recordedBy", in: tape)
+        storeId = try members.optional("storeId", in: tape)
+        caseId = try members.optional("caseId", in: tape)
+        serviceId = try members.optional("serviceId", in: tape)
     }
 
     package func write(to writer: inout JSONWriter) {
@@ -247,12 +247,12 @@ package struct WeeklyReportSubmitted: EventData {
         .required("by", Person.shape),
     ]
 
-    package init(reading json: JSON) throws {
-        var members = try MemberPlaces(of: json)
-        storeId = try members.required("storeId")
-        week = try members.required("week")
-        violationIds = try members.required("violationIds")
-        by = try members.required("by")
+    package init(reading place: Int, in tape: borrowing JSONTape) throws {
+        var members = try MemberPlaces(of: place, in: tape)
+        storeId = try members.required("storeId", in: tape)
+        week = try members.required("week", in: tape)
+        violationIds = try members.required("violationIds", in: tape)
+        by = try members.required("by", in: tape)
     }
 
     package func write(to writer: inout JSONWriter) {
@@ -284,10 +284,10 @@ package struct WeeklyReportOverdue: EventData {
         .required("week", .week),
     ]
 
-    package init(reading json: JSON) throws {
-        var members = try MemberPlaces(of: json)
-        storeId = try members.required("storeId")
-        week = try members.required("week")
+    package init(reading place: Int, in tape: borrowing JSONTape) throws {
+        var members = try MemberPlaces(of: place, in: tape)
+        storeId = try members.required("storeId", in: tape)
+        week = try members.required("week", in: tape)
     }
 
     package func write(to writer: inout JSONWriter) {
