@@ -37,6 +37,7 @@ package struct Installation: Sendable {
             // The worker has waited for its confirms before it closes; this is only for the last acknowledgements.
             parsed.drainMilliseconds = 2_000
             parsed.bodyLimitBytes = bodyLimitBytes
+            parsed.unsettledLimitBytes = 2 * configuration.limits.memoryBytes
             return RabbitMQBroker(parsed)
         } catch {
             throw ConfigurationFaults(faults: error.faults.map { "RECOURSE_AMQP_URL: " + $0 })

@@ -13,12 +13,18 @@ struct AcknowledgementLedger {
     /// The tag of `marks[0]`.
     private var first: UInt64 = 1
     private var marks: [Mark] = []
+    /// Of each, in bytes.
+    private var sizes: [Int] = []
     private(set) var hasActions = false
+    /// Of the deliveries that nothing has been decided about.
+    private(set) var openBytes = 0
 
     /// False if the tag is not the next one.
-    mutating func delivered(_ tag: UInt64) -> Bool {
+    mutating func delivered(_ tag: UInt64, bytes: Int) -> Bool {
         guard tag == first + UInt64(marks.count) else { return false }
         marks.append(.open)
+        sizes.append(bytes)
+        openBytes += bytes
         return true
     }
 
@@ -39,6 +45,7 @@ struct AcknowledgementLedger {
     private mutating func decide(_ index: Int, _ mark: Mark) {
         guard marks[index] == .open else { return }
         marks[index] = mark
+        openBytes -= sizes[index]
         hasActions = true
     }
 
@@ -63,6 +70,7 @@ struct AcknowledgementLedger {
             marks[index] = .settled
         }
         marks.removeFirst(prefix)
+        sizes.removeFirst(prefix)
         first += UInt64(prefix)
         return actions
     }

@@ -15,6 +15,8 @@ protocol ConnectionRole: AnyObject, SendableMetatype {
     /// Set up and useful.
     var isUp: Bool { get }
     var isFinished: Bool { get }
+    /// Has room for what the broker sends; otherwise it is not read.
+    var takesMore: Bool { get }
     /// Has something to write and nothing but the socket in its way.
     var wantsToWrite: Bool { get }
     /// When `settle` must be called again at the latest (`Uptime`).
@@ -28,6 +30,10 @@ protocol ConnectionRole: AnyObject, SendableMetatype {
     func disconnected(_ failure: BrokerFailure)
     /// The thread is about to end; the last word to the owner.
     func finish()
+}
+
+extension ConnectionRole {
+    var takesMore: Bool { true }
 }
 
 /// A thread with one connection at a time: it polls the socket and the mailbox, keeps the heartbeats, and connects
@@ -79,7 +85,8 @@ final class ConnectionThread<Role: ConnectionRole> {
                 session()
             } else {
                 let pause = role.wantsLink ? retryAt - now : Self.longestWait
-                _ = Sockets.wait(socket: nil, forWriting: false, signal: mailbox.signal, milliseconds: pause)
+                _ = Sockets.wait(
+                    socket: nil, forReading: false, forWriting: false, signal: mailbox.signal, milliseconds: pause)
             }
         }
         role.take(mailbox.shut())
@@ -101,8 +108,9 @@ final class ConnectionThread<Role: ConnectionRole> {
     private func serve(_ link: Link) throws(BrokerFailure) {
         // The login may have read more than its own answers into the library's buffer, where poll(2) does not see it.
         var hasMore = true
+        var isBroken = false
         while true {
-            if hasMore { hasMore = try readBurst(link) }
+            if hasMore, role.takesMore || isBroken { hasMore = try readBurst(link) }
             role.take(mailbox.take())
             try role.settle(link)
             if role.isFinished { return }
@@ -112,9 +120,11 @@ final class ConnectionThread<Role: ConnectionRole> {
             guard link.socket >= 0 else {
                 throw BrokerFailure(.connection, operation: "use the connection to \(link.endpoint)", cause: "closed")
             }
+            let takesMore = role.takesMore
             let ready = Sockets.wait(
-                socket: link.socket, forWriting: link.hasPendingOutput || role.wantsToWrite, signal: mailbox.signal,
-                milliseconds: hasMore ? 0 : wait(link, now))
+                socket: link.socket, forReading: takesMore, forWriting: link.hasPendingOutput || role.wantsToWrite,
+                signal: mailbox.signal, milliseconds: hasMore && takesMore ? 0 : wait(link, now))
+            isBroken = ready.failed
             if ready.writable { try link.flush() }
             if ready.readable {
                 link.notedReadable()
@@ -137,7 +147,7 @@ final class ConnectionThread<Role: ConnectionRole> {
             default: break
             }
             try role.received(frame, link)
-            if bytes >= Self.burstBytes { break }
+            if bytes >= Self.burstBytes || !role.takesMore { break }
         }
         return true
     }
@@ -145,9 +155,12 @@ final class ConnectionThread<Role: ConnectionRole> {
     private func keepAlive(_ link: Link, _ now: Int) throws(BrokerFailure) {
         let interval = link.heartbeatSeconds * 1000
         if interval == 0 { return }
+        // What it says is not looked at.
+        if !role.takesMore { link.notedReadable() }
         if now - link.lastReceived > 2 * interval {
             // If it was this process that stood still, the broker's heartbeats are waiting in the socket.
-            let ready = Sockets.wait(socket: link.socket, forWriting: false, signal: mailbox.signal, milliseconds: 0)
+            let ready = Sockets.wait(
+                socket: link.socket, forReading: true, forWriting: false, signal: mailbox.signal, milliseconds: 0)
             guard ready.readable else {
                 throw BrokerFailure(
                     .connection, operation: "use the connection to \(link.endpoint)",

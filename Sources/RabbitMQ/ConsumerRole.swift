@@ -93,6 +93,7 @@ final class ConsumerRole: ConnectionRole {
 
     var wantsLink: Bool { wantsSubscription }
     var isUp: Bool { channel.isOpen }
+    var takesMore: Bool { ledger.openBytes < configuration.unsettledLimitBytes }
     var isFinished: Bool { closing.isDone }
     var wantsToWrite: Bool {
         if case .wanted = question { return true }
@@ -208,7 +209,7 @@ final class ConsumerRole: ConnectionRole {
     private func deliver(_ message: InboundMessage?) throws(BrokerFailure) {
         guard let message, case .deliver(let tag, let redelivered, let exchange, let routingKey) = message.method
         else { return }
-        guard ledger.delivered(tag) else {
+        guard ledger.delivered(tag, bytes: message.body.count) else {
             throw BrokerFailure(.protocol, operation: "consume queue \(queue)", cause: "a delivery tag was left out")
         }
         burst.append(

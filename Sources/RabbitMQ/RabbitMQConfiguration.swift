@@ -31,6 +31,9 @@ package struct RabbitMQConfiguration: Sendable, Hashable, CustomStringConvertibl
     package var drainMilliseconds = 10_000
     /// A larger message is delivered without its body, see `ContentAssembly`.
     package var bodyLimitBytes = 16 * 1024 * 1024
+    /// While so many bytes of a consumer's deliveries are not settled nothing more is read from its connection. The broker
+    /// ends a connection that takes nothing for a quarter of a minute.
+    package var unsettledLimitBytes = 128 * 1024 * 1024
     /// Shown by the broker as `connection_name`, followed by what the connection does, e.g. `recourse-intake consumer`.
     package var connectionName = "recourse"
 

@@ -14,24 +14,27 @@ enum Sockets {
     struct Readiness {
         var readable = false
         var writable = false
+        /// An error or a hang-up, which the next read reports.
+        var failed = false
     }
 
     /// Waits for the socket (if there is one) or the mailbox's signal, at most `milliseconds`; -1 waits for the signal.
-    static func wait(socket: Int32?, forWriting: Bool, signal: Int32, milliseconds: Int) -> Readiness {
+    static func wait(
+        socket: Int32?, forReading: Bool, forWriting: Bool, signal: Int32, milliseconds: Int
+    ) -> Readiness {
         // Without a signal (see `Mailbox.signal`; poll skips negative descriptors) the mailbox is looked at regularly.
         let timeout = signal >= 0 ? Int32(clamping: milliseconds) : 100
         var descriptors = [pollfd(fd: signal, events: Int16(POLLIN), revents: 0)]
         if let socket {
-            let events = Int16(POLLIN) | (forWriting ? Int16(POLLOUT) : 0)
+            let events = (forReading ? Int16(POLLIN) : 0) | (forWriting ? Int16(POLLOUT) : 0)
             descriptors.append(pollfd(fd: socket, events: events, revents: 0))
         }
         // An interrupted poll reports nothing; the caller's loop computes its limits anew.
         guard poll(&descriptors, nfds_t(descriptors.count), timeout) > 0 else { return Readiness() }
         var ready = Readiness()
         if descriptors.count > 1 {
-            // An error or a hang-up is reported by the read that follows.
-            let failed = Int16(POLLERR) | Int16(POLLHUP) | Int16(POLLNVAL)
-            ready.readable = descriptors[1].revents & (Int16(POLLIN) | failed) != 0
+            ready.failed = descriptors[1].revents & (Int16(POLLERR) | Int16(POLLHUP) | Int16(POLLNVAL)) != 0
+            ready.readable = ready.failed || descriptors[1].revents & Int16(POLLIN) != 0
             ready.writable = descriptors[1].revents & Int16(POLLOUT) != 0
         }
         return ready

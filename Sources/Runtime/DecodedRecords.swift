@@ -24,7 +24,7 @@ final class DecodedRecords: Sendable {
     private let limit: Int
     private let generations = Mutex(Generations())
 
-    init(limit: Int = 2 << 20) {
+    init(limit: Int = 1 << 20) {
         self.limit = limit
     }
 

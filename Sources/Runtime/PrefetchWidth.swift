@@ -3,12 +3,11 @@ import Schema
 /// How many deliveries may be unacknowledged, so that those in hand stay within the memory limit.
 ///
 /// It begins with as many as are within the limit if each is as large as a body may be. When it has been full for a
-/// while with little in it, it widens; what the broker has then on its way cannot be stopped and is read on, so it never
-/// widens beyond three times the limit.
+/// while with little in it, it widens. If large messages come then, the adapter reads no further than twice the limit until
+/// some of them are settled, and the width becomes smaller.
 struct PrefetchWidth: Sendable {
     let limits: WorkerLimits
     private(set) var current: Int
-    private let widest: Int
     /// Since the subscription.
     private var deliveries = 0
     private var largest = 0
@@ -17,9 +16,7 @@ struct PrefetchWidth: Sendable {
 
     init(_ limits: WorkerLimits) {
         self.limits = limits
-        let certain = max(1, limits.memoryBytes / max(1, limits.document.bodyBytes))
-        current = min(limits.prefetch, certain)
-        widest = min(limits.prefetch, 3 * certain)
+        current = min(limits.prefetch, max(1, limits.memoryBytes / max(1, limits.document.bodyBytes)))
     }
 
     /// - Parameters:
@@ -38,10 +35,10 @@ struct PrefetchWidth: Sendable {
             let narrower = max(1, min(current / 2, limits.memoryBytes / max(1, largest)))
             return narrower < current ? narrower : nil
         }
-        guard current < widest, deliveries >= 4 * current, mostDeliveries >= current,
+        guard current < limits.prefetch, deliveries >= 4 * current, mostDeliveries >= current,
             mostBytes <= limits.memoryBytes / 8
         else { return nil }
-        return min(widest, 2 * current)
+        return min(limits.prefetch, 2 * current)
     }
 
     mutating func use(_ width: Int) {

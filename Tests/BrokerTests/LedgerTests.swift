@@ -6,7 +6,7 @@ import Testing
 @Suite struct `Acknowledgement ledger` {
     private func ledger(_ count: UInt64) -> AcknowledgementLedger {
         var ledger = AcknowledgementLedger()
-        for tag in 1...count { _ = ledger.delivered(tag) }
+        for tag in 1...count { _ = ledger.delivered(tag, bytes: 10) }
         return ledger
     }
 
@@ -43,8 +43,22 @@ import Testing
         ledger.requeue(1)
         ledger.acknowledge(1)
         #expect(ledger.takeActions() == [])
-        let isNext = ledger.delivered(4)
+        let isNext = ledger.delivered(4, bytes: 10)
         #expect(!isNext)
+    }
+
+    @Test func `bytes are open until something is decided, however it is said`() {
+        var ledger = ledger(5)
+        #expect(ledger.openBytes == 50)
+        ledger.acknowledge(through: 2)
+        ledger.requeue(4)
+        ledger.acknowledge(4)
+        #expect(ledger.openBytes == 20)
+        _ = ledger.takeActions()
+        let isNext = ledger.delivered(6, bytes: 7)
+        #expect(isNext && ledger.openBytes == 27)
+        ledger.acknowledge(through: 6)
+        #expect(ledger.openBytes == 0)
     }
 
     /// A model broker that knows only what it is told, against random decisions.
@@ -64,7 +78,7 @@ import Testing
             switch Int.random(in: 0..<5, using: &random) {
             case 0, 1:
                 delivered += 1
-                _ = ledger.delivered(delivered)
+                _ = ledger.delivered(delivered, bytes: 10)
                 open.insert(delivered)
                 undecided.insert(delivered)
             case 2:

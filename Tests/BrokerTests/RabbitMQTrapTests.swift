@@ -67,6 +67,32 @@ extension ServerTests {
             try await bench.clear(queues: ["q"])
         }
 
+        @Test func `no more is read than may be unsettled, and it goes on when something is settled`() async throws {
+            let (count, held) = (UInt64(12), 3)
+            let body = [UInt8](repeating: 1, count: 1 << 20)
+            try await bench.declare(queues: ["q"])
+            let (publisher, outcomes) = bench.publisher()
+            try await outcomes.ready()
+            publisher.publish((1...count).map { bench.message($0, to: "q", body: body) })
+            _ = try await outcomes.outcomes(Int(count))
+            publisher.close()
+            try await outcomes.closed()
+            let (consumer, events) = start("q", try server.configuration { $0.unsettledLimitBytes = held << 20 })
+            let channel = try await events.subscribed()
+            // They come in bursts of up to 4 MiB.
+            var open = try await events.deliveries(held)
+            var settled = 0
+            while settled < count {
+                #expect(open.count <= held)
+                consumer.acknowledge([open.removeFirst().tag], channel: channel)
+                settled += 1
+                if settled + open.count < count { open += try await events.deliveries(1) }
+            }
+            consumer.close()
+            try await events.closed()
+            try await bench.clear(queues: ["q"])
+        }
+
         @Test func `a memory alarm blocks publishing and what waited is sent afterwards`() async throws {
             try await bench.declare(queues: ["q"])
             // Publishers must connect before: in an alarm the broker reads new publishing connections no more.

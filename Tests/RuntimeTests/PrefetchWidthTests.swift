@@ -28,16 +28,19 @@ import Testing
         #expect(PrefetchWidth(few).current == 4)
     }
 
-    @Test func `It widens when it has been full with little in it, and never beyond three times the limit`() {
+    @Test func `It widens when it has been full with little in it, up to what is configured`() {
         var width = PrefetchWidth(Self.limits)
         for _ in 1...40 { width.received(bytes: 100, inHand: (10, 1_000)) }
         #expect(width.better == 20)
         width.use(20)
         #expect(width.better == nil)
         for _ in 1...200 { width.received(bytes: 100, inHand: (20, 2_000)) }
-        #expect(width.better == 30)
-        width.use(30)
-        for _ in 1...400 { width.received(bytes: 100, inHand: (30, 3_000)) }
+        #expect(width.better == 40)
+        width.use(80)
+        for _ in 1...400 { width.received(bytes: 100, inHand: (80, 8_000)) }
+        #expect(width.better == 100)
+        width.use(100)
+        for _ in 1...400 { width.received(bytes: 100, inHand: (100, 10_000)) }
         #expect(width.better == nil)
     }
 

@@ -54,7 +54,7 @@ enum RawPublishing {
             while let frame = try link.nextFrame() { if try isLast(frame) { return } }
             let left = deadline - Uptime.milliseconds
             try #require(left > 0, "the broker did not answer")
-            _ = Sockets.wait(socket: link.socket, forWriting: false, signal: -1, milliseconds: left)
+            _ = Sockets.wait(socket: link.socket, forReading: true, forWriting: false, signal: -1, milliseconds: left)
         }
     }
 }
