@@ -93,7 +93,9 @@ final class ConsumerRole: ConnectionRole {
 
     var wantsLink: Bool { wantsSubscription }
     var isUp: Bool { channel.isOpen }
-    var takesMore: Bool { ledger.openBytes < configuration.unsettledLimitBytes }
+    /// Once the owner wants no more everything is read, for the broker's answer lies behind it.
+    var takesMore: Bool { !wantsSubscription || hasRoom }
+    private var hasRoom: Bool { ledger.openBytes < configuration.unsettledLimitBytes }
     var isFinished: Bool { closing.isDone }
     var wantsToWrite: Bool {
         if case .wanted = question { return true }
@@ -209,9 +211,12 @@ final class ConsumerRole: ConnectionRole {
     private func deliver(_ message: InboundMessage?) throws(BrokerFailure) {
         guard let message, case .deliver(let tag, let redelivered, let exchange, let routingKey) = message.method
         else { return }
-        guard ledger.delivered(tag, bytes: message.body.count) else {
+        let isTaken = hasRoom
+        guard ledger.delivered(tag, bytes: isTaken ? message.body.count : 0) else {
             throw BrokerFailure(.protocol, operation: "consume queue \(queue)", cause: "a delivery tag was left out")
         }
+        // Only while nothing more is wanted.
+        guard isTaken else { return ledger.requeue(tag) }
         burst.append(
             Delivery(
                 tag: tag, channel: channelNumber, redelivered: redelivered, exchange: exchange, routingKey: routingKey,
@@ -287,6 +292,9 @@ final class ConsumerRole: ConnectionRole {
                 method.arguments = amqp_empty_table
                 return method
             }
+            question = .sent(deadline: now + configuration.answerMilliseconds)
+        case .sent where !takesMore:
+            // It may lie behind what is not read.
             question = .sent(deadline: now + configuration.answerMilliseconds)
         case .sent(let deadline):
             if now >= deadline { throw BrokerFailure(.timeout, operation: lookOperation, cause: "no answer") }

@@ -43,6 +43,8 @@ final class DecodedRecords: Sendable {
     }
 
     private func note(_ known: Known, _ key: RecordKey, _ generations: inout Generations) {
+        // It would take the place of all others.
+        guard known.body.count <= limit / 4 else { return }
         if generations.bytes + known.body.count > limit {
             generations.old = generations.young
             generations.young = [:]

@@ -9,6 +9,8 @@ enum Reception: Sendable {
     /// To be left to a worker of a newer release.
     case newer(EventIdentity)
 
+    private static let largestKeptDocument = 16 << 10
+
     init(_ delivery: Delivery, limits: DocumentLimits) {
         if let bytes = delivery.oversized {
             self = .refused(
@@ -25,9 +27,12 @@ enum Reception: Sendable {
                 self = .refused(EventIdentity(of: event), Self.reason([Self.misroutedFault]))
                 return
             }
+            // The texts of a large one, which it holds once more, are read again when they are needed.
+            let isLarge = delivery.body.count > Self.largestKeptDocument
             self = .event(
                 InboundEvent(
-                    event: event, body: delivery.body.withoutByteOrderMark, document: document, delivery: delivery))
+                    event: event, body: delivery.body.withoutByteOrderMark, document: isLarge ? nil : document,
+                    delivery: delivery))
         } catch  where Self.isOfNewerRelease(error, under: key) {
             self = .newer(error.identity)
         } catch {

@@ -38,7 +38,11 @@ package struct KeySearch: Sendable {
         }
         rounds += 1
         asOf = set.changes
-        return rounds > 2 || missing.isEmpty ? nil : missing.sorted()
+        if missing.isEmpty { return nil }
+        guard rounds > 2 else { return missing.sorted() }
+        // Nobody has looked for these, so nothing may be written there.
+        for index in needs.indices { needs[index].named = needs[index].named?.besides(missing) }
+        return nil
     }
 
     /// What the input at `index` needs, the record that it is about first; complete once `next` has said nil.

@@ -113,6 +113,10 @@ struct NamedKeys: Sendable {
     let all: [RecordKey]
     /// They follow from the input alone, whatever comes to be known.
     let areFinal: Bool
+
+    func besides(_ others: Set<RecordKey>) -> NamedKeys {
+        NamedKeys(first: first, all: all.filter { !others.contains($0) }, areFinal: areFinal)
+    }
 }
 
 /// What one input has led to.

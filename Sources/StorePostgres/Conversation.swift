@@ -11,6 +11,7 @@ final class Conversation {
     private let operation: DatabaseOperation
     private let before: Int
     private(set) var isBegun = false
+    private var isAnswered = false
     /// Told when the commit has taken place.
     var whenCommitted: (() -> Void)?
     /// Statements in the pipeline, the opening ones included.
@@ -66,6 +67,7 @@ final class Conversation {
             guard answers.count == expected else {
                 throw PostgresError(kind: .lost, message: "an answer is missing")
             }
+            isAnswered = true
             for (place, read) in readers { read(answers[place]) }
             readers = []
             return answers
@@ -78,8 +80,12 @@ final class Conversation {
         return try flush()[place]
     }
 
-    /// Lets the server begin with what is queued.
-    func push() throws { try mapping { () throws(PostgresError) in try connection.push() } }
+    /// Lets the server begin with what is queued. Not before `BEGIN` is known to have succeeded: what comes behind a
+    /// synchronisation would else be a transaction of its own.
+    func push() throws {
+        guard isAnswered else { return }
+        try mapping { () throws(PostgresError) in try connection.push() }
+    }
 
     /// The transaction cannot go on like this, and is to run again: what to throw.
     func conflict(_ cause: String) -> any Error {

@@ -16,11 +16,11 @@ extension ServerTests {
             bench = try Bench(.rabbitmq)
         }
 
-        private func filled(_ queue: String, _ count: UInt64) async throws {
+        private func filled(_ queue: String, _ count: UInt64, body: [UInt8] = Array("{}".utf8)) async throws {
             try await bench.declare(queues: [queue])
             let (publisher, outcomes) = bench.publisher()
             try await outcomes.ready()
-            publisher.publish((1...count).map { bench.message($0, to: queue) })
+            publisher.publish((1...count).map { bench.message($0, to: queue, body: body) })
             _ = try await outcomes.outcomes(Int(count))
             publisher.close()
             try await outcomes.closed()
@@ -67,16 +67,11 @@ extension ServerTests {
             try await bench.clear(queues: ["q"])
         }
 
+        private static let mebibyte = [UInt8](repeating: 1, count: 1 << 20)
+
         @Test func `no more is read than may be unsettled, and it goes on when something is settled`() async throws {
-            let (count, held) = (UInt64(12), 3)
-            let body = [UInt8](repeating: 1, count: 1 << 20)
-            try await bench.declare(queues: ["q"])
-            let (publisher, outcomes) = bench.publisher()
-            try await outcomes.ready()
-            publisher.publish((1...count).map { bench.message($0, to: "q", body: body) })
-            _ = try await outcomes.outcomes(Int(count))
-            publisher.close()
-            try await outcomes.closed()
+            let (count, held) = (12, 3)
+            try await filled("q", UInt64(count), body: Self.mebibyte)
             let (consumer, events) = start("q", try server.configuration { $0.unsettledLimitBytes = held << 20 })
             let channel = try await events.subscribed()
             // They come in bursts of up to 4 MiB.
@@ -90,6 +85,26 @@ extension ServerTests {
             }
             consumer.close()
             try await events.closed()
+            try await bench.clear(queues: ["q"])
+        }
+
+        @Test func `a cancellation is answered though no more may be unsettled, and the rest is handed back`()
+            async throws
+        {
+            try await filled("q", 12, body: Self.mebibyte)
+            let (consumer, events) = start("q", try server.configuration { $0.unsettledLimitBytes = 3 << 20 })
+            let channel = try await events.subscribed()
+            let held = try await events.deliveries(3)
+            consumer.cancel()
+            try await events.first("the cancellation") { if case .cancelled = $0 { () } else { nil } }
+            consumer.acknowledge(held.map(\.tag), channel: channel)
+            consumer.close()
+            try await events.closed()
+            let (other, later) = start("q", try server.configuration())
+            let rest = try await later.deliveries(9)
+            #expect(rest.count == 9 && rest.allSatisfy { $0.body.count == 1 << 20 })
+            other.close()
+            try await later.closed()
             try await bench.clear(queues: ["q"])
         }
 

@@ -83,11 +83,12 @@ struct PersonalEdge {
         return admitted
     }
 
-    /// The number of somebody who is met now: 40 bits that nobody can guess, behind 23 that make those who are met in one
-    /// second lie together in a store's indices, where a random place for each would cost a page.
+    /// The number of somebody who is met now: 43 bits that nobody can guess, behind 20 that make those who are met within
+    /// four seconds lie together in a store's indices, where a random place for each would cost a page. Should two be
+    /// alike, the store refuses the second, and the batch runs again.
     static func newPerson(at clock: Instant) -> Int64 {
-        let second = clock.microseconds / 1_000_000 & (1 << 23 - 1)
-        return second << 40 | Int64.random(in: 1..<1 << 40)
+        let time = clock.microseconds / 4_000_000 & (1 << 20 - 1)
+        return time << 43 | Int64.random(in: 1..<1 << 43)
     }
 
     private static func open(_ inbound: InboundEvent, _ digester: PersonalDigester) -> Opened? {

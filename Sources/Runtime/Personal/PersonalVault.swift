@@ -7,8 +7,14 @@ import Synchronization
 package final class PersonalVault: Sendable {
     let stage: StageName
     package let keyring: Keyring
-    /// As read from the store, where it never changes. One made in this transaction may yet be rolled back with it.
-    private let secret = Mutex<[UInt8]?>(nil)
+    private struct Secret {
+        /// As read from the store, where it never changes.
+        var committed: [UInt8]?
+        /// The transaction that has made one last: it may yet be rolled back, and the secret with it.
+        var maker: ObjectIdentifier?
+    }
+
+    private let secret = Mutex(Secret())
 
     package init(stage: StageName, keyring: Keyring = .none) {
         self.stage = stage
@@ -22,6 +28,7 @@ package final class PersonalVault: Sendable {
     /// - Throws: `StoreFailure`, unavailable, if the key that sealed it is not there.
     func establishDigester(in transaction: any StoreTransaction) throws -> PersonalDigester {
         if let digester = try digester(in: transaction) { return digester }
+        secret.withLock { $0.maker = ObjectIdentifier(transaction as AnyObject) }
         let (key, sealed) = try seal(secret: PersonalDigester.freshSecret())
         let kept = try transaction.keepPersonalSecret(PersonalSecret(key: key, sealed: sealed))
         return PersonalDigester(secret: try open(kept))
@@ -29,11 +36,13 @@ package final class PersonalVault: Sendable {
 
     /// nil: the store has none yet, so it knows no person.
     package func digester(in snapshot: any StoreSnapshot) throws -> PersonalDigester? {
-        if let known = secret.withLock({ $0 }) { return PersonalDigester(secret: known) }
+        if let known = secret.withLock({ $0.committed }) { return PersonalDigester(secret: known) }
         guard let kept = try snapshot.personalSecret() else { return nil }
         let opened = try open(kept)
-        // A snapshot sees what is committed; a transaction sees its own too, but asks before it makes one.
-        secret.withLock { $0 = opened }
+        // A snapshot sees what is committed; a transaction sees its own too.
+        secret.withLock { secret in
+            if secret.maker != ObjectIdentifier(snapshot as AnyObject) { secret.committed = opened }
+        }
         return PersonalDigester(secret: opened)
     }
 

@@ -3,7 +3,7 @@
 /// A tree takes several allocations for each object; this takes one for all of them, and a text becomes a `String` only
 /// where somebody wants it. Numbers that are whole and lie within ±2^53 are integers, however they are written.
 package struct JSONTape: ~Copyable, Sendable {
-    /// What a value is; `name` is a member's, and stands before the member's value.
+    /// What a value is. A member's name is a string that stands before the member's value.
     enum Kind: UInt8 {
         case null, `false`, `true`, int, double, string, array, object
     }

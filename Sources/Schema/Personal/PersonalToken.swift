@@ -1,6 +1,6 @@
 /// What a stage sees instead of a name, a telephone number, an address or a free text: `~person.row.index`.
 ///
-/// The value itself lies sealed in the store, in the row `row` at `index`. `person` is a number with 40
+/// The value itself lies sealed in the store, in the row `row` at `index`. `person` is a number with 43
 /// random bits: the person's in this stage's store, or, where nobody knows whom a text is about, one drawn for that row
 /// alone. A token leads to its value only if the row says the same number, so nobody outside can make one up.
 ///

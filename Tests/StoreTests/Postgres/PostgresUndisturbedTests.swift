@@ -87,6 +87,26 @@ struct PostgresUndisturbedTests {
         await other.close()
     }
 
+    @Test func `finds an event claimed that another worker has taken meanwhile`() async throws {
+        let database = try TestPostgres()
+        let (store, other) = (try await store(database), try database.store())
+        let runs = Atomic(0)
+        let claims = try await store.write { transaction in
+            let claims = try transaction.claims([Self.name("a")])
+            guard runs.add(1, ordering: .relaxed).newValue == 1 else { return claims }
+            #expect(claims.isEmpty)
+            try wait { _ = try await other.write { try Self.take("a", changing: "1", in: $0) } }
+            _ = try transaction.append([entry(event("a"))], owner: "w")
+            return claims
+        }
+        #expect(runs.load(ordering: .relaxed) == 2)
+        #expect(claims.keys.map(\.id) == ["a"])
+        let entries = try await other.read { try $0.journal(after: 1, limit: 9, withBodies: true) }
+        #expect(entries.flatMap(\.ids) == ["a"])
+        await store.close()
+        await other.close()
+    }
+
     @Test(arguments: [true, false])
     func `waits for whoever is writing, and finds what that has written`(isSameRecord: Bool) async throws {
         let database = try TestPostgres()
