@@ -76,7 +76,8 @@ final class StopSignals {
     init() {
         let (queue, sign) = (DispatchQueue(label: "recourse.signals"), sign)
         var sources: [any DispatchSourceProtocol] = [SIGTERM, SIGINT].map { number in
-            signal(number, SIG_IGN)
+            // Not ignored before: what comes until the source listens, some milliseconds on a busy machine, would be lost, and
+            // the program would run on. So it ends the process, which holds nothing yet.
             let source = DispatchSource.makeSignalSource(signal: number, queue: queue)
             source.setEventHandler { sign.set() }
             source.resume()
