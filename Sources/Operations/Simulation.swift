@@ -9,11 +9,11 @@ package struct Simulation: Sendable {
     /// An input event with its bytes.
     package struct InputEvent: Sendable {
         package let event: Event
-        package let json: JSON
+        package let body: [UInt8]
 
-        package init(event: Event, json: JSON) {
+        package init(event: Event, body: [UInt8]) {
             self.event = event
-            self.json = json
+            self.body = body
         }
     }
 
@@ -49,8 +49,9 @@ package struct Simulation: Sendable {
         }.map(\.element)
         var pipeline = VirtualPipeline(
             stages: stages, policy: policy, start: events.first?.event.time ?? until)
-        var agenda = answers.map {
-            AnswerAgenda(book: $0, calendar: policy.calendar, input: events.map(\.json))
+        var agenda = try answers.map {
+            AnswerAgenda(
+                book: $0, calendar: policy.calendar, input: try events.map { try JSON(parsing: $0.body) })
         }
         var position = 0
         while true {

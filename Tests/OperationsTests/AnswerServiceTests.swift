@@ -100,8 +100,8 @@ struct SimulationAnswersTests {
     private static let later = "2026-11-02T10:00:00+08:00"
 
     private func run(_ rules: String, _ input: [Event]) throws -> [Simulation.Output] {
-        let events = try input.map { event in
-            Simulation.InputEvent(event: event, json: try JSON(parsing: event.body()))
+        let events = input.map { event in
+            Simulation.InputEvent(event: event, body: event.body())
         }
         let simulation = Simulation(
             stages: Pipeline.stages, policy: try MemoryPipeline.policy(),

@@ -295,9 +295,9 @@ private enum Chain {
     }
 
     private func run(_ events: [(Instant, any EventData)], until: Instant) throws -> Run {
-        let input = try events.enumerated().map { index, item in
+        let input = events.enumerated().map { index, item in
             let event = Event(id: "e\(index)", source: "upstream", time: item.0, data: item.1)
-            return Simulation.InputEvent(event: event, json: try JSON(parsing: event.body()))
+            return Simulation.InputEvent(event: event, body: event.body())
         }
         var run = Run()
         try Simulation(stages: Pipeline.stages, policy: Chain.policy(), answers: nil).run(input, until: until) {

@@ -143,7 +143,7 @@ enum InputFile {
     }
 
     private func simulated(_ events: [Event], until: String) throws -> [[UInt8]] {
-        let input = try events.map { Simulation.InputEvent(event: $0, json: try JSON(parsing: $0.body())) }
+        let input = events.map { Simulation.InputEvent(event: $0, body: $0.body()) }
         var bodies: [[UInt8]] = []
         try Simulation(stages: Pipeline.stages, policy: InputFile.policy(), answers: nil).run(
             input, until: instant(until)

@@ -33,7 +33,7 @@ import Web
 
     private func input(_ id: String, _ time: String, _ data: any EventData) throws -> Simulation.InputEvent {
         let event = Event(id: id, source: "upstream", time: try instant(time), data: data)
-        return Simulation.InputEvent(event: event, json: try JSON(parsing: event.body()))
+        return Simulation.InputEvent(event: event, body: event.body())
     }
 
     /// A failing that occurs, is reported and is upheld on three days.

@@ -40,7 +40,7 @@ import Testing
         let input = try events.enumerated().map { index, item in
             let event = Event(
                 id: "e\(index)", source: "upstream", time: try #require(Instant(rfc3339: item.0)), data: item.1)
-            return Simulation.InputEvent(event: event, json: try JSON(parsing: event.body()))
+            return Simulation.InputEvent(event: event, body: event.body())
         }
         var found: [OutgoingEvent] = []
         try Simulation(stages: Pipeline.stages, policy: book, answers: nil).run(

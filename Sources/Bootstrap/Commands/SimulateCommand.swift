@@ -123,11 +123,10 @@ struct SimulateCommand: AsyncParsableCommand {
         let limits = try Configuration.documentLimits()
         var events: [Simulation.InputEvent] = []
         try Output.lines(of: file) { number, bytes in
-            do {
-                let event = try Event.read(bytes, limits: limits)
-                events.append(Simulation.InputEvent(event: event, json: try JSON(parsing: bytes)))
-            } catch let refusal as RefusedDocument {
-                refused(number, refusal)
+            do throws(RefusedDocument) {
+                events.append(Simulation.InputEvent(event: try Event.read(bytes, limits: limits), body: bytes))
+            } catch {
+                refused(number, error)
             }
         }
         return events

@@ -5,8 +5,6 @@ import Synchronization
 
 /// Seals and opens what one stage keeps of persons, and tells by what a telephone number is looked up.
 package final class PersonalVault: Sendable {
-    let stage: StageName
-    package let keyring: Keyring
     private struct Secret {
         /// As read from the store, where it never changes.
         var committed: [UInt8]?
@@ -14,6 +12,8 @@ package final class PersonalVault: Sendable {
         var maker: ObjectIdentifier?
     }
 
+    let stage: StageName
+    package let keyring: Keyring
     private let secret = Mutex(Secret())
 
     package init(stage: StageName, keyring: Keyring = .none) {
