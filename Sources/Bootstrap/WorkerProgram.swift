@@ -26,7 +26,7 @@ package struct CommonOptions: ParsableArguments {
     package var batch: String?
     @Option(help: "Largest body of a message, in bytes (RECOURSE_BODY_LIMIT)")
     package var bodyLimit: String?
-    @Option(help: "Most bytes of messages in hand (RECOURSE_MEMORY_LIMIT)")
+    @Option(help: "Bytes of bodies from which on fewer messages are held (RECOURSE_MEMORY_LIMIT)")
     package var memoryLimit: String?
     @Option(help: "After how many seconds without a sign a worker's outbox is taken over (RECOURSE_LEASE_SECONDS)")
     package var leaseSeconds: String?
