@@ -12,6 +12,7 @@ import json
 import pathlib
 import random
 import sys
+from collections.abc import Iterator
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "deploy" / "cfpb"))
 import ids  # noqa: E402  (of the mapper: the ids that others may compute)
@@ -40,10 +41,11 @@ class Zipf:
 
 
 class Complaints:
-    """`one_brand`: all about one brand and category; `even`: every brand as often as any other, so that none is hot."""
+    """`one_brand`: all about one brand and category; `even`: every brand as often as any other, so that none is hot.
+    `area`: what the numbers of those begin with who complain once; with another one they are other customers."""
 
-    def __init__(self, seed: str = "benchmark", one_brand: bool = False, even: bool = False) -> None:
-        self.seed = seed
+    def __init__(self, seed: str = "benchmark", one_brand: bool = False, even: bool = False, area: int = 138) -> None:
+        self.seed, self.area = seed, area
         self.chance = random.Random(seed)
         self.brands = Zipf(BRANDS, self.chance)
         self.phones = Zipf(REPEATING, self.chance)
@@ -54,12 +56,12 @@ class Complaints:
         """Phone, category and brand of a complaint."""
         while True:
             if self.even:
-                return f"138{number:08d}", CATEGORIES[0], f"brand-{self.chance.randrange(EVEN_BRANDS)}"
+                return f"{self.area}{number:08d}", CATEGORIES[0], f"brand-{self.chance.randrange(EVEN_BRANDS)}"
             brand = 0 if self.one_brand else self.brands.draw()
             category = self.chance.choice(CATEGORIES[:1] if self.one_brand else CATEGORIES)
             # With one brand alone nobody can complain twice without being linked: all are different customers.
             if self.one_brand or self.chance.random() >= REPEATED_SHARE:
-                return f"138{number:08d}", category, f"brand-{brand}"
+                return f"{self.area}{number:08d}", category, f"brand-{brand}"
             phone = self.phones.draw()
             if (phone, brand, category) not in self.known:
                 self.known.add((phone, brand, category))
@@ -111,3 +113,15 @@ class Complaints:
         events.sort(key=lambda event: event[0])
         path.write_text("".join(line + "\n" for _, line in events), encoding="utf-8")
         return path
+
+    def years(self, count: int, years: int) -> Iterator[str]:
+        """Complaints spread evenly over so many years before START, in order of time."""
+        seconds = years * 365 * 86_400
+        for number in range(count):
+            yield self.line(number, START - datetime.timedelta(seconds=seconds - number * seconds // count))
+
+
+if __name__ == "__main__":
+    # complaints.py COUNT YEARS: what a store has grown by.
+    for complaint in Complaints("grown", area=137).years(int(sys.argv[1]), int(sys.argv[2])):
+        sys.stdout.write(complaint + "\n")

@@ -1,7 +1,6 @@
 """The rows of the table: which variants each needs, and what it makes of one round of them.
 
-A new row is an entry in ROWS; if it measures something new, also a variant in `runs.py`. Three that are planned have
-their place at the end.
+A new row is an entry in ROWS; if it measures something new, also a variant in `runs.py`.
 """
 
 import dataclasses
@@ -81,8 +80,11 @@ ROWS = (
         more_is_better=False),
     Row("build", "clean build / older release", ("build", "build-old"), ratio("build", "build-old", "seconds"),
         0.8, 0.6, more_is_better=False, when="full"),
-    # Rows to come: the hop on a store of five million events / on an empty one; `audit` over five million; instructions
-    # a message.
+    Row("grown", "hop, five million events / empty", ("empty", "grown"), ratio("grown", "empty"), 0.7, 0.85, when="full"),
+    Row("grown", "  bytes written a complaint", ("grown",), single("grown", "written", 1000), None, None, "kB",
+        more_is_better=False, digits=1, when="full"),
+    Row("grown", "audit over five million events", ("audit",), single("audit", "seconds"), 30, None, "s",
+        more_is_better=False, digits=1, when="full"),
 )
 NAMES = tuple(dict.fromkeys(row.name for row in ROWS))
 

@@ -29,13 +29,14 @@ class Counts:
     latency_seconds: int = 30
     rate: int = 500
     history: int = 20_000
+    grown: int = 5_000_000
     quota_seconds: int = 15
     delay: float = 2.0  # milliseconds
 
     @classmethod
     def quick(cls) -> "Counts":
         return cls(messages=4_000, rounds=1, path=1_500, queued=30_000, latency_seconds=4, history=2_000,
-                   quota_seconds=4)
+                   grown=20_000, quota_seconds=4)
 
 
 # What was measured: rate is messages a second; processor µs, written bytes and calls are those of one message.
@@ -50,12 +51,17 @@ class Bench:
         self.python = ""  # of the peers' virtual environment
         self.revisions: tuple[str, str] = ("", "")
         self.files: dict[str, tuple[pathlib.Path, int]] = {}
+        self.rounds_on_grown = 0
+        self.grown: dict[str, str] = {}  # the environment of the store that has grown; empty: there is none yet
 
     def complaints(self, kind: str, count: int) -> pathlib.Path:
         """A file with at least so many complaints; written once."""
         path, there = self.files.get(kind, (self.stand.folder / f"{kind}.ndjson", 0))
         if there < count:
-            Complaints(one_brand=kind == "one-brand", even=kind == "even").write(path, count)
+            # Those for a store that is used more than once are new each time.
+            one = Complaints(kind, area=int(kind[-3:])) if kind.startswith("new-") else Complaints(
+                one_brand=kind == "one-brand", even=kind == "even")
+            one.write(path, count)
             self.files[kind] = (path, count)
         return path
 
@@ -110,6 +116,37 @@ def hop(bench: Bench, programs: Programs, database: str, kind: str) -> Measured:
         f"intake-{programs.name}", [str(programs.bin / "recourse-intake")], environment))
     bench.stand.drop_store(environment)
     return measured
+
+
+def grown_environment(bench: Bench) -> dict[str, str]:
+    """Intake's store after five years; made once, by `hop`, which does all that a worker does but for the broker."""
+    if bench.grown:
+        return bench.grown
+    stand, count, folder = bench.stand, bench.counts.grown, bench.stand.folder / "grown"
+    environment = stand.fresh_store(bench.new, "sqlite", folder)
+    stand.run(["bash", "-c", 'set -o pipefail; "$1" -B Benchmarks/complaints.py "$2" 5 | "${@:3}" - "$2"', "grow",
+               sys.executable, str(count), str(bench.new.bin / "hop"), "intake", str(bench.new.policy), str(folder),
+               environment["RECOURSE_PERSONAL_KEY_FILE"]], environment, limit=7_200)
+    bench.grown = environment
+    return environment
+
+
+def grown(bench: Bench) -> Measured:
+    environment, count = grown_environment(bench), bench.counts.messages
+    bench.rounds_on_grown += 1
+    file = bench.complaints(f"new-{150 + bench.rounds_on_grown}", count)
+    return measure_hop(bench, environment, file, count, lambda: bench.stand.start(
+        "intake-grown", [str(bench.new.bin / "recourse-intake")], environment))
+
+
+def audit(bench: Bench) -> Measured:
+    """Over the same store. The other stages have taken nothing, so it does not add up; to say so costs no less."""
+    environment = grown_environment(bench)
+    stand = bench.stand
+    stand.purge(environment)
+    began = time.monotonic()
+    stand.run([str(bench.new.bin / "recourse"), "audit"], environment, codes=(0, 1))
+    return {"seconds": time.monotonic() - began}
 
 
 def sqlite(bench: Bench) -> Measured:
@@ -368,6 +405,8 @@ class Family:
 FAMILIES = (
     Family("hop", {"loop": loop, "sqlite": sqlite, "one-brand": one_brand, "postgres": postgres,
                    "sqlite-old": sqlite_old, "aio-pika": aio_pika, "faststream": faststream}),
+    Family("grown", {"empty": sqlite, "grown": grown}, rounds=3),
+    Family("audit", {"audit": audit}, rounds=1),
     Family("path", {"path": path_new, "path-old": path_old}),
     Family("latency", {"latency": latency, "latency-loop": latency_loop}),
     Family("delay", {"near": near, "far": far}),

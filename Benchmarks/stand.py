@@ -169,8 +169,8 @@ class Stand:
             "RECOURSE_CLOCK": f"scaled {START.isoformat()} 1 {int(time.time())}",
             "RECOURSE_LOG": "warning"} | ({"RECOURSE_DATABASE_URL": database} if database else {})
 
-    def fresh_store(self, programs: Programs, kind: str) -> dict[str, str]:
-        """The environment of programs with an empty store of the same installation."""
+    def fresh_store(self, programs: Programs, kind: str, folder: pathlib.Path | None = None) -> dict[str, str]:
+        """The environment of programs with an empty store of the same installation; SQLite's in `folder`."""
         self.counter += 1
         if kind == "postgres":
             self.start_postgres()
@@ -178,8 +178,9 @@ class Stand:
             self.sql(f"CREATE DATABASE {name}")
             database = self.database.rpartition("/")[0] + "/" + name
         else:
-            database = f"sqlite:{self.folder / 'store'}"
-            shutil.rmtree(self.folder / "store", ignore_errors=True)
+            folder = folder or self.folder / "store"
+            database = f"sqlite:{folder}"
+            shutil.rmtree(folder, ignore_errors=True)
         environment = self.program_environment(programs, database)
         program = str(programs.bin / "recourse")
         help_text = subprocess.run([program, "store", "init", "--help"], capture_output=True, check=False, timeout=30)
@@ -212,7 +213,7 @@ class Stand:
         return self.logs / f"{name}.log"
 
     def run(self, command: list[str], environment: dict[str, str], limit: float = 660,
-            output: pathlib.Path | None = None, needs: Sequence[Process] = ()) -> str:
+            output: pathlib.Path | None = None, needs: Sequence[Process] = (), codes: Sequence[int] = (0,)) -> str:
         """Runs it to its end, as long as the processes live that it needs; what it printed."""
         name = "-".join([pathlib.Path(command[0]).name, *(word for word in command[1:3] if word.isalpha())])
         into = output or pathlib.Path(os.devnull)
@@ -234,7 +235,7 @@ class Stand:
                 os.killpg(child.pid, signal.SIGKILL)
                 child.wait(10)
                 raise
-        if child.returncode != 0:
+        if child.returncode not in codes:
             raise Failed(f"{name} ended with {child.returncode}; see {self.log_of(name)}")
         return "" if output else printed.decode()
 

@@ -2,6 +2,7 @@ import Bootstrap
 import Broker
 import Foundation
 import Glibc
+import Operations
 import Policy
 import Runtime
 import Schema
@@ -14,8 +15,8 @@ import StoreSQLite
 ///
 ///     hop STAGE POLICY STORE KEYS FILE COUNT
 ///
-/// Feeds the first COUNT events of FILE (a line of JSON each) that the stage takes, in batches of 256, and prints
-/// processor time and bytes written for each. Under `valgrind --tool=callgrind` the same run counts instructions; the
+/// Feeds the first COUNT events of FILE (a line of JSON each; `-`: standard input) that the stage takes, in batches of 256,
+/// and prints processor time and bytes written for each; what it takes to read the file is not counted. Under `valgrind --tool=callgrind` the same run counts instructions; the
 /// difference of two counts is what that many messages cost (`deploy/benchmark --instructions`).
 @main
 enum Hop {
@@ -30,36 +31,60 @@ enum Hop {
         }
         let policy = try PolicyLoading.load(directory: arguments[1], currentYear: nil)
         let keys = try Keyring(parsing: String(contentsOfFile: arguments[3], encoding: .utf8))
-        // All of them, so that a run without messages has read the same.
-        let deliveries = try Self.deliveries(arguments[4], of: type(of: stage)).prefix(count)
+        let file = arguments[4] == "-" ? FileHandle.standardInput : FileHandle(forReadingAtPath: arguments[4])
+        guard let file else {
+            print("hop: \(arguments[4]) cannot be read")
+            exit(66)
+        }
+        var source = Source(
+            lines: LineReader(file, name: arguments[4], longest: 1 << 20), stage: type(of: stage))
         let store = try SQLiteStore(directory: arguments[2], stage: type(of: stage).name)
         var bench = Bench(stage: stage, policy: policy, keyring: keys, store: store)
         try bench.begin()
-        let before = Usage.now
-        for start in stride(from: 0, to: deliveries.count, by: 256) {
-            try bench.deliver(Array(deliveries[start..<min(start + 256, deliveries.count)]))
+        var used = Usage(processor: 0, wall: 0, written: 0)
+        var taken = 0
+        // All of them are read, so that a run without messages has read the same.
+        while case let deliveries = try source.next(), !deliveries.isEmpty {
+            let batch = deliveries.prefix(count - taken)
+            guard !batch.isEmpty else { continue }
+            taken += batch.count
+            let before = Usage.now
+            try bench.deliver(Array(batch))
+            used = used.adding(Usage.now.since(before))
         }
-        let used = Usage.now.since(before)
-        let each = Double(max(1, deliveries.count))
+        try bench.end()
+        let each = Double(max(1, taken))
         print(
-            "\(arguments[0]): \(deliveries.count) messages, \(bench.published) published, "
+            "\(arguments[0]): \(taken) messages, \(bench.published) published, "
                 + "\(Int(used.processor / each)) µs processor, \(Int(used.wall / each)) µs, "
                 + "\(Int(used.written / each)) bytes written, \(bench.other) other fates")
     }
+}
 
-    private static func deliveries(_ file: String, of stage: any Stage.Type) throws -> [Delivery] {
-        let takes = Set(stage.takesFromInbox + stage.takesFromEvents)
+/// The events of a file that a stage takes, as the broker would deliver them.
+private struct Source {
+    private var lines: LineReader
+    private let stage: any Stage.Type
+    private let takes: Set<EventType>
+    private var tag: UInt64 = 0
+
+    init(lines: LineReader, stage: any Stage.Type) {
+        (self.lines, self.stage) = (lines, stage)
+        takes = Set(stage.takesFromInbox + stage.takesFromEvents)
+    }
+
+    /// Up to a batch of them; none: the end.
+    mutating func next() throws -> [Delivery] {
         var deliveries: [Delivery] = []
-        var rest = try [UInt8](Data(contentsOf: URL(fileURLWithPath: file)))[...]
-        while let end = rest.firstIndex(of: UInt8(ascii: "\n")) {
-            let body = Array(rest[..<end])
-            rest = rest[(end + 1)...]
-            let event = try Event.read(body)
-            guard takes.contains(event.type) else { continue }
+        while deliveries.count < 256, let line = try lines.next() {
+            guard let body = line.bytes, case let event = try Event.read(body), takes.contains(event.type) else {
+                continue
+            }
+            tag += 1
             let isInbox = stage.takesFromInbox.contains(event.type)
             deliveries.append(
                 Delivery(
-                    tag: UInt64(deliveries.count + 1), channel: 1, redelivered: false,
+                    tag: tag, channel: 1, redelivered: false,
                     exchange: isInbox ? ExchangeName.inbox : ExchangeName.events, routingKey: event.type.rawValue,
                     properties: .of(event), body: body))
         }
@@ -103,6 +128,9 @@ private struct Bench {
         other += open
     }
 
+    /// Leaves nothing to be taken over.
+    mutating func end() throws { try handle(.stop) }
+
     /// Does what the machine wants, at once, until it wants nothing more.
     private mutating func handle(_ event: WorkerEvent) throws {
         var events = [event]
@@ -121,10 +149,10 @@ private struct Bench {
                     published += publications.count
                     events.append(.publisher(.resolved(publications.map { ($0.ticket, .confirmed) })))
                 case .log(let line): print(line.message, line.details)
-                case .acknowledgeThrough, .acknowledge, .requeue, .beginMark, .ask, .cancelConsumer, .consume,
-                    .closeConsumer,
-                    .closePublisher, .finished:
-                    break
+                case .cancelConsumer: events.append(.consumer(.cancelled))
+                case .closeConsumer: events.append(.consumer(.closed))
+                case .closePublisher: events.append(.publisher(.closed))
+                case .acknowledgeThrough, .acknowledge, .requeue, .beginMark, .ask, .consume, .finished: break
                 }
             }
         }
@@ -150,6 +178,10 @@ private struct Usage {
         return Usage(
             processor: microseconds(CLOCK_PROCESS_CPUTIME_ID), wall: microseconds(CLOCK_MONOTONIC),
             written: written ?? .nan)
+    }
+
+    func adding(_ more: Usage) -> Usage {
+        Usage(processor: processor + more.processor, wall: wall + more.wall, written: written + more.written)
     }
 
     func since(_ before: Usage) -> Usage {

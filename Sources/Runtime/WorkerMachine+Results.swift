@@ -172,6 +172,9 @@ extension WorkerMachine {
 
     // MARK: - Rolled back
 
+    /// How often the end is told, within a third of a second where the database refuses at once.
+    static let endTries = 6
+
     mutating func failed(_ failure: StoreFailure, _ actions: inout [WorkerAction]) {
         guard case .working(var failed) = hand else { return }
         failed.failures += 1
@@ -197,6 +200,15 @@ extension WorkerMachine {
             release(keys)
             guard case .singly(_, let left) = timers else { return }
             (timersAt, timers) = (wall, .singly(.putAside(key, cause: failure.description), left: left))
+        case (_, .end) where failed.failures >= Self.endTries:
+            // Its lease ends by itself; whoever takes over what is confirmed publishes it once more, under the same ids.
+            hand = .free
+            actions.append(
+                .log(
+                    LogLine(
+                        .warning, "the database cannot be told of the end; what this worker leaves is taken over later",
+                        [("cause", failure.description)])))
+            close(&actions)
         default:
             hand = .pausing(failed, until: Instant(microseconds: wall.microseconds + Self.backoff(failed.failures)))
             guard failed.failures == 1 || failed.failures.isMultiple(of: 60) else { return }

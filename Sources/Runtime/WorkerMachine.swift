@@ -115,7 +115,9 @@ package struct WorkerMachine: Sendable {
             case .together:
                 let standing = subscription.takeStanding()
                 // Mostly only a look, which is not made a transaction that writes for what the next batch takes with it.
-                let onlyLooks = clock.mode == .running && standing.mark == nil && !confirmed.isDue(wall)
+                let isBatchNext = subscription.inbox.map { !$0.isEmpty } ?? false
+                let onlyLooks =
+                    clock.mode == .running && standing.mark == nil && (isBatchNext || !confirmed.isDue(wall))
                 let removed = onlyLooks ? [] : confirmed.take()
                 return begin(.timers(confirmed: removed, limit: limits.batch, standing: standing), &actions)
             case .singly(let step, _): return begin(.oneTimer(step, confirmed: confirmed.take()), &actions)
@@ -141,7 +143,7 @@ package struct WorkerMachine: Sendable {
         actions.append(.run(work))
     }
 
-    private mutating func close(_ actions: inout [WorkerAction]) {
+    mutating func close(_ actions: inout [WorkerAction]) {
         life = .closing(awaited: [.consumer, .publisher])
         actions.append(.closeConsumer)
         actions.append(.closePublisher)

@@ -25,6 +25,15 @@ import Testing
         #expect(!keys(text).contains("13977771234") && keys(text).allSatisfy { !$0.hasPrefix("2026") }, "\(keys(text))")
     }
 
+    @Test func `has numbers written with every space and dash that there is`() {
+        let marks = "+-().（）－＋．".unicodeScalars
+        let wrong = (UInt32(0)...0x10FFFF).compactMap { Unicode.Scalar($0) }.filter { scalar in
+            let isMark = scalar.properties.isWhitespace || scalar.properties.isDash || marks.contains(scalar)
+            return NumbersInText.isBetween(scalar) != isMark
+        }
+        #expect(wrong.isEmpty, "\(wrong.prefix(10))")
+    }
+
     @Test func `tells customers, numbers and matters of a document, and all it can of what is none`() throws {
         let body = """
             {"source":"crm","type":"complaint.received.v1","data":{"complaintId":"C1","caseId":"K1",\

@@ -80,6 +80,18 @@ private let lost = BrokerFailure(.connection, operation: "use the connection", c
         #expect(worker.pass(milliseconds: 1) == ["run flush [7]"])
     }
 
+    @Test func `Where a batch comes next, a look for timers leaves confirmed rows to it`() throws {
+        var worker = MachineHarness.running()
+        _ = try worker.deliver(["a"])
+        _ = worker.done([.applied], rows: [7])
+        #expect(try worker.deliver(["b"], from: 2) == ["run events [\"b\"], confirmed []"])
+        _ = worker.resolve([1])
+        _ = try worker.deliver(["c"], from: 3)
+        _ = worker.pass(milliseconds: 250)
+        #expect(worker.done([.applied]) == ["acknowledge through 2 on 1", "run timers, confirmed []"])
+        #expect(worker.done() == ["run events [\"c\"], confirmed [7]"])
+    }
+
     @Test func `No batch begins while too much is unconfirmed`() throws {
         var worker = MachineHarness.running(limits: MachineHarness.limits(unconfirmed: 2))
         _ = try worker.deliver(["a"])
@@ -360,6 +372,18 @@ private let lost = BrokerFailure(.connection, operation: "use the connection", c
         _ = worker.handle(.publisher(.lost(lost)))
         _ = worker.handle(.stop)
         #expect(worker.handle(.consumer(.cancelled)) == ["run end, confirmed []"])
+    }
+
+    @Test func `Where the database is away a drained worker ends all the same`() throws {
+        var worker = MachineHarness.running()
+        _ = worker.handle(.stop)
+        #expect(worker.handle(.consumer(.cancelled)) == ["run end, confirmed []"])
+        for attempt in 1..<WorkerMachine.endTries {
+            #expect(worker.fail() == [])
+            #expect(worker.pass(milliseconds: 10 << (Int64(attempt) - 1)) == ["run end, confirmed []"])
+        }
+        #expect(worker.fail() == ["close consumer", "close publisher"])
+        #expect(worker.logged.last?.hasPrefix("the database cannot be told of the end") == true)
     }
 
     @Test func `The drain limit closes whatever is in hand`() throws {

@@ -40,6 +40,14 @@ import Testing
         #expect(PhoneKey(text) == nil)
     }
 
+    @Test func `is made of the decimal digits of every script`() {
+        let wrong = (UInt32(0)...0x10FFFF).compactMap { Unicode.Scalar($0) }.filter { scalar in
+            let isDecimal = scalar.properties.numericType == .decimal
+            return PhoneKey.decimal(scalar) != (isDecimal ? scalar.properties.numericValue.map { UInt8($0) } : nil)
+        }
+        #expect(wrong.isEmpty, "\(wrong.prefix(10))")
+    }
+
     @Test func `of two customers without a key is never the same`() {
         let (one, other) = (Customer(name: "A", phone: "无"), Customer(name: "B", phone: "无"))
         #expect(one.comparisonKey == nil && other.comparisonKey == nil)

@@ -208,9 +208,12 @@ struct NumbersInText {
         missing?.removeAll { $0.elementsEqual(key.digits.utf8) }
     }
 
-    private static func isBetween(_ scalar: Unicode.Scalar) -> Bool {
+    static func isBetween(_ scalar: Unicode.Scalar) -> Bool {
         switch scalar {
         case "+", "-", "(", ")", ".", "（", "）", "－", "＋", "．": true
+        case "\t"..."\r", " ": true
+        // Neither spaces nor dashes, and nearly all of most letters; to ask for a property is dear.
+        case "\0"..."\u{7F}", "\u{3400}"..."\u{9FFF}": false
         default: scalar.properties.isWhitespace || scalar.properties.isDash
         }
     }

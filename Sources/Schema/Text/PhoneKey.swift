@@ -46,6 +46,8 @@ package struct PhoneKey: Hashable, Sendable {
             let value = UInt8(truncatingIfNeeded: scalar.value) &- UInt8(ascii: "0")
             return value < 10 ? value : nil
         }
+        // No script of East Asia has decimal digits of its own there, and to ask for a property is dear.
+        if case 0x2E80...0xA61F = scalar.value { return nil }
         guard scalar.properties.numericType == .decimal, let value = scalar.properties.numericValue else { return nil }
         return UInt8(exactly: value)
     }
