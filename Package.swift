@@ -70,7 +70,9 @@ let package = Package(
         .executableTarget(name: "recourse", dependencies: ["Bootstrap"], swiftSettings: settings),
         .executableTarget(
             name: "hop",
-            dependencies: ["Bootstrap", "Operations", "Runtime", "Stages", "Policy", "Store", "StoreSQLite", "Broker", "Schema"],
+            dependencies: [
+                "Bootstrap", "Operations", "Runtime", "Stages", "Policy", "Store", "StoreSQLite", "Broker", "Schema",
+            ],
             path: "Benchmarks/Hop", swiftSettings: settings),
         // Adapters in memory, for tests alone.
         kit("StoreTestKit", ["Store", "Schema"]),

@@ -66,7 +66,7 @@ class Refused(unittest.TestCase):
     def test_the_example_of_the_documentation(self):
         text = (pathlib.Path(__file__).resolve().parent.parent / "CONTRIBUTING.md").read_text(encoding="utf-8")
         example = text.split("## The language of the contract")[1].split("```")[1].lstrip("\n")
-        self.assertIn("package struct CaseOpened: ComparedByContent {", generated(example)["One.swift"])
+        self.assertIn("package struct VisitPlanned: ComparedByContent {", generated(example)["One.swift"])
 
 
 if __name__ == "__main__":

@@ -152,7 +152,8 @@ private struct Bench {
                 case .cancelConsumer: events.append(.consumer(.cancelled))
                 case .closeConsumer: events.append(.consumer(.closed))
                 case .closePublisher: events.append(.publisher(.closed))
-                case .acknowledgeThrough, .acknowledge, .requeue, .beginMark, .ask, .consume, .finished: break
+                case .consume: events.append(.consumer(.subscribed(channel: 1)))
+                case .acknowledgeThrough, .acknowledge, .requeue, .beginMark, .ask, .finished: break
                 }
             }
         }

@@ -151,9 +151,16 @@ private struct End: Sendable, Comparable {
 
 /// The wakes of a stage's records in order. A heap whose outdated entries are passed over.
 private struct WakeIndex: Sendable {
-    struct Entry: Sendable, Comparable {
+    /// A class, as the heap moves it about.
+    final class Entry: Sendable, Comparable {
         let wake: Wake
         let key: RecordKey
+
+        init(wake: Wake, key: RecordKey) {
+            (self.wake, self.key) = (wake, key)
+        }
+
+        static func == (a: Entry, b: Entry) -> Bool { a.wake == b.wake && a.key == b.key }
         static func < (a: Entry, b: Entry) -> Bool { (a.wake, a.key) < (b.wake, b.key) }
     }
 

@@ -152,7 +152,7 @@ package struct EventKey: Hashable, Sendable, Comparable {
     }
 
     package static func == (a: EventKey, b: EventKey) -> Bool {
-        a.id.utf8.elementsEqual(b.id.utf8) && a.source.utf8.elementsEqual(b.source.utf8)
+        a.id.hasSameBytes(as: b.id) && a.source.hasSameBytes(as: b.source)
     }
 
     package func hash(into hasher: inout Hasher) {
@@ -161,7 +161,7 @@ package struct EventKey: Hashable, Sendable, Comparable {
     }
 
     package static func < (a: EventKey, b: EventKey) -> Bool {
-        if !a.source.utf8.elementsEqual(b.source.utf8) {
+        if !a.source.hasSameBytes(as: b.source) {
             return a.source.utf8.lexicographicallyPrecedes(b.source.utf8)
         }
         return a.id.utf8.lexicographicallyPrecedes(b.id.utf8)

@@ -92,14 +92,14 @@ class SQLiteSnapshot: StoreSnapshot {
             try query.bind(2, NarrowHash.emitted(eventId))
             for place in try query.rows({ Place($0.int(0)) }) {
                 let entry = try entry(number: place.entry)
-                if place.index < entry.outputs.count, entry.outputs[place.index].id.utf8.elementsEqual(eventId.utf8) {
+                if place.index < entry.outputs.count, entry.outputs[place.index].id.hasSameBytes(as: eventId) {
                     return entry
                 }
             }
         }
         for number in try entries(taking: eventId) {
             let entry = try entry(number: number)
-            if case .event(_, let id, _, _, _) = entry.input, id.utf8.elementsEqual(eventId.utf8) { return entry }
+            if case .event(_, let id, _, _, _) = entry.input, id.hasSameBytes(as: eventId) { return entry }
         }
         return nil
     }
@@ -134,7 +134,7 @@ class SQLiteSnapshot: StoreSnapshot {
             let query = try Query(db, "SELECT source, event, digest, fate FROM journal WHERE number = ?")
             try query.bind(1, entry)
             let found = try query.first { row -> Claim? in
-                guard row.text(1).utf8.elementsEqual(event.id.utf8), row.text(0).utf8.elementsEqual(event.source.utf8)
+                guard row.text(1).hasSameBytes(as: event.id), row.text(0).hasSameBytes(as: event.source)
                 else { return nil }
                 return Claim(digest: row.bytes(2), fate: JournalRow.fate(row.int(3)))
             }
