@@ -16,6 +16,7 @@ package final class PolicyBook: Sendable {
     package let penalty: PenaltyPolicy
     package let reports: ReportsPolicy
     package let retention: RetentionPolicy
+    package let authority: AuthorityPolicy
     package let organisation: Organisation
     package let calendar: WorkCalendar
     package let letters: LetterBook
@@ -36,6 +37,7 @@ package final class PolicyBook: Sendable {
         penalty: PenaltyPolicy = PenaltyPolicy(),
         reports: ReportsPolicy = ReportsPolicy(),
         retention: RetentionPolicy = RetentionPolicy(),
+        authority: AuthorityPolicy = AuthorityPolicy(),
         organisation: Organisation,
         calendar: WorkCalendar,
         letters: LetterBook = LetterBook(),
@@ -52,6 +54,7 @@ package final class PolicyBook: Sendable {
         self.penalty = penalty
         self.reports = reports
         self.retention = retention
+        self.authority = authority
         self.organisation = organisation
         self.calendar = calendar
         self.letters = letters
@@ -96,6 +99,7 @@ extension PolicyBook {
                 penalty: settings.penalty,
                 reports: settings.reports,
                 retention: settings.retention,
+                authority: settings.authority,
                 organisation: organisation,
                 calendar: calendar,
                 letters: letters,

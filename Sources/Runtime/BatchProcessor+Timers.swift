@@ -69,8 +69,8 @@ extension BatchProcessor {
 
     /// Up to when deadlines act that another stage's word meets.
     private func later(_ marks: Marks, in snapshot: any StoreSnapshot) throws -> Instant {
-        guard let kind = type(of: runner.stage).metWhileWaitingFor else { return marks.withWord }
-        return try snapshot.isAnyWaiting(forKind: kind) ? marks.withWord : marks.own
+        guard let kinds = type(of: runner.stage).metWhileWaitingFor else { return marks.withWord }
+        return try kinds.contains { try snapshot.isAnyWaiting(forKind: $0) } ? marks.withWord : marks.own
     }
 
     /// Whether any timer may act, and which is due and may not, as the store has it.

@@ -18,8 +18,8 @@ package protocol Stage: Sendable {
     /// The stages whose word may meet deadlines here (`Wake.isMetByOthers`), and whose own that may depend on. Such a timer
     /// waits for them too.
     static var metBy: [StageName] { get }
-    /// They are waited for only while an event waits for a record of that kind, which they may name; nil: always.
-    static var metWhileWaitingFor: String? { get }
+    /// They are waited for only while an event waits for something of these kinds, which they may name; nil: always.
+    static var metWhileWaitingFor: [String]? { get }
 
     /// The records that `input` needs, the one that it is about first. Of any of them a timer may have acted at a later
     /// time than an event's: then the event is late. One that was due before the event acts before it.
@@ -45,7 +45,7 @@ package protocol Stage: Sendable {
 extension Stage {
     package static var follows: [StageName] { [] }
     package static var metBy: [StageName] { [] }
-    package static var metWhileWaitingFor: String? { nil }
+    package static var metWhileWaitingFor: [String]? { nil }
 
     package func seeds(policy: PolicyBook, now: Instant) -> [(id: String, record: any Record)] { [] }
 

@@ -20,7 +20,7 @@ import Testing
                 at: "2026-11-02T11:00:00+08:00")
         }
         try await pipeline.send(
-            RecoveryBooked(requestId: "Q1", amountFen: 10_000, by: Scenario.by), at: "2026-11-02T12:00:00+08:00")
+            RecoveryBooked(requestId: "Q1", amountFen: 10_000, by: Scenario.cashier), at: "2026-11-02T12:00:00+08:00")
         return pipeline
     }
 

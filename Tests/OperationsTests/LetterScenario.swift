@@ -67,7 +67,9 @@ struct LetterScenario {
     /// Three quarters are failed, the second because nobody was assessed; then the retest.
     private mutating func failTraining() async throws {
         func assessed(_ quarter: String, _ passed: Int, of assessed: Int, retest: Bool? = nil) -> TrainingAssessed {
-            TrainingAssessed(outletId: "O-TRAIN", quarter: quarter, assessed: assessed, passed: passed, retest: retest)
+            TrainingAssessed(
+                outletId: "O-TRAIN", quarter: quarter, assessed: assessed, passed: passed, retest: retest,
+                by: Self.inspector)
         }
         try await send(assessed("2026-Q1", 7, of: 10), at: "2026-03-20T09:00:00+08:00")
         try await send(assessed("2026-Q3", 15, of: 20), at: "2026-09-21T09:00:00+08:00")

@@ -203,6 +203,7 @@ enum Scenario {
     static let customer = Customer(name: "Zhang Wei", phone: "13812345678", address: "1 Long Street")
     static let product = Product(category: "washer", brand: "Acme", purchasedHere: true)
     static let by = Person(id: "s1-supervisor", tier: "store", storeId: "S1")
+    static let cashier = Person(id: "hq-one", tier: "hq")
     static let caseId = Identifiers.caseId(source: "upstream", complaintId: "C1")
     static let unknownCase = Identifiers.caseId(source: "upstream", complaintId: "C9")
 

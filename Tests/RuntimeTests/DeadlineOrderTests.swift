@@ -117,8 +117,7 @@ import Testing
         try inbound(
             "2",
             CompensationRequested(
-                requestId: "Q1", caseId: "C1", amountFen: 100, cause: .manufacturer,
-                by: Person(id: "clerk", tier: "store", storeId: "S1")),
+                requestId: "Q1", caseId: "C1", amountFen: 100, cause: .manufacturer, by: officer),
             at: start)
     }
 

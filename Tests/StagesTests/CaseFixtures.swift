@@ -12,6 +12,7 @@ enum CaseFixtures {
     static let regional = Person(id: "regional", tier: "region", regionId: "R1")
     static let officer = Person(id: "officer", tier: "hq")
     static let director = Person(id: "director", tier: "hq")
+    static let treasurer = Person(id: "treasurer", tier: "business")
 
     /// 2025 and 2026 as published; 2027 is missing.
     static func calendar(without year: Int? = nil) throws -> WorkCalendar {
@@ -49,10 +50,12 @@ enum CaseFixtures {
     }
 
     static func policy(
-        off rules: Set<Rule> = [], offParts: Set<RulePart> = [], calendar: WorkCalendar? = nil
+        off rules: Set<Rule> = [], offParts: Set<RulePart> = [], calendar: WorkCalendar? = nil,
+        authority: AuthorityPolicy = AuthorityPolicy()
     ) throws -> PolicyBook {
         PolicyBook(
-            version: "test", rules: RuleSwitches(off: rules, offParts: offParts), organisation: try organisation(),
+            version: "test", rules: RuleSwitches(off: rules, offParts: offParts), authority: authority,
+            organisation: try organisation(),
             calendar: try calendar ?? self.calendar())
     }
 

@@ -269,11 +269,18 @@ extension DeadlineScene {
         penalty(
             "R15 the quarter", ["R15"], says: ["training.failed"], time: "2026-04-08T18:00:01+08:00",
             since: "2026-01-01", outlets: ["O1"], clock: "2026-01-01T00:00:00+08:00",
-            { _, _ in TrainingAssessed(outletId: "O1", quarter: "2026-Q1", assessed: 10, passed: 9) }),
+            { _, _ in
+                TrainingAssessed(
+                    outletId: "O1", quarter: "2026-Q1", assessed: 10, passed: 9, by: PenaltyFixture.inspector)
+            }),
         penalty(
             "R16 the retest", ["R16"], says: ["penalty.proposed"], time: "2026-11-12T18:00:01+08:00",
             since: "2026-01-01", outlets: ["O1"], clock: "2026-01-01T00:00:00+08:00",
-            { _, _ in TrainingAssessed(outletId: "O1", quarter: "2026-Q3", assessed: 10, passed: 9, retest: true) },
+            { _, _ in
+                TrainingAssessed(
+                    outletId: "O1", quarter: "2026-Q3", assessed: 10, passed: 9, retest: true,
+                    by: PenaltyFixture.inspector)
+            },
             before: { _ = try $0.advance(to: "2026-10-13T18:00:00+08:00") }),
         penalty(
             "R17 the incident", ["R17"], time: "2026-11-10T18:00:01+08:00",

@@ -12,6 +12,7 @@ struct FundFixtures {
         harness = try StageHarness(HandlingStage(), policy: try policy ?? CaseFixtures.policy())
         var opened = try CaseFixtures.opened(at: "2026-11-02T09:00:00+08:00")
         opened.complaint.storeId = storeId
+        if storeId == nil { opened.complaint.regionId = "R1" }
         _ = try harness.send(opened, at: "2026-11-02T09:00:00+08:00")
         _ = try harness.send(
             CaseFixtures.assigned(storeId == nil ? .region : .store), at: "2026-11-02T09:00:00+08:00")
@@ -58,9 +59,10 @@ struct FundFixtures {
     }
 
     mutating func propose(
-        _ kind: LiabilityProposed.Liable.Kind = .outlet, by: Person = CaseFixtures.officer, on day: Int = 4
+        _ kind: LiabilityProposed.Liable.Kind = .outlet, id: String? = "O1", by: Person = CaseFixtures.officer,
+        reason: String? = nil, on day: Int = 4
     ) throws -> HarnessOutcome {
-        try send(LiabilityProposed(requestId: "Q1", by: by, liable: .init(kind: kind, id: "O1")), day)
+        try send(LiabilityProposed(requestId: "Q1", by: by, liable: .init(kind: kind, id: id), reason: reason), day)
     }
 
     mutating func approve(

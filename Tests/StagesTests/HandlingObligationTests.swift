@@ -13,8 +13,8 @@ import Testing
     }
 
     /// … and its liability was approved on Thursday.
-    private func approved() throws -> FundFixtures {
-        var fund = try paid()
+    private func approved(_ policy: PolicyBook? = nil) throws -> FundFixtures {
+        var fund = try paid(policy)
         for outcome in [try fund.report(), try fund.propose(), try fund.approve()] {
             try #require(outcome.rejection == nil)
         }
@@ -94,24 +94,41 @@ import Testing
         (CompensationCause.manufacturer, LiabilityProposed.Liable.Kind.manufacturer), (.outlet, .outlet),
         (.ownPost, .person), (.product, .manufacturer), (.goodwill, .nobody),
     ])
-    func `the opinion names the party of the cause, another one only a person of HQ`(
+    func `the opinion names the party of the cause, another one with a reason`(
         cause: CompensationCause, party: LiabilityProposed.Liable.Kind
     ) throws {
         for kind in LiabilityProposed.Liable.Kind.allCases {
             var fund = try FundFixtures(CaseFixtures.policy(off: [.r06, .r07]))
             _ = try fund.request(100, cause)
             _ = try fund.report(3)
-            let reason = try fund.propose(kind, by: CaseFixtures.clerk, on: 4).rejection?.reason
+            let reason = try fund.propose(kind, id: nil, on: 4).rejection?.reason
             #expect(reason == (kind == party ? nil : "party-not-of-cause"))
             guard kind != party else { continue }
-            #expect(try fund.propose(kind, by: CaseFixtures.officer, on: 4).rejection == nil)
+            #expect(try fund.propose(kind, id: nil, reason: "The pipe was theirs.", on: 4).rejection == nil)
         }
+    }
+
+    @Test(arguments: [(CompensationCause.outlet, "O1", "outlet"), (.product, "M1", "manufacturer")])
+    func `a named id is that of the party, or has a reason`(cause: CompensationCause, id: String, kind: String) throws {
+        let party = try #require(LiabilityProposed.Liable.Kind(rawValue: kind))
+        var fund = try FundFixtures()
+        _ = try fund.request(100, cause)
+        _ = try fund.report(3)
+        #expect(
+            try fund.propose(party, id: "X9", on: 4).rejection
+                == Rejection(
+                    "party-not-of-cause",
+                    [
+                        "cause": .string(cause.rawValue), "party": .string(kind), "named": .string(kind),
+                        "partyId": .string(id), "namedId": "X9",
+                    ]))
+        #expect(try fund.propose(party, id: id, on: 4).rejection == nil)
     }
 
     @Test func `with R41 switched off any party may be named`() throws {
         var fund = try paid(CaseFixtures.policy(off: [.r41]))
         _ = try fund.report(3)
-        #expect(try fund.propose(.customer, by: CaseFixtures.clerk, on: 4).rejection == nil)
+        #expect(try fund.propose(.customer, on: 4).rejection == nil)
     }
 
     // MARK: Money
@@ -142,11 +159,11 @@ import Testing
         #expect(try fund.report().rejection?.reason == "nothing-owed")
     }
 
-    private func propose(_ amountFen: Int64, by: Person = CaseFixtures.clerk) -> WriteOffProposed {
+    private func propose(_ amountFen: Int64, by: Person = CaseFixtures.officer) -> WriteOffProposed {
         WriteOffProposed(requestId: "Q1", amountFen: amountFen, by: by, reason: "The outlet has gone.")
     }
 
-    private func approve(_ approved: Bool = true, by: Person = CaseFixtures.officer) -> WriteOffApproved {
+    private func approve(_ approved: Bool = true, by: Person = CaseFixtures.treasurer) -> WriteOffApproved {
         WriteOffApproved(requestId: "Q1", by: by, approved: approved)
     }
 
@@ -190,7 +207,8 @@ import Testing
     }
 
     @Test func `nobody approves his own write-off`() throws {
-        var fund = try approved()
+        let both = AuthorityPolicy([.approveWriteOff: [.hq, .business]])
+        var fund = try approved(CaseFixtures.policy(authority: both))
         _ = try fund.send(propose(1, by: CaseFixtures.officer), 6)
         #expect(
             try fund.send(approve(by: CaseFixtures.officer), 7).rejection

@@ -152,8 +152,10 @@ struct PenaltyAppealTests {
         #expect(
             try harness.send(answer(notice, stands: true), at: "2026-11-12T09:00:00+08:00").rejection?.reason
                 == "no-appeal")
-        _ = try harness.send(lodge(notice), at: "2026-11-13T09:00:00+08:00")
-        let own = AppealDecided(noticeId: notice, penaltyStands: false, by: Self.lodger)
+        let deputy = Person(id: "deputy", tier: "business")
+        _ = try harness.send(
+            AppealLodged(noticeId: notice, by: deputy, grounds: "g"), at: "2026-11-13T09:00:00+08:00")
+        let own = AppealDecided(noticeId: notice, penaltyStands: false, by: deputy)
         #expect(try harness.send(own, at: "2026-11-14T09:00:00+08:00").rejection?.reason == "own-appeal")
         _ = try harness.send(answer(notice, stands: false), at: "2026-11-14T10:00:00+08:00")
         #expect(

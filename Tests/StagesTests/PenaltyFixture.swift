@@ -8,6 +8,7 @@ import Testing
 enum PenaltyFixture {
     static let clerk = Person(id: "clerk", tier: "store", storeId: "S1")
     static let inspector = Person(id: "inspector", tier: "hq")
+    static let auditor = Person(id: "auditor", tier: "hq")
     static let director = Person(id: "director", tier: "business")
     static let stranger = Person(id: "stranger", tier: "business")
 

@@ -50,8 +50,8 @@ struct PenaltyRoomTests {
 
     @Test func `he who reported it does not verify it, though it has left`() throws {
         var harness = try PenaltyFixture.harness()
-        for number in 1...201 { try harness.report("V\(number)", at: Self.november) }
-        let own = try harness.verify("V1", at: "2026-11-08T09:00:00+08:00", by: PenaltyFixture.clerk)
+        for number in 1...201 { try harness.report("V\(number)", at: Self.november, by: PenaltyFixture.auditor) }
+        let own = try harness.verify("V1", at: "2026-11-08T09:00:00+08:00", by: PenaltyFixture.auditor)
         #expect(own.rejection?.reason == "own-report")
     }
 

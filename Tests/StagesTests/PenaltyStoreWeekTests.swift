@@ -72,7 +72,9 @@ struct PenaltyStoreWeekTests {
 
     @Test func `A report of a store that is not listed is refused`() throws {
         var harness = try PenaltyFixture.harness(since: "2026-11-02", stores: ["S1"])
-        let outcome = try harness.send(report("2026-W45", store: "S2"), at: "2026-11-04T10:00:00+08:00")
+        let outcome = try harness.send(
+            report("2026-W45", store: "S2", by: Person(id: "x", tier: "store", storeId: "S2")),
+            at: "2026-11-04T10:00:00+08:00")
         #expect(outcome.rejection?.reason == "unlisted-store")
     }
 

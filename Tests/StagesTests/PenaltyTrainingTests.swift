@@ -11,7 +11,9 @@ struct PenaltyTrainingTests {
     }
 
     private func assess(_ quarter: String, _ passed: Int, of assessed: Int, retest: Bool? = nil) -> TrainingAssessed {
-        TrainingAssessed(outletId: "O1", quarter: quarter, assessed: assessed, passed: passed, retest: retest)
+        TrainingAssessed(
+            outletId: "O1", quarter: quarter, assessed: assessed, passed: passed, retest: retest,
+            by: PenaltyFixture.inspector)
     }
 
     @Test(arguments: [

@@ -19,8 +19,8 @@ struct PenaltyViolationTests {
 
     @Test func `Nobody verifies his own report`() throws {
         var harness = try PenaltyFixture.harness()
-        try harness.report("V1", at: "2026-11-03T09:00:00+08:00")
-        let own = try harness.verify("V1", at: "2026-11-03T10:00:00+08:00", by: PenaltyFixture.clerk)
+        try harness.report("V1", at: "2026-11-03T09:00:00+08:00", by: PenaltyFixture.auditor)
+        let own = try harness.verify("V1", at: "2026-11-03T10:00:00+08:00", by: PenaltyFixture.auditor)
         #expect(own.rejection?.reason == "own-report")
         #expect(try harness.verify("V1", at: "2026-11-03T10:01:00+08:00").types == ["violation.recorded"])
     }
@@ -75,17 +75,20 @@ struct PenaltyViolationTests {
             source: "recourse/callback")
         let own = try harness.verify("CB1", at: "2026-11-03T10:00:00+08:00", by: PenaltyFixture.inspector)
         #expect(own.rejection == Rejection("own-report", ["by": .string(PenaltyFixture.inspector.id)]))
-        #expect(try harness.verify("CB1", at: "2026-11-03T10:00:00+08:00", by: PenaltyFixture.clerk).rejection == nil)
+        #expect(try harness.verify("CB1", at: "2026-11-03T10:00:00+08:00", by: PenaltyFixture.auditor).rejection == nil)
     }
 
-    @Test func `Of a call that an earlier release told of nobody knows who made it: anybody may verify`() throws {
+    @Test
+    func `Of a call that an earlier release told of nobody knows who made it: anybody of headquarters may verify`()
+        throws
+    {
         var harness = try PenaltyFixture.harness()
         let outcome = try harness.send(
             dissatisfied(.outlet, outlet: "O1"), at: "2026-11-03T09:00:00+08:00", source: "recourse/callback")
         let recorded = try #require(outcome.all(ViolationRecorded.self).first)
         #expect(recorded.violationId == "CB1" && recorded.verified == false)
         #expect(recorded.category == "callback-dissatisfied" && recorded.recordedBy == .callback)
-        #expect(try harness.verify("CB1", at: "2026-11-03T10:00:00+08:00", by: PenaltyFixture.clerk).rejection == nil)
+        #expect(try harness.verify("CB1", at: "2026-11-03T10:00:00+08:00", by: PenaltyFixture.auditor).rejection == nil)
     }
 
     @Test(

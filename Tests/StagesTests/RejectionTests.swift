@@ -38,10 +38,11 @@ struct RejectionTests {
 
     private static func fund(
         _ name: String, _ reason: String, _ figures: JSON, _ event: any EventData,
+        authority: AuthorityPolicy = AuthorityPolicy(),
         _ prepare: @escaping @Sendable (inout FundFixtures) throws -> Void
     ) -> Refused {
         Refused(name: name, reason: reason, figures: figures) {
-            var fixture = try FundFixtures()
+            var fixture = try FundFixtures(CaseFixtures.policy(authority: authority))
             _ = try fixture.request(40_000)
             try prepare(&fixture)
             return (fixture.harness, event)
@@ -63,7 +64,7 @@ struct RejectionTests {
         fund(
             "a write-off above what is left", "exceeds-disbursed",
             ["disbursedFen": 40_000, "recoveredFen": 30_000, "writtenOffFen": 0, "amountFen": 10_001],
-            WriteOffApproved(requestId: "Q1", by: CaseFixtures.director, approved: true)
+            WriteOffApproved(requestId: "Q1", by: CaseFixtures.treasurer, approved: true)
         ) {
             try approve(&$0)
             _ = try $0.recover(30_000)
@@ -72,7 +73,8 @@ struct RejectionTests {
         },
         fund(
             "an approver who proposed the write-off", "own-decision", ["of": "write-off"],
-            WriteOffApproved(requestId: "Q1", by: CaseFixtures.officer, approved: true)
+            WriteOffApproved(requestId: "Q1", by: CaseFixtures.officer, approved: true),
+            authority: AuthorityPolicy([.approveWriteOff: [.hq]])
         ) {
             try approve(&$0)
             _ = try $0.send(
@@ -127,18 +129,18 @@ struct RejectionTests {
         try harness.violate(count, at: "2026-11-07T09:00:00+08:00", prefix: "V")
     }
 
-    @Sendable private static func appeal(_ harness: inout StageHarness) throws {
+    private static func appeal(_ harness: inout StageHarness, by person: Person = PenaltyFixture.clerk) throws {
         try violate(&harness, 3)
         try harness.decide(try proposal(&harness).proposalId, at: "2026-11-11T09:00:00+08:00")
         _ = try harness.send(
-            AppealLodged(noticeId: rectification, by: PenaltyFixture.clerk, grounds: "g"),
+            AppealLodged(noticeId: rectification, by: person, grounds: "g"),
             at: "2026-11-12T09:00:00+08:00")
     }
 
     private static let outlets = [
-        outlets("a verification by the reporter", "own-report", ["by": "clerk"]) {
-            try $0.report("V1", at: "2026-11-07T09:00:00+08:00")
-            return ViolationVerified(violationId: "V1", upheld: true, by: PenaltyFixture.clerk)
+        outlets("a verification by the reporter", "own-report", ["by": "inspector"]) {
+            try $0.report("V1", at: "2026-11-07T09:00:00+08:00", by: PenaltyFixture.inspector)
+            return ViolationVerified(violationId: "V1", upheld: true, by: PenaltyFixture.inspector)
         },
         outlets(
             "a decision on a superseded proposal", "superseded",
@@ -159,7 +161,10 @@ struct RejectionTests {
             try $0.decide(try proposal(&$0).proposalId, at: "2026-11-11T09:00:00+08:00")
             return PenaltyDecided(proposalId: warning, approved: false, by: PenaltyFixture.director)
         },
-        outlets("a decision by headquarters", "wrong-tier", ["tier": "hq", "allowed": "business"]) {
+        outlets(
+            "a decision by headquarters", "wrong-tier",
+            ["act": "penalty.decided", "tier": "hq", "needed": ["business"]]
+        ) {
             try violate(&$0, 2)
             _ = try proposal(&$0)
             return PenaltyDecided(proposalId: warning, approved: true, by: PenaltyFixture.inspector)
@@ -168,9 +173,9 @@ struct RejectionTests {
             try appeal(&$0)
             return RectificationReviewed(noticeId: rectification, accepted: true, by: PenaltyFixture.inspector)
         },
-        outlets("an appeal decided by who lodged it", "own-appeal", ["by": "clerk"]) {
-            try appeal(&$0)
-            return AppealDecided(noticeId: rectification, penaltyStands: false, by: PenaltyFixture.clerk)
+        outlets("an appeal decided by who lodged it", "own-appeal", ["by": "director"]) {
+            try appeal(&$0, by: PenaltyFixture.director)
+            return AppealDecided(noticeId: rectification, penaltyStands: false, by: PenaltyFixture.director)
         },
         outlets("a week that does not exist", "no-such-week", ["week": "2026-W60"]) { _ in
             WeeklyReportSubmitted(storeId: "S1", week: "2026-W60", violationIds: [], by: PenaltyFixture.clerk)
@@ -179,16 +184,21 @@ struct RejectionTests {
             WeeklyReportSubmitted(storeId: "S1", week: "2028-W01", violationIds: [], by: PenaltyFixture.clerk)
         },
         outlets("a quarter that is more than a year away", "quarter-too-far", ["quarter": "2028-Q1"], outlets: ["O1"]) {
-            _ in TrainingAssessed(outletId: "O1", quarter: "2028-Q1", assessed: 10, passed: 9)
+            _ in
+            TrainingAssessed(outletId: "O1", quarter: "2028-Q1", assessed: 10, passed: 9, by: PenaltyFixture.inspector)
         },
         outlets("a report of an unlisted store", "unlisted-store", ["storeId": "S9"]) { _ in
-            WeeklyReportSubmitted(storeId: "S9", week: "2026-W45", violationIds: [], by: PenaltyFixture.inspector)
+            WeeklyReportSubmitted(
+                storeId: "S9", week: "2026-W45", violationIds: [], by: Person(id: "x", tier: "store", storeId: "S9"))
         },
         outlets(
             "more passed than assessed", "passed-exceeds-assessed", ["assessed": 10, "passed": 11], outlets: ["O1"]
-        ) { _ in TrainingAssessed(outletId: "O1", quarter: "2026-Q4", assessed: 10, passed: 11) },
+        ) { _ in
+            TrainingAssessed(outletId: "O1", quarter: "2026-Q4", assessed: 10, passed: 11, by: PenaltyFixture.inspector)
+        },
         outlets("a retest that nobody owes", "no-retest-due", ["quarter": "2026-Q4"], outlets: ["O1"]) { _ in
-            TrainingAssessed(outletId: "O1", quarter: "2026-Q4", assessed: 10, passed: 9, retest: true)
+            TrainingAssessed(
+                outletId: "O1", quarter: "2026-Q4", assessed: 10, passed: 9, retest: true, by: PenaltyFixture.inspector)
         },
         outlets("a reinstatement without a hold", "no-hold", ["outletId": "O1", "status": "active"]) {
             try $0.report("V1", at: "2026-11-07T09:00:00+08:00")

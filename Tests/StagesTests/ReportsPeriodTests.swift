@@ -160,7 +160,9 @@ import Testing
                 at: "2026-11-04T10:00:00+08:00")
         }
         for store in stores.prefix(70) {
-            _ = try harness.send(Fixture.weekly("2026-W45", store: store), at: "2026-11-09T09:00:00+08:00")
+            _ = try harness.send(
+                Fixture.weekly("2026-W45", store: store, by: Person(id: "x", tier: "store", storeId: store)),
+                at: "2026-11-09T09:00:00+08:00")
         }
         for number in 1...130 {
             _ = try harness.send(

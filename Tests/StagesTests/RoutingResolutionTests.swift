@@ -13,49 +13,6 @@ import Testing
         try fixture.open(CaseFixture.complaint())
     }
 
-    private static func store(_ id: String?) -> Person { Person(id: "somebody", tier: "store", storeId: id) }
-    private static func region(_ id: String?) -> Person { Person(id: "somebody", tier: "region", regionId: id) }
-    private static let business = Person(id: "judge", tier: "business")
-    private static let hq = Person(id: "somebody", tier: "hq")
-
-    // MARK: The table
-
-    @Test(arguments: [
-        (Place.store("S1", region: "R1"), store("S1"), nil),
-        (.store("S1", region: "R1"), store("S2"), "wrong-place"),
-        (.store("S1", region: "R1"), store(nil), "wrong-place"),
-        (.store("S1", region: "R1"), region("R1"), nil),
-        (.store("S1", region: "R1"), region("R2"), "wrong-place"),
-        (.store("S1", region: "R1"), region(nil), "wrong-place"),
-        (.store("S1", region: nil), region("R1"), "wrong-place"),
-        (.store("S1", region: "R1"), hq, nil),
-        (.store("S1", region: "R1"), business, "wrong-tier"),
-        (.region("R1"), store("S1"), "wrong-tier"),
-        (.region("R1"), region("R1"), nil),
-        (.region("R1"), region("R2"), "wrong-place"),
-        (.region("R1"), hq, nil),
-        (.hq, store("S1"), "wrong-tier"),
-        (.hq, region("R1"), "wrong-tier"),
-        (.hq, hq, nil),
-        (.hq, business, "wrong-tier"),
-    ])
-    func `the place that holds the case may resolve it, and those above`(holder: Place, by: Person, reason: String?) {
-        #expect(Authority.standard.rejection(of: by, .resolve, at: holder)?.reason == reason)
-    }
-
-    @Test(arguments: Authority.Act.allCases)
-    func `every act is for people of some tiers`(act: Authority.Act) {
-        let nobody = Person(id: "nobody", tier: "none")
-        #expect(Authority.standard.rejection(of: nobody, act, at: .hq)?.reason == "wrong-tier")
-    }
-
-    @Test func `a refusal tells what is needed and what was given`() {
-        let tier = Authority.standard.rejection(of: Self.store("S1"), .resolve, at: .region("R1"))
-        #expect(tier?.figures == ["act": "case.resolved", "tier": "store", "needed": ["region", "hq"]])
-        let place = Authority.standard.rejection(of: Self.region("R2"), .resolve, at: .store("S1", region: "R1"))
-        #expect(place?.figures == ["act": "case.resolved", "tier": "region", "regionId": "R2", "needed": "R1"])
-    }
-
     // MARK: What is accepted
 
     @Test mutating func `what is accepted is passed on whole, with who resolved it`() throws {

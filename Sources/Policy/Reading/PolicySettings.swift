@@ -10,6 +10,7 @@ struct PolicySettings {
     var penalty = PenaltyPolicy()
     var reports = ReportsPolicy()
     var retention = RetentionPolicy()
+    var authority = AuthorityPolicy()
     var letters = LetterNames()
 
     /// Reads the file; what is absent or faulty has its default, and every fault is recorded.
@@ -49,6 +50,9 @@ struct PolicySettings {
         }
         if let section = file.mapping("retention", "How long what is personal is kept") {
             settings.retention.read(section)
+        }
+        if let section = file.mapping("authority", "R48: whose people may do what, by the event that tells of it") {
+            settings.authority.read(section)
         }
         if let section = file.mapping("letters", "How letters call what is known by a code or an id") {
             settings.letters = LetterNames.read(section)

@@ -51,14 +51,14 @@ package struct CallbackStage: Stage {
         case let closed as CaseClosed: return plan(after: closed, in: &turn)
         case let reopened as CaseReopened: return note(reopened, in: &turn)
         case let report as CallbackCompleted:
-            return change(report.callbackId, by: report.by, in: &turn) { task, turn in
+            return change(report.callbackId, by: report.by, .reportCall, in: &turn) { task, turn in
                 let wasOpen = task.outcome == nil
                 if let rejection = task.record(report, report.callbackId, in: &turn) { return .refused(rejection) }
                 if wasOpen, task.outcome == .reached { planSecond(after: task, in: &turn) }
                 return .applied
             }
         case let letter as LetterSent:
-            return change(letter.callbackId, by: letter.by, in: &turn) { task, turn in
+            return change(letter.callbackId, by: letter.by, .reportLetter, in: &turn) { task, turn in
                 task.record(letter, in: turn).map(Verdict.refused) ?? .applied
             }
         default:
@@ -76,11 +76,12 @@ package struct CallbackStage: Stage {
 
     /// Changes a task that must be known, by a person that the organisation must know.
     private func change(
-        _ id: String, by person: Person, in turn: inout Turn,
+        _ id: String, by person: Person, _ act: Act, in turn: inout Turn,
         _ body: (inout CallbackTask, inout Turn) -> Verdict
     ) -> Verdict {
         if let rejection = turn.rejection(of: person) { return .refused(rejection) }
         guard var task = turn.get(CallbackTask.self, id) else { return .unknownReference(CallbackTask.key(id)) }
+        if let rejection = turn.policy.rejection(of: person, act) { return .refused(rejection) }
         let verdict = body(&task, &turn)
         if case .applied = verdict { turn.put(task, id) }
         return verdict

@@ -2,7 +2,7 @@ import Policy
 import Schema
 
 /// What handling knows of a case: who complained of what, who holds it, and how far it is from being closed.
-package struct CaseFile: Record, Equatable {
+package struct CaseFile: Record, Equatable, SharedCase {
     package static let kind = "case"
 
     /// A solution that was reported; replaced by a later one, dropped when the case is escalated or reopened.
@@ -66,6 +66,7 @@ package struct CaseFile: Record, Equatable {
     /// It is ready to close, by what was known of that time before the resolution came: it closes then, unless routing says
     /// meanwhile that the resolution is void.
     package var closesAt: Instant?
+    package var linkedPlaces: [LinkedPlace]?
 
     /// More documents than that are refused, so that a record stays bounded.
     package static let documentLimit = 1000

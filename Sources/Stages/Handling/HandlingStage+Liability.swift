@@ -3,13 +3,17 @@ import Schema
 
 /// What follows a payment: report, opinion, approval, and the money coming back or being given up (R08, R41).
 extension HandlingStage {
-    /// Changes a request that must be known, by a person that the organisation must know.
+    /// Changes a request that must be known, by a person that the organisation must know and who may do that.
     private func change(
-        _ id: String, by person: Person, in turn: inout Turn,
+        _ id: String, by person: Person, _ act: Act, in turn: inout Turn,
         _ body: (inout AdvanceRequest, inout Turn) -> Rejection?
     ) -> Verdict {
         if let rejection = turn.rejection(of: person) { return .refused(rejection) }
         guard let known = turn.get(AdvanceRequest.self, id) else { return .unknownReference(AdvanceRequest.key(id)) }
+        let place = turn.get(CaseFile.self, known.caseId)?.place(turn.policy)
+        if let rejection = turn.policy.rejection(of: person, act, at: place.map { [$0] } ?? []) {
+            return .refused(rejection)
+        }
         var request = known
         if let rejection = body(&request, &turn) { return .refused(rejection) }
         if request != known { turn.put(request, id) }
@@ -20,7 +24,7 @@ extension HandlingStage {
     private func isOff(_ step: AdvanceRequest.Step, _ turn: Turn) -> Bool { !step.isOn(turn.policy.rules) }
 
     func take(_ data: IncidentReportSubmitted, in turn: inout Turn) -> Verdict {
-        change(data.requestId, by: data.by, in: &turn) { request, turn in
+        change(data.requestId, by: data.by, .reportIncident, in: &turn) { request, turn in
             if isOff(.report, turn) { return nil }
             if let rejection = request.rejection(of: .report) { return rejection }
             request.owe(.opinion, in: &turn)
@@ -29,19 +33,21 @@ extension HandlingStage {
     }
 
     func take(_ data: LiabilityProposed, in turn: inout Turn) -> Verdict {
-        change(data.requestId, by: data.by, in: &turn) { request, turn in
+        change(data.requestId, by: data.by, .proposeLiability, in: &turn) { request, turn in
             if isOff(.opinion, turn) { return nil }
             if let rejection = request.rejection(of: .opinion) { return rejection }
-            if let rejection = Self.rejection(ofParty: data, request.cause, turn.policy) { return rejection }
+            let file = turn.get(CaseFile.self, request.caseId)
+            if let rejection = Self.rejection(ofParty: data, request.cause, file, turn.policy) { return rejection }
             request.opinion = AdvanceRequest.Opinion(liable: data.liable, by: data.by.id)
             request.owe(.approval, in: &turn)
             return nil
         }
     }
 
-    /// R41: the opinion names the party of the cause; another one only a person of HQ.
+    /// R41: the opinion names the party of the cause – of its kind, and where it is known by its id; another one needs a
+    /// reason.
     private static func rejection(
-        ofParty data: LiabilityProposed, _ cause: CompensationCause, _ policy: PolicyBook
+        ofParty data: LiabilityProposed, _ cause: CompensationCause, _ file: CaseFile?, _ policy: PolicyBook
     ) -> Rejection? {
         let party: LiabilityProposed.Liable.Kind =
             switch cause {
@@ -50,22 +56,28 @@ extension HandlingStage {
             case .ownPost: .person
             case .goodwill: .nobody
             }
-        guard policy.rules.isOn(.r41), data.liable.kind != party, data.by.tier != HandlerTier.hq.rawValue else {
-            return nil
-        }
-        return Rejection(
-            "party-not-of-cause",
-            [
-                "cause": .string(cause.rawValue), "party": .string(party.rawValue),
-                "named": .string(data.liable.kind.rawValue),
-            ])
+        let id: String? =
+            switch party {
+            case .manufacturer: file.flatMap { policy.organisation.manufacturer(ofBrand: $0.product.brand)?.id }
+            case .outlet: file?.outletId
+            case .person, .customer, .nobody: nil
+            }
+        let isOther = data.liable.kind != party || data.liable.id.map { id != nil && $0 != id } ?? false
+        guard policy.rules.isOn(.r41), isOther, data.reason == nil else { return nil }
+        var figures: JSON = [
+            "cause": .string(cause.rawValue), "party": .string(party.rawValue),
+            "named": .string(data.liable.kind.rawValue),
+        ]
+        if let id { figures = figures.setting("partyId", to: .string(id)) }
+        if let named = data.liable.id { figures = figures.setting("namedId", to: .string(named)) }
+        return Rejection("party-not-of-cause", figures)
     }
 
     func take(_ data: LiabilityApproved, in turn: inout Turn) -> Verdict {
-        change(data.requestId, by: data.by, in: &turn) { request, turn in
+        change(data.requestId, by: data.by, .approveLiability, in: &turn) { request, turn in
             if isOff(.approval, turn) { return nil }
-            if let rejection = request.rejection(of: .approval) { return rejection }
             if data.by.id == request.opinion?.by { return Rejection("own-decision", ["of": "opinion"]) }
+            if let rejection = request.rejection(of: .approval) { return rejection }
             if data.approved {
                 request.isLiabilityApproved = true
                 request.owe(.recovery, in: &turn)
@@ -102,7 +114,7 @@ extension HandlingStage {
 
     /// Money may come back at any time after the payment.
     func take(_ data: RecoveryBooked, in turn: inout Turn) -> Verdict {
-        change(data.requestId, by: data.by, in: &turn) { request, turn in
+        change(data.requestId, by: data.by, .bookRecovery, in: &turn) { request, turn in
             if let rejection = Self.rejection(ofAmount: data.amountFen, request) { return rejection }
             var fund = turn.get(FundLedger.self, FundLedger.id) ?? FundLedger()
             request.recoveredFen += data.amountFen
@@ -120,7 +132,7 @@ extension HandlingStage {
 
     /// Proposed after the liability approval, one at a time; its figures are tested when it is approved.
     func take(_ data: WriteOffProposed, in turn: inout Turn) -> Verdict {
-        change(data.requestId, by: data.by, in: &turn) { request, _ in
+        change(data.requestId, by: data.by, .proposeWriteOff, in: &turn) { request, _ in
             guard request.state == .disbursed else {
                 return Rejection("not-disbursed", ["state": .string(request.state.rawValue)])
             }
@@ -139,7 +151,7 @@ extension HandlingStage {
 
     /// A proposal that is not approved has ended. One whose figures do not fit stays open: it can still be refused.
     func take(_ data: WriteOffApproved, in turn: inout Turn) -> Verdict {
-        change(data.requestId, by: data.by, in: &turn) { request, turn in
+        change(data.requestId, by: data.by, .approveWriteOff, in: &turn) { request, turn in
             guard let proposal = request.writeOff else {
                 return Rejection("no-write-off", ["state": .string(request.state.rawValue)])
             }

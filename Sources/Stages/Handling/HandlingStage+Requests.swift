@@ -5,7 +5,6 @@ import Schema
 extension HandlingStage {
     func take(_ data: CompensationRequested, in turn: inout Turn) throws -> Verdict {
         if let rejection = turn.rejection(of: data.by) { return .refused(rejection) }
-        guard let tier = HandlerTier(rawValue: data.by.tier) else { return .refused(Self.wrongTier(data.by, nil)) }
         let fingerprint = data.fingerprint()
         if let known = turn.get(AdvanceRequest.self, data.requestId) {
             if known.fingerprint == fingerprint { return .applied }
@@ -13,6 +12,14 @@ extension HandlingStage {
         }
         let caseId = turn.openCase(of: data.caseId)
         guard let file = turn.get(CaseFile.self, caseId) else { return .unknownReference(CaseFile.key(caseId)) }
+        let place = file.place(turn.policy)
+        if let rejection = turn.policy.rejection(of: data.by, .requestAdvance, at: [place]) {
+            return .refused(rejection)
+        }
+        // Whatever the policy says: only what handles a case has a cap (R05).
+        guard let tier = HandlerTier(rawValue: data.by.tier) else {
+            return .refused(Rejection(wrongTierOf: data.by, .requestAdvance, needed: [.store, .region, .hq]))
+        }
         let request = AdvanceRequest(
             data, caseId: caseId, complaintId: file.complaintId, fingerprint: fingerprint, at: turn.now)
         var advance = Advance(id: data.requestId, request: request, file: file, in: turn)
@@ -81,11 +88,6 @@ extension HandlingStage {
         return nil
     }
 
-    static func wrongTier(_ by: Person, _ needed: HandlerTier?) -> Rejection {
-        Rejection(
-            "wrong-tier", ["tier": .string(by.tier), "needed": .string(needed?.rawValue ?? HandlerTier.store.rawValue)])
-    }
-
     /// R05: a person of the named tier or a higher one decides a request that was referred.
     func take(_ data: CompensationDecided, in turn: inout Turn) -> Verdict {
         if let rejection = turn.rejection(of: data.by) { return .refused(rejection) }
@@ -93,7 +95,9 @@ extension HandlingStage {
             return .unknownReference(AdvanceRequest.key(data.requestId))
         }
         if let rejection = rejection(of: data, advance, turn.policy) { return .refused(rejection) }
-        guard let tier = HandlerTier(rawValue: data.by.tier) else { return .refused(Self.wrongTier(data.by, nil)) }
+        guard let tier = HandlerTier(rawValue: data.by.tier) else {
+            return .refused(Rejection(wrongTierOf: data.by, .decideAdvance, needed: [.region, .hq]))
+        }
         let amount = data.amountFen ?? advance.request.requestedFen
         let (isGiven, because) = advance.authority(of: tier, for: amount, turn.policy)
         if !data.approved {
@@ -111,13 +115,15 @@ extension HandlingStage {
 
     private func rejection(of data: CompensationDecided, _ advance: Advance, _ policy: PolicyBook) -> Rejection? {
         let request = advance.request
-        guard request.state == .referred, let needed = request.referredTo else {
-            return Rejection("not-referred", ["state": .string(request.state.rawValue)])
+        let needed = request.state == .referred ? request.referredTo : nil
+        if let needed, HandlerTier(rawValue: data.by.tier).map({ $0.rank < needed.rank }) ?? true {
+            let tiers = policy.authority.tiers(of: .decideAdvance).filter { $0 >= Tier(needed) }
+            return Rejection(wrongTierOf: data.by, .decideAdvance, needed: tiers)
         }
-        guard let tier = HandlerTier(rawValue: data.by.tier), tier.rank >= needed.rank else {
-            return Self.wrongTier(data.by, needed)
-        }
+        let place = advance.file.place(policy)
+        if let rejection = policy.rejection(of: data.by, .decideAdvance, at: [place]) { return rejection }
         if data.by.id == request.requestedBy { return Rejection("own-decision", ["of": "request"]) }
+        guard needed != nil else { return Rejection("not-referred", ["state": .string(request.state.rawValue)]) }
         guard data.approved else { return nil }
         let amount = data.amountFen ?? request.requestedFen
         guard (1...request.requestedFen).contains(amount) else {

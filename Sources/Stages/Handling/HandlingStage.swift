@@ -132,16 +132,26 @@ package struct HandlingStage: Stage {
         case let resolved as CaseResolved: return take(resolved, in: &turn)
         case let accepted as CaseAccepted:
             return change(accepted.caseId, by: accepted.by, in: &turn) { file, turn in
+                let caseId = turn.openCase(of: accepted.caseId)
+                if let verdict = file.verdict(on: accepted.by, .accept, caseId: caseId, in: turn) { return verdict }
                 file.noteResponse(at: turn.now)
                 return .applied
             }
         case let contact as ContactRecorded:
             return change(contact.caseId, by: contact.by, in: &turn) { file, turn in
+                let caseId = turn.openCase(of: contact.caseId)
+                if let verdict = file.verdict(on: contact.by, .recordContact, caseId: caseId, in: turn) {
+                    return verdict
+                }
                 file.noteContact(with: contact.with, at: turn.now)
                 return .applied
             }
         case let archived as DocumentsArchived:
             return change(archived.caseId, by: archived.by, in: &turn) { file, turn in
+                let place = file.place(turn.policy)
+                if let rejection = turn.policy.rejection(of: archived.by, .listDocuments, at: [place]) {
+                    return .refused(rejection)
+                }
                 if let rejection = file.list(archived.documents, at: turn.now) { return .refused(rejection) }
                 file.closeIfReady(turn.openCase(of: archived.caseId), in: &turn)
                 return .applied
@@ -177,6 +187,7 @@ package struct HandlingStage: Stage {
         let id = linked.openCaseId
         return change(id, in: &turn) { file, turn in
             turn.link(linked, CaseFile.key(linked.caseId))
+            file.share(with: linked, in: &turn)
             guard file.isClosed, let tier = file.tier else { return .applied }
             file.reopen(
                 id, at: tier, rule: "same-matter",

@@ -93,10 +93,11 @@ extension PenaltyStage {
 
     /// `manufacturer-incident.handled`: by headquarters; the penalty letter goes out upon it (R17).
     func handle(_ data: ManufacturerIncidentHandled, in turn: inout Turn) -> Verdict {
+        if let rejection = turn.rejection(of: data.by) { return .refused(rejection) }
         guard var incident = turn.get(Incident.self, data.incidentId) else {
             return .unknownReference(Incident.key(data.incidentId))
         }
-        if let rejection = turn.rejection(of: data.by, tier: .hq) { return .refused(rejection) }
+        if let rejection = turn.policy.rejection(of: data.by, .handleIncident) { return .refused(rejection) }
         if incident.caller == data.by.id {
             return .refused(Rejection("own-decision", ["of": "call", "by": .string(data.by.id)]))
         }

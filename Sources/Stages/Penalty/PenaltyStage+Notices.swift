@@ -4,10 +4,12 @@ import Schema
 extension PenaltyStage {
     /// Where an event about a notice leads: the dossier and the effect in it.
     private func find(
-        _ noticeId: String, by: Person, in turn: inout Turn
+        _ noticeId: String, by: Person, _ act: Act, in turn: inout Turn
     ) -> Result<(dossier: Dossier, index: Int?), NoticeFault> {
-        guard let notice = turn.get(NoticeIndex.self, noticeId) else { return .failure(.unknown) }
         if let rejection = turn.rejection(of: by) { return .failure(.refused(rejection)) }
+        guard let notice = turn.get(NoticeIndex.self, noticeId) else { return .failure(.unknown) }
+        let places = notice.outletId.map { turn.policy.places(ofOutlet: $0) } ?? []
+        if let rejection = turn.policy.rejection(of: by, act, at: places) { return .failure(.refused(rejection)) }
         guard let outletId = notice.outletId else {
             return .failure(.refused(Rejection("not-a-penalty", ["noticeId": .string(noticeId)])))
         }
@@ -31,7 +33,7 @@ extension PenaltyStage {
     func review(_ data: RectificationReviewed, in turn: inout Turn) -> Verdict {
         var dossier: Dossier
         let found: Int?
-        switch find(data.noticeId, by: data.by, in: &turn) {
+        switch find(data.noticeId, by: data.by, .reviewRectification, in: &turn) {
         case .failure(let fault): return verdict(fault, data.noticeId)
         case .success(let result): (dossier, found) = result
         }
@@ -60,7 +62,7 @@ extension PenaltyStage {
     func lodge(_ data: AppealLodged, in turn: inout Turn) -> Verdict {
         var dossier: Dossier
         let found: Int?
-        switch find(data.noticeId, by: data.by, in: &turn) {
+        switch find(data.noticeId, by: data.by, .lodgeAppeal, in: &turn) {
         case .failure(let fault): return verdict(fault, data.noticeId)
         case .success(let result): (dossier, found) = result
         }
@@ -91,15 +93,14 @@ extension PenaltyStage {
     func decide(_ data: AppealDecided, in turn: inout Turn) -> Verdict {
         var dossier: Dossier
         let found: Int?
-        switch find(data.noticeId, by: data.by, in: &turn) {
+        switch find(data.noticeId, by: data.by, .decideAppeal, in: &turn) {
         case .failure(let fault): return verdict(fault, data.noticeId)
         case .success(let result): (dossier, found) = result
         }
-        guard let index = found, let appeal = dossier.effects[index].appeal, appeal.isPending else {
+        let lodged = found.flatMap { dossier.effects[$0].appeal }
+        if lodged?.lodgedBy == data.by.id { return .refused(Rejection("own-appeal", ["by": .string(data.by.id)])) }
+        guard let index = found, let appeal = lodged, appeal.isPending else {
             return .refused(Rejection("no-appeal", ["noticeId": .string(data.noticeId)]))
-        }
-        guard appeal.lodgedBy != data.by.id else {
-            return .refused(Rejection("own-appeal", ["by": .string(data.by.id)]))
         }
         dossier.effects[index].appeal?.isPending = false
         let left = dossier.effects[index].remaining

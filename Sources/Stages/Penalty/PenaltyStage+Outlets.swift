@@ -4,10 +4,11 @@ import Schema
 extension PenaltyStage {
     /// `penalty.decided`: only a person of the business division decides (R11).
     func decide(_ data: PenaltyDecided, in turn: inout Turn) -> Verdict {
+        if let rejection = turn.rejection(of: data.by) { return .refused(rejection) }
         guard let index = turn.get(ProposalIndex.self, data.proposalId) else {
             return .unknownReference(ProposalIndex.key(data.proposalId))
         }
-        if let rejection = turn.rejection(of: data.by, tier: .business) { return .refused(rejection) }
+        if let rejection = turn.policy.rejection(of: data.by, .decidePenalty) { return .refused(rejection) }
         var dossier = turn.dossier(index.outletId)
         if let rejection = dossier.decide(data, in: &turn) { return .refused(rejection) }
         dossier.settle(in: &turn)
@@ -16,7 +17,9 @@ extension PenaltyStage {
 
     /// `outlet.reinstated`: ends all ladder and rectification holds (R20).
     func reinstate(_ data: OutletReinstated, in turn: inout Turn) -> Verdict {
-        if let rejection = turn.rejection(of: data.by, tier: .business) { return .refused(rejection) }
+        if let rejection = turn.rejection(of: data.by) ?? turn.policy.rejection(of: data.by, .reinstateOutlet) {
+            return .refused(rejection)
+        }
         // Nothing is known of an outlet that was never heard of: it has no hold either.
         var dossier = turn.dossier(data.outletId)
         let status: JSON = ["outletId": .string(data.outletId), "status": .string(dossier.status.rawValue)]
@@ -40,7 +43,10 @@ extension PenaltyStage {
 
     /// `outlet.site-checked`: a passed check ends the hold `site-check`, a failed one opens it again (R19).
     func take(_ data: OutletSiteChecked, in turn: inout Turn) -> Verdict {
-        if let rejection = turn.rejection(of: data.by) { return .refused(rejection) }
+        let places = turn.policy.places(ofOutlet: data.outletId)
+        if let rejection = turn.rejection(of: data.by) ?? turn.policy.rejection(of: data.by, .checkSite, at: places) {
+            return .refused(rejection)
+        }
         var dossier = turn.dossier(data.outletId)
         // Withdrawn for good: its duties have ended.
         guard !dossier.isClosed else { return .applied }

@@ -12,7 +12,9 @@ extension CallbackDissatisfied {
 extension PenaltyStage {
     /// `violation.reported`: recorded, but it counts only once it is verified (R11).
     func report(_ data: ViolationReported, _ event: Event, in turn: inout Turn) throws -> Verdict {
-        if let rejection = turn.rejection(of: data.by) { return .refused(rejection) }
+        if let rejection = turn.rejection(of: data.by) ?? turn.policy.rejection(of: data.by, .reportViolation) {
+            return .refused(rejection)
+        }
         let fingerprint = data.fingerprint()
         if let known = turn.get(ViolationIndex.self, data.violationId) {
             return known.fingerprint == fingerprint ? .applied : .refused(Self.taken(data.violationId))
@@ -59,17 +61,18 @@ extension PenaltyStage {
 
     /// `violation.verified`: another person than the reporter upholds it or turns it down (R11).
     func verify(_ data: ViolationVerified, in turn: inout Turn) -> Verdict {
+        if let rejection = turn.rejection(of: data.by) { return .refused(rejection) }
         guard let index = turn.get(ViolationIndex.self, data.violationId) else {
             return .unknownReference(ViolationIndex.key(data.violationId))
         }
-        if let rejection = turn.rejection(of: data.by) { return .refused(rejection) }
+        if let rejection = turn.policy.rejection(of: data.by, .verifyViolation) { return .refused(rejection) }
         var dossier = turn.dossier(index.outletId)
         let position = dossier.violations.firstIndex { $0.id == data.violationId }
         let apart = turn.get(ViolationApart.self, data.violationId)
-        guard var violation = position.map({ dossier.violations[$0] }) ?? apart?.violation, violation.verifiedAt == nil
-        else { return .refused(Rejection("already-verified", ["violationId": .string(data.violationId)])) }
-        guard violation.reporter != data.by.id else {
-            return .refused(Rejection("own-report", ["by": .string(data.by.id)]))
+        let known = position.map { dossier.violations[$0] } ?? apart?.violation
+        if known?.reporter == data.by.id { return .refused(Rejection("own-report", ["by": .string(data.by.id)])) }
+        guard var violation = known, violation.verifiedAt == nil else {
+            return .refused(Rejection("already-verified", ["violationId": .string(data.violationId)]))
         }
         let time = dossier.effectiveTime(turn.now)
         violation.verifiedAt = time

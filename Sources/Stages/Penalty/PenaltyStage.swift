@@ -164,12 +164,4 @@ extension Turn {
     func dossier(_ outletId: String) -> Dossier {
         get(Dossier.self, outletId) ?? Dossier.opened(outletId, policy, now: now)
     }
-
-    /// Why `by` may not act where only a person of `tier` may.
-    func rejection(of by: Person, tier: Tier) -> Rejection? {
-        guard by.tier == tier.rawValue else {
-            return Rejection("wrong-tier", ["tier": .string(by.tier), "allowed": .string(tier.rawValue)])
-        }
-        return rejection(of: by)
-    }
 }

@@ -51,10 +51,11 @@ extension PenaltyStage {
 
     /// `feedback-form.submitted`: a blocked settlement is released; a second form changes nothing (R38).
     func take(_ data: FeedbackFormSubmitted, in turn: inout Turn) -> Verdict {
+        if let rejection = turn.rejection(of: data.by) { return .refused(rejection) }
         guard var service = turn.get(Settlement.self, data.serviceId) else {
             return .unknownReference(Settlement.key(data.serviceId))
         }
-        if let rejection = turn.rejection(of: data.by) { return .refused(rejection) }
+        if let rejection = turn.policy.rejection(of: data.by, .submitForm) { return .refused(rejection) }
         guard !service.isReceived else { return .applied }
         service.isReceived = true
         service.dueAt = nil

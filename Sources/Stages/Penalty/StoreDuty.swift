@@ -102,7 +102,10 @@ struct StoreDuty: Record {
 extension PenaltyStage {
     /// `weekly-report.submitted`: an early report counts, a nil report too (R09).
     func take(_ data: WeeklyReportSubmitted, in turn: inout Turn) -> Verdict {
-        if let rejection = turn.rejection(of: data.by) { return .refused(rejection) }
+        let place = turn.policy.place(storeId: data.storeId, regionId: nil)
+        if let rejection = turn.rejection(of: data.by) ?? turn.policy.rejection(of: data.by, .reportWeek, at: [place]) {
+            return .refused(rejection)
+        }
         guard let week = ReportWeek(data.week) else {
             return .refused(Rejection("no-such-week", ["week": .string(data.week)]))
         }

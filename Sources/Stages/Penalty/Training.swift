@@ -167,6 +167,7 @@ extension Dossier {
 extension PenaltyStage {
     /// `training.assessed`: an assessment of a quarter, or a retest while dispatch is stopped (R15, R16).
     func take(_ data: TrainingAssessed, in turn: inout Turn) -> Verdict {
+        if let rejection = turn.policy.rejection(of: data) { return .refused(rejection) }
         guard let quarter = Quarter(data.quarter) else {
             return .refused(Rejection("no-such-quarter", ["quarter": .string(data.quarter)]))
         }

@@ -32,7 +32,9 @@ extension ReportsStage {
 
     /// What penalty refuses (a stranger, a week that does not exist, a store that is not listed) does not count.
     func count(_ report: WeeklyReportSubmitted, in turn: inout Turn) {
-        guard turn.rejection(of: report.by) == nil, let week = ReportWeek(report.week),
+        let place = turn.policy.place(storeId: report.storeId, regionId: nil)
+        guard turn.rejection(of: report.by) == nil,
+            turn.policy.rejection(of: report.by, .reportWeek, at: [place]) == nil, let week = ReportWeek(report.week),
             week.monday <= turn.now.date.adding(days: StoreDuty.daysAhead),
             turn.policy.organisation.store(report.storeId) != nil
         else { return }

@@ -41,6 +41,7 @@ extension CaseDesk {
         spilled = Array(record.duties.dropFirst(max(before, RoutedCase.dutyLimit)))
         record.duties.removeLast(spilled.count)
         turn.link(linked, RoutedCase.key(linked.caseId))
+        record.share(with: linked, in: &turn)
         return .applied
     }
 

@@ -14,7 +14,7 @@ extension CaseDesk {
         if record.holdings == nil, resolved.caseId == caseId { return takeUnjudged(resolved, turn.policy) }
         record.beginHoldings()
         let holder = place(of: record.holder(at: resolved.resolvedAt), turn.policy)
-        if let rejection = Authority.standard.rejection(of: resolved.by, .resolve, at: holder) {
+        if let rejection = turn.policy.rejection(of: resolved.by, .resolve, at: [holder]) {
             return .refused(rejection)
         }
         if record.state == .closed { return waitsForReopening }
@@ -39,7 +39,7 @@ extension CaseDesk {
         var left = known
         left.keep { resolved in
             resolved.resolvedAt >= instant
-                && Authority.standard.rejection(of: resolved.by, .resolve, at: holder) == nil
+                && turn.policy.rejection(of: resolved.by, .resolve, at: [holder]) == nil
         }
         if left != known { turn.put(left, caseId) }
         return left.kept
@@ -83,7 +83,7 @@ extension CaseDesk {
     /// What stands for the reopening of a case, for events that come before it.
     static func reopening(of caseId: String) -> RecordKey { RecordKey(kind: "reopening", id: caseId) }
 
-    private func place(of holding: Holding, _ policy: PolicyBook) -> Place {
+    func place(of holding: Holding, _ policy: PolicyBook) -> Place {
         switch holding.tier {
         case .store:
             .store(holding.handlerId, region: policy.organisation.store(holding.handlerId)?.region ?? record.regionId)

@@ -20,16 +20,18 @@ struct CaseDesk {
     // MARK: What people report
 
     /// Only the acceptance of a crisis by headquarters counts here (R34).
-    mutating func accept(_ accepted: CaseAccepted, at instant: Instant) -> Verdict {
+    mutating func accept(_ accepted: CaseAccepted, in turn: Turn) -> Verdict {
+        if let verdict = record.verdict(on: accepted.by, .accept, caseId: caseId, in: turn) { return verdict }
         if accepted.by.tier == Tier.hq.rawValue {
-            record.addAcceptance(instant)
+            record.addAcceptance(turn.now)
             dropMetDuties()
         }
         return .applied
     }
 
     /// Only contacts with the customer count here (R24, R43).
-    mutating func note(_ contact: ContactRecorded) -> Verdict {
+    mutating func note(_ contact: ContactRecorded, in turn: Turn) -> Verdict {
+        if let verdict = record.verdict(on: contact.by, .recordContact, caseId: caseId, in: turn) { return verdict }
         if contact.with == .customer {
             record.addContact(contact.at)
             dropMetDuties()
@@ -37,16 +39,17 @@ struct CaseDesk {
         return .applied
     }
 
-    /// A handler of the tier that holds the case gives it up before its term is over (R03).
+    /// A handler of the place that holds the case gives it up before its term is over (R03).
     mutating func escalate(_ requested: CaseEscalationRequested, in turn: inout Turn) -> Verdict {
+        let holder = place(of: record.holder(at: turn.now), turn.policy)
+        if let rejection = turn.policy.rejection(of: requested.by, .askForEscalation, at: [holder]) {
+            return .refused(rejection)
+        }
         let figures: JSON = ["tier": .string(requested.by.tier), "heldBy": .string(record.tier.rawValue)]
         switch record.state {
         case .closed: return .refused(Rejection("case-closed", figures))
         case .resolved: return .refused(Rejection("case-resolved", figures))
         case .open: break
-        }
-        guard requested.by.tier == record.tier.rawValue else {
-            return .refused(Rejection("wrong-tier", figures))
         }
         guard let next = Tier(record.tier).next?.handler else {
             return .refused(Rejection("highest-tier", figures))

@@ -1,7 +1,7 @@
 import Schema
 
 /// A case as routing sees it: who holds it, until when, and what is still owed to the customer and to headquarters.
-package struct RoutedCase: Record, Equatable {
+package struct RoutedCase: Record, Equatable, SharedCase {
     package static let kind = "case"
     package static let retiredMembers = ["resolvedAfterClosing"]
     /// No case keeps more contacts, nor more acceptances, than this; the earliest are forgotten first.
@@ -50,6 +50,7 @@ package struct RoutedCase: Record, Equatable {
     package var handlingSequence: Int64?
     /// How many `case.resolution-accepted` there were about it; nil: none.
     package var resolutionsPassed: Int?
+    package var linkedPlaces: [LinkedPlace]?
 
     package init(opened: CaseOpened, placement: Placement, isMajor: Bool, at instant: Instant) {
         complaintId = opened.complaintId

@@ -15,7 +15,7 @@ package struct RoutingStage: Stage {
     /// An event may name a case by a complaint that intake has yet to link to it: as long as one waits for that, deadlines of
     /// cases wait for intake.
     package static let metBy: [StageName] = [.intake]
-    package static let metWhileWaitingFor: String? = RoutedCase.kind
+    package static let metWhileWaitingFor: [String]? = [RoutedCase.kind, CaseShare.kind]
     package static let recordTypes: [any Record.Type] = [
         RoutedCase.self, CaseLink.self, LinkedDuties.self, KeptResolutions.self,
     ]
@@ -113,9 +113,9 @@ package struct RoutingStage: Stage {
         var desk = CaseDesk(caseId: caseId, record: record)
         let verdict: Verdict =
             switch event.data {
-            case let accepted as CaseAccepted: desk.accept(accepted, at: turn.now)
+            case let accepted as CaseAccepted: desk.accept(accepted, in: turn)
             case let requested as CaseEscalationRequested: desk.escalate(requested, in: &turn)
-            case let contact as ContactRecorded: desk.note(contact)
+            case let contact as ContactRecorded: desk.note(contact, in: turn)
             case let resolved as CaseResolved: desk.resolve(resolved, in: &turn)
             case let linked as CaseDuplicateLinked: desk.link(linked, in: &turn)
             case let closed as CaseClosed: desk.close(closed, event.sequence)

@@ -1,69 +1,7 @@
 import Policy
 import Schema
 
-/// Who may do what (R48): for each act the tiers whose people may, and which of their places fits.
-///
-/// Which place fits is fixed; the tiers are defaults. Whether the person belongs to the place that he names is asked
-/// before, by `Turn.rejection(of:)`.
-package struct Authority: Sendable {
-    /// What a person does, by the event that tells of it.
-    package enum Act: String, Sendable, CaseIterable {
-        case resolve = "case.resolved"
-    }
-
-    /// Which place of a tier fits.
-    package enum Fit: Sendable {
-        /// The place that holds the case, or one above it: its region, headquarters.
-        case holderOrAbove
-    }
-
-    /// One line of the table.
-    package struct Row: Sendable {
-        package let tiers: [Tier]
-        package let fit: Fit
-    }
-
-    package static let standard = Authority()
-
-    private init() {}
-
-    /// A line for every act: what had none, everybody could do.
-    package func row(of act: Act) -> Row {
-        switch act {
-        case .resolve: Row(tiers: [.store, .region, .hq], fit: .holderOrAbove)
-        }
-    }
-
-    /// Why a person may not act on what `holder` holds, or nil if he may: `wrong-tier`, or `wrong-place` if his tier fits
-    /// and his place does not or is not named. The figures tell what is needed and what was given.
-    package func rejection(of by: Person, _ act: Act, at holder: Place) -> Rejection? {
-        let row = row(of: act)
-        let tiers: [Tier]
-        switch row.fit {
-        case .holderOrAbove: tiers = row.tiers.filter { $0 != .business && $0 >= Tier(holder.tier) }
-        }
-        guard let tier = Tier(rawValue: by.tier), tiers.contains(tier) else {
-            return Rejection(
-                "wrong-tier",
-                [
-                    "act": .string(act.rawValue), "tier": .string(by.tier),
-                    "needed": .array(tiers.map { .string($0.rawValue) }),
-                ])
-        }
-        let (member, given, needed): (String, String?, String?)
-        switch tier {
-        case .store: (member, given, needed) = ("storeId", by.storeId, holder.storeId)
-        case .region: (member, given, needed) = ("regionId", by.regionId, holder.regionId)
-        case .hq, .business: return nil
-        }
-        if let given, given == needed { return nil }
-        var figures: JSON = ["act": .string(act.rawValue), "tier": .string(by.tier)]
-        if let given { figures = figures.setting(member, to: .string(given)) }
-        return Rejection("wrong-place", figures.setting("needed", to: .string(needed ?? "none")))
-    }
-}
-
-/// A place that holds a case: a store with its region, a region, or headquarters.
+/// A place of the chain: a store with its region, a region, or headquarters.
 package struct Place: Sendable, Hashable {
     package let tier: HandlerTier
     /// Of a store.
@@ -80,4 +18,71 @@ package struct Place: Sendable, Hashable {
     }
 
     package static let hq = Place(tier: .hq, storeId: nil, regionId: nil)
+}
+
+extension PolicyBook {
+    /// The lowest place that is known of what has a store and a region: the store, the region, headquarters.
+    package func place(storeId: String?, regionId: String?) -> Place {
+        if let storeId { return .store(storeId, region: organisation.store(storeId)?.region ?? regionId) }
+        return regionId.map { .region($0) } ?? .hq
+    }
+
+    /// The region of an outlet; of one that is not listed nobody knows it.
+    package func places(ofOutlet outletId: String) -> [Place] {
+        organisation.outlet(outletId).map { [.region($0.region)] } ?? []
+    }
+
+    /// Why a person may not do something, or nil if he may (R48): `wrong-tier`, or `wrong-place` if his tier fits and his
+    /// place does not or is not named. The figures tell what is needed and what was given. That he belongs to the place
+    /// that he names is asked before (`rejection(of:)`).
+    ///
+    /// - Parameter places: which it is about, as the act asks for (`Act.Fit`).
+    package func rejection(of by: Person, _ act: Act, at places: [Place] = []) -> Rejection? {
+        guard rules.isOn(.r48) else { return nil }
+        let fit = act.row.fit
+        var tiers = authority.tiers(of: act)
+        let holders = places.map { Tier($0.tier) }
+        switch fit {
+        case .any, .shared: break
+        case .place: tiers = tiers.filter { holders.contains($0) }
+        case .placeOrAbove: tiers = tiers.filter { tier in holders.contains { tier >= $0 } }
+        }
+        guard let tier = Tier(rawValue: by.tier), tiers.contains(tier) else {
+            return Rejection(wrongTierOf: by, act, needed: tiers)
+        }
+        if fit == .any { return nil }
+        let (member, given, needed): (String, String?, [String])
+        switch tier {
+        case .store: (member, given, needed) = ("storeId", by.storeId, places.compactMap(\.storeId))
+        case .region: (member, given, needed) = ("regionId", by.regionId, places.compactMap(\.regionId))
+        case .hq, .business: return nil
+        }
+        if let given, needed.contains(given) { return nil }
+        var figures: JSON = ["act": .string(act.rawValue), "tier": .string(by.tier)]
+        if let given { figures = figures.setting(member, to: .string(given)) }
+        return Rejection("wrong-place", figures.setting("needed", to: .string(needed.first ?? "none")))
+    }
+}
+
+extension PolicyBook {
+    /// Why an assessment does not count. Releases before 0.4 took it from nobody; R48 wants to know who says so.
+    package func rejection(of assessed: TrainingAssessed) -> Rejection? {
+        guard let by = assessed.by else {
+            guard rules.isOn(.r48) else { return nil }
+            return Rejection("by-missing", ["outletId": .string(assessed.outletId)])
+        }
+        return rejection(of: by) ?? rejection(of: by, .assessTraining)
+    }
+}
+
+extension Rejection {
+    /// `wrong-tier`: what was given, and the tiers of which one is needed.
+    init(wrongTierOf by: Person, _ act: Act, needed: [Tier]) {
+        self.init(
+            "wrong-tier",
+            [
+                "act": .string(act.rawValue), "tier": .string(by.tier),
+                "needed": .array(needed.map { .string($0.rawValue) }),
+            ])
+    }
 }

@@ -6,10 +6,7 @@ extension PolicyBook {
     ///
     /// - Parameter order: its phone as upstream has written it, or the token that stands for it.
     package func rejection(of order: CustomerErasureRequested) -> Rejection? {
-        if let rejection = rejection(of: order.by) { return rejection }
-        guard order.by.tier == Tier.hq.rawValue || order.by.tier == Tier.business.rawValue else {
-            return Rejection("wrong-tier", ["tier": .string(order.by.tier), "allowed": ["hq", "business"]])
-        }
+        if let rejection = rejection(of: order.by) ?? rejection(of: order.by, .eraseCustomer) { return rejection }
         let named = [order.phone, order.caseId, order.complaintId].compactMap { $0 }.count
         guard named <= 1 else { return Rejection("several-named", ["named": .int(Int64(named))]) }
         // Who names nobody erases nobody, and a number without a key is nobody's.

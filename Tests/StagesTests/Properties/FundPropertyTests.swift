@@ -70,6 +70,7 @@ struct FundPropertyTests {
         var now: Instant
         private let people = [
             CaseFixtures.clerk, CaseFixtures.regional, CaseFixtures.officer, CaseFixtures.director,
+            CaseFixtures.treasurer,
         ]
         private let amounts: [Int64] = [1, 20_000, 49_999, 50_000, 50_001, 100_000, 150_000, 200_000, 200_001]
 
@@ -100,12 +101,12 @@ struct FundPropertyTests {
             case .report: return IncidentReportSubmitted(requestId: id, by: CaseFixtures.clerk, facts: "It burst.")
             case .opinion:
                 return LiabilityProposed(
-                    requestId: id, by: CaseFixtures.officer, liable: .init(kind: .outlet, id: "O1"))
+                    requestId: id, by: CaseFixtures.officer, liable: .init(kind: .outlet, id: "O1"), reason: "r")
             case .approval: return LiabilityApproved(requestId: id, by: CaseFixtures.director, approved: true)
             case .recovery where request?.writeOff != nil:
                 let asked = (request?.recoveredFen ?? 0) + (request?.writeOff?.amountFen ?? 0)
                 return WriteOffApproved(
-                    requestId: id, by: CaseFixtures.director, approved: asked <= request?.disbursedFen ?? 0)
+                    requestId: id, by: CaseFixtures.treasurer, approved: asked <= request?.disbursedFen ?? 0)
             case .recovery where random.oneIn(2):
                 return RecoveryBooked(
                     requestId: id, amountFen: (request?.disbursedFen ?? 2) / 2 + 1, by: CaseFixtures.officer)

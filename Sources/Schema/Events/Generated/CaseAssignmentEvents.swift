@@ -6,6 +6,7 @@ package enum HandlerTier: String, ContractPart, CaseIterable {
 }
 
 /// `case.accepted`: A handler takes the case on (R34, R40).
+/// Who may (R48): a person of a store of the case's complaints, of their regions, or of headquarters.
 package struct CaseAccepted: EventData {
     package static let type = EventType("case.accepted")
 
@@ -41,6 +42,7 @@ package struct CaseAccepted: EventData {
 }
 
 /// `case.escalation-requested`: A handler of the tier that holds the case asks the next one to take it (R03).
+/// Who may (R48): a person of the place that holds the case.
 package struct CaseEscalationRequested: EventData {
     package static let type = EventType("case.escalation-requested")
 

@@ -10,6 +10,7 @@ package enum CompensationCause: String, ContractPart, CaseIterable {
 }
 
 /// `compensation.requested`: A handler asks to pay the customer in advance from the after-sales fund.
+/// Who may (R48): a person of the case's store, of its region, or of headquarters.
 package struct CompensationRequested: ComparedByContent {
     package static let type = EventType("compensation.requested")
 
@@ -60,6 +61,7 @@ package struct CompensationRequested: ComparedByContent {
 }
 
 /// `compensation.decided`: A person decides a request that was referred to his tier (R05).
+/// Who may (R48): a person of the case's region or of headquarters, as R05 has it.
 package struct CompensationDecided: EventData {
     package static let type = EventType("compensation.decided")
 

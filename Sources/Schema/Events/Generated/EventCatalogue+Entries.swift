@@ -38,11 +38,13 @@ extension EventCatalogue {
         Entry(
             data: CaseAccepted.self, origin: .upstream,
             summary:
-                "A handler takes the case on (R34, R40)."),
+                "A handler takes the case on (R34, R40). Who may (R48): a person of a store of the case's "
+                + "complaints, of their regions, or of headquarters."),
         Entry(
             data: CaseEscalationRequested.self, origin: .upstream,
             summary:
-                "A handler of the tier that holds the case asks the next one to take it (R03)."),
+                "A handler of the tier that holds the case asks the next one to take it (R03). Who may (R48): a "
+                + "person of the place that holds the case."),
         Entry(
             data: CaseDuplicateLinked.self, origin: .stage(.intake),
             summary:
@@ -94,11 +96,13 @@ extension EventCatalogue {
         Entry(
             data: CompensationRequested.self, origin: .upstream,
             summary:
-                "A handler asks to pay the customer in advance from the after-sales fund."),
+                "A handler asks to pay the customer in advance from the after-sales fund. Who may (R48): a "
+                + "person of the case's store, of its region, or of headquarters."),
         Entry(
             data: CompensationDecided.self, origin: .upstream,
             summary:
-                "A person decides a request that was referred to his tier (R05)."),
+                "A person decides a request that was referred to his tier (R05). Who may (R48): a person of the "
+                + "case's region or of headquarters, as R05 has it."),
         Entry(
             data: CompensationAuthorised.self, origin: .stage(.handling),
             summary:
@@ -166,15 +170,15 @@ extension EventCatalogue {
         Entry(
             data: RecoveryBooked.self, origin: .upstream,
             summary:
-                "The liable party has paid back (R08)."),
+                "The liable party has paid back (R08). Who may (R48): headquarters or the business division."),
         Entry(
             data: WriteOffProposed.self, origin: .upstream,
             summary:
-                "A person proposes to give up the rest, or a part of it (R08)."),
+                "A person proposes to give up the rest, or a part of it (R08). Who may (R48): headquarters."),
         Entry(
             data: WriteOffApproved.self, origin: .upstream,
             summary:
-                "The proposal to write off is approved, or has ended (R08)."),
+                "The proposal to write off is approved, or has ended (R08). Who may (R48): the business division."),
         Entry(
             data: FundDisbursed.self, origin: .stage(.handling),
             summary:
@@ -190,27 +194,32 @@ extension EventCatalogue {
         Entry(
             data: ContactRecorded.self, origin: .upstream,
             summary:
-                "A handler has spoken with somebody about the case (R06, R24, R43)."),
+                "A handler has spoken with somebody about the case (R06, R24, R43). Who may (R48): a person of a "
+                + "store of the case's complaints, of their regions, or of headquarters."),
         Entry(
             data: CaseResolved.self, origin: .upstream,
             summary:
-                "A handler has found the solution; it still has to be told and filed (R24, R36)."),
+                "A handler has found the solution; it still has to be told and filed (R24, R36). Who may (R48): "
+                + "a person of the place that holds the case, or above."),
         Entry(
             data: DocumentsArchived.self, origin: .upstream,
             summary:
-                "Documents of the case have been filed (R36)."),
+                "Documents of the case have been filed (R36). Who may (R48): a person of the case's store, of "
+                + "its region, or of headquarters."),
         Entry(
             data: IncidentReportSubmitted.self, origin: .upstream,
             summary:
-                "The written account that is owed after a payment (R08)."),
+                "The written account that is owed after a payment (R08). Who may (R48): a person of the case's "
+                + "store (without one its region, without one headquarters), or above."),
         Entry(
             data: LiabilityProposed.self, origin: .upstream,
             summary:
-                "The opinion who bears a payment (R08, R41)."),
+                "The opinion who bears a payment (R08, R41). Who may (R48): headquarters."),
         Entry(
             data: LiabilityApproved.self, origin: .upstream,
             summary:
-                "The opinion is approved, or refused and owed anew (R08)."),
+                "The opinion is approved, or refused and owed anew (R08). Who may (R48): headquarters or the "
+                + "business division."),
         Entry(
             data: ObligationOverdue.self, origin: .stage(.handling),
             summary:
@@ -222,7 +231,7 @@ extension EventCatalogue {
         Entry(
             data: ManufacturerIncidentHandled.self, origin: .upstream,
             summary:
-                "HQ has handled an incident; the penalty letter follows (R17)."),
+                "HQ has handled an incident; the penalty letter follows (R17). Who may (R48): headquarters."),
         Entry(
             data: ManufacturerReplacementDemanded.self, origin: .stage(.penalty),
             summary:
@@ -243,11 +252,12 @@ extension EventCatalogue {
         Entry(
             data: OutletReinstated.self, origin: .upstream,
             summary:
-                "The business division ends all ladder and rectification holds of an outlet (R20)."),
+                "The business division ends all ladder and rectification holds of an outlet (R20). Who may "
+                + "(R48): the business division."),
         Entry(
             data: OutletSiteChecked.self, origin: .upstream,
             summary:
-                "An outlet's site was inspected (R19)."),
+                "An outlet's site was inspected (R19). Who may (R48): the outlet's region or headquarters."),
         Entry(
             data: OutletStatusChanged.self, origin: .stage(.penalty),
             summary:
@@ -256,7 +266,8 @@ extension EventCatalogue {
         Entry(
             data: TrainingAssessed.self, origin: .upstream,
             summary:
-                "The training of an outlet's staff was assessed for a quarter, or again (R15, R16)."),
+                "The training of an outlet's staff was assessed for a quarter, or again (R15, R16). Who may "
+                + "(R48): headquarters or the business division; without `by` it does not count."),
         Entry(
             data: TrainingFailed.self, origin: .stage(.penalty),
             summary:
@@ -284,7 +295,7 @@ extension EventCatalogue {
         Entry(
             data: PenaltyDecided.self, origin: .upstream,
             summary:
-                "The business division decides a proposal (R11)."),
+                "The business division decides a proposal (R11). Who may (R48): the business division."),
         Entry(
             data: NoticeIssued.self, origin: .stage(.penalty),
             summary:
@@ -292,7 +303,8 @@ extension EventCatalogue {
         Entry(
             data: RectificationReviewed.self, origin: .upstream,
             summary:
-                "HQ has looked whether an outlet has put things right (R12)."),
+                "HQ has looked whether an outlet has put things right (R12). Who may (R48): the outlet's region "
+                + "or headquarters."),
         Entry(
             data: AppealLodged.self, origin: .upstream,
             summary:
@@ -300,11 +312,12 @@ extension EventCatalogue {
         Entry(
             data: AppealDecided.self, origin: .upstream,
             summary:
-                "Another person decides the appeal."),
+                "Another person decides the appeal. Who may (R48): the business division."),
         Entry(
             data: CustomerErasureRequested.self, origin: .upstream,
             summary:
-                "The personal data of a customer are to be erased wherever they are kept."),
+                "The personal data of a customer are to be erased wherever they are kept. Who may (R48): "
+                + "headquarters or the business division."),
         Entry(
             data: LiabilityDecided.self, origin: .stage(.handling),
             summary:
@@ -353,7 +366,7 @@ extension EventCatalogue {
         Entry(
             data: ViolationVerified.self, origin: .upstream,
             summary:
-                "Another person has looked into a violation (R11)."),
+                "Another person has looked into a violation (R11). Who may (R48): headquarters."),
         Entry(
             data: ViolationRecorded.self, origin: .stage(.penalty),
             summary:
@@ -362,7 +375,7 @@ extension EventCatalogue {
             data: WeeklyReportSubmitted.self, origin: .upstream,
             summary:
                 "The weekly quality report of a store; an empty list is a report that nothing happened (R09, "
-                + "R35)."),
+                + "R35). Who may (R48): that store."),
         Entry(
             data: WeeklyReportOverdue.self, origin: .stage(.penalty),
             summary:

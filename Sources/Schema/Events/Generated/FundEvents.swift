@@ -1,6 +1,7 @@
 // Written by scripts/generate_events.py from FundEvents.contract; to change it, change that.
 
 /// `recovery.booked`: The liable party has paid back (R08).
+/// Who may (R48): headquarters or the business division.
 package struct RecoveryBooked: EventData {
     package static let type = EventType("recovery.booked")
 
@@ -39,6 +40,7 @@ package struct RecoveryBooked: EventData {
 }
 
 /// `write-off.proposed`: A person proposes to give up the rest, or a part of it (R08).
+/// Who may (R48): headquarters.
 package struct WriteOffProposed: EventData {
     package static let type = EventType("write-off.proposed")
 
@@ -86,6 +88,7 @@ package struct WriteOffProposed: EventData {
 }
 
 /// `write-off.approved`: The proposal to write off is approved, or has ended (R08).
+/// Who may (R48): the business division.
 package struct WriteOffApproved: EventData {
     package static let type = EventType("write-off.approved")
 

@@ -1,6 +1,7 @@
 // Written by scripts/generate_events.py from HandlerEvents.contract; to change it, change that.
 
 /// `contact.recorded`: A handler has spoken with somebody about the case (R06, R24, R43).
+/// Who may (R48): a person of a store of the case's complaints, of their regions, or of headquarters.
 package struct ContactRecorded: EventData {
     package static let type = EventType("contact.recorded")
 
@@ -63,6 +64,7 @@ package struct ContactRecorded: EventData {
 }
 
 /// `case.resolved`: A handler has found the solution; it still has to be told and filed (R24, R36).
+/// Who may (R48): a person of the place that holds the case, or above.
 package struct CaseResolved: EventData {
     package static let type = EventType("case.resolved")
 
@@ -141,6 +143,7 @@ package struct CaseResolved: EventData {
 }
 
 /// `documents.archived`: Documents of the case have been filed (R36).
+/// Who may (R48): a person of the case's store, of its region, or of headquarters.
 package struct DocumentsArchived: EventData {
     package static let type = EventType("documents.archived")
 

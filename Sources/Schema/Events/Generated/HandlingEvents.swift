@@ -1,6 +1,7 @@
 // Written by scripts/generate_events.py from HandlingEvents.contract; to change it, change that.
 
 /// `incident-report.submitted`: The written account that is owed after a payment (R08).
+/// Who may (R48): a person of the case's store (without one its region, without one headquarters), or above.
 package struct IncidentReportSubmitted: EventData {
     package static let type = EventType("incident-report.submitted")
 
@@ -43,6 +44,7 @@ package struct IncidentReportSubmitted: EventData {
 }
 
 /// `liability.proposed`: The opinion who bears a payment (R08, R41).
+/// Who may (R48): headquarters.
 package struct LiabilityProposed: EventData {
     package static let type = EventType("liability.proposed")
 
@@ -130,6 +132,7 @@ package struct LiabilityProposed: EventData {
 }
 
 /// `liability.approved`: The opinion is approved, or refused and owed anew (R08).
+/// Who may (R48): headquarters or the business division.
 package struct LiabilityApproved: EventData {
     package static let type = EventType("liability.approved")
 

@@ -77,6 +77,7 @@ package struct ManufacturerIncidentRecorded: EventData {
 }
 
 /// `manufacturer-incident.handled`: HQ has handled an incident; the penalty letter follows (R17).
+/// Who may (R48): headquarters.
 package struct ManufacturerIncidentHandled: EventData {
     package static let type = EventType("manufacturer-incident.handled")
 

@@ -1,6 +1,7 @@
 // Written by scripts/generate_events.py from OutletEvents.contract; to change it, change that.
 
 /// `outlet.reinstated`: The business division ends all ladder and rectification holds of an outlet (R20).
+/// Who may (R48): the business division.
 package struct OutletReinstated: EventData {
     package static let type = EventType("outlet.reinstated")
 
@@ -43,6 +44,7 @@ package struct OutletReinstated: EventData {
 }
 
 /// `outlet.site-checked`: An outlet's site was inspected (R19).
+/// Who may (R48): the outlet's region or headquarters.
 package struct OutletSiteChecked: EventData {
     package static let type = EventType("outlet.site-checked")
 
@@ -165,6 +167,7 @@ package struct OutletStatusChanged: EventData {
 }
 
 /// `training.assessed`: The training of an outlet's staff was assessed for a quarter, or again (R15, R16).
+/// Who may (R48): headquarters or the business division; without `by` it does not count.
 package struct TrainingAssessed: EventData {
     package static let type = EventType("training.assessed")
 

@@ -121,6 +121,7 @@ package struct PenaltySuperseded: EventData {
 }
 
 /// `penalty.decided`: The business division decides a proposal (R11).
+/// Who may (R48): the business division.
 package struct PenaltyDecided: EventData {
     package static let type = EventType("penalty.decided")
 
@@ -278,6 +279,7 @@ package struct NoticeIssued: EventData {
 }
 
 /// `rectification.reviewed`: HQ has looked whether an outlet has put things right (R12).
+/// Who may (R48): the outlet's region or headquarters.
 package struct RectificationReviewed: EventData {
     package static let type = EventType("rectification.reviewed")
 
@@ -358,6 +360,7 @@ package struct AppealLodged: EventData {
 }
 
 /// `appeal.decided`: Another person decides the appeal.
+/// Who may (R48): the business division.
 package struct AppealDecided: EventData {
     package static let type = EventType("appeal.decided")
 

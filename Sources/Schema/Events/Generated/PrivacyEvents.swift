@@ -1,6 +1,7 @@
 // Written by scripts/generate_events.py from PrivacyEvents.contract; to change it, change that.
 
 /// `customer.erasure-requested`: The personal data of a customer are to be erased wherever they are kept.
+/// Who may (R48): headquarters or the business division.
 ///
 /// No stage decides on it: every stage's runtime erases what its own store keeps, and the parking worker the dead letters.
 /// Exactly one of `phone`, `caseId` and `complaintId` says who is meant; a complaint is known by the order's own source.

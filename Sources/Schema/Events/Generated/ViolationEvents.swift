@@ -98,6 +98,7 @@ package struct ViolationReported: ComparedByContent {
 }
 
 /// `violation.verified`: Another person has looked into a violation (R11).
+/// Who may (R48): headquarters.
 package struct ViolationVerified: EventData {
     package static let type = EventType("violation.verified")
 
@@ -222,7 +223,7 @@ package struct ViolationRecorded: EventData {
 }
 
 /// `weekly-report.submitted`: The weekly quality report of a store; an empty list is a report that nothing happened
-/// (R09, R35).
+/// (R09, R35). Who may (R48): that store.
 package struct WeeklyReportSubmitted: EventData {
     package static let type = EventType("weekly-report.submitted")
 
