@@ -385,8 +385,9 @@ extension JournalOutput {
         let type = output.event.type
         switch output.destination {
         case .events:
+            let key = output.event.data.keySuffix.map { type.rawValue + "." + $0 } ?? type.rawValue
             self.init(
-                id: output.event.id, type: type.rawValue, exchange: ExchangeName.events, routingKey: type.rawValue,
+                id: output.event.id, type: type.rawValue, exchange: ExchangeName.events, routingKey: key,
                 correlation: output.event.data.correlation, body: output.body())
         case .handlers(let key):
             self.init(

@@ -84,6 +84,13 @@ package enum Identifiers {
         outletId: String, ladder: String, period: String, rung: String, count: Int
     ) -> String { uuid(["proposal", outletId, ladder, period, rung, String(count)]) }
 
+    /// Of the event that alerts of a batch (R52): whoever completes the cluster, it is one event.
+    ///
+    /// - Parameter span: the number of the span of dates.
+    package static func batchId(brand: MatterKey, category: MatterKey, span: Int64) -> String {
+        uuid(["batch", brand.text, category.text, String(span)])
+    }
+
     package static func noticeId(proposalId: String) -> String { uuid(["notice", proposalId]) }
 
     package static func noticeId(kind: String, addressee: String, period: String) -> String {

@@ -375,8 +375,10 @@ package struct StageRunner: Sendable {
             set[key] = record
         }
         return emissions.enumerated().map { offset, emission in
-            let id = Identifiers.eventId(
-                stage: name.rawValue, causeSource: causeSource, causeId: causeId, index: index + offset)
+            let id =
+                emission.id
+                ?? Identifiers.eventId(
+                    stage: name.rawValue, causeSource: causeSource, causeId: causeId, index: index + offset)
             return OutgoingEvent(
                 event: Event(
                     id: id, source: name.source, time: emission.time, data: emission.data,

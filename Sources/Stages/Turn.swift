@@ -57,12 +57,12 @@ package struct Turn: Sendable {
     ///   - parameters: the numbers of the policy that counted.
     ///   - facts: what was found; no personal data, and nothing that only the order of arrival within an instant decides.
     package mutating func emit(
-        _ data: any EventData, about: RecordKey?, time: Instant? = nil, to destination: Destination = .events,
-        rule: String, parameters: JSON = [:], facts: JSON = [:]
+        _ data: any EventData, id: String? = nil, about: RecordKey?, time: Instant? = nil,
+        to destination: Destination = .events, rule: String, parameters: JSON = [:], facts: JSON = [:]
     ) {
         emissions.append(
             Emission(
-                data: data, about: about, time: time ?? now, destination: destination, isLate: isLate,
+                data: data, id: id, about: about, time: time ?? now, destination: destination, isLate: isLate,
                 because: Because(rule: rule, parameters: parameters, facts: facts, policy: policy.version)))
     }
 }
@@ -70,6 +70,8 @@ package struct Turn: Sendable {
 /// An event that a turn emits; the runtime gives it its id and sequence.
 package struct Emission: Sendable {
     package let data: any EventData
+    /// Of the event; nil: by what it follows from and its place there.
+    package let id: String?
     package let about: RecordKey?
     package let time: Instant
     package let destination: Destination

@@ -27,6 +27,64 @@ import Testing
         #expect(try answer() == ["callback.done"])
     }
 
+    // MARK: Remarks (R54)
+
+    private static func remark(_ kind: CustomerRemark.Class) -> CustomerRemark.Remark {
+        CustomerRemark.Remark(class: kind, text: "The hotline is never free.")
+    }
+
+    private func say(
+        _ kinds: [CustomerRemark.Class], satisfied: Bool? = nil, score: Int? = nil,
+        outcome: CallbackCompleted.Outcome = .reached, at time: String = "2026-11-05T10:00:00+08:00",
+        off: Set<Rule> = [.r25]
+    ) throws -> HarnessOutcome {
+        var harness = try Fixtures.served(CaseFixtures.policy(off: off), now: time)
+        var call = try Fixtures.call(1, at: time, outcome, satisfied: satisfied, score: score)
+        call.remarks = kinds.map(Self.remark)
+        return try harness.send(call)
+    }
+
+    @Test func `each remark is told, to whom it concerns by the key of its class`() throws {
+        let out = try say([.consultation, .suggestion, .report, .suggestion], score: 5)
+        #expect(
+            out.types == ["callback.satisfied", "callback.done"] + Array(repeating: "customer.remark", count: 4))
+        let remarks = out.all(CustomerRemark.self)
+        #expect(remarks.map(\.class) == [.consultation, .suggestion, .report, .suggestion])
+        #expect(remarks.allSatisfy { $0.callbackId == Fixtures.first && $0.storeId == "S1" && !$0.text.isEmpty })
+        #expect(remarks.map(\.keySuffix) == ["consultation", "suggestion", "report", "suggestion"])
+    }
+
+    @Test(arguments: [
+        ([CustomerRemark.Class.complaint], nil as Bool?, 5 as Int?, "callback.dissatisfied", "remark"),
+        ([.complaint], true, nil, "callback.satisfied", "answer"),
+        ([.complaint], nil, nil, "callback.dissatisfied", "remark"),
+        ([.consultation, .report, .suggestion], nil, 3, "callback.satisfied", "score"),
+        ([.consultation, .report, .suggestion], nil, 2, "callback.dissatisfied", "score"),
+    ])
+    func `an answer decides before a complaint among the remarks, and that before the score`(
+        kinds: [CustomerRemark.Class], satisfied: Bool?, score: Int?, type: String, by: String
+    ) throws {
+        let out = try say(kinds, satisfied: satisfied, score: score)
+        #expect(out.types.first == type)
+        #expect(out.outputs.first?.because.facts["by"] == .string(by))
+    }
+
+    @Test(arguments: [CallbackCompleted.Outcome.refused, .noAnswer, .wrongNumber])
+    func `remarks of a call that reached nobody are told and judge nothing`(outcome: CallbackCompleted.Outcome) throws {
+        let out = try say([.complaint], outcome: outcome)
+        #expect(out.all(CustomerRemark.self).count == 1)
+        #expect(out.all(CallbackDissatisfied.self).isEmpty)
+    }
+
+    @Test func `a complaint in a call before the window counts as one`() throws {
+        let out = try say([.complaint], at: "2026-11-03T10:00:00+08:00")
+        #expect(out.types == ["callback.dissatisfied", "customer.remark"])
+    }
+
+    @Test func `with R54 switched off remarks are kept to themselves`() throws {
+        #expect(try say([.complaint], score: 5, off: [.r25, .r54]).types == ["callback.satisfied", "callback.done"])
+    }
+
     @Test func `who was not reached has not answered`() throws {
         #expect(try answer(satisfied: false, outcome: .refused) == ["callback.done"])
     }

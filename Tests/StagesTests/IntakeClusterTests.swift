@@ -46,6 +46,87 @@ struct IntakeClusterTests {
         #expect(try intake.send(third, at: third.receivedAt).all(CaseOpened.self).first?.cluster.major == true)
     }
 
+    // MARK: R52
+
+    /// Of each complaint, the alert that it brings.
+    private func alerts(_ complaints: [ComplaintReceived], policy: PolicyBook? = nil) throws -> [BatchAlerted?] {
+        var intake = try StageHarness(IntakeStage(), policy: policy ?? CaseFixture.policy())
+        return try complaints.map { try intake.send($0, at: $0.receivedAt).all(BatchAlerted.self).first }
+    }
+
+    @Test func `the complaint that completes a cluster alerts of the batch, once for each span of seven dates`() throws
+    {
+        // Spans of seven dates from 1970-01-01 begin on Thursdays: 2026-10-29, 2026-11-05.
+        let found = try alerts([
+            complaint(1, "2026-11-02T10:00:00+08:00"), complaint(2, "2026-11-03T10:00:00+08:00"),
+            complaint(3, "2026-11-04T23:59:59+08:00"), complaint(4, "2026-11-04T23:59:59+08:00"),
+            complaint(5, "2026-11-05T00:00:00+08:00"), complaint(6, "2026-11-05T10:00:00+08:00"),
+        ])
+        let (first, second) = (20_756 / 7, 20_762 / 7)
+        #expect(second == first + 1)
+        #expect(
+            found == [
+                nil, nil, BatchAlerted(brand: "Acme", category: "washer", span: first, phones: 3), nil,
+                BatchAlerted(brand: "Acme", category: "washer", span: second, phones: 5), nil,
+            ])
+    }
+
+    @Test func `a linked complaint may complete it, and stands before its alert`() throws {
+        var intake = try StageHarness(IntakeStage(), policy: CaseFixture.policy())
+        for number in 1...2 {
+            let one = try complaint(number, "2026-11-0\(number + 1)T10:00:00+08:00")
+            _ = try intake.send(one, at: one.receivedAt)
+        }
+        // A customer whose case is older than the window comes back within it.
+        let old = try complaint(3, "2026-10-29T09:00:00+08:00")
+        var late = try StageHarness(IntakeStage(), policy: CaseFixture.policy())
+        _ = try late.send(old, at: old.receivedAt)
+        for number in 1...2 {
+            let one = try complaint(number, "2026-11-0\(number + 2)T10:00:00+08:00")
+            _ = try late.send(one, at: one.receivedAt)
+        }
+        let again = try complaint(4, "2026-11-05T08:00:00+08:00", phone: 3)
+        let outcome = try late.send(again, at: again.receivedAt)
+        #expect(outcome.types == ["case.duplicate-linked", "batch.alerted"])
+    }
+
+    @Test func `its id is that of the batch, whoever completes it and however he spells the brand`() throws {
+        let spellings = ["ACME", "acme", " Acme  "]
+        let ids = try spellings.map { brand in
+            var intake = try StageHarness(IntakeStage(), policy: CaseFixture.policy())
+            var ids: [String] = []
+            for number in 1...3 {
+                let one = try CaseFixture.complaint(
+                    "C\(number)", at: "2026-11-02T1\(number):00:00+08:00", phone: "1380000000\(number)",
+                    brand: number == 3 ? brand : "Acme")
+                ids += try intake.send(one, at: one.receivedAt).outputs
+                    .filter { $0.event.data is BatchAlerted }.map(\.event.id)
+            }
+            return ids
+        }
+        let id = Identifiers.uuid(["batch", "acme", "washer", String(20_759 / 7)])
+        #expect(ids == [[id], [id], [id]])
+    }
+
+    @Test(arguments: [[Rule.r52], [.r04]])
+    func `with R52 or the cluster switched off nobody is alerted`(off: [Rule]) throws {
+        let found = try alerts(
+            (1...4).map { try complaint($0, "2026-11-0\($0)T10:00:00+08:00") },
+            policy: CaseFixture.policy(off: Set(off)))
+        #expect(found == [nil, nil, nil, nil])
+    }
+
+    @Test func `a recall names 100 phones, whatever their number`() throws {
+        var policy = IntakePolicy()
+        policy.clusterPhones = 100
+        let complaints = try (0..<103).map { number in
+            try CaseFixture.complaint(
+                "C\(number)", at: "2026-11-02T10:00:00+08:00", phone: "13800000\(100 + number)")
+        }
+        let found = try alerts(complaints, policy: CaseFixture.policy(intake: policy))
+        #expect(found.compactMap(\.self).map(\.phones) == [100] && found[99] != nil)
+    }
+
     @Test func `another brand or category is another cluster`() throws {
         let found = try clusters([
             complaint(1, "2026-11-02T10:00:00+08:00"), complaint(2, "2026-11-02T11:00:00+08:00"),

@@ -34,6 +34,8 @@ package protocol EventData: ContractPart {
     var ruleTime: Instant? { get }
     /// The case that the event is about, carried as AMQP `correlation_id`.
     var correlation: String? { get }
+    /// What follows the event's name and a dot in the routing key of what is announced; nil: nothing.
+    var keySuffix: String? { get }
     /// The money that the event says was moved, for the ledger in the database.
     var fundMovement: FundMovement? { get }
 }
@@ -42,6 +44,7 @@ extension EventData {
     package static var isCompared: Bool { false }
     package var ruleTime: Instant? { nil }
     package var correlation: String? { nil }
+    package var keySuffix: String? { nil }
     package var fundMovement: FundMovement? { nil }
 }
 

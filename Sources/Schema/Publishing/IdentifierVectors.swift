@@ -45,6 +45,10 @@ enum IdentifierVectors {
             ["event", "routing", "case/" + caseId, "2026-11-23T18:00:00+08:00", "1"]
         ),
         (
+            "event id", "the alert of a batch (R52): brand and category folded, the number of the span of dates",
+            ["batch", "polar", "air-conditioner", "2967"]
+        ),
+        (
             "event id", "the rejection of a document; every stage computes the same",
             ["event", "rejected", source, "01J0000000000000000000000A", "0"]
         ),

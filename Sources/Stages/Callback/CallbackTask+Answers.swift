@@ -28,7 +28,18 @@ extension CallbackTask {
         case .attempt: conclude(report, id, in: &turn)
         case .afterwards: break
         }
+        sayRemarks(report, id, in: &turn)
         return nil
+    }
+
+    /// What was said beside the answer goes to whom it concerns, whoever was reached and whenever (R54).
+    private func sayRemarks(_ report: CallbackCompleted, _ id: String, in turn: inout Turn) {
+        guard turn.policy.rules.isOn(.r54) else { return }
+        for remark in report.remarks ?? [] {
+            turn.emit(
+                CustomerRemark(callbackId: id, class: remark.class, text: remark.text, storeId: storeId),
+                about: CallbackTask.key(id), rule: "R54", facts: ["outcome": .string(report.outcome.rawValue)])
+        }
     }
 
     static func full(_ count: Int) -> Rejection {

@@ -3,10 +3,17 @@ import Schema
 
 /// Whether a customer is satisfied, and who hears of it.
 extension CallbackTask {
-    /// `satisfied` if it was said, else by the score; nil: unknown, or the customer was not reached.
+    /// `satisfied` if it was said, else no if he complains of something (R54), else by the score; nil: unknown, or the
+    /// customer was not reached.
     func satisfaction(_ report: CallbackCompleted, _ policy: PolicyBook) -> Bool? {
         guard report.outcome == .reached else { return nil }
-        return report.satisfied ?? report.score.map { $0 > policy.callback.dissatisfiedMaxScore }
+        if let satisfied = report.satisfied { return satisfied }
+        if Self.complains(report, policy) { return false }
+        return report.score.map { $0 > policy.callback.dissatisfiedMaxScore }
+    }
+
+    private static func complains(_ report: CallbackCompleted, _ policy: PolicyBook) -> Bool {
+        policy.rules.isOn(.r54) && report.remarks?.contains { $0.class == .complaint } ?? false
     }
 
     /// Once for a task, however often he says so.
@@ -22,6 +29,7 @@ extension CallbackTask {
         let outlet = report.outletId ?? outletId
         let owner = product.flatMap { turn.policy.organisation.manufacturer(ofBrand: $0.brand)?.id }
         let manufacturer = report.manufacturerId ?? owner
+        let by = report.satisfied != nil ? "answer" : Self.complains(report, turn.policy) ? "remark" : "score"
         let data: any EventData =
             satisfied
             ? CallbackSatisfied(
@@ -38,7 +46,7 @@ extension CallbackTask {
             data, about: CallbackTask.key(id), rule: report.atFault == .manufacturer ? "R10,R17" : "R10",
             parameters: ["dissatisfiedMaxScore": .int(Int64(turn.policy.callback.dissatisfiedMaxScore))],
             facts: [
-                "by": report.satisfied == nil ? "score" : "answer",
+                "by": .string(by),
                 "atFault": .string(report.atFault?.rawValue ?? "unknown"),
                 "outlet": .string(outlet ?? "unknown"),
                 "manufacturer": .string(manufacturer ?? "unknown"),

@@ -12,9 +12,8 @@ package struct ClusterSpan: Record, Equatable {
 
     /// By the digest of the phone: when it complained last.
     package private(set) var phones = SortedMap<Instant>()
-    /// When `batch.alerted` was said of this span (R52). No decision of this release writes it; it is held here so that
-    /// the release that does can work beside this one.
-    private var alertedAt: Instant?
+    /// The time of the complaint upon which `batch.alerted` was said of this span (R52).
+    package private(set) var alertedAt: Instant?
 
     package init() {}
 
@@ -22,11 +21,22 @@ package struct ClusterSpan: Record, Equatable {
 
     /// The ids of the records that hold the complaints of the `days` times 24 hours up to `end`, in order of time.
     static func ids(brand: MatterKey, category: MatterKey, days: Int, upTo end: Instant) -> [String] {
-        let length = Int64(days)
-        let last = Instant.floorDivide(end.date.daysSinceEpoch, length)
+        let last = number(of: end, days: days)
         return [last - 1, last].map {
-            Identifiers.uuid(["cluster-span", brand.text, category.text, String(length), String($0)])
+            Identifiers.uuid(["cluster-span", brand.text, category.text, String(days), String($0)])
         }
+    }
+
+    /// The number of the span in which an instant lies.
+    static func number(of instant: Instant, days: Int) -> Int64 {
+        Instant.floorDivide(instant.date.daysSinceEpoch, Int64(days))
+    }
+
+    /// Whether this is the first alert of the span; from now on it has been said.
+    mutating func alert(at instant: Instant) -> Bool {
+        guard alertedAt == nil else { return false }
+        alertedAt = instant
+        return true
     }
 
     /// Notes that a phone complained. Of more phones than are kept the one that complained longest ago is forgotten; of

@@ -23,6 +23,7 @@ extension IntakeStage {
             turn.put(file, customer)
             self.open(complaint, caseId, cluster, in: &turn)
         }
+        if cluster.major, let span = names.clusters.last { alert(complaint, cluster, span: span, in: &turn) }
         return .applied
     }
 
@@ -44,6 +45,29 @@ extension IntakeStage {
         let phones = ClusterSpan.count(of: spans, from: start, through: end, besides: names.customer)
         return CaseOpened.Cluster(
             phones: min(phones, IntakePolicy.clusterPhoneLimit), major: phones >= turn.policy.intake.clusterPhones)
+    }
+
+    /// The complaint that completes a cluster says so, once for each span of dates (R52).
+    private func alert(
+        _ complaint: ComplaintReceived, _ cluster: CaseOpened.Cluster, span id: String, in turn: inout Turn
+    ) {
+        let (product, instant) = (complaint.product, complaint.receivedAt)
+        guard turn.policy.rules.isOn(.r52), var span = turn.get(ClusterSpan.self, id), span.alert(at: instant) else {
+            return
+        }
+        turn.put(span, id)
+        let intake = turn.policy.intake
+        let number = ClusterSpan.number(of: instant, days: intake.clusterWindowDays)
+        turn.emit(
+            BatchAlerted(brand: product.brand, category: product.category, span: Int(number), phones: cluster.phones),
+            id: Identifiers.batchId(
+                brand: MatterKey(product.brand), category: MatterKey(product.category), span: number),
+            about: ClusterSpan.key(id), rule: "R52",
+            parameters: [
+                "clusterPhones": .int(Int64(intake.clusterPhones)),
+                "clusterWindowDays": .int(Int64(intake.clusterWindowDays)),
+            ],
+            facts: ["receivedAt": .string(instant.description)])
     }
 
     private func open(
