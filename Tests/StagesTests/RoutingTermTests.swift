@@ -110,6 +110,17 @@ struct RoutingTermTests {
         #expect(store.rejection?.reason == "wrong-tier")
     }
 
+    @Test mutating func `who has lost the case meanwhile takes up nothing, however early he asked`() throws {
+        _ = try fixture.requestEscalation(by: RoutingFixture.storeClerk, at: "2026-11-02T12:00:00+08:00")
+        let late = try fixture.requestEscalation(by: RoutingFixture.storeClerk, at: "2026-11-02T11:00:00+08:00")
+        #expect(late.rejection?.reason == "wrong-tier")
+        let elsewhere = Person(id: "x", tier: "region", regionId: "R9")
+        #expect(
+            try fixture.requestEscalation(by: elsewhere, at: "2026-11-02T13:00:00+08:00").rejection?.reason
+                == "wrong-place")
+        #expect(fixture.record?.tier == .region)
+    }
+
     @Test mutating func `what is resolved or closed is not taken up`() throws {
         _ = try fixture.resolve(at: "2026-11-02T12:00:00+08:00")
         let resolved = try fixture.requestEscalation(by: RoutingFixture.storeClerk, at: "2026-11-02T13:00:00+08:00")

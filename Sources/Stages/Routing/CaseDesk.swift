@@ -41,7 +41,8 @@ struct CaseDesk {
 
     /// A handler of the place that holds the case gives it up before its term is over (R03).
     mutating func escalate(_ requested: CaseEscalationRequested, in turn: inout Turn) -> Verdict {
-        let holder = place(of: record.holder(at: turn.now), turn.policy)
+        // Of now, however late it comes: who has lost the case meanwhile has nothing to give up.
+        let holder = place(of: record.holding, turn.policy)
         if let rejection = turn.policy.rejection(of: requested.by, .askForEscalation, at: [holder]) {
             return .refused(rejection)
         }

@@ -82,6 +82,9 @@ package struct RoutedCase: Record, Equatable, SharedCase {
         if facts.count > factLimit { facts.removeFirst() }
     }
 
+    /// The place of now.
+    var holding: Holding { Holding(from: assignedAt, tier: tier, handlerId: handlerId) }
+
     /// Notes that the place of now holds the case from `instant` on.
     mutating func noteHolding(from instant: Instant) {
         let holding = Holding(from: instant, tier: tier, handlerId: handlerId)
@@ -94,15 +97,14 @@ package struct RoutedCase: Record, Equatable, SharedCase {
 
     /// The present holder as the one from ever, of a case that an earlier release has assigned.
     mutating func beginHoldings() {
-        if holdings == nil { holdings = [Holding(from: assignedAt, tier: tier, handlerId: handlerId)] }
+        if holdings == nil { holdings = [holding] }
     }
 
     /// Who held the case at `instant`; the first one from ever. At the instant at which it moves whoever had it still holds it:
     /// an event comes before the timer of its time.
     func holder(at instant: Instant) -> Holding {
         let known = holdings ?? []
-        return known.last { $0.from < instant } ?? known.first
-            ?? Holding(from: assignedAt, tier: tier, handlerId: handlerId)
+        return known.last { $0.from < instant } ?? known.first ?? holding
     }
 
     /// Notes what makes the case major; true if some of it is new to the case.

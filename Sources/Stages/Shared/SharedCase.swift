@@ -33,7 +33,8 @@ extension SharedCase {
         let complaint = linked.complaint
         let place = LinkedPlace(storeId: complaint.storeId, regionId: complaint.regionId)
         let known = linkedPlaces ?? []
-        guard place != LinkedPlace(storeId: storeId, regionId: regionId), !known.contains(place),
+        guard place.storeId != nil || place.regionId != nil,
+            place != LinkedPlace(storeId: storeId, regionId: regionId), !known.contains(place),
             known.count < LinkedPlace.limit
         else { return }
         linkedPlaces = known + [place]
