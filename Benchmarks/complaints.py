@@ -42,7 +42,7 @@ class Zipf:
 
 class Complaints:
     """`one_brand`: all about one brand and category; `even`: every brand as often as any other, so that none is hot.
-    `area`: what the numbers of those begin with who complain once; with another one they are other customers."""
+    `area`: what all numbers begin with; with another one they are other customers."""
 
     def __init__(self, seed: str = "benchmark", one_brand: bool = False, even: bool = False, area: int = 138) -> None:
         self.seed, self.area = seed, area
@@ -65,7 +65,7 @@ class Complaints:
             phone = self.phones.draw()
             if (phone, brand, category) not in self.known:
                 self.known.add((phone, brand, category))
-                return f"139{phone:08d}", category, f"brand-{brand}"
+                return f"{self.area}9{phone:07d}", category, f"brand-{brand}"
 
     def write(self, path: pathlib.Path, count: int) -> pathlib.Path:
         """Complaints of the hour before START."""

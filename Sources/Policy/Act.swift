@@ -49,31 +49,46 @@ package enum Act: String, Sendable, Hashable, CaseIterable {
         /// Unless the policy says otherwise.
         package let tiers: [Tier]
         package let fit: Fit
+        /// Those that the policy may name: others have no such place, or another rule shuts them out.
+        package let possible: [Tier]
+        /// One that the policy must name, or what comes to lie there could never be done.
+        package let needed: Tier?
 
-        init(_ tiers: [Tier], _ fit: Fit) {
-            (self.tiers, self.fit) = (tiers, fit)
+        init(_ tiers: [Tier], _ fit: Fit, of possible: [Tier] = Tier.allCases, needed: Tier? = nil) {
+            (self.tiers, self.fit, self.possible, self.needed) = (tiers, fit, possible, needed)
+        }
+    }
+
+    private static let handlers: [Tier] = [.store, .region, .hq]
+
+    /// Also with R48 switched off: another rule names the tier (R03, R11, R17, R20), or the order of an erasure does.
+    package var isAskedAlways: Bool {
+        switch self {
+        case .askForEscalation, .decidePenalty, .decideAppeal, .reinstateOutlet, .handleIncident, .eraseCustomer: true
+        default: false
         }
     }
 
     package var row: Row {
         switch self {
         // The place that holds the case.
-        case .resolve: Row([.store, .region, .hq], .placeOrAbove)
-        case .askForEscalation: Row([.store, .region, .hq], .place)
+        case .resolve: Row(Self.handlers, .placeOrAbove, of: Self.handlers, needed: .hq)
+        case .askForEscalation: Row(Self.handlers, .place, of: Self.handlers)
         // The stores of the case's complaints, their regions, headquarters.
-        case .accept, .recordContact, .listDocuments, .requestAdvance: Row([.store, .region, .hq], .shared)
+        case .accept, .recordContact, .listDocuments, .requestAdvance: Row(Self.handlers, .shared, of: Self.handlers)
         // The case's region; how much is R05's.
-        case .decideAdvance: Row([.region, .hq], .shared)
+        case .decideAdvance: Row([.region, .hq], .shared, of: [.region, .hq], needed: .hq)
         // The case's store; without one its region; without one headquarters.
-        case .reportIncident: Row([.store, .region, .hq], .placeOrAbove)
+        case .reportIncident: Row(Self.handlers, .placeOrAbove, of: Self.handlers, needed: .hq)
         case .proposeLiability, .proposeWriteOff: Row([.hq], .any)
-        case .approveLiability, .bookRecovery, .eraseCustomer, .assessTraining: Row([.hq, .business], .any)
-        case .approveWriteOff, .decidePenalty, .decideAppeal, .reinstateOutlet: Row([.business], .any)
+        case .approveLiability, .bookRecovery, .assessTraining: Row([.hq, .business], .any)
+        case .eraseCustomer: Row([.hq, .business], .any, of: [.hq, .business])
+        case .approveWriteOff, .decidePenalty, .decideAppeal, .reinstateOutlet: Row([.business], .any, of: [.business])
         case .verifyViolation, .handleIncident: Row([.hq], .any)
         // The store that it is about.
-        case .reportWeek: Row([.store], .place)
+        case .reportWeek: Row([.store], .place, of: [.store])
         // The outlet's region.
-        case .checkSite, .reviewRectification: Row([.region, .hq], .shared)
+        case .checkSite, .reviewRectification: Row([.region, .hq], .shared, of: [.region, .hq])
         case .reportCall, .reportLetter, .reportViolation, .submitForm, .lodgeAppeal: Row(Tier.allCases, .any)
         }
     }

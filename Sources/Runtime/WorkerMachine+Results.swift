@@ -172,8 +172,8 @@ extension WorkerMachine {
 
     // MARK: - Rolled back
 
-    /// How often the end is told, within a third of a second where the database refuses at once.
-    static let endTries = 6
+    /// How often the end is told, within two and a half seconds where the database refuses at once.
+    static let endTries = 9
 
     mutating func failed(_ failure: StoreFailure, _ actions: inout [WorkerAction]) {
         guard case .working(var failed) = hand else { return }

@@ -115,7 +115,8 @@ package struct WorkerMachine: Sendable {
             case .together:
                 let standing = subscription.takeStanding()
                 // Mostly only a look, which is not made a transaction that writes for what the next batch takes with it.
-                let isBatchNext = subscription.inbox.map { !$0.isEmpty } ?? false
+                let isBatchNext =
+                    subscription.inbox.map { !$0.isEmpty } ?? false && confirmed.keys.count < limits.unconfirmed
                 let onlyLooks =
                     clock.mode == .running && standing.mark == nil && (isBatchNext || !confirmed.isDue(wall))
                 let removed = onlyLooks ? [] : confirmed.take()

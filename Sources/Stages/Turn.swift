@@ -81,7 +81,7 @@ package struct Emission: Sendable {
 
 /// Where an emission goes.
 package enum Destination: Sendable, Hashable {
-    /// `recourse.events`, routing key = event name.
+    /// `recourse.events`; the routing key is the event's name, and `EventData.keySuffix` behind it.
     case events
     /// `recourse.handlers` with that routing key (`store.<id>`, `region.<id>`, `hq`).
     case handlers(String)

@@ -19,6 +19,11 @@ import Testing
         ("  violation.verified: []\n", "authority.violation.verified", "one or more of"),
         ("  violation.verified: hq\n", "authority.violation.verified", "a list of texts"),
         ("  violation.verified: [hq, hq]\n", "authority.violation.verified[2]", "each once"),
+        ("  weekly-report.submitted: [hq]\n", "authority.weekly-report.submitted[1]", "store"),
+        ("  penalty.decided: [hq, business]\n", "authority.penalty.decided[1]", "business"),
+        ("  case.resolved: [store]\n", "authority.case.resolved", "hq among them"),
+        ("  compensation.decided: [region]\n", "authority.compensation.decided", "hq among them"),
+        ("  case.accepted: [business]\n", "authority.case.accepted[1]", "store, region, hq"),
         ("  case.opened: [hq]\n", "authority.case.opened", "case.resolved"),
     ])
     func `what cannot be meant is refused where it stands`(section: String, subject: String, allowed: String) {

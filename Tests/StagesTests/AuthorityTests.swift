@@ -96,10 +96,13 @@ import Testing
         let tier = policy.rejection(of: Self.people[0], .resolve, at: [Self.region])
         #expect(tier?.figures == ["act": "case.resolved", "tier": "store", "needed": ["region", "hq"]])
         let place = policy.rejection(of: Self.people[4], .resolve, at: [Self.store])
-        #expect(place?.figures == ["act": "case.resolved", "tier": "region", "regionId": "R2", "needed": "R1"])
+        #expect(
+            place?.figures == [
+                "act": "case.resolved", "tier": "region", "regionId": "R2", "needed": ["S1", "R1", "hq"],
+            ])
         let nowhere = policy.rejection(of: Self.people[3], .checkSite, at: [])
         #expect(
-            nowhere?.figures == ["act": "outlet.site-checked", "tier": "region", "regionId": "R1", "needed": "none"])
+            nowhere?.figures == ["act": "outlet.site-checked", "tier": "region", "regionId": "R1", "needed": ["hq"]])
     }
 
     @Test func `the policy names other tiers, and no other places`() throws {
@@ -112,8 +115,15 @@ import Testing
         #expect(cells(Line(.decidePenalty, [], ""), policy) == "ttttttt+", "what is not named stays")
     }
 
-    @Test func `switched off, it asks nobody`() throws {
+    @Test func `switched off, it asks nobody, but where another rule names the tier`() throws {
         let policy = try CaseFixtures.policy(off: [.r48])
-        for line in Self.lines { #expect(cells(line, policy) == "++++++++") }
+        for line in Self.lines {
+            #expect(cells(line, policy) == (line.act.isAskedAlways ? line.cells : "++++++++"), "\(line.act)")
+        }
+        let asked = Set(Act.allCases.filter(\.isAskedAlways))
+        #expect(
+            asked == [
+                .askForEscalation, .decidePenalty, .decideAppeal, .reinstateOutlet, .handleIncident, .eraseCustomer,
+            ])
     }
 }

@@ -52,10 +52,10 @@ import Testing
         #expect(try fund.harness.advance(to: "2026-12-31T00:00:00+08:00").isEmpty)
     }
 
-    @Test func `without a store the tier that holds the case reports`() throws {
+    @Test func `without a store its region reports`() throws {
         var fund = try FundFixtures(storeId: nil)
         _ = try fund.request(40_000, by: CaseFixtures.regional)
-        #expect(try fund.advance(6).first?.because.facts["owedBy"] == "region")
+        #expect(try fund.advance(6).first?.because.facts["owedBy"] == "R1")
     }
 
     @Test func `the steps come in their order`() throws {

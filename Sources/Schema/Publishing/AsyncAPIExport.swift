@@ -27,7 +27,7 @@ package enum AsyncAPIExport {
                     exchange: "recourse.events", key: "event",
                     keyMeaning:
                         "The name of the event; event.rejected has one more word: the first 8 digits of uuid5(source), "
-                        + "or unknown.",
+                        + "or unknown; customer.remark too: its class.",
                     summary: "What the stages decide. Anyone may bind a queue of his own.", messages: outgoing),
                 "handlers": channel(
                     exchange: "recourse.handlers", key: "desk",

@@ -43,7 +43,8 @@ extension CallbackTask {
                 product: product, storeId: storeId, comments: report.comments, kind: callKind, score: report.score,
                 survey: report.survey, by: report.by.id)
         turn.emit(
-            data, about: CallbackTask.key(id), rule: report.atFault == .manufacturer ? "R10,R17" : "R10",
+            data, about: CallbackTask.key(id),
+            rule: "R10" + (report.atFault == .manufacturer ? ",R17" : "") + (by == "remark" ? ",R54" : ""),
             parameters: ["dissatisfiedMaxScore": .int(Int64(turn.policy.callback.dissatisfiedMaxScore))],
             facts: [
                 "by": .string(by),

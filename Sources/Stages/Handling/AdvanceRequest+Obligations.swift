@@ -77,7 +77,7 @@ extension AdvanceRequest {
     }
 
     /// Says, once for a term, that a step is overdue; of a step that is switched off the term passes silently.
-    mutating func sayOverdueIfDue(_ id: String, heldBy tier: HandlerTier?, storeId: String?, in turn: inout Turn) {
+    mutating func sayOverdueIfDue(_ id: String, at place: Place, in turn: inout Turn) {
         guard var owed, !owed.isOverdue else { return }
         owed.term.look(rule: "R08", in: &turn)
         if owed.term.isDue(at: turn.now) {
@@ -89,9 +89,10 @@ extension AdvanceRequest {
                 "disbursedFen": .int(disbursedFen), "recoveredFen": .int(recoveredFen),
                 "writtenOffFen": .int(writtenOffFen),
             ]
-            // The store reports what happened; without a store, the tier that holds the case.
+            // The store reports what happened; without a store its region, without one headquarters.
             if owed.step == .report {
-                facts = facts.setting("owedBy", to: .string(storeId ?? tier?.rawValue ?? "unknown"))
+                let owedBy = place.storeId ?? place.regionId ?? HandlerTier.hq.rawValue
+                facts = facts.setting("owedBy", to: .string(owedBy))
             }
             turn.emit(
                 ObligationOverdue(

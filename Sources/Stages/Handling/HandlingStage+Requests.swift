@@ -190,8 +190,7 @@ extension HandlingStage {
         case .pending:
             advance.passWait(in: &turn)
         case .disbursed:
-            advance.request.sayOverdueIfDue(
-                id, heldBy: advance.file.tier, storeId: advance.file.storeId, in: &turn)
+            advance.request.sayOverdueIfDue(id, at: advance.file.place(turn.policy), in: &turn)
         case .referred, .refused:
             throw StageFault(description: "handling: request \(id) wakes and waits for nothing")
         }

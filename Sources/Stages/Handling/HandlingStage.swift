@@ -132,15 +132,15 @@ package struct HandlingStage: Stage {
         case let resolved as CaseResolved: return take(resolved, in: &turn)
         case let accepted as CaseAccepted:
             return change(accepted.caseId, by: accepted.by, in: &turn) { file, turn in
-                let caseId = turn.openCase(of: accepted.caseId)
-                if let verdict = file.verdict(on: accepted.by, .accept, caseId: caseId, in: turn) { return verdict }
+                if let verdict = file.verdict(on: accepted.by, .accept, named: accepted.caseId, in: turn) {
+                    return verdict
+                }
                 file.noteResponse(at: turn.now)
                 return .applied
             }
         case let contact as ContactRecorded:
             return change(contact.caseId, by: contact.by, in: &turn) { file, turn in
-                let caseId = turn.openCase(of: contact.caseId)
-                if let verdict = file.verdict(on: contact.by, .recordContact, caseId: caseId, in: turn) {
+                if let verdict = file.verdict(on: contact.by, .recordContact, named: contact.caseId, in: turn) {
                     return verdict
                 }
                 file.noteContact(with: contact.with, at: turn.now)

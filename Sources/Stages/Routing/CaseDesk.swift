@@ -21,7 +21,7 @@ struct CaseDesk {
 
     /// Only the acceptance of a crisis by headquarters counts here (R34).
     mutating func accept(_ accepted: CaseAccepted, in turn: Turn) -> Verdict {
-        if let verdict = record.verdict(on: accepted.by, .accept, caseId: caseId, in: turn) { return verdict }
+        if let verdict = record.verdict(on: accepted.by, .accept, named: accepted.caseId, in: turn) { return verdict }
         if accepted.by.tier == Tier.hq.rawValue {
             record.addAcceptance(turn.now)
             dropMetDuties()
@@ -31,7 +31,9 @@ struct CaseDesk {
 
     /// Only contacts with the customer count here (R24, R43).
     mutating func note(_ contact: ContactRecorded, in turn: Turn) -> Verdict {
-        if let verdict = record.verdict(on: contact.by, .recordContact, caseId: caseId, in: turn) { return verdict }
+        if let verdict = record.verdict(on: contact.by, .recordContact, named: contact.caseId, in: turn) {
+            return verdict
+        }
         if contact.with == .customer {
             record.addContact(contact.at)
             dropMetDuties()

@@ -38,7 +38,7 @@ extension PolicyBook {
     ///
     /// - Parameter places: which it is about, as the act asks for (`Act.Fit`).
     package func rejection(of by: Person, _ act: Act, at places: [Place] = []) -> Rejection? {
-        guard rules.isOn(.r48) else { return nil }
+        guard rules.isOn(.r48) || act.isAskedAlways else { return nil }
         let fit = act.row.fit
         var tiers = authority.tiers(of: act)
         let holders = places.map { Tier($0.tier) }
@@ -51,16 +51,27 @@ extension PolicyBook {
             return Rejection(wrongTierOf: by, act, needed: tiers)
         }
         if fit == .any { return nil }
-        let (member, given, needed): (String, String?, [String])
+        let (stores, regions) = (places.compactMap(\.storeId), places.compactMap(\.regionId))
+        let (member, given, fitting): (String, String?, [String])
         switch tier {
-        case .store: (member, given, needed) = ("storeId", by.storeId, places.compactMap(\.storeId))
-        case .region: (member, given, needed) = ("regionId", by.regionId, places.compactMap(\.regionId))
+        case .store: (member, given, fitting) = ("storeId", by.storeId, stores)
+        case .region: (member, given, fitting) = ("regionId", by.regionId, regions)
         case .hq, .business: return nil
         }
-        if let given, needed.contains(given) { return nil }
-        var figures: JSON = ["act": .string(act.rawValue), "tier": .string(by.tier)]
-        if let given { figures = figures.setting(member, to: .string(given)) }
-        return Rejection("wrong-place", figures.setting("needed", to: .string(needed.first ?? "none")))
+        if let given, fitting.contains(given) { return nil }
+        var figures = [JSON.Member("act", .string(act.rawValue)), JSON.Member("tier", .string(by.tier))]
+        if let given { figures.append(JSON.Member(member, .string(given))) }
+        // All that would fit, from below upwards.
+        var needed: [String] = []
+        for fit in tiers {
+            switch fit {
+            case .store: needed += stores
+            case .region: needed += regions
+            case .hq, .business: needed.append(fit.rawValue)
+            }
+        }
+        let each = needed.enumerated().filter { !needed[..<$0].contains($1) }.map(\.element)
+        return Rejection("wrong-place", .object(figures + NamedIds(each, of: each.count).members("needed")))
     }
 }
 
@@ -69,7 +80,8 @@ extension PolicyBook {
     package func rejection(of assessed: TrainingAssessed) -> Rejection? {
         guard let by = assessed.by else {
             guard rules.isOn(.r48) else { return nil }
-            return Rejection("by-missing", ["outletId": .string(assessed.outletId)])
+            let needed = authority.tiers(of: .assessTraining).map { JSON.string($0.rawValue) }
+            return Rejection("by-missing", ["outletId": .string(assessed.outletId), "needed": .array(needed)])
         }
         return rejection(of: by) ?? rejection(of: by, .assessTraining)
     }

@@ -6,6 +6,13 @@ package struct CaseLink: Record, Equatable {
     package static let kind = "link"
 
     package let openCaseId: String
+    /// The case knows the place of the complaint (`SharedCase`); nil: a release before 0.4 took the link, and whoever names
+    /// the case by it has a share.
+    package private(set) var hasShare: Bool?
+
+    package init(openCaseId: String, hasShare: Bool? = nil) {
+        (self.openCaseId, self.hasShare) = (openCaseId, hasShare)
+    }
 
     package var wake: Wake? { nil }
 }
@@ -26,7 +33,7 @@ extension Turn {
     /// Keeps to which case a complaint was linked. Until now nothing was known of `named`, the key that its own id makes.
     mutating func link(_ linked: CaseDuplicateLinked, _ named: RecordKey) {
         guard get(CaseLink.self, linked.caseId) == nil else { return }
-        put(CaseLink(openCaseId: linked.openCaseId), linked.caseId)
+        put(CaseLink(openCaseId: linked.openCaseId, hasShare: true), linked.caseId)
         makeKnown(named)
     }
 }

@@ -33,12 +33,9 @@ extension SharedCase {
         let complaint = linked.complaint
         let place = LinkedPlace(storeId: complaint.storeId, regionId: complaint.regionId)
         let known = linkedPlaces ?? []
-        guard place.storeId != nil || place.regionId != nil,
-            place != LinkedPlace(storeId: storeId, regionId: regionId), !known.contains(place),
-            known.count < LinkedPlace.limit
-        else { return }
-        linkedPlaces = known + [place]
         let shared = turn.policy.place(storeId: place.storeId, regionId: place.regionId)
+        guard shared != .hq, !places(turn.policy).contains(shared), known.count < LinkedPlace.limit else { return }
+        linkedPlaces = known + [place]
         for placeId in [shared.storeId, shared.regionId].compactMap(\.self) {
             turn.makeKnown(CaseShare.key(linked.openCaseId, placeId))
         }
@@ -47,10 +44,14 @@ extension SharedCase {
     /// What becomes of an event by which somebody who has no share in the case acts on it; nil: he has one.
     ///
     /// His place may have one by a complaint that intake has linked and this stage has not heard of: he waits for that.
-    func verdict(on by: Person, _ act: Act, caseId: String, in turn: Turn) -> Verdict? {
+    ///
+    /// - Parameter named: the case, or a complaint that was linked to it.
+    func verdict(on by: Person, _ act: Act, named: String, in turn: Turn) -> Verdict? {
         guard let rejection = turn.policy.rejection(of: by, act, at: places(turn.policy)) else { return nil }
+        let caseId = turn.openCase(of: named)
         let placeId = by.tier == Tier.store.rawValue ? by.storeId : by.regionId
         guard rejection.reason == "wrong-place", let placeId else { return .refused(rejection) }
+        if let link = turn.get(CaseLink.self, named), link.hasShare == nil { return nil }
         return .waits(CaseShare.key(caseId, placeId), orElse: rejection)
     }
 }

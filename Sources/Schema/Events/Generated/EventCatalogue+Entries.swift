@@ -303,8 +303,8 @@ extension EventCatalogue {
         Entry(
             data: RectificationReviewed.self, origin: .upstream,
             summary:
-                "HQ has looked whether an outlet has put things right (R12). Who may (R48): the outlet's region "
-                + "or headquarters."),
+                "Somebody has looked whether an outlet has put things right (R12). Who may (R48): the outlet's "
+                + "region or headquarters."),
         Entry(
             data: AppealLodged.self, origin: .upstream,
             summary:

@@ -278,7 +278,7 @@ package struct NoticeIssued: EventData {
     }
 }
 
-/// `rectification.reviewed`: HQ has looked whether an outlet has put things right (R12).
+/// `rectification.reviewed`: Somebody has looked whether an outlet has put things right (R12).
 /// Who may (R48): the outlet's region or headquarters.
 package struct RectificationReviewed: EventData {
     package static let type = EventType("rectification.reviewed")
