@@ -93,7 +93,9 @@ class Run:
         counts.messages = options.messages or counts.messages
         counts.rounds = options.rounds or counts.rounds
         programs = pathlib.Path(os.environ["RECOURSE_BIN"]).resolve()
-        self.bench = Bench(self.stand, counts, Programs("new", programs, ROOT / "deploy" / "policy", "/"), None)
+        # As it was when the run began: somebody may go on working in this checkout.
+        policy = pathlib.Path(shutil.copytree(ROOT / "deploy" / "policy", folder / "policy"))
+        self.bench = Bench(self.stand, counts, Programs("new", programs, policy, "/"), None)
         self.rounds: dict[str, list[Round]] = {}
         self.faults: dict[str, str] = {}
 
