@@ -53,27 +53,24 @@ package enum Act: String, Sendable, Hashable, CaseIterable {
         package let possible: [Tier]
         /// One that the policy must name, or what comes to lie there could never be done.
         package let needed: Tier?
+        /// Also with R48 switched off: another rule names the tier (R03, R11, R17, R20), or the order of an erasure does.
+        package let isAskedAlways: Bool
 
-        init(_ tiers: [Tier], _ fit: Fit, of possible: [Tier] = Tier.allCases, needed: Tier? = nil) {
+        init(
+            _ tiers: [Tier], _ fit: Fit, of possible: [Tier] = Tier.allCases, needed: Tier? = nil, always: Bool = false
+        ) {
             (self.tiers, self.fit, self.possible, self.needed) = (tiers, fit, possible, needed)
+            isAskedAlways = always
         }
     }
 
     private static let handlers: [Tier] = [.store, .region, .hq]
 
-    /// Also with R48 switched off: another rule names the tier (R03, R11, R17, R20), or the order of an erasure does.
-    package var isAskedAlways: Bool {
-        switch self {
-        case .askForEscalation, .decidePenalty, .decideAppeal, .reinstateOutlet, .handleIncident, .eraseCustomer: true
-        default: false
-        }
-    }
-
     package var row: Row {
         switch self {
         // The place that holds the case.
         case .resolve: Row(Self.handlers, .placeOrAbove, of: Self.handlers, needed: .hq)
-        case .askForEscalation: Row(Self.handlers, .place, of: Self.handlers)
+        case .askForEscalation: Row(Self.handlers, .place, of: Self.handlers, always: true)
         // The stores of the case's complaints, their regions, headquarters.
         case .accept, .recordContact, .listDocuments, .requestAdvance: Row(Self.handlers, .shared, of: Self.handlers)
         // The case's region; how much is R05's.
@@ -82,9 +79,11 @@ package enum Act: String, Sendable, Hashable, CaseIterable {
         case .reportIncident: Row(Self.handlers, .placeOrAbove, of: Self.handlers, needed: .hq)
         case .proposeLiability, .proposeWriteOff: Row([.hq], .any)
         case .approveLiability, .bookRecovery, .assessTraining: Row([.hq, .business], .any)
-        case .eraseCustomer: Row([.hq, .business], .any, of: [.hq, .business])
-        case .approveWriteOff, .decidePenalty, .decideAppeal, .reinstateOutlet: Row([.business], .any, of: [.business])
-        case .verifyViolation, .handleIncident: Row([.hq], .any)
+        case .eraseCustomer: Row([.hq, .business], .any, of: [.hq, .business], always: true)
+        case .approveWriteOff: Row([.business], .any, of: [.business])
+        case .decidePenalty, .decideAppeal, .reinstateOutlet: Row([.business], .any, of: [.business], always: true)
+        case .verifyViolation: Row([.hq], .any)
+        case .handleIncident: Row([.hq], .any, always: true)
         // The store that it is about.
         case .reportWeek: Row([.store], .place, of: [.store])
         // The outlet's region.

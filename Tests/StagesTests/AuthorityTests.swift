@@ -118,9 +118,9 @@ import Testing
     @Test func `switched off, it asks nobody, but where another rule names the tier`() throws {
         let policy = try CaseFixtures.policy(off: [.r48])
         for line in Self.lines {
-            #expect(cells(line, policy) == (line.act.isAskedAlways ? line.cells : "++++++++"), "\(line.act)")
+            #expect(cells(line, policy) == (line.act.row.isAskedAlways ? line.cells : "++++++++"), "\(line.act)")
         }
-        let asked = Set(Act.allCases.filter(\.isAskedAlways))
+        let asked = Set(Act.allCases.filter(\.row.isAskedAlways))
         #expect(
             asked == [
                 .askForEscalation, .decidePenalty, .decideAppeal, .reinstateOutlet, .handleIncident, .eraseCustomer,

@@ -16,7 +16,7 @@ extension HandlingStage {
         if let rejection = turn.policy.rejection(of: data.by, .requestAdvance, at: [place]) {
             return .refused(rejection)
         }
-        // Whatever the policy says: only what handles a case has a cap (R05).
+        // With R48 switched off the business division comes as far as this, and has no cap (R05).
         guard let tier = HandlerTier(rawValue: data.by.tier) else {
             return .refused(Rejection(wrongTierOf: data.by, .requestAdvance, needed: [.store, .region, .hq]))
         }

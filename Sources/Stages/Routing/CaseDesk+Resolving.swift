@@ -85,8 +85,7 @@ extension CaseDesk {
 
     func place(of holding: Holding, _ policy: PolicyBook) -> Place {
         switch holding.tier {
-        case .store:
-            .store(holding.handlerId, region: policy.organisation.store(holding.handlerId)?.region ?? record.regionId)
+        case .store: policy.place(storeId: holding.handlerId, regionId: record.regionId)
         case .region: .region(holding.handlerId)
         case .hq: .hq
         }

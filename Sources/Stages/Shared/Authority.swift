@@ -38,8 +38,9 @@ extension PolicyBook {
     ///
     /// - Parameter places: which it is about, as the act asks for (`Act.Fit`).
     package func rejection(of by: Person, _ act: Act, at places: [Place] = []) -> Rejection? {
-        guard rules.isOn(.r48) || act.isAskedAlways else { return nil }
-        let fit = act.row.fit
+        let row = act.row
+        guard rules.isOn(.r48) || row.isAskedAlways else { return nil }
+        let fit = row.fit
         var tiers = authority.tiers(of: act)
         let holders = places.map { Tier($0.tier) }
         switch fit {
