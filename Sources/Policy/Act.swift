@@ -31,6 +31,13 @@ package enum Act: String, Sendable, Hashable, CaseIterable {
     case checkSite = "outlet.site-checked"
     case handleIncident = "manufacturer-incident.handled"
     case submitForm = "feedback-form.submitted"
+    case reassignCase = "case.reassigned"
+    case declareCrisis = "crisis.declared"
+    case correctContact = "customer.contact-corrected"
+    case reportProblem = "manufacturer-problem.reported"
+    case decideReplacement = "replacement.decided"
+    case evaluateOutlet = "outlet.evaluated"
+    case recommendWithdrawal = "withdrawal.recommended"
 
     /// Which place of a tier fits. Headquarters and the business division are one place each.
     package enum Fit: Sendable {
@@ -71,6 +78,8 @@ package enum Act: String, Sendable, Hashable, CaseIterable {
         // The place that holds the case.
         case .resolve: Row(Self.handlers, .placeOrAbove, of: Self.handlers, needed: .hq)
         case .askForEscalation: Row(Self.handlers, .place, of: Self.handlers, always: true)
+        // Which person of that place, or of one above, is R51's.
+        case .reassignCase: Row(Self.handlers, .placeOrAbove, of: Self.handlers, needed: .hq, always: true)
         // The stores of the case's complaints, their regions, headquarters.
         case .accept, .recordContact, .listDocuments, .requestAdvance: Row(Self.handlers, .shared, of: Self.handlers)
         // The case's region; how much is R05's.
@@ -81,14 +90,19 @@ package enum Act: String, Sendable, Hashable, CaseIterable {
         case .approveLiability, .bookRecovery, .assessTraining: Row([.hq, .business], .any)
         case .eraseCustomer: Row([.hq, .business], .any, of: [.hq, .business], always: true)
         case .approveWriteOff: Row([.business], .any, of: [.business])
-        case .decidePenalty, .decideAppeal, .reinstateOutlet: Row([.business], .any, of: [.business], always: true)
+        case .decidePenalty, .decideAppeal, .reinstateOutlet, .decideReplacement:
+            Row([.business], .any, of: [.business], always: true)
         case .verifyViolation: Row([.hq], .any)
         case .handleIncident: Row([.hq], .any, always: true)
         // The store that it is about.
         case .reportWeek: Row([.store], .place, of: [.store])
         // The outlet's region.
-        case .checkSite, .reviewRectification: Row([.region, .hq], .shared, of: [.region, .hq])
-        case .reportCall, .reportLetter, .reportViolation, .submitForm, .lodgeAppeal: Row(Tier.allCases, .any)
+        case .checkSite, .reviewRectification, .evaluateOutlet, .recommendWithdrawal:
+            Row([.region, .hq], .shared, of: [.region, .hq])
+        // The task's store, its region, headquarters; a task without a store is everybody's.
+        case .correctContact: Row(Self.handlers, .shared, of: Self.handlers)
+        case .reportCall, .reportLetter, .reportViolation, .reportProblem, .declareCrisis, .submitForm, .lodgeAppeal:
+            Row(Tier.allCases, .any)
         }
     }
 }

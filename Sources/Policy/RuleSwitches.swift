@@ -7,8 +7,8 @@ package enum Rule: String, Hashable, Sendable, CaseIterable, Codable {
     case r17 = "R17", r18 = "R18", r19 = "R19", r20 = "R20", r21 = "R21", r22 = "R22", r23 = "R23", r24 = "R24"
     case r25 = "R25", r26 = "R26", r27 = "R27", r28 = "R28", r29 = "R29", r30 = "R30", r31 = "R31", r33 = "R33"
     case r34 = "R34", r35 = "R35", r36 = "R36", r38 = "R38", r39 = "R39", r40 = "R40", r41 = "R41", r42 = "R42"
-    case r43 = "R43", r44 = "R44", r48 = "R48"
-    case r52 = "R52", r54 = "R54"
+    case r43 = "R43", r44 = "R44", r45 = "R45", r46 = "R46", r47 = "R47", r48 = "R48", r49 = "R49", r50 = "R50"
+    case r51 = "R51", r52 = "R52", r54 = "R54", r55 = "R55"
 }
 
 /// A part of a rule that can be switched off while the rest of it stays on.
@@ -78,7 +78,7 @@ package struct RuleSwitches: Hashable, Sendable {
             if !isOn { parts.insert(part) }
         }
         section.finish(
-            allowed: "R01 to R44 without R32 and R37, R48, R52, R54, or "
+            allowed: "R01 to R52 without R32 and R37, R54, R55, or "
                 + RulePart.allCases.map { $0.rawValue }.joined(separator: ", ")
         )
         return RuleSwitches(off: rules, offParts: parts)

@@ -67,6 +67,13 @@ import Testing
         Line(.checkSite, [region], /*       */ "ttt+pp+t"),
         Line(.handleIncident, [], /*        */ "tttttt+t"),
         Line(.submitForm, [], /*            */ "++++++++"),
+        Line(.reassignCase, [store], /*     */ "+pp+pp+t"),
+        Line(.declareCrisis, [], /*         */ "++++++++"),
+        Line(.correctContact, [store], /*   */ "+pp+pp+t"),
+        Line(.reportProblem, [], /*         */ "++++++++"),
+        Line(.decideReplacement, [], /*     */ "ttttttt+"),
+        Line(.evaluateOutlet, [region], /*  */ "ttt+pp+t"),
+        Line(.recommendWithdrawal, [region], "ttt+pp+t"),
     ]
 
     private func cells(_ line: Line, _ policy: PolicyBook) -> String {
@@ -124,6 +131,7 @@ import Testing
         #expect(
             asked == [
                 .askForEscalation, .decidePenalty, .decideAppeal, .reinstateOutlet, .handleIncident, .eraseCustomer,
+                .reassignCase, .decideReplacement,
             ])
     }
 }
