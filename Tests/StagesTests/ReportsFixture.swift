@@ -4,19 +4,34 @@ import Testing
 @testable import Policy
 @testable import Stages
 
-/// A reports stage over the real holidays of 2026, with the store S1 and the outlet O1 of the organisation file.
+/// A reports stage over the real holidays of 2026, with the store S1. Facts of the outlet O1 count though it is not listed; a
+/// listed one has a report of each month besides.
 enum ReportsFixture {
     static let clerk = Person(id: "clerk", tier: "store", storeId: "S1")
     static let stranger = Person(id: "stranger", tier: "hq")
     static let customer = Customer(name: "王芳", phone: "13800000000")
 
     static func harness(
-        off: Set<Rule> = [], years: [Int] = [2025, 2027, 2028], stores: [String] = ["S1"]
+        off: Set<Rule> = [], years: [Int] = [2025, 2027, 2028], stores: [String] = ["S1"],
+        outlets: [String] = [], brandsOfM1: [String] = []
     ) throws -> StageHarness {
-        try StageHarness(
+        let since = try #require(CivilDate("2026-01-01"))
+        let policy = try PenaltyFixture.policy(off: off, years: years, since: "2026-01-01", stores: stores)
+        return try StageHarness(
             ReportsStage(),
-            policy: PenaltyFixture.policy(
-                off: off, years: years, since: "2026-01-01", stores: stores, outlets: ["O1"]),
+            policy: PolicyBook(
+                version: policy.version, rules: policy.rules,
+                organisation: Organisation(
+                    since: since, hq: .init(duty: "inspector", people: ["inspector"]),
+                    business: .init(people: ["director"]),
+                    stores: stores.map {
+                        .init(
+                            id: $0, region: "R1", since: since, serviceSupervisor: nil, categorySupervisors: [:],
+                            manager: "clerk", people: nil)
+                    },
+                    outlets: outlets.map { .init(id: $0, region: "R1", since: since) },
+                    manufacturers: brandsOfM1.isEmpty ? [] : [.init(id: "M1", brands: brandsOfM1)]),
+                calendar: policy.calendar),
             clock: instant("2026-01-01T00:00:00+08:00"))
     }
 
@@ -51,16 +66,20 @@ enum ReportsFixture {
             caseId: "case-" + id, complaintId: id, openCaseId: "case-" + open, complaint: try complaint(id, at: time))
     }
 
-    static func contact(_ id: String, at time: String, by: Person = clerk) throws -> ContactRecorded {
-        ContactRecorded(caseId: "case-" + id, with: .customer, by: by, at: try instant(time))
+    static func responded(_ id: String, at time: String) throws -> CaseResponded {
+        CaseResponded(caseId: "case-" + id, complaintId: id, at: try instant(time))
     }
 
-    static func closed(_ id: String, at time: String, contacted: Bool = true, documents: Int = 1) throws -> CaseClosed {
+    static func closed(
+        _ id: String, at time: String, contacted: Bool = true, documents: Int = 1,
+        liability: CaseResolved.Liability = .outlet, party: String? = nil, responded: String? = nil
+    ) throws -> CaseClosed {
         let time = try instant(time)
         return CaseClosed(
             caseId: "case-" + id, complaintId: id, closedAt: time, closing: 1, customer: customer,
-            product: product(nil), storeId: "S1", outletId: "O1", liability: .outlet, tier: .store,
-            contactedAt: contacted ? time : nil, documents: documents)
+            product: product(nil), storeId: "S1", outletId: "O1", liability: liability, tier: .store,
+            respondedAt: try responded.map { try instant($0) }, contactedAt: contacted ? time : nil,
+            documents: documents, liableParty: party)
     }
 
     static func task(_ id: String, ends: String, kind: CallbackKind = .serviceFirst) throws -> CallbackScheduled {

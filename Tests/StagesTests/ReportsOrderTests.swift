@@ -45,7 +45,8 @@ private struct SeededGenerator: RandomNumberGenerator {
             case 0, 1: try add(Fixture.service("V\(events.count)", at: text, serial: "SN\(number % 2)"), told)
             case 2: try add(Fixture.opened("K\(number)", at: "2026-11-05T12:00:00+08:00"), told)
             case 3: try add(Fixture.linked("L\(events.count)", to: "K\(number)", at: text), told)
-            case 4: try add(Fixture.contact("K\(number)", at: text), told)
+            // Handling says it once for each case.
+            case 4: try add(Fixture.responded("K\(number)", at: "2026-11-05T1\(number):00:00+08:00"), told)
             case 5: try add(Fixture.recorded("X\(number)", at: "2026-11-06T12:00:00+08:00"), told)
             case 6: try add(Fixture.recorded("X\(number)", at: "2026-11-06T12:00:00+08:00", upheld: true), told)
             case 7: add(FundDisbursed(requestId: "Q\(number)", amountFen: 100, balanceFen: 0), told)

@@ -80,7 +80,7 @@ import Testing
     }
 
     @Test(arguments: [
-        ("2026-09-10", "2026-09", "2026-10-13T18:00"), ("2026-04-10", "2026-04", "2026-05-11T18:00"),
+        ("2026-09-10", "2026-09", "2026-10-13T18:30"), ("2026-04-10", "2026-04", "2026-05-11T18:30"),
     ])
     func `a month is reported on the fifth working day of the next, holidays left out`(
         _ day: String, _ month: String, _ time: String
@@ -91,7 +91,7 @@ import Testing
         #expect(
             out.published == [
                 "monthly-outlet \(month) \(time)", "monthly-store \(month) \(time)",
-                "callback-analysis \(month) \(time)",
+                "callback-analysis \(month) \(time)", "complaint-analysis \(month) \(time)",
             ])
     }
 
@@ -106,7 +106,7 @@ import Testing
         _ = try harness.send(Fixture.service("V4", at: "2027-01-01T00:00:00+08:00"), at: "2027-01-02T10:00:00+08:00")
         let out = try harness.advance(to: "2027-01-31T00:00:00+08:00")
         let year = try #require(out.report(.yearlySummary, "2026"))
-        #expect(year.time.description.prefix(16) == "2027-01-08T18:00")
+        #expect(year.time.description.prefix(16) == "2027-01-08T18:30")
         #expect(year.count("repair") == 3)
         #expect(year.body["lateFacts"]?.int == 1)
         #expect(year.body["months"]?.elements?.map { $0["services"]?.int } == [1, 1])
@@ -129,11 +129,13 @@ import Testing
 
     @Test(arguments: [
         (Rule.r09, [ReportKind.weeklyForm]), (.r11, [.weeklySummary]), (.r29, [.yearlySummary]),
-        (.r33, [.storeMonth, .callbackAnalysis]),
+        (.r33, [.storeMonth, .callbackAnalysis, .complaintAnalysis]), (.r17, [.makerMonth]),
     ])
     func `without its rule a report does not appear`(_ rule: Rule, _ missing: [ReportKind]) throws {
         var harness = try Fixture.harness(off: [rule])
         _ = try harness.send(Fixture.service("V1", at: "2026-11-04T10:00:00+08:00"), at: "2026-11-04T10:00:00+08:00")
+        _ = try harness.send(
+            ManufacturerIncidentRecorded(incidentId: "I1", manufacturerId: "M1"), at: "2026-11-05T10:00:00+08:00")
         let kinds = Set(try harness.advance(to: "2027-01-31T00:00:00+08:00").reports.map(\.kind))
         #expect(kinds == Set(ReportKind.allCases.map(\.rawValue)).subtracting(missing.map(\.rawValue)))
     }

@@ -44,6 +44,15 @@ import Testing
         #expect(Rate.basisPoints(Int64.max / 40_000, of: Int64.max / 40_000) == 10_000)
     }
 
+    @Test func `answers in time and complete records are wanted of every case`() throws {
+        let policy = try PenaltyFixture.policy()
+        let rates = Rate.all(Tallies(), policy, isSettled: true).map { $0.json(policy) }
+        for (name, rule) in [("reply", "R43"), ("completeness", "R42")] {
+            let limit = try #require(rates.first { $0["name"]?.string == name }?["limits"]?.elements?.first)
+            #expect(limit["rule"]?.string == rule && limit["is"] == "at-least" && limit["percent"] == 100)
+        }
+    }
+
     @Test func `a rate whose rule is off has no limit`() throws {
         let policy = try PenaltyFixture.policy(off: [.r30, .r40, .r42, .r43])
         let rates = Rate.all(Tallies(), policy, isSettled: true).map { $0.json(policy) }
@@ -65,6 +74,11 @@ import Testing
         #expect(gap([]).thousandths == nil)
     }
 
+    @Test func `what only the first edition asked for weighs nothing`() {
+        #expect(gap([(.empathy, 7, 1)]).thousandths == nil)
+        #expect(gap([(.reputation, 7, 1), (.assurance, 1, 7)]).thousandths == 6000)
+    }
+
     @Test func `the weights of the criteria answered are rescaled`() {
         // 20 and 10 become two thirds and one third.
         #expect(gap([(.reliability, 7, 4), (.reputation, 5, 5)]).thousandths == 2000)
@@ -73,7 +87,7 @@ import Testing
 
     @Test func `the gap is rounded to thousandths, halves away from zero`() {
         // (1 · 20 + 0 · 15) / 35 = 0.571428…
-        #expect(gap([(.reliability, 5, 4), (.empathy, 4, 4)]).thousandths == 571)
+        #expect(gap([(.reliability, 5, 4), (.attitude, 4, 4)]).thousandths == 571)
         // Mean 2/3, in millionths 666667.
         let thirds: [(SurveyAnswer.Criterion, Int, Int)] = [(.recovery, 5, 4), (.recovery, 5, 4), (.recovery, 4, 4)]
         #expect(gap(thirds).thousandths == 667)

@@ -17,9 +17,14 @@ struct StageHarness {
     init(_ stage: any Stage, policy: PolicyBook, clock: Instant = Instant(seconds: 1_600_000_000)) throws {
         runner = StageRunner(stage: stage, policy: policy)
         self.clock = clock
-        for seed in stage.seeds(policy: policy, now: clock) {
+        plantSeeds()
+    }
+
+    /// Where they are absent, as at a worker's start and when it reads its policy again.
+    private mutating func plantSeeds() {
+        for seed in runner.stage.seeds(policy: runner.policy, now: clock) {
             let key = RecordKey(kind: type(of: seed.record).kind, id: seed.id)
-            set[key] = LiveRecord(value: seed.record, version: 1)
+            if set[key] == nil { set[key] = LiveRecord(value: seed.record, version: 1) }
         }
     }
 
@@ -74,6 +79,7 @@ struct StageHarness {
     /// Goes on with another policy, as after a restart with changed files.
     mutating func adopt(_ policy: PolicyBook) {
         runner = StageRunner(stage: runner.stage, policy: policy)
+        plantSeeds()
     }
 
     /// Puts a record in its place, as an earlier release has left it.

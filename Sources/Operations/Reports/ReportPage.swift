@@ -79,6 +79,23 @@ package struct ReportPage: Sendable, Hashable {
         figures("standing", ["status", "dispatch", "holds"]),
         Layout(name: "ladder", content: ladder),
         figures("penalties", ["proposals", "notices"]),
+        Layout(name: "supervision", content: supervision),
+        Layout(
+            name: "settlements",
+            content: { body in
+                let columns = ["reason", "blocked", "released"]
+                return rows(body["supervision"]?["settlements"], columns).map {
+                    .table(columns: columns, rows: $0, chart: [])
+                }
+            }),
+        table("incidents", ["kind", "incidents"]),
+        figures("handled", ["upheld", "dismissed"]),
+        figures("work", ["cases", "repairs"]),
+        table("postFaults", ["kind", "count", "ids", "more"]),
+        table("by-type", ["type", "complaints", "before", "change"]),
+        table("by-category", ["name", "complaints", "before", "change"]),
+        table("by-brand", ["name", "complaints", "before", "change"]),
+        table("by-model", ["name", "complaints", "before", "change"]),
         Layout(name: "rates", content: rates),
         Layout(name: "counts", content: counts),
         Layout(name: "gap", content: gap),
@@ -88,22 +105,24 @@ package struct ReportPage: Sendable, Hashable {
             ["month", "complaints", "services", "satisfied", "dissatisfied", "disbursedFen", "recoveredFen"],
             chart: ["complaints", "satisfied", "dissatisfied"]),
         Layout(name: "fund", content: fund),
-        Layout(
-            name: "age",
-            content: { body in
-                rows(body["fund"]?["age"], ["paidIn", "openFen", "advances"]).map {
-                    .table(columns: ["paidIn", "openFen", "advances"], rows: $0, chart: [])
-                }
-            }),
+        ofFund("age", ["paidIn", "openFen", "advances"]),
+        ofFund("byLiable", ["liable", "recoveredFen", "writtenOffFen"]),
+        ofFund("bySeverity", ["severity", "payments", "disbursedFen", "recoveredFen", "writtenOffFen"]),
+        table("unreconciled", ["storeId", "violationIds"]),
         table("proposals", ["outletId", "rung", "ladder", "period", "count", "proposalId"]),
         Layout(
             name: "omitted",
             content: { body in
-                let found = ["storesOmitted", "outletsOmitted", "proposalsOmitted"].filter { body[$0] != nil }
+                let found = omissions.filter { body[$0] != nil }
                 return found.isEmpty ? nil : .figures(found.map { Figure(name: $0, cell: cell(body[$0], named: $0)) })
             }),
         table("stores", placeColumns + ["report", "services", "violations", "upheld"]),
-        table("outlets", ["outletId"] + placeColumns.dropFirst() + ["upheld", "notices", "status"]),
+        table("outlets", ["outletId"] + placeColumns.dropFirst() + ["upheld", "cumulative", "notices", "status"]),
+    ]
+
+    private static let omissions = [
+        "storesOmitted", "outletsOmitted", "proposalsOmitted", "unreconciledOmitted", "by-categoryOmitted",
+        "by-categoryOthers", "by-brandOmitted", "by-brandOthers", "by-modelOmitted", "by-modelOthers",
     ]
 
     private static let placeColumns = [
@@ -125,6 +144,13 @@ package struct ReportPage: Sendable, Hashable {
             guard let first = body[name]?.elements?.first?.members else { return nil }
             let present = columns.filter { column in first.contains { $0.name == column } }
             return rows(body[name], present).map { .table(columns: present, rows: $0, chart: chart) }
+        }
+    }
+
+    /// A table of the part of that name.
+    private static func ofFund(_ name: String, _ columns: [String]) -> Layout {
+        Layout(name: name) { body in
+            rows(body["fund"]?[name], columns).map { .table(columns: columns, rows: $0, chart: []) }
         }
     }
 
@@ -172,13 +198,29 @@ package struct ReportPage: Sendable, Hashable {
         guard let ladders = body["ladder"]?.members, !ladders.isEmpty else { return nil }
         let rows = ladders.map { ladder -> [Cell] in
             let next = ladder.value["next"]
+            let from = next?.int == nil ? next?["from"] : next
             return [
                 .name(ladder.name), cell(ladder.value["period"], named: "period"),
                 cell(ladder.value["count"], named: "count"), cell(ladder.value["rung"], named: "rung"),
-                cell(next?["rung"], named: "rung"), cell(next?["from"], named: "nextFrom"),
+                cell(from, named: "nextFrom"),
             ]
         }
-        return .table(columns: ["ladder", "period", "count", "rung", "nextRung", "nextFrom"], rows: rows, chart: [])
+        return .table(columns: ["ladder", "period", "count", "rung", "nextFrom"], rows: rows, chart: [])
+    }
+
+    @Sendable private static func supervision(_ body: JSON) -> Content? {
+        guard let all = body["supervision"], all.members != nil else { return nil }
+        let paths = [
+            ("assessments", ["assessments", "times"]), ("assessed", ["assessments", "assessed"]),
+            ("passed", ["assessments", "passed"]), ("retests", ["retests", "times"]),
+            ("siteChecksPassed", ["siteChecks", "passed"]), ("siteChecksFailed", ["siteChecks", "failed"]),
+            ("evaluations", ["evaluations", "times"]), ("scoreSum", ["evaluations", "scoreSum"]),
+            ("servicesWhileBlocked", ["servicesWhileBlocked"]),
+        ]
+        return .figures(
+            paths.map { name, path in
+                Figure(name: name, cell: cell(path.reduce(all) { $0[$1] ?? .null }, named: name))
+            })
     }
 
     @Sendable private static func fund(_ body: JSON) -> Content? {
@@ -198,6 +240,9 @@ package struct ReportPage: Sendable, Hashable {
         case .string(let text):
             // Ids and times are shown as they are, also where a word of the contract is spelt like one.
             return texts.contains(name) && text != "-" ? .text(text) : .name(text)
+        case .array(let elements) where texts.contains(name):
+            let ids = elements.compactMap(\.string)
+            return ids.isEmpty ? .none : .text(ids.joined(separator: ", "))
         case .array(let elements):
             let names = elements.compactMap(\.string).map { ReportTerm.of($0) }
             return names.isEmpty ? .none : .text(names.map { "\($0.zh) \($0.en)" }.joined(separator: ", "))
@@ -206,6 +251,7 @@ package struct ReportPage: Sendable, Hashable {
     }
 
     private static let texts: Set<String> = [
-        "storeId", "outletId", "proposalId", "period", "month", "paidIn", "submittedAt", "dueAt",
+        "storeId", "outletId", "proposalId", "period", "month", "paidIn", "submittedAt", "dueAt", "ids",
+        "violationIds", "name", "severity",
     ]
 }

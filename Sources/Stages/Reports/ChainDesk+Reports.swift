@@ -27,6 +27,13 @@ extension ChainDesk {
             ]
         }
         body.add(
+            "unreconciled",
+            .array(
+                (figures.unreconciled?.entries ?? []).map { store, ids in
+                    ["storeId": .string(store), "violationIds": .array(ids.map { .string($0) })]
+                }))
+        body.addOmitted("unreconciled", figures.unnamedUnreconciled ?? 0)
+        body.add(
             "proposals",
             .array(
                 proposals.map { proposal in
@@ -64,6 +71,15 @@ extension ChainDesk {
         turn.publish(.callbackAnalysis, month.description, subject: nil, rule: "R33", body: body.json)
     }
 
+    /// R33: what the month's complaints are about, against the month before.
+    func publish(_ month: Month, _ analysis: ComplaintAnalysis?, in turn: inout Turn) {
+        guard turn.policy.rules.isOn(.r33) else { return }
+        var body = ReportBody(from: month.firstDate, through: month.next.firstDate.adding(days: -1))
+        let before = analysed.flatMap { $0.month.next == month ? $0.analysis : nil }
+        (analysis ?? ComplaintAnalysis()).add(to: &body, before: before)
+        turn.publish(.complaintAnalysis, month.description, subject: nil, rule: "R33", body: body.json)
+    }
+
     /// R29: the year, with what came too late for the months' reports.
     func publish(_ year: Int, _ figures: Year, _ fund: FundBook, in turn: inout Turn) {
         guard turn.policy.rules.isOn(.r29) else { return }
@@ -87,7 +103,8 @@ extension ChainDesk {
             "outlets", figures.outlets, unnamed: figures.unnamedOutlets ?? 0, by: OutletYear.weight
         ) { id, line in
             [
-                "outletId": .string(id), "upheld": .int(line.upheld), "notices": .int(line.notices),
+                "outletId": .string(id), "upheld": .int(line.upheld),
+                "cumulative": line.cumulative.map { .int($0) } ?? .null, "notices": .int(line.notices),
                 "status": line.status.map { .string($0.rawValue) } ?? .null,
             ]
         }
@@ -127,27 +144,5 @@ extension ReportBody {
 
     mutating func addOmitted(_ name: String, _ count: Int64) {
         if count > 0 { add(name + "Omitted", .int(count)) }
-    }
-}
-
-extension FundBook {
-    /// Position as of the report, what moved in its period, and what is open by the month in which it was paid.
-    func json(_ flow: Flow, at month: Month) -> JSON {
-        let open = cohorts.values.reduce(0) { $0 + $1.openFen }
-        return [
-            "balanceFen": .int(total.recovered - total.disbursed), "openFen": .int(open),
-            "disbursedFen": .int(flow.disbursed), "payments": .int(flow.payments),
-            "recoveredFen": .int(flow.recovered), "writtenOffFen": .int(flow.writtenOff),
-            "recoveryRate": Rate.share(total.recovered, of: total.disbursed),
-            "age": .array(
-                cohorts.entries.compactMap { key, cohort -> JSON? in
-                    guard let paidIn = Month(key) else { return nil }
-                    let months = (month.year - paidIn.year) * 12 + month.month - paidIn.month
-                    return [
-                        "paidIn": .string(key), "months": .int(Int64(Swift.max(0, months))),
-                        "openFen": .int(cohort.openFen), "advances": .int(cohort.advances),
-                    ]
-                }),
-        ]
     }
 }

@@ -28,9 +28,22 @@ struct ChainDesk: Record {
         var stores = SortedMap<StoreWeek>()
         /// By what became of their reports, the stores that are not named; nil: none.
         var unnamedStores: SortedMap<Int64>?
+        /// By store, the violations that its reports list and penalty does not know as its own; nil: none.
+        var unreconciled: SortedMap<[String]>?
+        /// How many more of them there are than are named; nil: none.
+        var unnamedUnreconciled: Int64?
 
         func count(_ status: WeeklyReportStatus) -> Int64 {
             stores.entries.reduce(unnamedStores?[status.rawValue] ?? 0) { $0 + ($1.value.report == status ? 1 : 0) }
+        }
+
+        mutating func add(unreconciled ids: [String], of store: String) {
+            guard !ids.isEmpty else { return }
+            var named = unreconciled ?? SortedMap()
+            let room = max(0, ReportBody.placeLimit - named.values.reduce(0) { $0 + $1.count })
+            if room > 0 { named[store] = Array(ids.prefix(room)) }
+            unreconciled = named
+            unnamedUnreconciled.add(ids.count - min(room, ids.count))
         }
 
         mutating func add(_ line: StoreWeek, of store: String) {
@@ -72,6 +85,8 @@ struct ChainDesk: Record {
         var tallies = Tallies()
         var stores = SortedMap<Place>()
         var outlets = SortedMap<Place>()
+        /// What the complaints are about; nil: there are none.
+        var analysis: ComplaintAnalysis?
         /// How many are not named; nil: none.
         var unnamedStores: Int64?
         var unnamedOutlets: Int64?
@@ -87,10 +102,17 @@ struct ChainDesk: Record {
         }
     }
 
+    struct Analysed: Codable, Sendable {
+        let month: Month
+        let analysis: ComplaintAnalysis
+    }
+
     struct OutletYear: Codable, Sendable {
         let upheld: Int64
         let notices: Int64
         let status: OutletStatusChanged.Status?
+        /// What penalty counts for the year (R13); nil: it has said nothing.
+        let cumulative: Int64?
 
         static func weight(_ line: OutletYear) -> [Int64] { [line.upheld, line.notices] }
     }
@@ -131,6 +153,8 @@ struct ChainDesk: Record {
     private(set) var proposals = SortedMap<Proposal>()
     /// How many more there were; nil: none.
     private var unnamedProposals: Int64?
+    /// The last month whose complaints were analysed; nil: none was.
+    private(set) var analysed: Analysed?
     private var closedWeek: ReportWeek?
     private var closedMonth: Month?
     private var closedYear: Int?
@@ -153,7 +177,8 @@ struct ChainDesk: Record {
     }
 
     mutating func take(
-        _ week: ReportWeek, at: Instant, store: String, _ period: OpenPeriod, report: WeeklyReportStatus
+        _ week: ReportWeek, at: Instant, store: String, _ period: OpenPeriod, report: WeeklyReportStatus,
+        unreconciled: [String]
     ) {
         guard closedWeek.map({ week > $0 }) ?? true else { return }
         let tallies = period.tallies
@@ -163,12 +188,20 @@ struct ChainDesk: Record {
                 report: report, submitted: period.submittedAt != nil, complaints: tallies.complaints,
                 services: tallies.services, violations: tallies[.violations], upheld: tallies[.upheld]),
             of: store)
+        weeks[week.description, Week(at: at)].add(unreconciled: unreconciled, of: store)
     }
 
-    mutating func take(_ month: Month, at: Instant, store: String, _ tallies: Tallies, _ policy: PolicyBook) {
+    mutating func take(_ month: Month, at: Instant, store: String, _ period: OpenPeriod, _ policy: PolicyBook) {
         guard closedMonth.map({ month > $0 }) ?? true else { return }
-        months[month.description, MonthFigures(at: at)].tallies.add(tallies)
-        months[month.description, MonthFigures(at: at)].add(Place(tallies, policy), ofStore: store)
+        var figures = months[month.description] ?? MonthFigures(at: at)
+        figures.tallies.add(period.tallies)
+        figures.add(Place(period.tallies, policy), ofStore: store)
+        if let analysis = period.analysis {
+            var all = figures.analysis ?? ComplaintAnalysis()
+            all.add(analysis)
+            figures.analysis = all
+        }
+        months[month.description] = figures
     }
 
     mutating func take(_ month: Month, at: Instant, outlet: String, _ tallies: Tallies, _ policy: PolicyBook) {
@@ -219,6 +252,8 @@ struct ChainDesk: Record {
             closedMonth = max(closedMonth ?? month, month)
             changeYear(month.year) { $0.months[key] = MonthLine(figures.tallies) }
             publish(month, figures, fund, in: &turn)
+            publish(month, figures.analysis, in: &turn)
+            analysed = Analysed(month: month, analysis: figures.analysis ?? ComplaintAnalysis())
         }
         for (key, figures) in years.entries where figures.at.map({ $0 <= turn.now }) ?? false {
             years[key] = nil

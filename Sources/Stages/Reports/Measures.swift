@@ -103,10 +103,14 @@ struct Rate {
             rates.append(
                 Rate(
                     name: "reply", numerator: max(0, counts.complaints - counts[.replyOverdue]),
-                    denominator: counts.complaints))
+                    denominator: counts.complaints,
+                    limits: [Limit(rule: .r43, bound: .atLeast, percent: reports.replyRatePercent)]))
         }
         if policy.rules.isOn(.r42) {
-            rates.append(Rate(name: "completeness", numerator: counts[.complete], denominator: counts[.closed]))
+            rates.append(
+                Rate(
+                    name: "completeness", numerator: counts[.complete], denominator: counts[.closed],
+                    limits: [Limit(rule: .r42, bound: .atLeast, percent: reports.completenessPercent)]))
         }
         return rates
     }

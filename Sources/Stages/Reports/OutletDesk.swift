@@ -1,7 +1,7 @@
 import Policy
 import Schema
 
-/// What is counted of an outlet, its violations and its standing.
+/// What is counted of an outlet, and its standing.
 struct OutletDesk: Record {
     static let kind = "outlet"
 
@@ -13,23 +13,52 @@ struct OutletDesk: Record {
         let dispatch: OutletStatusChanged.Dispatch
     }
 
-    /// Where a violation counted in a proposal, and so stays.
-    struct Counted: Codable, Sendable {
-        var month: Month?
-        var year: Int?
+    /// Where the outlet stood on both ladders when a month closed, as penalty says it (`outlet.standing`).
+    struct Position: Codable, Sendable {
+        struct Ladder: Codable, Sendable {
+            let count: Int64
+            let rung: String?
+            let next: Int64?
+
+            init(_ position: OutletStanding.Position) {
+                (count, rung) = (Int64(position.count), position.rung)
+                next = position.next.map { Int64($0) }
+            }
+        }
+
+        let monthly: Ladder
+        let cumulative: Ladder
+    }
+
+    /// A time in which no work might be given to the outlet, for another reason than that its site was never checked.
+    struct Block: Codable, Sendable {
+        let from: Instant
+        /// nil: it goes on.
+        var through: Instant?
+
+        /// Whether work that was done at `instant` was done though dispatch had been blocked for a day.
+        func forbids(workAt instant: Instant) -> Bool {
+            instant >= from.adding(hours: 24) && (through.map { instant < $0 } ?? true)
+        }
     }
 
     let id: String
     var book = PeriodBook()
     var standing: Standing?
-    /// Of the years that have not been reported.
+    /// By month, of the years that have not been reported; nil: penalty has said nothing.
+    private var positions: SortedMap<Position>?
+    /// The last ones; nil: there were none.
+    private var blocks: [Block]?
+    /// Releases before 0.4 counted themselves what penalty counts, and read these two: they stay, empty.
     private var violations: [Violation] = []
-    private var counted = SortedMap<Counted>()
-    /// Groups that have left `violations` for want of room; nil: none has.
-    private var left: CountedGroups?
+    private var counted = SortedMap<Nothing>()
 
-    /// What leaves at a time, so that it is not looked for at each event.
-    private static let roomPerStep = 16
+    private struct Nothing: Codable, Sendable {}
+
+    /// Work that is reported later than so many changes ago is no longer held against the outlet.
+    private static let blockLimit = 32
+    /// Where no year is reported, as R29 is off.
+    private static let positionLimit = 36
 
     var wake: Wake? { book.wake }
 
@@ -37,69 +66,32 @@ struct OutletDesk: Record {
         self.id = id
     }
 
-    mutating func take(_ change: OutletStatusChanged, sequence: Int64) {
+    // MARK: What is told
+
+    /// - Parameter instant: of the change.
+    mutating func take(_ change: OutletStatusChanged, sequence: Int64, at instant: Instant) {
         guard standing.map({ $0.sequence < sequence }) ?? true else { return }
         standing = Standing(sequence: sequence, status: change.to, holds: change.holds, dispatch: change.dispatch)
-    }
-
-    /// Report and verification of a violation, in either order.
-    mutating func take(_ recorded: ViolationRecorded, at instant: Instant, _ policy: PolicyBook) {
-        let index = violations.firstIndex { $0.id == recorded.violationId }
-        let known = index.map { violations[$0] }
-        let violation = Violation(
-            id: recorded.violationId, category: recorded.category ?? known?.category ?? "",
-            caseId: recorded.caseId, serviceId: recorded.serviceId,
-            occurredAt: recorded.occurredAt ?? known?.occurredAt ?? instant,
-            knownAt: recorded.knownAt ?? known?.knownAt ?? instant, reporter: nil, hazards: nil,
-            verifiedAt: recorded.verified ? instant : known?.verifiedAt,
-            upheld: recorded.verified ? recorded.upheld : known?.upheld)
-        if let index {
-            violations[index] = violation
-        } else {
-            makeRoom(policy)
-            violations.append(violation)
+        let isBlocked = change.dispatch == .blocked && change.holds.contains { $0 != .siteCheck }
+        let isOpen = blocks?.last.map { $0.through == nil } ?? false
+        if isBlocked, !isOpen {
+            blocks = Array((blocks ?? []).suffix(Self.blockLimit - 1)) + [Block(from: instant)]
+        } else if !isBlocked, isOpen, let last = blocks?.indices.last {
+            blocks?[last].through = instant
         }
+        if change.to != .active { book.changeMonth(Month(of: instant.date)) }
     }
 
-    /// As penalty's dossier: of more violations than it holds, the groups known longest leave; those that count go on
-    /// counting where they do now. A twin that is told of later counts anew here.
-    private mutating func makeRoom(_ policy: PolicyBook) {
-        guard violations.count >= Dossier.violationLimit else { return }
-        let tally = tally(.limit, policy)
-        var wanted = Self.roomPerStep
-        var gone: Set<String> = []
-        let groups = Tally.twins(violations)
-            .map { twins in (since: twins.map(\.knownAt).max() ?? .distantPast, twins: twins) }
-            .sorted { ($0.since, $0.twins[0].id) < ($1.since, $1.twins[0].id) }
-        for (_, twins) in groups {
-            guard wanted > 0 else { break }
-            wanted -= twins.count
-            let ids = Set(twins.map(\.id))
-            gone.formUnion(ids)
-            guard let group = tally.groups.first(where: { ids.contains($0.violation.id) }) else { continue }
-            var groups = left ?? CountedGroups()
-            groups.add(group)
-            left = groups
-        }
-        violations.removeAll { gone.contains($0.id) }
-        for id in gone { counted[id] = nil }
+    mutating func take(_ standing: OutletStanding) {
+        guard Month(standing.period) != nil else { return }
+        var known = positions ?? SortedMap()
+        known[standing.period] = Position(
+            monthly: Position.Ladder(standing.monthly), cumulative: Position.Ladder(standing.cumulative))
+        while known.count > Self.positionLimit, let first = known.entries.first { known[first.key] = nil }
+        positions = known
     }
 
-    mutating func take(_ proposed: PenaltyProposed) {
-        for id in proposed.violationIds {
-            switch proposed.ladder {
-            case .monthly: counted[id, Counted()].month = Month(proposed.period)
-            case .cumulative: counted[id, Counted()].year = Int(proposed.period)
-            default: break
-            }
-        }
-        guard counted.count > Self.countedLimit else { return }
-        let known = Set(violations.map(\.id))
-        for id in counted.entries.map(\.key) where !known.contains(id) { counted[id] = nil }
-    }
-
-    /// A proposal may come before the violations that it names: so much is kept of ids that are not known.
-    private static let countedLimit = 2 * Dossier.violationLimit
+    func forbids(workAt instant: Instant) -> Bool { blocks?.contains { $0.forbids(workAt: instant) } ?? false }
 
     // MARK: Timers
 
@@ -112,25 +104,33 @@ struct OutletDesk: Record {
                 guard let period = book.close(month) else { continue }
                 chain.take(month, at: turn.now, outlet: id, period.tallies, turn.policy)
                 publish(month, period.tallies, in: &turn)
+                // Whose status is not active has a report though nothing happens.
+                if let status = standing?.status, status != .active { book.changeMonth(month.next) }
             }
             for year in book.dueYears(in: &turn) {
                 guard let period = book.close(year: year) else { continue }
-                let position =
-                    tally(turn.now, turn.policy).count(year: year).count + (self.left?.count(year: year) ?? 0)
+                let december = positions?[Month(year: year, month: 12).description]
                 chain.take(
                     year: year, at: turn.now, outlet: id,
                     ChainDesk.OutletYear(
-                        upheld: Int64(position), notices: period.tallies[.notices], status: standing?.status))
-                forget(before: year)
+                        upheld: period.tallies[.upheld], notices: period.tallies[.notices],
+                        status: standing?.status, cumulative: december?.cumulative.count))
+                forget(through: year)
             }
         }
+    }
+
+    private mutating func forget(through year: Int) {
+        let next = Period.text(year: year + 1)
+        for key in (positions?.entries ?? []).map(\.key) where key < next { positions?[key] = nil }
     }
 
     private func publish(_ month: Month, _ tallies: Tallies, in turn: inout Turn) {
         var body = ReportBody(from: month.firstDate, through: month.next.firstDate.adding(days: -1))
         body.add("standing", standingJSON)
-        body.add("ladder", ladder(month, turn))
+        body.add("ladder", ladder(month, turn.policy))
         body.add("penalties", ["proposals": .int(tallies[.proposals]), "notices": .int(tallies[.notices])])
+        body.add("supervision", Self.supervision(tallies))
         turn.publish(
             .outletMonth, month.description, subject: id, rule: "R12,R13",
             body: body.withMeasures(tallies, turn.policy, isSettled: true).json)
@@ -145,45 +145,72 @@ struct OutletDesk: Record {
         ]
     }
 
-    /// Where the outlet stands on the ladders, counted as penalty counts: twins once, where a proposal counted them.
-    private func ladder(_ month: Month, _ turn: Turn) -> JSON {
-        let tally = tally(turn.now, turn.policy)
-        let ladders = turn.policy.penalty.ladders
+    /// Where the outlet stands on the ladders, as penalty says it; null where penalty has said nothing of the month.
+    private func ladder(_ month: Month, _ policy: PolicyBook) -> JSON {
+        guard let position = positions?[month.description] else { return .null }
         var members: [JSON.Member] = []
-        if turn.policy.rules.isOn(.r12) {
-            let count = tally.count(month: month).count + (left?.count(month: month) ?? 0)
-            members.append(.init("monthly", Self.position(count, month.description, ladders.monthly)))
+        if policy.rules.isOn(.r12) {
+            members.append(.init("monthly", Self.json(position.monthly, month.description)))
         }
-        if turn.policy.rules.isOn(.r13) {
-            let count = tally.count(year: month.year).count + (left?.count(year: month.year) ?? 0)
-            members.append(.init("cumulative", Self.position(count, Period.text(year: month.year), ladders.cumulative)))
+        if policy.rules.isOn(.r13) {
+            members.append(.init("cumulative", Self.json(position.cumulative, Period.text(year: month.year))))
         }
         return .object(members)
     }
 
-    private static func position(_ count: Int, _ period: String, _ ladder: Ladder) -> JSON {
-        let next = ladder.steps.filter { $0.from > count }.min { $0.from < $1.from }
-        return [
-            "period": .string(period), "count": .int(Int64(count)),
-            "rung": ladder.rung(for: count).map { .string($0.rung.rawValue) } ?? .null,
-            "next": next.map { ["rung": .string($0.rung.rawValue), "from": .int(Int64($0.from))] } ?? .null,
+    private static func json(_ position: Position.Ladder, _ period: String) -> JSON {
+        [
+            "period": .string(period), "count": .int(position.count),
+            "rung": position.rung.map { .string($0) } ?? .null, "next": position.next.map { .int($0) } ?? .null,
         ]
     }
 
-    private func tally(_ instant: Instant, _ policy: PolicyBook) -> Tally {
-        let marked = violations.map { violation in
-            var violation = violation
-            violation.countedMonth = counted[violation.id]?.month
-            violation.countedYear = counted[violation.id]?.year
-            return violation
+    /// What was looked into (R15, R16, R19, R55), what is not paid (R38, R49), and work that should not have been given (R20).
+    private static func supervision(_ tallies: Tallies) -> JSON {
+        func training(_ retest: Bool) -> JSON {
+            [
+                "times": .int(tallies[.training(.times, retest: retest)]),
+                "assessed": .int(tallies[.training(.assessed, retest: retest)]),
+                "passed": .int(tallies[.training(.passed, retest: retest)]),
+            ]
         }
-        return Tally(marked, at: instant, EvaluationCalendar(policy))
+        func settlements(_ reason: SettlementReason) -> JSON {
+            [
+                "reason": .string(reason.rawValue), "blocked": .int(tallies[.settlementsBlocked(reason)]),
+                "released": .int(tallies[.settlementsReleased(reason)]),
+            ]
+        }
+        return [
+            "assessments": training(false), "retests": training(true),
+            "siteChecks": ["passed": .int(tallies[.siteChecksPassed]), "failed": .int(tallies[.siteChecksFailed])],
+            "evaluations": ["times": .int(tallies[.evaluations]), "scoreSum": .int(tallies[.evaluationScores])],
+            "settlements": .array(SettlementReason.allCases.map(settlements)),
+            "servicesWhileBlocked": .int(tallies[.servicesWhileBlocked]),
+        ]
+    }
+}
+
+/// Sees to it that a listed outlet has a report of every month, though nothing happens there (§8).
+struct OutletMonths: Record {
+    static let kind = "outlet-months"
+
+    /// The month that is going on.
+    private(set) var month: Month
+
+    /// Before the desk itself looks at the month that ends then.
+    var wake: Wake? { Wake(at: month.next.firstDate.at(hour: 0), order: ReportsOrder.opening, waitsForRest: true) }
+
+    init(now: Instant) {
+        month = Month(of: now.date)
     }
 
-    /// Twins of last year's violations may still turn up; older ones no longer count anywhere.
-    private mutating func forget(before year: Int) {
-        for violation in violations where violation.occurredAt.date.year < year { counted[violation.id] = nil }
-        violations.removeAll { $0.occurredAt.date.year < year }
-        left?.forget(before: year)
+    /// The months that have ended.
+    mutating func pass(now: Instant) -> [Month] {
+        var ended: [Month] = []
+        while month.next.firstDate.at(hour: 0) <= now {
+            ended.append(month)
+            month = month.next
+        }
+        return ended
     }
 }

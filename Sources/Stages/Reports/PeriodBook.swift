@@ -15,6 +15,12 @@ struct OpenPeriod: Codable, Sendable {
     /// Of a store's week: when its report came, the first one, and the most violations that one of them listed.
     var submittedAt: Instant?
     var listed: Int64 = 0
+    /// Of a store's week: the violations that its reports list; nil: none.
+    var listedIds: [String]?
+    /// Of a store's month: the failings of its own people; nil: none.
+    var postFaults: PostFaults?
+    /// Of a store's month: what its complaints are about; nil: there are none.
+    var analysis: ComplaintAnalysis?
 
     init(end: Instant) {
         self.end = end
@@ -41,14 +47,22 @@ struct PeriodBook: Codable, Sendable {
     mutating func count(on date: CivilDate, isWeekly: Bool, _ change: (inout Tallies) -> Void) {
         if isWeekly { changeWeek(ReportWeek(of: date)) { change(&$0.tallies) } }
         let month = Month(of: date)
-        if closedMonth.map({ month > $0 }) ?? true {
-            change(&months[month.description, OpenPeriod(end: month.next.firstDate.at(hour: 0))].tallies)
+        if isOpen(month) {
+            changeMonth(month) { change(&$0.tallies) }
         } else {
             changeYear(month.year) { year in
                 change(&year.tallies)
                 year.late += 1
             }
         }
+    }
+
+    private func isOpen(_ month: Month) -> Bool { closedMonth.map { month > $0 } ?? true }
+
+    /// Changes a month that has not been reported yet; with no change it has a report at least.
+    mutating func changeMonth(_ month: Month, _ change: (inout OpenPeriod) -> Void = { _ in }) {
+        guard isOpen(month) else { return }
+        change(&months[month.description, OpenPeriod(end: month.next.firstDate.at(hour: 0))])
     }
 
     /// Changes a week that has not been summed up yet.
@@ -107,10 +121,12 @@ extension SortedMap {
 
 /// Of the timers of one instant, the lower comes first.
 enum ReportsOrder {
-    /// Stores and outlets hand on their figures,
-    static let places = 0
+    /// Listed outlets open the month that has ended,
+    static let opening = 0
+    /// stores, outlets and manufacturers hand on their figures,
+    static let places = 1
     /// then the reports on all of them are made.
-    static let chain = 1
+    static let chain = 2
 }
 
 extension Turn {
@@ -130,7 +146,7 @@ extension Turn {
     mutating func monthTerm(_ month: Month) -> Term {
         term(
             workingDay: policy.reports.monthlyWorkingDay, after: month.next.firstDate.adding(days: -1),
-            hour: policy.reports.reportHour, rule: "R33")
+            hour: policy.reports.reportHour, minute: policy.reports.reportMinute, rule: "R33")
     }
 }
 

@@ -7,7 +7,9 @@ package enum ReportKind: String, Codable, Hashable, Sendable, CaseIterable {
     case weeklySummary = "weekly-summary"
     case storeMonth = "monthly-store"
     case outletMonth = "monthly-outlet"
+    case makerMonth = "monthly-manufacturer"
     case callbackAnalysis = "callback-analysis"
+    case complaintAnalysis = "complaint-analysis"
     case yearlySummary = "yearly-summary"
 }
 
@@ -47,7 +49,7 @@ struct ReportBody {
                 ("satisfied", counts[.satisfied]), ("dissatisfied", counts[.dissatisfied]),
                 ("violations", counts[.violations]), ("upheld", counts[.upheld]),
                 ("turnedDown", counts[.turnedDown]),
-            ]
+            ] + CustomerRemark.Class.allCases.map { ("remark-" + $0.rawValue, counts[.remarks($0)]) }
         return .object(all.map { JSON.Member($0.0, .int($0.1)) })
     }
 }

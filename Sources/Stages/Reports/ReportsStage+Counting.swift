@@ -20,6 +20,14 @@ extension ReportsStage {
             }
             if serial != nil { counts.add(.serialRepairs) }
         }
+        if let outletId = service.outletId,
+            turn.get(OutletDesk.self, outletId)?.forbids(workAt: service.completedAt) == true
+        {
+            turn.count(atOutlet: outletId, on: service.completedAt.date) { $0.add(.servicesWhileBlocked) }
+        }
+        if service.kind == .repair, let maker = turn.policy.organisation.manufacturer(ofBrand: service.product.brand) {
+            turn.count(ofManufacturer: maker.id, on: service.completedAt.date) { $0.add(.services(.repair)) }
+        }
         guard let serial else { return }
         var history = turn.get(SerialHistory.self, serial) ?? SerialHistory()
         for known in history.add(service.repair, days: turn.policy.reports.repeatRepairDays) {
@@ -30,16 +38,16 @@ extension ReportsStage {
 
     // MARK: Weekly reports
 
-    /// What penalty refuses (a stranger, a week that does not exist, a store that is not listed) does not count.
+    /// What penalty refuses (a stranger, a week that does not exist or has not begun, a store that is not listed) does not count.
     func count(_ report: WeeklyReportSubmitted, in turn: inout Turn) {
         let place = turn.policy.place(storeId: report.storeId, regionId: nil)
         guard turn.rejection(of: report.by) == nil,
             turn.policy.rejection(of: report.by, .reportWeek, at: [place]) == nil, let week = ReportWeek(report.week),
-            week.monday <= turn.now.date.adding(days: StoreDuty.daysAhead),
+            week.monday <= turn.now.date,
             turn.policy.organisation.store(report.storeId) != nil
         else { return }
         var desk = turn.get(StoreDesk.self, report.storeId) ?? StoreDesk(id: report.storeId)
-        desk.submit(week, violations: report.violationIds.count, at: turn.now)
+        desk.submit(week, violationIds: report.violationIds, at: turn.now)
         turn.put(desk, report.storeId)
     }
 
@@ -60,6 +68,7 @@ extension ReportsStage {
         facts.storeId = complaint.storeId
         facts.outletId = complaint.outletId
         turn.count(facts.storeId, facts.outletId, on: complaint.receivedAt.date) { $0.add(.cases) }
+        analyse(complaint, in: &turn)
         for waiting in facts.waiting { count(waiting, facts, in: &turn) }
         facts.waiting = []
         turn.makeKnown(Self.opening(of: opened.caseId))
@@ -81,18 +90,28 @@ extension ReportsStage {
         }
     }
 
-    /// An acceptance, or a contact with the customer (R40); what a stranger reports does not count.
-    func respond(_ caseId: String, by person: Person, in turn: inout Turn) {
-        guard turn.rejection(of: person) == nil else { return }
+    /// A complaint is analysed in the month of its date, at its own store, so that a linked one need not wait for its case.
+    func analyse(_ complaint: ComplaintReceived, in turn: inout Turn) {
+        turn.change(Month(of: complaint.receivedAt.date), ofStore: complaint.storeId) { period in
+            var analysis = period.analysis ?? ComplaintAnalysis()
+            analysis.add(complaint)
+            period.analysis = analysis
+        }
+    }
+
+    /// The first acceptance or contact that counts, as handling tells it (R40).
+    func respond(_ caseId: String, at instant: Instant, in turn: inout Turn) {
         var facts = turn.get(CaseFacts.self, caseId) ?? CaseFacts()
-        guard facts.respondedAt.map({ turn.now < $0 }) ?? true else { return }
-        facts.respondedAt = turn.now
+        guard facts.respondedAt.map({ instant < $0 }) ?? true else { return }
+        facts.respondedAt = instant
         judgeResponse(&facts, in: &turn)
         turn.put(facts, caseId)
     }
 
+    /// A response is one that comes after the complaint.
     private func judgeResponse(_ facts: inout CaseFacts, in turn: inout Turn) {
         guard let receivedAt = facts.receivedAt, let respondedAt = facts.respondedAt, !facts.isPrompt,
+            respondedAt >= receivedAt,
             respondedAt <= receivedAt.adding(hours: Int64(turn.policy.reports.responseHours))
         else { return }
         facts.isPrompt = true
@@ -105,6 +124,38 @@ extension ReportsStage {
             counts.add(.closed)
             if closed.contactedAt != nil, (closed.documents ?? 0) > 0 { counts.add(.complete) }
         }
+        // Of what was responded to before handling told of it, the closing does.
+        if let respondedAt = closed.respondedAt { respond(closed.caseId, at: respondedAt, in: &turn) }
+        switch closed.liability {
+        case .ownPost: blameOwnPost(closed, in: &turn)
+        case .manufacturer:
+            guard let maker = closed.manufacturer(turn.policy) else { return }
+            turn.count(ofManufacturer: maker, on: closed.closedAt.date) { $0.add(.closed) }
+        default: break
+        }
+    }
+
+    // MARK: Failings of the chain's own people
+
+    private func blameOwnPost(_ closed: CaseClosed, in turn: inout Turn) {
+        blameOwnPost(at: closed.storeId, on: closed.closedAt.date, .postFaultCases, in: &turn) {
+            $0.add(caseId: closed.caseId)
+        }
+    }
+
+    func blameOwnPost(callback id: String, at storeId: String?, in turn: inout Turn) {
+        blameOwnPost(at: storeId, on: turn.now.date, .postFaultCallbacks, in: &turn) { $0.add(callbackId: id) }
+    }
+
+    private func blameOwnPost(
+        at storeId: String?, on date: CivilDate, _ counter: Counter, in turn: inout Turn,
+        _ add: (inout PostFaults) -> Bool
+    ) {
+        turn.change(Month(of: date), ofStore: storeId) { period in
+            var faults = period.postFaults ?? PostFaults()
+            if add(&faults) { period.tallies.add(counter) }
+            period.postFaults = faults
+        }
     }
 
     // MARK: Callbacks
@@ -113,7 +164,8 @@ extension ReportsStage {
     func count(_ task: CallbackScheduled, in turn: inout Turn) {
         turn.count(task.storeId, task.outletId, on: task.windowEnd.lastDate) { counts in
             counts.add(.tasks(task.kind))
-            if task.inWarranty == true { counts.add(.warrantyTasks) }
+            // R31 is about the first call: the second one is made only where that has reached the customer.
+            if task.inWarranty == true, task.kind == .serviceFirst { counts.add(.warrantyTasks) }
         }
     }
 
@@ -123,7 +175,7 @@ extension ReportsStage {
             counts.add(.done(done.outcome))
             guard done.outcome == .reached else { return }
             counts.add(.reached(done.kind))
-            if done.inWarranty == true { counts.add(.warrantyReached) }
+            if done.inWarranty == true, done.kind == .serviceFirst { counts.add(.warrantyReached) }
         }
         guard let survey = done.survey, !survey.isEmpty else { return }
         turn.count(done.storeId, done.outletId, on: turn.now.date) { $0.add(survey) }
@@ -133,4 +185,13 @@ extension ReportsStage {
 extension Instant {
     /// The last date of a window that ends here; 24:00 belongs to the next one.
     fileprivate var lastDate: CivilDate { Instant(microseconds: microseconds - 1).date }
+}
+
+extension CaseClosed {
+    /// The manufacturer that is liable: the one named, if it is listed, else the owner of the brand; nil: nobody knows it.
+    func manufacturer(_ policy: PolicyBook) -> String? {
+        guard liability == .manufacturer else { return nil }
+        let named = liableParty.flatMap { policy.organisation.manufacturer($0)?.id }
+        return named ?? policy.organisation.manufacturer(ofBrand: product.brand)?.id
+    }
 }

@@ -10,6 +10,23 @@ extension ReportsStage {
         }
     }
 
+    /// Whose brand it is the organisation file says.
+    package func keys(for input: Input, given records: RecordReader, policy: PolicyBook) -> [RecordKey] {
+        let keys = keys(for: input, given: records)
+        guard case .event(let event) = input, let maker = Self.manufacturer(of: event.data, policy) else { return keys }
+        return keys + [ManufacturerDesk.key(maker)]
+    }
+
+    private static func manufacturer(of data: any EventData, _ policy: PolicyBook) -> String? {
+        switch data {
+        case let data as ServiceCompleted:
+            data.kind == .repair ? policy.organisation.manufacturer(ofBrand: data.product.brand)?.id : nil
+        case let data as CaseClosed: data.manufacturer(policy)
+        case let data as ManufacturerIncidentRecorded: data.manufacturerId
+        default: nil
+        }
+    }
+
     /// The reports that may be published now; a period's are named from its end on.
     private func keys(forTimerOf key: RecordKey, _ wake: Wake, given records: RecordReader) -> [RecordKey] {
         var reports: [String] = []
@@ -22,10 +39,18 @@ extension ReportsStage {
         case let desk as StoreDesk:
             name(.weeklyForm, desk.book.weeks)
             name(.storeMonth, desk.book.months)
+            let listed = desk.book.weeks.values.filter { $0.end <= wake.at }.flatMap { $0.listedIds ?? [] }
+            return [key, ChainDesk.key(ChainDesk.id)] + listed.map { ViolationFacts.key($0) }
+                + reports.map { PublishedReport.key($0) }
         case let desk as OutletDesk: name(.outletMonth, desk.book.months)
+        case is OutletMonths: return [key, OutletDesk.key(key.id)]
+        case let desk as ManufacturerDesk:
+            name(.makerMonth, desk.book.months)
+            return [key] + reports.map { PublishedReport.key($0) }
         case let chain as ChainDesk:
             reports += chain.weeks.entries.map { PublishedReport.id(.weeklySummary, $0.key, nil) }
             reports += chain.months.entries.map { PublishedReport.id(.callbackAnalysis, $0.key, nil) }
+            reports += chain.months.entries.map { PublishedReport.id(.complaintAnalysis, $0.key, nil) }
             reports += chain.years.entries.map { PublishedReport.id(.yearlySummary, $0.key, nil) }
             return [key, FundBook.key(FundBook.id)] + reports.map { PublishedReport.key($0) }
         default: break
@@ -40,22 +65,29 @@ extension ReportsStage {
         case let data as WeeklyReportOverdue: return [StoreDesk.key(data.storeId)]
         case let data as CaseOpened:
             return places(data.complaint.storeId, data.complaint.outletId) + [CaseFacts.key(data.caseId)]
-        case let data as CaseDuplicateLinked: return keys(ofCase: data.openCaseId, given: records)
+        case let data as CaseDuplicateLinked:
+            return places(data.complaint.storeId, nil) + keys(ofCase: data.openCaseId, given: records)
         case let data as CustomerReplyOverdue: return keys(ofCase: data.caseId, given: records)
-        case let data as CaseAccepted: return keys(ofCase: data.caseId, given: records)
-        case let data as ContactRecorded:
-            return data.with == .customer ? keys(ofCase: data.caseId, given: records) : []
-        case let data as CaseClosed: return places(data.storeId, data.outletId)
+        case let data as CaseResponded: return keys(ofCase: data.caseId, given: records)
+        case let data as CaseClosed:
+            return places(data.storeId, data.outletId) + keys(ofCase: data.caseId, given: records)
         case let data as CallbackScheduled: return places(data.storeId, data.outletId)
         case let data as CallbackDone: return places(data.storeId, data.outletId)
         case let data as CallbackSatisfied: return places(data.storeId, data.outletId)
         case let data as CallbackDissatisfied: return places(data.storeId, data.outletId)
+        case let data as CustomerRemark: return places(data.storeId, nil)
         case let data as ViolationRecorded:
             let place = records.get(ViolationFacts.self, data.violationId)?.place ?? data.storeId
             return places(place, data.outletId) + [ViolationFacts.key(data.violationId)]
         case let data as PenaltyProposed: return [OutletDesk.key(data.outletId), ChainDesk.key(ChainDesk.id)]
         case let data as NoticeIssued: return data.kind == .penalty ? [OutletDesk.key(data.addressee)] : []
         case let data as OutletStatusChanged: return [OutletDesk.key(data.outletId)]
+        case let data as OutletStanding: return [OutletDesk.key(data.outletId)]
+        case let data as TrainingAssessed: return [OutletDesk.key(data.outletId)]
+        case let data as OutletSiteChecked: return [OutletDesk.key(data.outletId)]
+        case let data as OutletEvaluated: return [OutletDesk.key(data.outletId)]
+        case let data as SettlementBlocked: return data.outletId.map { [OutletDesk.key($0)] } ?? []
+        case let data as SettlementReleased: return data.outletId.map { [OutletDesk.key($0)] } ?? []
         case let data as FundDisbursed: return keys(ofAdvance: data.requestId)
         case let data as FundRecovered: return keys(ofAdvance: data.requestId)
         case let data as FundWrittenOff: return keys(ofAdvance: data.requestId)

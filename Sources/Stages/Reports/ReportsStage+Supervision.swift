@@ -11,10 +11,24 @@ extension ReportsStage {
             guard data.kind == .penalty else { return }
             turn.count(atOutlet: data.addressee, on: turn.now.date) { $0.add(.notices) }
         case let data as OutletStatusChanged:
-            turn.changeOutlet(data.outletId) { $0.take(data, sequence: event.sequence ?? 0) }
-        case let data as FundDisbursed: book(.disbursed, data.amountFen, data.requestId, in: &turn)
-        case let data as FundRecovered: book(.recovered, data.amountFen, data.requestId, in: &turn)
-        case let data as FundWrittenOff: book(.writtenOff, data.amountFen, data.requestId, in: &turn)
+            let instant = turn.now
+            turn.changeOutlet(data.outletId) { $0.take(data, sequence: event.sequence ?? 0, at: instant) }
+        case let data as OutletStanding: turn.changeOutlet(data.outletId) { $0.take(data) }
+        case let data as TrainingAssessed: count(data, in: &turn)
+        case let data as OutletSiteChecked: count(data, in: &turn)
+        case let data as OutletEvaluated: count(data, in: &turn)
+        case let data as SettlementBlocked:
+            guard let outletId = data.outletId else { return }
+            let reason = data.reason ?? .feedbackForm
+            turn.count(atOutlet: outletId, on: turn.now.date) { $0.add(.settlementsBlocked(reason)) }
+        case let data as SettlementReleased:
+            guard let outletId = data.outletId else { return }
+            let reason = data.reason ?? .feedbackForm
+            turn.count(atOutlet: outletId, on: turn.now.date) { $0.add(.settlementsReleased(reason)) }
+        case let data as ManufacturerIncidentRecorded: count(data, in: &turn)
+        case let data as FundDisbursed: book(data, in: &turn)
+        case let data as FundRecovered: book(data, in: &turn)
+        case let data as FundWrittenOff: book(data, in: &turn)
         default: break
         }
     }
@@ -22,8 +36,6 @@ extension ReportsStage {
     /// The report of a violation names the store, its verification does not; they may come in either order.
     private func count(_ recorded: ViolationRecorded, in turn: inout Turn) {
         let instant = turn.now
-        let policy = turn.policy
-        turn.changeOutlet(recorded.outletId) { $0.take(recorded, at: instant, policy) }
         var facts = turn.get(ViolationFacts.self, recorded.violationId) ?? ViolationFacts()
         let isNew = recorded.verified ? facts.upheld == nil : facts.place == nil
         if recorded.verified {
@@ -42,7 +54,6 @@ extension ReportsStage {
     }
 
     private func count(_ proposed: PenaltyProposed, in turn: inout Turn) {
-        turn.changeOutlet(proposed.outletId) { $0.take(proposed) }
         turn.count(atOutlet: proposed.outletId, on: turn.now.date) { $0.add(.proposals) }
         guard turn.policy.rules.isOn(.r11) else { return }
         var chain = turn.get(ChainDesk.self, ChainDesk.id) ?? ChainDesk()
@@ -53,27 +64,82 @@ extension ReportsStage {
         turn.put(chain, ChainDesk.id)
     }
 
-    private enum Movement { case disbursed, recovered, writtenOff }
+    // MARK: What is looked into
+
+    /// What penalty refuses, and what is told of an outlet that is not listed, does not count.
+    private func count(_ assessed: TrainingAssessed, in turn: inout Turn) {
+        guard turn.policy.rejection(of: assessed) == nil, Quarter(assessed.quarter) != nil,
+            assessed.passed <= assessed.assessed, turn.policy.organisation.outlet(assessed.outletId) != nil
+        else { return }
+        let isRetest = assessed.retest ?? false
+        turn.count(atOutlet: assessed.outletId, on: turn.now.date) { counts in
+            counts.add(.training(.times, retest: isRetest))
+            counts.add(.training(.assessed, retest: isRetest), Int64(assessed.assessed))
+            counts.add(.training(.passed, retest: isRetest), Int64(assessed.passed))
+        }
+    }
+
+    private func count(_ checked: OutletSiteChecked, in turn: inout Turn) {
+        guard mayJudge(checked.outletId, .checkSite, checked.by, turn) else { return }
+        turn.count(atOutlet: checked.outletId, on: checked.at.date) {
+            $0.add(checked.passed ? .siteChecksPassed : .siteChecksFailed)
+        }
+    }
+
+    private func count(_ evaluated: OutletEvaluated, in turn: inout Turn) {
+        guard mayJudge(evaluated.outletId, .evaluateOutlet, evaluated.by, turn), Quarter(evaluated.quarter) != nil
+        else { return }
+        turn.count(atOutlet: evaluated.outletId, on: turn.now.date) { counts in
+            counts.add(.evaluations)
+            counts.add(.evaluationScores, Int64(evaluated.score))
+        }
+    }
+
+    private func mayJudge(_ outletId: String, _ act: Act, _ by: Person, _ turn: Turn) -> Bool {
+        let policy = turn.policy
+        return policy.organisation.outlet(outletId) != nil && turn.rejection(of: by) == nil
+            && policy.rejection(of: by, act, at: policy.places(ofOutlet: outletId)) == nil
+    }
+
+    /// An incident is told of when it becomes known, and again when headquarters has handled it.
+    private func count(_ incident: ManufacturerIncidentRecorded, in turn: inout Turn) {
+        turn.count(ofManufacturer: incident.manufacturerId, on: turn.now.date) { counts in
+            switch incident.upheld {
+            case nil: counts.add(.incidents(incident.kind ?? .dissatisfied))
+            case true?: counts.add(.incidentsUpheld)
+            case false?: counts.add(.incidentsDismissed)
+            }
+        }
+    }
+
+    // MARK: The fund
+
+    private func book(_ paid: FundDisbursed, in turn: inout Turn) {
+        book(
+            FundBook.Part(disbursed: paid.amountFen, payments: 1), paid.requestId, paid.liableKind, paid.severity,
+            in: &turn)
+    }
+
+    private func book(_ back: FundRecovered, in turn: inout Turn) {
+        book(FundBook.Part(recovered: back.amountFen), back.requestId, back.liableKind, back.severity, in: &turn)
+    }
+
+    private func book(_ gone: FundWrittenOff, in turn: inout Turn) {
+        book(FundBook.Part(writtenOff: gone.amountFen), gone.requestId, gone.liableKind, gone.severity, in: &turn)
+    }
 
     /// Money that moved, in its month; and what is open of the advance, in the month in which that was paid.
-    private func book(_ movement: Movement, _ amountFen: Int64, _ requestId: String, in turn: inout Turn) {
+    private func book(
+        _ part: FundBook.Part, _ requestId: String, _ liable: LiabilityProposed.Liable.Kind?, _ severity: Int?,
+        in turn: inout Turn
+    ) {
         let old = turn.get(AdvanceFacts.self, requestId) ?? AdvanceFacts()
         var new = old
-        var flow = FundBook.Flow()
-        switch movement {
-        case .disbursed:
-            new.paidIn = new.paidIn ?? Month(of: turn.now.date)
-            new.paidFen += amountFen
-            (flow.disbursed, flow.payments) = (amountFen, 1)
-        case .recovered:
-            new.settledFen += amountFen
-            flow.recovered = amountFen
-        case .writtenOff:
-            new.settledFen += amountFen
-            flow.writtenOff = amountFen
-        }
+        if part.payments > 0 { new.paidIn = new.paidIn ?? Month(of: turn.now.date) }
+        new.paidFen += part.disbursed
+        new.settledFen += part.recovered + part.writtenOff
         var fund = turn.get(FundBook.self, FundBook.id) ?? FundBook()
-        fund.book(flow, on: turn.now.date)
+        fund.book(FundBook.Flow(part, liable: liable, severity: severity), on: turn.now.date)
         fund.follow(from: old, to: new)
         turn.put(new, requestId)
         turn.put(fund, FundBook.id)

@@ -5,29 +5,39 @@ import Schema
 ///
 /// A fact counts at its store and at its outlet, in the week and the month of its date; a `store` and an `outlet` record
 /// hold the counts. Where a measure needs memory there is a small record for each thing: `case`, `service`, `serial`,
-/// `violation`, `advance`. The one `chain` record is changed when a period ends, not by its events. The stage refuses
+/// `violation`, `advance`. A `manufacturer` record counts what a manufacturer has to do with. The one `chain` record is changed when a period ends, not by its events. The stage refuses
 /// next to nothing and waits for next to nothing: what other stages refuse it leaves out, and its facts may come in any order.
 /// Its decisions are in `docs/stages/reports.md`.
 package struct ReportsStage: Stage {
     package static let name = StageName.reports
 
+    /// Of `case.accepted` and `contact.recorded` releases before 0.4 made up the response, which handling tells now
+    /// (`case.responded`). They are taken without effect until no worker of such a release needs their bindings.
     package static let takesFromInbox: [EventType] = [
         ServiceCompleted.type, WeeklyReportSubmitted.type, CaseAccepted.type, ContactRecorded.type,
+        TrainingAssessed.type, OutletSiteChecked.type, OutletEvaluated.type,
     ]
     /// Exactly what is read; what the reports publish is not among it.
     package static let takesFromEvents: [EventType] = [
-        CaseOpened.type, CaseDuplicateLinked.type, CaseClosed.type, CustomerReplyOverdue.type, FundDisbursed.type,
-        FundRecovered.type, FundWrittenOff.type, CallbackScheduled.type, CallbackDone.type, CallbackSatisfied.type,
-        CallbackDissatisfied.type, ViolationRecorded.type, WeeklyReportOverdue.type, PenaltyProposed.type,
-        NoticeIssued.type, OutletStatusChanged.type,
+        CaseOpened.type, CaseDuplicateLinked.type, CaseClosed.type, CaseResponded.type, CustomerReplyOverdue.type,
+        FundDisbursed.type, FundRecovered.type, FundWrittenOff.type, CallbackScheduled.type, CallbackDone.type,
+        CallbackSatisfied.type, CallbackDissatisfied.type, CustomerRemark.type, ViolationRecorded.type,
+        WeeklyReportOverdue.type, PenaltyProposed.type, NoticeIssued.type, OutletStatusChanged.type,
+        OutletStanding.type, SettlementBlocked.type, SettlementReleased.type, ManufacturerIncidentRecorded.type,
     ]
     package static let follows: [StageName] = [.intake, .routing, .handling, .callback, .penalty]
     package static let recordTypes: [any Record.Type] = [
-        StoreDesk.self, OutletDesk.self, ChainDesk.self, CountedService.self, CaseFacts.self, SerialHistory.self,
-        ViolationFacts.self, AdvanceFacts.self, FundBook.self, PublishedReport.self,
+        StoreDesk.self, OutletDesk.self, OutletMonths.self, ManufacturerDesk.self, ChainDesk.self, CountedService.self,
+        CaseFacts.self, SerialHistory.self, ViolationFacts.self, AdvanceFacts.self, FundBook.self,
+        PublishedReport.self,
     ]
 
     package init() {}
+
+    /// Every listed outlet has its report of each month.
+    package func seeds(policy: PolicyBook, now: Instant) -> [(id: String, record: any Record)] {
+        policy.organisation.outlets.map { (id: $0.id, record: OutletMonths(now: now) as any Record) }
+    }
 
     package func step(_ input: Input, in turn: inout Turn) throws -> Verdict {
         switch input {
@@ -42,6 +52,14 @@ package struct ReportsStage: Stage {
     }
 
     private func pass(_ key: RecordKey, in turn: inout Turn) {
+        switch key.kind {
+        case OutletMonths.kind: return openMonths(of: key.id, in: &turn)
+        case ManufacturerDesk.kind:
+            guard var desk = turn.get(ManufacturerDesk.self, key.id) else { return }
+            desk.pass(in: &turn)
+            return turn.put(desk, key.id)
+        default: break
+        }
         var chain = turn.get(ChainDesk.self, ChainDesk.id) ?? ChainDesk()
         switch key.kind {
         case StoreDesk.kind:
@@ -58,6 +76,17 @@ package struct ReportsStage: Stage {
             turn.put(fund, FundBook.id)
         }
         turn.put(chain, ChainDesk.id)
+    }
+
+    /// An outlet that has been taken off the list has reports only of months in which something happens there.
+    private func openMonths(of outletId: String, in turn: inout Turn) {
+        guard var months = turn.get(OutletMonths.self, outletId) else { return }
+        let ended = months.pass(now: turn.now)
+        turn.put(months, outletId)
+        guard turn.policy.organisation.outlet(outletId) != nil else { return }
+        turn.changeOutlet(outletId) { desk in
+            for month in ended { desk.book.changeMonth(month) }
+        }
     }
 
     /// What stands for the opening of a case, for what comes before it: the record that keeps such facts is there already.
@@ -86,21 +115,23 @@ package struct ReportsStage: Stage {
         case let data as WeeklyReportOverdue: count(data, in: &turn)
         case let data as CaseOpened: count(data, in: &turn)
         case let data as CaseDuplicateLinked:
+            analyse(data.complaint, in: &turn)
             count(.init(isOverdue: false, receivedAt: data.complaint.receivedAt), ofCase: data.openCaseId, in: &turn)
         case let data as CustomerReplyOverdue:
             guard let receivedAt = data.receivedAt else { return }
             count(.init(isOverdue: true, receivedAt: receivedAt), ofCase: data.caseId, in: &turn)
-        case let data as CaseAccepted: respond(data.caseId, by: data.by, in: &turn)
-        case let data as ContactRecorded:
-            guard data.with == .customer else { return }
-            respond(data.caseId, by: data.by, in: &turn)
+        case let data as CaseResponded: respond(data.caseId, at: data.at, in: &turn)
         case let data as CaseClosed: count(data, in: &turn)
         case let data as CallbackScheduled: count(data, in: &turn)
         case let data as CallbackDone: count(data, in: &turn)
         case let data as CallbackSatisfied:
             turn.count(data.storeId, data.outletId, on: turn.now.date) { $0.add(.satisfied) }
+            if data.atFault == .ownPost { blameOwnPost(callback: data.callbackId, at: data.storeId, in: &turn) }
         case let data as CallbackDissatisfied:
             turn.count(data.storeId, data.outletId, on: turn.now.date) { $0.add(.dissatisfied) }
+            if data.atFault == .ownPost { blameOwnPost(callback: data.callbackId, at: data.storeId, in: &turn) }
+        case let data as CustomerRemark:
+            turn.count(data.storeId, nil, on: turn.now.date) { $0.add(.remarks(data.class)) }
         default: countSupervision(event, in: &turn)
         }
     }
@@ -118,6 +149,22 @@ extension Turn {
     mutating func count(atStore id: String, on date: CivilDate, _ change: (inout Tallies) -> Void) {
         var desk = get(StoreDesk.self, id) ?? StoreDesk(id: id)
         desk.book.count(on: date, isWeekly: true, change)
+        put(desk, id)
+    }
+
+    /// Changes a month of a store that has not been reported; what is late is in the year's figures alone.
+    mutating func change(
+        _ month: Month, ofStore storeId: String?, _ change: (inout OpenPeriod) -> Void
+    ) {
+        let id = storeId ?? StoreDesk.unknown
+        var desk = get(StoreDesk.self, id) ?? StoreDesk(id: id)
+        desk.book.changeMonth(month, change)
+        put(desk, id)
+    }
+
+    mutating func count(ofManufacturer id: String, on date: CivilDate, _ change: (inout Tallies) -> Void) {
+        var desk = get(ManufacturerDesk.self, id) ?? ManufacturerDesk(id: id)
+        desk.book.count(on: date, isWeekly: false, change)
         put(desk, id)
     }
 

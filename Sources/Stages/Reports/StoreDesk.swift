@@ -12,11 +12,19 @@ struct StoreDesk: Record {
 
     var wake: Wake? { book.wake }
 
-    /// `weekly-report.submitted`, of a listed store and an existing week.
-    mutating func submit(_ week: ReportWeek, violations: Int, at instant: Instant) {
+    /// As many as one report may list.
+    private static let listedLimit = 1000
+
+    /// `weekly-report.submitted`, of a listed store and a week that has begun; an id that is listed twice is one.
+    mutating func submit(_ week: ReportWeek, violationIds: [String], at instant: Instant) {
         book.changeWeek(week) { period in
             period.submittedAt = min(period.submittedAt ?? instant, instant)
-            period.listed = max(period.listed, Int64(violations))
+            var known = Set(period.listedIds ?? [])
+            let new = violationIds.filter { known.insert($0).inserted }
+            guard !new.isEmpty else { return }
+            let all = ((period.listedIds ?? []) + new).prefix(Self.listedLimit)
+            period.listedIds = Array(all)
+            period.listed = max(period.listed, Int64(all.count))
         }
     }
 
@@ -50,7 +58,9 @@ struct StoreDesk: Record {
                 } else {
                     _ = book.close(week)
                     if turn.policy.rules.isOn(.r11) {
-                        chain.take(week, at: turn.now, store: id, period, report: report(week, period, turn.policy))
+                        chain.take(
+                            week, at: turn.now, store: id, period, report: report(week, period, turn.policy),
+                            unreconciled: unreconciled(period, in: turn))
                     }
                     continue
                 }
@@ -62,12 +72,21 @@ struct StoreDesk: Record {
     private mutating func passMonths(_ chain: inout ChainDesk, in turn: inout Turn) {
         for month in book.dueMonths(in: &turn) {
             guard let period = book.close(month) else { continue }
-            chain.take(month, at: turn.now, store: id, period.tallies, turn.policy)
+            chain.take(month, at: turn.now, store: id, period, turn.policy)
             guard id != StoreDesk.unknown, turn.policy.rules.isOn(.r33) else { continue }
+            var body = ReportBody(from: month.firstDate, through: month.next.firstDate.adding(days: -1))
+            body.add("postFaults", PostFaults.json(period.postFaults, period.tallies))
             turn.publish(
                 .storeMonth, month.description, subject: id, rule: "R33",
-                body: ReportBody(from: month.firstDate, through: month.next.firstDate.adding(days: -1))
-                    .withMeasures(period.tallies, turn.policy, isSettled: true).json)
+                body: body.withMeasures(period.tallies, turn.policy, isSettled: true).json)
+        }
+    }
+
+    /// Which of the violations that the store's reports list penalty does not know, or knows of another store.
+    private func unreconciled(_ period: OpenPeriod, in turn: Turn) -> [String] {
+        (period.listedIds ?? []).filter { violation in
+            guard let place = turn.get(ViolationFacts.self, violation)?.place else { return true }
+            return place != id && place != Self.unknown
         }
     }
 

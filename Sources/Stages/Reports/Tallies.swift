@@ -27,6 +27,15 @@ struct Counter: Sendable {
     static let turnedDown = Counter("turnedDown")
     static let proposals = Counter("proposals")
     static let notices = Counter("notices")
+    static let postFaultCases = Counter("postFaultCases")
+    static let postFaultCallbacks = Counter("postFaultCallbacks")
+    static let servicesWhileBlocked = Counter("servicesWhileBlocked")
+    static let siteChecksPassed = Counter("siteChecksPassed")
+    static let siteChecksFailed = Counter("siteChecksFailed")
+    static let evaluations = Counter("evaluations")
+    static let evaluationScores = Counter("evaluationScores")
+    static let incidentsUpheld = Counter("incidentsUpheld")
+    static let incidentsDismissed = Counter("incidentsDismissed")
 
     static func services(_ kind: ServiceCompleted.Kind) -> Counter { Counter("services." + kind.rawValue) }
     static func tasks(_ kind: CallbackKind) -> Counter { Counter("tasks." + kind.rawValue) }
@@ -35,6 +44,21 @@ struct Counter: Sendable {
     static func answers(_ criterion: SurveyAnswer.Criterion) -> Counter { survey(criterion, "answers") }
     static func expected(_ criterion: SurveyAnswer.Criterion) -> Counter { survey(criterion, "expected") }
     static func perceived(_ criterion: SurveyAnswer.Criterion) -> Counter { survey(criterion, "perceived") }
+
+    static func remarks(_ kind: CustomerRemark.Class) -> Counter { Counter("remarks." + kind.rawValue) }
+    static func settlementsBlocked(_ reason: SettlementReason) -> Counter { Counter("blocked." + reason.rawValue) }
+    static func settlementsReleased(_ reason: SettlementReason) -> Counter { Counter("released." + reason.rawValue) }
+    static func incidents(_ kind: ManufacturerIncidentRecorded.Kind) -> Counter {
+        Counter("incidents." + kind.rawValue)
+    }
+
+    /// What is counted of an assessment: how many there were, how many people were assessed, how many of them passed.
+    enum Assessment: String { case times, assessed, passed }
+
+    /// - Parameter retest: of the assessments that a stop of work asks for (R16), or of those of a quarter (R15).
+    static func training(_ part: Assessment, retest: Bool) -> Counter {
+        Counter((retest ? "retests." : "assessments.") + part.rawValue)
+    }
 
     private static func survey(_ criterion: SurveyAnswer.Criterion, _ part: String) -> Counter {
         Counter("survey." + criterion.rawValue + "." + part)

@@ -26,10 +26,16 @@ package struct Term: Codable, Hashable, Sendable {
         let date: CivilDate
         var last: CivilDate?
         let hour: Int
+        /// After that hour; nil: none.
+        var minute: Int?
 
         func answer(_ calendar: WorkCalendar) throws(CalendarGap) -> Instant {
-            if let number { return try calendar.workingDay(number, after: date).at(hour: hour) }
-            return try (calendar.firstWorkingDay(from: date, through: last ?? date) ?? date).at(hour: hour)
+            try day(calendar).at(hour: hour).adding(minutes: Int64(minute ?? 0))
+        }
+
+        private func day(_ calendar: WorkCalendar) throws(CalendarGap) -> CivilDate {
+            if let number { return try calendar.workingDay(number, after: date) }
+            return try calendar.firstWorkingDay(from: date, through: last ?? date) ?? date
         }
     }
 
@@ -84,9 +90,11 @@ extension Turn {
         term(workingDay: n, after: instant.date, hour: policy.calendar.workingDayEndHour, rule: rule)
     }
 
-    /// That hour (0–24) of the nth working day after `date`.
-    package mutating func term(workingDay n: Int, after date: CivilDate, hour: Int, rule: String) -> Term {
-        Term(Term.Question(number: n, date: date, hour: hour), rule, in: &self)
+    /// That hour (0–24) of the nth working day after `date`, and so many minutes more.
+    package mutating func term(
+        workingDay n: Int, after date: CivilDate, hour: Int, minute: Int = 0, rule: String
+    ) -> Term {
+        Term(Term.Question(number: n, date: date, hour: hour, minute: minute == 0 ? nil : minute), rule, in: &self)
     }
 
     /// That hour of the first working day from `first` through `last`; of `first` if there is none.
