@@ -1,10 +1,5 @@
 import ArgumentParser
-import Foundation
 import Operations
-import Runtime
-import Schema
-import Stages
-import Store
 
 struct CaseCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -20,17 +15,7 @@ struct CaseCommand: AsyncParsableCommand {
 
         func run() async throws {
             try await perform {
-                guard let dossier = try await common.caseView().showCase(id) else {
-                    var text = "case show \(id): no case and no complaint has this id"
-                    var filter = WaitingList.Filter()
-                    filter.referenceId = id
-                    let stores = try Installation(try common.configuration(requiring: [.database])).stores()
-                    let waiting = try await WaitingList.read(stores, filter).total
-                    for store in stores.values { await store.close() }
-                    if waiting > 0 { text += "; \(waiting) events wait for it: recourse waiting list --for \(id)" }
-                    throw Failure(ExitStatus.wrong, text)
-                }
-                try show(dossier, json: json)
+                try show(try await common.office().showCase(id), json: json)
             }
         }
     }
@@ -52,8 +37,7 @@ struct CaseCommand: AsyncParsableCommand {
                 try Choice.check("--tier", tier, of: ["store", "region", "hq"])
                 var filter = CaseFilter()
                 (filter.state, filter.tier, filter.storeId, filter.regionId) = (state, tier, store, region)
-                try show(
-                    try await common.caseView().listCases(filter, after: after, limit: limit), json: json)
+                try show(try await common.office().listCases(filter, after: after, limit: limit), json: json)
             }
         }
     }
@@ -74,13 +58,7 @@ struct OutletCommand: AsyncParsableCommand {
 
         func run() async throws {
             try await perform {
-                let installation = Installation(try common.configuration(requiring: [.database]))
-                let view = CaseView(stores: try installation.stores())
-                let now = try installation.clock().read().now
-                guard let dossier = try await view.showOutlet(id, at: now, withRecord: record) else {
-                    throw Failure(ExitStatus.wrong, "outlet show \(id): nothing is known of an outlet of this id")
-                }
-                try show(dossier, json: json)
+                try show(try await common.office().showOutlet(id, withRecord: record), json: json)
             }
         }
     }
@@ -105,14 +83,10 @@ struct FundCommand: AsyncParsableCommand {
 
         func run() async throws {
             try await perform {
-                let store = try Installation(try common.configuration(requiring: [.database])).store(.handling)
-                let report = try await FundView(handling: store)
-                    .show(request: request, isOpen: open, after: after, limit: limit, withRecord: record)
-                await store.close()
-                guard let report else {
-                    throw Failure(ExitStatus.wrong, "fund show \(request ?? ""): there is no request of this id")
-                }
-                try show(report, json: json)
+                try show(
+                    try await common.office().showFund(
+                        request: request, isOpen: open, after: after, limit: limit, withRecord: record),
+                    json: json)
             }
         }
     }
@@ -128,16 +102,7 @@ struct ExplainCommand: AsyncParsableCommand {
 
     func run() async throws {
         try await perform {
-            guard let explanation = try await common.caseView().explain(event) else {
-                throw Failure(ExitStatus.wrong, "explain \(event): no stage has taken or emitted an event of this id")
-            }
-            try show(explanation, json: json)
+            try show(try await common.office().explain(event), json: json)
         }
-    }
-}
-
-extension CommonOptions {
-    fileprivate func caseView() throws -> CaseView {
-        CaseView(stores: try Installation(try configuration(requiring: [.database])).stores())
     }
 }

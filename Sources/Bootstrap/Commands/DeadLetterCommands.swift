@@ -62,7 +62,7 @@ struct DeadLettersCommand: AsyncParsableCommand {
 
         func run() async throws {
             try await perform {
-                let office = try common.office()
+                let office = try common.deadLetterOffice()
                 try show(try await office.list(try selection.filter(), after: after, limit: limit), json: json)
             }
         }
@@ -76,7 +76,7 @@ struct DeadLettersCommand: AsyncParsableCommand {
 
         func run() async throws {
             try await perform {
-                try show(try await common.office().groups(try selection.filter()), json: json)
+                try show(try await common.deadLetterOffice().groups(try selection.filter()), json: json)
             }
         }
     }
@@ -92,7 +92,7 @@ struct DeadLettersCommand: AsyncParsableCommand {
 
         func run() async throws {
             try await perform {
-                guard let detail = try await common.office().show(id, withBody: body) else {
+                guard let detail = try await common.deadLetterOffice().show(id, withBody: body) else {
                     throw Failure(ExitStatus.wrong, "dead-letters show \(id): no such dead letter")
                 }
                 try show(detail, json: json)
@@ -123,7 +123,7 @@ struct DeadLettersCommand: AsyncParsableCommand {
         func run() async throws {
             try await perform {
                 guard execute else {
-                    let office = try common.office()
+                    let office = try common.deadLetterOffice()
                     let chosen = try await selection.choose(ids, after: after, office)
                     return try show(try await office.replay(chosen, execute: false), json: json)
                 }
@@ -133,7 +133,7 @@ struct DeadLettersCommand: AsyncParsableCommand {
                     try installation.broker(connectionName: "recourse dead-letters"), wall: Wall.now)
                 let report: DeadLetterActions
                 do {
-                    let office = try common.office(publisher)
+                    let office = try common.deadLetterOffice(publisher)
                     let chosen = try await selection.choose(ids, after: after, office)
                     report = try await office.replay(chosen, execute: true)
                 } catch {
@@ -155,7 +155,7 @@ struct DeadLettersCommand: AsyncParsableCommand {
 
         func run() async throws {
             try await perform {
-                try show(try await common.office().discard(ids, reason: reason), json: json)
+                try show(try await common.deadLetterOffice().discard(ids, reason: reason), json: json)
             }
         }
     }
@@ -169,7 +169,7 @@ struct DeadLettersCommand: AsyncParsableCommand {
 
         func run() async throws {
             try await perform {
-                try show(try await common.office().restore(ids, reason: reason), json: json)
+                try show(try await common.deadLetterOffice().restore(ids, reason: reason), json: json)
             }
         }
     }
@@ -181,25 +181,17 @@ struct DeadLettersCommand: AsyncParsableCommand {
         @Flag(help: "Print as JSON") var json = false
 
         func run() async throws {
-            try await perform { try show(try await common.office().refresh(), json: json) }
+            try await perform { try show(try await common.deadLetterOffice().refresh(), json: json) }
         }
     }
 }
 
 extension CommonOptions {
     /// - Parameter publisher: for sending letters again.
-    fileprivate func office(_ publisher: ConfirmedPublisher? = nil) throws -> DeadLetterOffice {
+    fileprivate func deadLetterOffice(_ publisher: ConfirmedPublisher? = nil) throws -> DeadLetterOffice {
         let settings = try configuration(requiring: [.database])
         let installation = Installation(settings)
-        let clock = try installation.clock()
-        var parts = DeadLetterOffice.Parts(
-            deadLetters: try installation.deadLetters(), stores: try installation.stores(),
-            routes: Routes(Pipeline.stages), clock: try clock.read().now)
-        parts.limits = settings.limits.document
-        if settings.policyDirectory != nil {
-            parts.stages = Pipeline.stages
-            parts.policy = try installation.policy(clock: clock)
-        }
+        var parts = try Office(installation).deadLetterParts(limits: settings.limits.document)
         if settings.managementURL != nil, settings.amqpURL != nil {
             let bindings = BindingsSeen { try await installation.bindingsInBroker() }
             parts.isBound = { try await bindings.contain($0) }

@@ -22,8 +22,7 @@ struct PersonCommand: AsyncParsableCommand {
 
         func run() async throws {
             try await perform {
-                let report = try await common.persons().show(try person.sought(), unmask: unmask)
-                try self.show(report, json: json)
+                try show(try await common.office().showPerson(try person.sought(), unmask: unmask), json: json)
             }
         }
     }
@@ -42,10 +41,10 @@ struct PersonCommand: AsyncParsableCommand {
 
         func run() async throws {
             try await perform {
-                let office = try common.persons()
+                let office = try common.office()
                 let person = try self.person.sought()
-                if yes { return try self.show(try await office.erase(person), json: json) }
-                try self.show(try await office.show(person), json: json)
+                if yes { return try show(try await office.erasePerson(person), json: json) }
+                try show(try await office.showPerson(person, unmask: false), json: json)
                 Output.note("Nothing was erased; give --yes to do it.")
             }
         }
@@ -62,7 +61,7 @@ struct PersonCommand: AsyncParsableCommand {
         @Flag(help: "Print as JSON") var json = false
 
         func run() async throws {
-            try await perform { try self.show(try await common.persons().rekey(), json: json) }
+            try await perform { try show(try await common.office().rekey(), json: json) }
         }
     }
 }
@@ -75,7 +74,7 @@ struct PersonOptions: ParsableArguments {
     @Option(help: "The source of the complaint's event") var source: String?
 
     /// - Throws: `Failure` unless exactly one is named, or if the phone has no key: it is nobody's.
-    fileprivate func sought() throws -> PersonSought {
+    func sought() throws -> PersonSought {
         guard [phone, caseId, complaint].compactMap({ $0 }).count == 1, (complaint == nil) == (source == nil) else {
             throw Failure(ExitStatus.usage, "give one of --phone, --case, and --complaint with --source")
         }
@@ -88,14 +87,5 @@ struct PersonOptions: ParsableArguments {
                 "--phone: a number by which people are told apart has 5 to 15 digits; find this person by --case")
         }
         return .phone(given)
-    }
-}
-
-extension CommonOptions {
-    fileprivate func persons() throws -> PersonOffice {
-        let settings = try configuration(requiring: [.database])
-        let installation = Installation(settings)
-        return PersonOffice(
-            stores: try installation.stores(), deadLetters: try installation.deadLetters(), keyring: settings.keyring)
     }
 }

@@ -23,7 +23,7 @@ package struct RecourseCommand: AsyncParsableCommand {
                 name: "Desk",
                 subcommands: [
                     CaseCommand.self, OutletCommand.self, FundCommand.self, NoticeCommand.self, ReportCommand.self,
-                    ExplainCommand.self, PersonCommand.self,
+                    ExplainCommand.self, CustomerCommand.self, RegisterCommand.self, PersonCommand.self,
                 ]),
             CommandGroup(
                 name: "On-call",
@@ -65,6 +65,8 @@ struct Failure: Error {
         case let faults as PolicyFaults: self.init(ExitStatus.configuration, faults.description)
         case let reuse as PolicyReuse: self.init(ExitStatus.configuration, "policy: \(reuse)")
         case let faults as AnswerFaults: self.init(ExitStatus.configuration, faults.description)
+        case let failure as OfficeFailure:
+            self.init(failure.kind == .usage ? ExitStatus.usage : ExitStatus.wrong, failure.description)
         case let fault as FileFault: self.init(ExitStatus.usage, fault.description)
         case is BrokerFailure, is StoreFailure, is ClockAdvance.Stalled, is ManagementFailure:
             self.init(ExitStatus.unavailable, "\(error)")

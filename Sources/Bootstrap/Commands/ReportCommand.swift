@@ -31,13 +31,7 @@ struct ReportCommand: AsyncParsableCommand {
             try await perform {
                 try Choice.check("--format", format, of: ["json", "csv", "html", "text"])
                 let kind = try ReportCommand.kind(kind)
-                guard let report = try await find(kind) else {
-                    let subject = of.map { " of \($0)" } ?? ""
-                    throw Failure(
-                        ExitStatus.wrong,
-                        "report show \(kind.rawValue) \(period): no such report\(subject) was published; "
-                            + "`recourse report list` shows those that were")
-                }
+                let report = try await find(kind)
                 switch json ? "json" : format {
                 case "json": Output.line(try report.json())
                 case "csv": Output.bytes(Data(ReportCSV.csv(report).utf8))
@@ -47,8 +41,8 @@ struct ReportCommand: AsyncParsableCommand {
             }
         }
 
-        private func find(_ kind: ReportKind) async throws -> ReportDocument? {
-            guard let file else { return try await common.publishedReports().show(kind, period, of: of) }
+        private func find(_ kind: ReportKind) async throws -> ReportDocument {
+            guard let file else { return try await common.office().showReport(kind, period, of: of) }
             var found: ReportDocument?
             try Output.lines(of: file) { number, bytes in
                 let document: JSON
@@ -59,6 +53,9 @@ struct ReportCommand: AsyncParsableCommand {
                 }
                 guard found == nil, let report = ReportDocument(document) else { return }
                 if (report.kind, report.period) == (kind.rawValue, period), report.subject == of { found = report }
+            }
+            guard let found else {
+                throw Failure(ExitStatus.wrong, "report show \(kind.rawValue) \(period): not in \(file)")
             }
             return found
         }
@@ -77,8 +74,7 @@ struct ReportCommand: AsyncParsableCommand {
             try await perform {
                 let kind = try kind.map { try ReportCommand.kind($0) }
                 try show(
-                    try await common.publishedReports().list(
-                        kind: kind?.rawValue, period: period, after: after, limit: limit),
+                    try await common.office().listReports(kind: kind, period: period, after: after, limit: limit),
                     json: json)
             }
         }
@@ -89,15 +85,5 @@ struct ReportCommand: AsyncParsableCommand {
             throw Failure(ExitStatus.usage, "report: expected a kind of \(kinds), found \(text)")
         }
         return kind
-    }
-}
-
-extension CommonOptions {
-    fileprivate func publishedReports() throws -> PublishedReports {
-        let stores = try Installation(try configuration(requiring: [.database])).stores()
-        guard let store = stores[.reports] else {
-            throw Failure(ExitStatus.unavailable, "report: the store of the reports stage is not there")
-        }
-        return PublishedReports(store: store)
     }
 }

@@ -24,13 +24,10 @@ struct WaitingCommand: AsyncParsableCommand {
         func run() async throws {
             try await perform {
                 try Choice.check("--stage", stage, of: Pipeline.stages.map { type(of: $0).name.rawValue })
-                let stores = try Installation(try common.configuration(requiring: [.database])).stores()
                 var filter = WaitingList.Filter()
                 filter.stage = stage.flatMap(StageName.init(rawValue:))
                 (filter.eventId, filter.referenceId) = (event, reference)
-                let list = try await WaitingList.read(stores, filter)
-                for store in stores.values { await store.close() }
-                try show(list, json: json)
+                try show(try await common.office().listWaiting(filter), json: json)
             }
         }
     }

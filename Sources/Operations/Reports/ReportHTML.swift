@@ -7,32 +7,43 @@ import Web
 package enum ReportHTML {
     package static func html(_ report: ReportDocument) -> HTML {
         let page = ReportPage(report)
-        let title = ReportTerm.of(page.kind)
-        let heading = [page.period, page.subject].compactMap { $0 }.joined(separator: " · ")
-        return """
-            <!DOCTYPE html>
-            <html lang="zh-Hans">
-            <head>
-            <meta charset="utf-8"/>
-            <meta name="viewport" content="width=device-width, initial-scale=1"/>
-            <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'"/>
-            <title>\(title.zh) \(heading)</title>
-            <style>\(style)</style>
-            </head>
-            <body>
-            <header>
-            <h1>\(label(title))</h1>
-            <p class="of">\(heading)</p>
-            <p class="when">\(page.from) – \(page.through) · 发布 <span lang="en">published</span> \
-            \(page.publishedAt.description)</p>
-            </header>
-            <main>
-            \(page.sections.map(section).joined(separator: "\n"))
-            </main>
-            </body>
-            </html>
+        return self.page(
+            title: ReportTerm.of(page.kind), of: [page.period, page.subject].compactMap { $0 }.joined(separator: " · "),
+            note: """
+                \(page.from) – \(page.through) · 发布 <span lang="en">published</span> \(page.publishedAt.description)
+                """,
+            page.sections.map(section).joined(separator: "\n"))
+    }
 
-            """
+    /// A whole document.
+    ///
+    /// - Parameters:
+    ///   - subject: what it is about, below the title.
+    ///   - note: in small, below that.
+    static func page(title: ReportTerm, of subject: String, note: HTML, _ content: HTML) -> HTML {
+        """
+        <!DOCTYPE html>
+        <html lang="zh-Hans">
+        <head>
+        <meta charset="utf-8"/>
+        <meta name="viewport" content="width=device-width, initial-scale=1"/>
+        <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'"/>
+        <title>\(title.zh) \(subject)</title>
+        <style>\(style)</style>
+        </head>
+        <body>
+        <header>
+        <h1>\(label(title))</h1>
+        <p class="of">\(subject)</p>
+        <p class="when">\(note)</p>
+        </header>
+        <main>
+        \(content)
+        </main>
+        </body>
+        </html>
+
+        """
     }
 
     private static func section(_ section: ReportPage.Section) -> HTML {

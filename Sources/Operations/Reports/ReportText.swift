@@ -84,10 +84,9 @@ package enum ReportCSV {
     /// Lines end with CR LF (RFC 4180); values are numbers without unit, and words of the contract.
     package static func csv(_ report: ReportDocument) -> String {
         let page = ReportPage(report)
-        var lines = ["kind,period,subject,section,item,field,value"]
+        var text = CSVText.line(["kind", "period", "subject", "section", "item", "field", "value"])
         func add(_ section: String, _ item: String, _ field: String, _ value: String) {
-            let cells = [page.kind, page.period, page.subject ?? "", section, item, field, value]
-            lines.append(cells.map(quoted).joined(separator: ","))
+            text += CSVText.line([page.kind, page.period, page.subject ?? "", section, item, field, value])
         }
         for section in page.sections {
             switch section.content {
@@ -110,7 +109,7 @@ package enum ReportCSV {
                 }
             }
         }
-        return lines.joined(separator: "\r\n") + "\r\n"
+        return text
     }
 
     private static func value(_ cell: ReportPage.Cell) -> String {
@@ -119,13 +118,5 @@ package enum ReportCSV {
         case .share(let basisPoints): basisPoints.map { ReportPage.Cell.decimal($0, places: 2) } ?? ""
         default: cell.plain
         }
-    }
-
-    /// What a spreadsheet would take for a formula is kept a text.
-    private static func quoted(_ cell: String) -> String {
-        let isFormula = cell.first.map { "=+@\t".contains($0) } ?? false
-        let text = isFormula ? "'" + cell : cell
-        guard text.contains(where: { $0 == "," || $0 == "\"" || $0.isNewline }) else { return text }
-        return "\"" + text.replacing("\"", with: "\"\"") + "\""
     }
 }

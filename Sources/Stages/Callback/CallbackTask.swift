@@ -30,12 +30,14 @@ package struct CallbackTask: Record, Equatable {
         package var satisfied: Bool?
         package var score: Int?
         package var comments: String?
+        package var medium: CallbackCompleted.Medium?
     }
 
     /// A letter that was sent (R27).
     package struct Letter: Codable, Sendable, Equatable {
         package let at: Instant
         package var by: String?
+        package var subject: String?
     }
 
     package let callKind: CallbackKind

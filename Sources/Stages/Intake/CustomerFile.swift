@@ -35,8 +35,13 @@ package struct CustomerFile: Record, Equatable {
     ///
     /// - Parameter caseId: of his complaint, which stands for him where nothing else does.
     package static func id(of customer: Customer, caseId: String) -> String {
-        Identifiers.uuid(customer.comparisonKey.map { ["phone", $0] } ?? ["no-phone-key", caseId])
+        customer.comparisonKey.map { id(ofKey: $0) } ?? Identifiers.uuid(["no-phone-key", caseId])
     }
+
+    /// The same of a customer whom a key tells apart.
+    ///
+    /// - Parameter key: `Customer.comparisonKey`.
+    package static func id(ofKey key: String) -> String { Identifiers.uuid(["phone", key]) }
 
     /// The youngest open case about the product's category and brand that was opened from `start` to `end`, both
     /// included.

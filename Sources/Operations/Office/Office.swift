@@ -1,0 +1,254 @@
+import Policy
+import Runtime
+import Schema
+import Stages
+import Store
+
+/// What an office needs of an installation: its stores, opened for one question and closed after it, and its clock.
+package protocol Premises: Sendable {
+    /// - Throws: `StoreFailure`, also if there is none; configuration faults.
+    func store(_ stage: StageName) throws -> any Store
+    /// Of all stages.
+    func stores() throws -> [StageName: any Store]
+    func deadLetters() throws -> SealedDeadLetters
+    /// The business time.
+    func now() throws -> Instant
+    /// Of the policy folder; nil: none is configured.
+    func currentPolicy() throws -> PolicyBook?
+    var keyring: Keyring { get }
+}
+
+/// The one entrance to what an installation tells people, and to what they do to what it keeps.
+///
+/// Each answer is a typed value (`OperationReport`) that others render: as text, JSON, CSV or a page. The command line asks
+/// here, and whatever else shows the pipeline to people does too, so that all of them say the same.
+///
+/// Every method throws `StoreFailure` if a database is away, `OfficeFailure` if what is asked for is not there or
+/// the question makes no sense, and what `Premises` throws.
+package struct Office: Sendable {
+    let premises: any Premises
+
+    package init(_ premises: any Premises) {
+        self.premises = premises
+    }
+
+    /// Asks the stores of all stages and closes them.
+    func ask<Answer: Sendable>(
+        _ question: ([StageName: any Store]) async throws -> Answer
+    ) async throws -> Answer {
+        let stores = try premises.stores()
+        do {
+            let answer = try await question(stores)
+            for store in stores.values { await store.close() }
+            return answer
+        } catch {
+            for store in stores.values { await store.close() }
+            throw error
+        }
+    }
+
+    /// The same for the store of one stage.
+    func ask<Answer: Sendable>(
+        _ stage: StageName, _ question: (any Store) async throws -> Answer
+    ) async throws -> Answer {
+        let store = try premises.store(stage)
+        do {
+            let answer = try await question(store)
+            await store.close()
+            return answer
+        } catch {
+            await store.close()
+            throw error
+        }
+    }
+}
+
+/// Why the office has no answer. A program ends with `exitCode`.
+package struct OfficeFailure: Error, Hashable, CustomStringConvertible {
+    package enum Kind: Sendable, Hashable {
+        /// There is no such thing.
+        case notFound
+        /// The question itself is wrong.
+        case usage
+    }
+
+    package let kind: Kind
+    /// Names the verb, what was asked for, and what to do.
+    package let description: String
+
+    init(_ kind: Kind, _ description: String) {
+        (self.kind, self.description) = (kind, description)
+    }
+}
+
+// MARK: - Cases, outlets, the fund, events
+
+extension Office {
+    /// A case's state at every stage, and its timeline.
+    ///
+    /// - Parameter id: of the case, or its complaint's.
+    package func showCase(_ id: String) async throws -> Dossier {
+        try await ask { stores in
+            if let dossier = try await CaseView(stores: stores).showCase(id) { return dossier }
+            var filter = WaitingList.Filter()
+            filter.referenceId = id
+            let waiting = try await WaitingList.read(stores, filter).total
+            throw OfficeFailure(
+                .notFound,
+                "case show \(id): no case and no complaint has this id"
+                    + (waiting > 0 ? "; \(waiting) events wait for it: recourse waiting list --for \(id)" : ""))
+        }
+    }
+
+    /// As routing sees them, ascending by case id.
+    package func listCases(_ filter: CaseFilter, after: String, limit: Int) async throws -> CaseList {
+        try await ask { try await CaseView(stores: $0).listCases(filter, after: after, limit: limit) }
+    }
+
+    /// Where an outlet stands now, and its timeline.
+    package func showOutlet(_ id: String, withRecord: Bool) async throws -> Dossier {
+        let now = try premises.now()
+        return try await ask { stores in
+            guard let dossier = try await CaseView(stores: stores).showOutlet(id, at: now, withRecord: withRecord) else {
+                throw OfficeFailure(.notFound, "outlet show \(id): nothing is known of an outlet of this id")
+            }
+            return dossier
+        }
+    }
+
+    /// The fund's balance and its requests.
+    ///
+    /// - Parameter request: only this one, with why it was decided so; nil: all.
+    package func showFund(
+        request: String?, isOpen: Bool, after: String, limit: Int, withRecord: Bool
+    ) async throws -> FundReport {
+        try await ask(.handling) { store in
+            let report = try await FundView(handling: store)
+                .show(request: request, isOpen: isOpen, after: after, limit: limit, withRecord: withRecord)
+            guard let report else {
+                throw OfficeFailure(.notFound, "fund show \(request ?? ""): there is no request of this id")
+            }
+            return report
+        }
+    }
+
+    /// Why an event was emitted, back to the inbound events.
+    package func explain(_ event: String) async throws -> Explanation {
+        try await ask { stores in
+            guard let explanation = try await CaseView(stores: stores).explain(event) else {
+                throw OfficeFailure(
+                    .notFound, "explain \(event): no stage has taken or emitted an event of this id")
+            }
+            return explanation
+        }
+    }
+}
+
+// MARK: - What has been published
+
+extension Office {
+    /// A report as it was published.
+    ///
+    /// - Parameter subject: the store, outlet or manufacturer that it is about; nil: the whole chain.
+    package func showReport(_ kind: ReportKind, _ period: String, of subject: String?) async throws -> ReportDocument {
+        try await ask(.reports) { store in
+            guard let report = try await PublishedReports(store: store).show(kind, period, of: subject) else {
+                let of = subject.map { " of \($0)" } ?? ""
+                throw OfficeFailure(
+                    .notFound,
+                    "report show \(kind.rawValue) \(period): no such report\(of) was published; "
+                        + "`recourse report list` shows those that were")
+            }
+            return report
+        }
+    }
+
+    package func listReports(
+        kind: ReportKind?, period: String?, after: String, limit: Int
+    ) async throws -> ReportList {
+        try await ask(.reports) {
+            try await PublishedReports(store: $0)
+                .list(kind: kind?.rawValue, period: period, after: after, limit: limit)
+        }
+    }
+}
+
+// MARK: - What waits
+
+extension Office {
+    /// The events that wait in the stores for what they refer to.
+    package func listWaiting(_ filter: WaitingList.Filter) async throws -> WaitingList {
+        try await ask { try await WaitingList.read($0, filter) }
+    }
+}
+
+// MARK: - Persons
+
+extension Office {
+    private func persons<Answer: Sendable>(
+        _ question: (PersonOffice) async throws -> Answer
+    ) async throws -> Answer {
+        let letters = try premises.deadLetters()
+        return try await ask { stores in
+            try await question(PersonOffice(stores: stores, deadLetters: letters, keyring: premises.keyring))
+        }
+    }
+
+    /// What each stage keeps of a person.
+    ///
+    /// - Parameter unmask: with the texts themselves.
+    package func showPerson(_ person: PersonSought, unmask: Bool) async throws -> PersonReport {
+        try await persons { try await $0.show(person, unmask: unmask) }
+    }
+
+    /// Erases a person from every store and dead letter.
+    package func erasePerson(_ person: PersonSought) async throws -> PersonErasure {
+        try await persons { try await $0.erase(person) }
+    }
+
+    /// Seals everything with the first key of the key file.
+    package func rekey() async throws -> PersonRekeying {
+        try await persons { try await $0.rekey() }
+    }
+
+    /// What is known of a customer over all stages (R21).
+    ///
+    /// - Parameter unmask: with what was said and sent.
+    package func showCustomer(_ person: PersonSought, unmask: Bool) async throws -> CustomerReport {
+        try await ask { stores in
+            let view = CustomerView(stores: stores, keyring: premises.keyring)
+            guard let report = try await view.show(person, unmask: unmask) else {
+                throw OfficeFailure(.notFound, "customer show: nobody is known by that")
+            }
+            return report
+        }
+    }
+
+    /// The calls or letters of a month (R27).
+    ///
+    /// - Parameter unmask: with what was said or sent.
+    package func register(_ kind: Register.Kind, _ month: Month, unmask: Bool) async throws -> Register {
+        try await ask(.callback) { store in
+            try await Register.read(kind, month, from: store, unmask: unmask ? premises.keyring : nil)
+        }
+    }
+}
+
+// MARK: - Dead letters
+
+extension Office {
+    /// What the desk of dead letters needs of the installation; whoever sends letters again adds the broker.
+    ///
+    /// - Parameter limits: of the documents that a replay would be judged by.
+    package func deadLetterParts(limits: DocumentLimits) throws -> DeadLetterOffice.Parts {
+        var parts = DeadLetterOffice.Parts(
+            deadLetters: try premises.deadLetters(), stores: try premises.stores(), routes: Routes(Pipeline.stages),
+            clock: try premises.now())
+        parts.limits = limits
+        if let policy = try premises.currentPolicy() {
+            parts.stages = Pipeline.stages
+            parts.policy = policy
+        }
+        return parts
+    }
+}

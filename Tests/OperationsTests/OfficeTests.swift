@@ -1,0 +1,158 @@
+import Foundation
+import Operations
+import Policy
+import Runtime
+import Schema
+import Stages
+import Store
+import StoreTestKit
+import Testing
+import Web
+
+/// A pipeline in memory as the premises of an office.
+struct MemoryPremises: Premises {
+    let all: [StageName: any Store]
+    let letters: any DeadLetterStore
+    let instant: Instant
+    let policy: PolicyBook
+    var keyring: Keyring = .none
+
+    init(_ pipeline: MemoryPipeline) {
+        (all, letters, instant, policy) = (pipeline.stores, pipeline.deadLetters, pipeline.now, pipeline.policy)
+    }
+
+    func store(_ stage: StageName) throws -> any Store {
+        guard let store = all[stage] else {
+            throw StoreFailure(.unavailable, operation: "open the store", cause: "there is none")
+        }
+        return store
+    }
+
+    func stores() throws -> [StageName: any Store] { all }
+    func deadLetters() throws -> SealedDeadLetters { SealedDeadLetters(letters, keyring: keyring) }
+    func now() throws -> Instant { instant }
+    func currentPolicy() throws -> PolicyBook? { policy }
+}
+
+@Suite struct `The office` {
+    private static let stranger = Customer(name: "Bystander Bianca", phone: "13600000001", address: "1 Open Square")
+    private static let event = Identifiers.callbackId(kind: CallbackKind.customerEvent.rawValue, eventId: "EV1", customer: 0)
+
+    /// The scenario, then a call about the service, a customer event with its letter, and another customer's case.
+    private func pipeline() async throws -> MemoryPipeline {
+        var pipeline = try await Scenario.finished()
+        let call = Identifiers.callbackId(kind: CallbackKind.serviceFirst.rawValue, serviceId: "SV1")
+        try await pipeline.send(
+            CallbackCompleted(
+                callbackId: call, attempt: 1, attemptAt: instant("2026-11-12T10:00:00+08:00"), outcome: .noAnswer,
+                by: Scenario.by, comments: "nobody at home", medium: .phone),
+            at: "2026-11-12T10:00:00+08:00")
+        try await pipeline.send(
+            CustomerEventAnnounced(
+                eventId: "EV1", on: try #require(CivilDate("2026-12-20")), title: "Open day",
+                customers: [Scenario.customer]),
+            at: "2026-11-13T09:00:00+08:00")
+        try await pipeline.send(
+            LetterSent(
+                callbackId: Self.event, by: Scenario.by, at: instant("2026-12-01T09:00:00+08:00"),
+                subject: "Invitation to Zhang"),
+            at: "2026-12-01T09:00:00+08:00")
+        var other = try Scenario.complaint("C5", at: "2026-12-02T09:00:00+08:00")
+        other.customer = Self.stranger
+        try await pipeline.send(other, at: "2026-12-02T09:00:00+08:00")
+        return pipeline
+    }
+
+    private func office(_ pipeline: MemoryPipeline) -> Office { Office(MemoryPremises(pipeline)) }
+
+    // MARK: What is not there
+
+    @Test func `says of each thing that there is none, with the verb that asked`() async throws {
+        let office = office(try await MemoryPipeline())
+        let questions: [(String, () async throws -> Void)] = [
+            ("case show K", { _ = try await office.showCase("K") }),
+            ("outlet show O9", { _ = try await office.showOutlet("O9", withRecord: false) }),
+            (
+                "fund show Q",
+                { _ = try await office.showFund(request: "Q", isOpen: false, after: "", limit: 1, withRecord: false) }
+            ),
+            ("explain E", { _ = try await office.explain("E") }),
+            ("report show weekly-form 2026-W01", { _ = try await office.showReport(.weeklyForm, "2026-W01", of: "S1") }),
+            ("customer show", { _ = try await office.showCustomer(.phone("13812345678"), unmask: false) }),
+        ]
+        for (words, ask) in questions {
+            let failure = await #expect(throws: OfficeFailure.self) { try await ask() }
+            #expect(failure?.kind == .notFound)
+            #expect(failure?.description.hasPrefix(words + ":") == true, "\(failure?.description ?? "")")
+        }
+    }
+
+    @Test func `tells of events that wait for a case that is not there`() async throws {
+        var waiting = WaitingLimits()
+        waiting.perReference = 10
+        var pipeline = try await MemoryPipeline(waiting: waiting)
+        try await pipeline.send(
+            CaseAccepted(caseId: Scenario.unknownCase, by: Scenario.by), at: "2026-11-02T10:20:00+08:00")
+        let failure = await #expect(throws: OfficeFailure.self) {
+            try await office(pipeline).showCase(Scenario.unknownCase)
+        }
+        #expect(failure?.description.contains("2 events wait for it: recourse waiting list --for") == true)
+    }
+
+    // MARK: A customer
+
+    @Test func `shows a customer over all stages`() async throws {
+        let office = office(try await pipeline())
+        let report = try await office.showCustomer(.phone("138 1234 5678"), unmask: false)
+        #expect(report.cases.map(\.caseId) == [Scenario.caseId])
+        #expect(report.cases.first?.state == "closed" && report.cases.first?.closings == 1)
+        #expect(Set(report.tasks.map(\.task)) == ["case-closed", "service-first", "customer-event"])
+        #expect(report.calls.map(\.outcome) == ["reached", "no-answer"])
+        #expect(report.calls.map(\.by) == ["s1-supervisor", "s1-supervisor"])
+        #expect(report.calls.last?.medium == "phone")
+        #expect(report.letters.map(\.callbackId) == [Self.event])
+        #expect(report.stages.map(\.stage).contains(.handling))
+        let byCase = try await office.showCustomer(.cases([Scenario.caseId]), unmask: false)
+        #expect(byCase.cases == report.cases)
+    }
+
+    @Test func `shows no other customer, and no text unless it is asked for`() async throws {
+        let office = office(try await pipeline())
+        let masked = try await office.showCustomer(.phone("13812345678"), unmask: false)
+        for text in [masked.text, try masked.json()] {
+            for secret in ["nobody at home", "Invitation", "Zhang", "13812345678", "~"] { #expect(!text.contains(secret)) }
+        }
+        let told = try await office.showCustomer(.phone("13812345678"), unmask: true)
+        #expect(told.calls.last?.text == "nobody at home")
+        #expect(told.letters.first?.text == "Invitation to Zhang")
+        let stranger = try await office.showCustomer(.phone("13600000001"), unmask: true)
+        #expect(stranger.cases.count == 1 && stranger.tasks.isEmpty && stranger.calls.isEmpty)
+    }
+
+    // MARK: Registers
+
+    @Test func `registers the calls and letters of a month, in the order of their time`() async throws {
+        let office = office(try await pipeline())
+        let november = Month(year: 2026, month: 11)
+        let calls = try await office.register(.calls, november, unmask: false)
+        #expect(calls.entries.map(\.outcome) == ["reached", "no-answer"])
+        #expect(calls.entries.allSatisfy { $0.text == nil })
+        #expect(try await office.register(.calls, november.next, unmask: false).entries.isEmpty)
+        #expect(try await office.register(.letters, november, unmask: false).entries.isEmpty)
+        let letters = try await office.register(.letters, november.next, unmask: true)
+        #expect(letters.entries.map(\.text) == ["Invitation to Zhang"])
+    }
+
+    @Test func `prints a register as text, CSV and a page`() async throws {
+        let office = office(try await pipeline())
+        let register = try await office.register(.calls, Month(year: 2026, month: 11), unmask: true)
+        #expect(register.text.contains("回访登记簿 Register of calls 2026-11: 2"))
+        let lines = register.csv.components(separatedBy: "\r\n")
+        #expect(lines.first == "at,task,about,storeId,by,medium,attempt,outcome,answer,text,callbackId")
+        #expect(lines.count == 4 && lines[2].contains(",no-answer,,nobody at home,"))
+        let page = register.html.text
+        #expect(page.contains("回访登记簿") && page.contains("<td>nobody at home</td>") && !page.contains("<script"))
+        let empty = try await office.register(.letters, Month(year: 2026, month: 1), unmask: false)
+        #expect(empty.text == "信函登记簿 Register of letters 2026-01: 0")
+    }
+}
