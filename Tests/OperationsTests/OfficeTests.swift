@@ -9,6 +9,22 @@ import StoreTestKit
 import Testing
 import Web
 
+/// A store that several questions are asked of, though each closes it behind itself.
+private struct StoreKeptOpen: Store {
+    let store: any Store
+
+    func write<T: Sendable>(_ body: @escaping @Sendable (any StoreTransaction) throws -> T) async throws -> T {
+        try await store.write(body)
+    }
+
+    func read<T: Sendable>(_ body: @escaping @Sendable (any StoreSnapshot) throws -> T) async throws -> T {
+        try await store.read(body)
+    }
+
+    func scrub() async throws { try await store.scrub() }
+    func close() async {}
+}
+
 /// A pipeline in memory as the premises of an office.
 struct MemoryPremises: Premises {
     let all: [StageName: any Store]
@@ -18,7 +34,8 @@ struct MemoryPremises: Premises {
     var keyring: Keyring = .none
 
     init(_ pipeline: MemoryPipeline) {
-        (all, letters, instant, policy) = (pipeline.stores, pipeline.deadLetters, pipeline.now, pipeline.policy)
+        all = pipeline.stores.mapValues { StoreKeptOpen(store: $0) }
+        (letters, instant, policy) = (pipeline.deadLetters, pipeline.now, pipeline.policy)
     }
 
     func store(_ stage: StageName) throws -> any Store {
