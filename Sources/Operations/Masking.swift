@@ -110,7 +110,7 @@ enum RecordWords {
         "termEnds", "duties", "term", "open", "question", "year",
         "lookAt",
         "date", "hour", "last", "resolvedAfterClosing", "handlingSequence", "sequence", "since", "assignment",
-        "respondedAt",
+        "respondedAt", "isResponseSaid",
         "contactedAt", "resolution", "laterResolution", "kept", "resolutionsPassed", "resolutionsTaken", "documentedAt",
         "listedAt", "salesmanContactAt", "representativeContactAt", "openRequests",
         "committedFen", "settledAt", "closings", "closesAt", "isJudged", "voidBefore", "reopenedAt", "holdings",

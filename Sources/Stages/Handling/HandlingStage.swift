@@ -135,7 +135,7 @@ package struct HandlingStage: Stage {
                 if let verdict = file.verdict(on: accepted.by, .accept, named: accepted.caseId, in: turn) {
                     return verdict
                 }
-                file.noteResponse(at: turn.now)
+                file.noteResponse(turn.openCase(of: accepted.caseId), in: &turn)
                 return .applied
             }
         case let contact as ContactRecorded:
@@ -143,7 +143,7 @@ package struct HandlingStage: Stage {
                 if let verdict = file.verdict(on: contact.by, .recordContact, named: contact.caseId, in: turn) {
                     return verdict
                 }
-                file.noteContact(with: contact.with, at: turn.now)
+                file.noteContact(turn.openCase(of: contact.caseId), with: contact.with, in: &turn)
                 return .applied
             }
         case let archived as DocumentsArchived:
@@ -188,6 +188,7 @@ package struct HandlingStage: Stage {
         return change(id, in: &turn) { file, turn in
             turn.link(linked, CaseFile.key(linked.caseId))
             file.share(with: linked, in: &turn)
+            file.note(hazards: linked.complaint.hazards)
             guard file.isClosed, let tier = file.tier else { return .applied }
             file.reopen(
                 id, at: tier, rule: "same-matter",
