@@ -120,6 +120,7 @@ enum RecordWords {
         "requestedFen", "disbursedFen", "recoveredFen", "writtenOffFen", "requestedBy", "requestedAt",
         "lookDelaySeconds",
         "referredTo", "owed", "step", "isOverdue", "opinion", "writeOff",
+        "recovery", "partyId", "nextAt", "isBlocked",
         // Callbacks.
         "callKind", "base", "opens", "ends", "due", "isScheduled", "asked", "calls", "place", "letters", "isMissed",
         "isDissatisfied", "isCaseReopened", "numberDue", "letterDue",
