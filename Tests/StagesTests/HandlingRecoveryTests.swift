@@ -135,7 +135,8 @@ import Testing
         var fund = try proposed()
         _ = try fund.recover(40_000, 4)
         let outcome = try fund.approve()
-        #expect(outcome.rejection?.reason == "nothing-owed" && outcome.outputs.isEmpty)
+        #expect(outcome.rejection?.reason == "nothing-owed")
+        #expect(outcome.types == ["business.rejected"])
         #expect(try fund.harness.advance(to: never).isEmpty)
     }
 
