@@ -115,14 +115,21 @@ def opened(kind, rest, doc, place, outer):
         if not re.fullmatch(r"[A-Z]\w*", rest):
             raise Faulty(f"{place}: a name begins with a capital letter")
         return Declaration(kind, rest, doc, place, outer)
-    match = re.fullmatch(r"([a-z.-]+) ([A-Z]\w*) (from upstream|by any stage|by ([a-z]+))", rest)
-    if not match or (match[4] and match[4] not in STAGES):
-        raise Faulty(f"{place}: expected `event name.of-it Type from upstream`, `… by any stage` or `… by STAGE`")
+    match = re.fullmatch(r"([a-z.-]+) ([A-Z]\w*) (from upstream|by any stage|by ([a-z]+(?:, [a-z]+)*(?: and [a-z]+)?))", rest)
+    if not match or not all(stage in STAGES for stage in stages(match[4])):
+        raise Faulty(
+            f"{place}: expected `event name.of-it Type from upstream`, `… by any stage`, `… by STAGE` or `… by STAGE and STAGE`"
+        )
     if not doc:
         raise Faulty(f"{place}: an event needs a sentence above it")
     declared = Declaration("event", match[2], doc, place, outer)
     declared.type, declared.origin = match[1], match[3]
     return declared
+
+
+def stages(text):
+    """The names of stages that commas and `and` separate."""
+    return re.split(r", | and ", text) if text else []
 
 
 def words(text):
@@ -374,7 +381,7 @@ def catalogue(events):
         first = event.doc[: event.doc.index("///")] if "///" in event.doc else event.doc
         summary = " ".join(line[4:] for line in first).replace("\\", "\\\\").replace('"', '\\"')
         origin = {"from upstream": ".upstream", "by any stage": ".anyStage"}.get(event.origin)
-        origin = origin or f".stage(.{event.origin[3:]})"
+        origin = origin or f".stage({', '.join('.' + stage for stage in stages(event.origin[3:]))})"
         lines += ["        Entry(", f"            data: {event.name}.self, origin: {origin},"]
         lines += ["            summary:"] + literal(summary, "                ")
         lines[-1] += "),"

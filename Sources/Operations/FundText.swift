@@ -70,6 +70,10 @@ extension FundReport.Request {
             let until = owedBy?.description ?? "a time that the calendar does not know yet"
             lines.append("  owed is \(step), by \(until)" + (isOverdue ? ": overdue" : ""))
         }
+        if let liableKind {
+            let step = recoveryStep.map { "; recovery is at the step \($0)" } ?? ""
+            lines.append("  liable is \(liableKind)" + (liableId.map { " \($0)" } ?? "") + step)
+        }
         for one in decisions {
             var line = "  \(one.at)  \(one.event)"
             if let reason = one.reason { line += "  \(reason)" }

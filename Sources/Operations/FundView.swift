@@ -40,6 +40,12 @@ package struct FundReport: OperationReport, Encodable, Hashable {
         /// nil: nothing is owed, or the calendar does not know the year yet.
         package let owedBy: Instant?
         package let isOverdue: Bool
+        /// Who is liable by the approved opinion: manufacturer, outlet, person, customer, none; nil: none was approved yet.
+        package let liableKind: String?
+        /// Its id; nil: not known.
+        package let liableId: String?
+        /// The step of the recovery ladder that was told of last (R49); nil: none was.
+        package let recoveryStep: String?
         /// In the order in which they were made.
         package let decisions: [Decision]
         /// As handling keeps it, masked; nil: it was not asked for.
@@ -144,7 +150,9 @@ package struct FundView: Sendable {
             recoveredFen: request.recoveredFen, writtenOffFen: request.writtenOffFen,
             outstandingFen: request.disbursedFen - request.recoveredFen - request.writtenOffFen,
             referredTo: request.referredTo?.rawValue, owed: request.owed?.step.rawValue,
-            owedBy: request.owed?.term.at, isOverdue: request.owed?.isOverdue ?? false, decisions: decisions,
+            owedBy: request.owed?.term.at, isOverdue: request.owed?.isOverdue ?? false,
+            liableKind: request.liableKind?.rawValue, liableId: request.liableId,
+            recoveryStep: request.recovery?.step, decisions: decisions,
             record: withRecord ? DeadLetterDetail.json(stored.body).map(Masking.record) : nil)
     }
 }
@@ -154,7 +162,8 @@ extension FundReport.Request {
         self.init(
             requestId: id, caseId: "", complaintId: "", cause: "", state: "unreadable", requestedFen: 0,
             disbursedFen: 0, recoveredFen: 0, writtenOffFen: 0, outstandingFen: 0, referredTo: nil, owed: nil,
-            owedBy: nil, isOverdue: false, decisions: [], record: nil)
+            owedBy: nil, isOverdue: false, liableKind: nil, liableId: nil, recoveryStep: nil, decisions: [], record: nil
+        )
     }
 
     /// Something is outstanding or undecided.

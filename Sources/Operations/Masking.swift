@@ -110,7 +110,7 @@ enum RecordWords {
         "termEnds", "duties", "term", "open", "question", "year",
         "lookAt",
         "date", "hour", "last", "resolvedAfterClosing", "handlingSequence", "sequence", "since", "assignment",
-        "respondedAt",
+        "respondedAt", "isResponseSaid",
         "contactedAt", "resolution", "laterResolution", "kept", "resolutionsPassed", "resolutionsTaken", "documentedAt",
         "listedAt", "salesmanContactAt", "representativeContactAt", "openRequests",
         "committedFen", "settledAt", "closings", "closesAt", "isJudged", "voidBefore", "reopenedAt", "holdings",
@@ -120,6 +120,7 @@ enum RecordWords {
         "requestedFen", "disbursedFen", "recoveredFen", "writtenOffFen", "requestedBy", "requestedAt",
         "lookDelaySeconds",
         "referredTo", "owed", "step", "isOverdue", "opinion", "writeOff",
+        "recovery", "partyId", "nextAt", "isBlocked",
         // Callbacks.
         "callKind", "base", "opens", "ends", "due", "isScheduled", "asked", "calls", "place", "letters", "isMissed",
         "isDissatisfied", "isCaseReopened", "numberDue", "letterDue",

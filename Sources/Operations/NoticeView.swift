@@ -3,27 +3,32 @@ import Schema
 import Store
 import Web
 
-/// `recourse notice show | list`: the letters that went out, from the journal of the penalty stage.
+/// `recourse notice show | list`: the letters that went out, from the journals of the stages that issue them: penalty, and
+/// handling, which demands money back.
 ///
-/// The journal keeps the text of every letter as it was sent (R14), so neither the policy folder nor its templates are
+/// A journal keeps the text of every letter as it was sent (R14), so neither the policy folder nor its templates are
 /// needed to write it again.
 package struct NoticeView: Sendable {
     /// Of one list call; an addressee who has few is continued by the next page.
     private static let scanLimit = 50_000
 
-    private let store: any Store
+    private static let pageSize = 200
 
-    /// - Parameter store: the penalty stage's.
-    package init(store: any Store) {
-        self.store = store
+    private let stores: [any Store]
+
+    package init(penalty: any Store, handling: any Store) {
+        stores = [penalty, handling]
     }
 
     /// - Returns: nil if there is no such notice.
     package func show(
         _ noticeId: String, language: LetterLanguage, format: LetterFormat
     ) async throws -> NoticeReport? {
-        guard let notice = try await store.read({ try NoticeView.notice(noticeId, in: $0) }) else { return nil }
-        return NoticeReport(notice, language: language, format: format)
+        for store in stores {
+            guard let notice = try await store.read({ try NoticeView.notice(noticeId, in: $0) }) else { continue }
+            return NoticeReport(notice, language: language, format: format)
+        }
+        return nil
     }
 
     /// Ascending by id.
@@ -33,12 +38,7 @@ package struct NoticeView: Sendable {
         var scanned = 0
         var last = after
         while scanned < NoticeView.scanLimit {
-            let start = last
-            let page = try await store.read { snapshot in
-                try snapshot.records(kind: "notice", after: start, limit: 200).map { stored in
-                    (id: stored.key.id, notice: try NoticeView.notice(stored.key.id, in: snapshot))
-                }
-            }
+            let page = try await page(after: last)
             guard !page.isEmpty else { return NoticeList(notices: notices, next: nil) }
             for (id, notice) in page {
                 scanned += 1
@@ -50,6 +50,25 @@ package struct NoticeView: Sendable {
             }
         }
         return NoticeList(notices: notices, next: last)
+    }
+
+    private typealias Page = [(id: String, notice: StoredNotice?)]
+
+    /// The next notices of all stores together. Behind the end of a full page its store may have more, and another one has
+    /// notices that come later: these are for the page after it.
+    private func page(after start: String) async throws -> Page {
+        var all: Page = []
+        var end: String?
+        for store in stores {
+            let page: Page = try await store.read { snapshot in
+                try snapshot.records(kind: "notice", after: start, limit: NoticeView.pageSize).map { stored in
+                    (id: stored.key.id, notice: try NoticeView.notice(stored.key.id, in: snapshot))
+                }
+            }
+            if page.count == NoticeView.pageSize, let last = page.last?.id { end = min(end ?? last, last) }
+            all += page
+        }
+        return all.filter { notice in end.map { notice.id <= $0 } ?? true }.sorted { $0.id < $1.id }
     }
 
     /// The entry that first wrote the notice's record is the one that issued it.
@@ -84,7 +103,7 @@ package struct NoticeItem: Codable, Hashable, Sendable {
     package let noticeId: String
     /// `O1-2026-1`
     package let number: String
-    /// `penalty`, `manufacturer-penalty`, `manufacturer-replacement`.
+    /// `penalty`, `manufacturer-penalty`, `manufacturer-replacement`, `recovery-demand`.
     package let kind: String
     package let rung: String?
     package let addressee: String

@@ -41,6 +41,7 @@ import Testing
         #expect(decision.policy == "test")
         #expect(decision.parameters?["storeCapFen"] == 50_000)
         #expect(decision.facts?["committedFen"] == 30_000)
+        #expect(paid.liableKind == nil && paid.recoveryStep == nil)
         #expect(report.requests[1].state == "referred")
         #expect(report.requests[1].referredTo == "region")
     }

@@ -74,7 +74,7 @@ enum InputFile {
                 "11-16 10:01 case.opened d3c-1 phones 2", "11-16 10:01 case.assigned d3c-1 store opened",
                 "11-16 10:02 case.opened d3c-2 phones 3 major", "11-16 10:02 case.assigned d3c-2 hq opened major",
             ]),
-        // Accepted half a minute before the complaint came in: applied, for nothing else is told of it.
+        // Accepted half a minute before the complaint came in: applied, and no response to it (R40).
         Scene(
             file: "accepted-before-it-came",
             told: [
@@ -86,9 +86,10 @@ enum InputFile {
             file: "met-in-time",
             told: [
                 "11-12 12:09 case.opened out-normal phones 1", "11-12 12:09 case.assigned out-normal store opened",
-                "11-12 14:09 case.resolution-accepted out-normal", "11-12 14:09 case.closed out-normal",
+                "11-12 13:09 case.responded out-normal", "11-12 14:09 case.resolution-accepted out-normal",
+                "11-12 14:09 case.closed out-normal",
                 "11-16 09:09 case.opened out-crisis phones 1", "11-16 09:09 case.assigned out-crisis hq opened major",
-                "11-16 09:09 crisis.alerted out-crisis",
+                "11-16 09:09 crisis.alerted out-crisis", "11-16 09:19 case.responded out-crisis",
             ]),
         // Resolved, then a fire: the paper that was missing closes nothing.
         Scene(

@@ -3,13 +3,14 @@ import Policy
 import Schema
 import Testing
 
-/// A year of outlets and manufacturers to which every kind of letter goes.
+/// A year of outlets and manufacturers, and of one that owes money, to which every kind of letter goes.
 struct LetterScenario {
     /// The letters that go out, by number.
     static let kinds: [String: LetterKind] = [
         "O-WARN-2026-1": .warning, "O-RECT-2026-1": .rectification, "O-RECT-2026-2": .stopAfterRectification,
         "O-STOP-2026-1": .stopDispatch, "O-WITH-2026-1": .withdrawal, "O-TRAIN-2026-1": .withdrawalAfterTraining,
         "M-NORTH-2026-1": .manufacturerReplacement, "M-NORTH-2026-2": .manufacturerPenalty,
+        "O-OWES-2026-R1": .recoveryDemand,
     ]
 
     private static let inspector = Person(id: "inspector", tier: "hq")
@@ -57,6 +58,7 @@ struct LetterScenario {
     static func finished(policy: PolicyBook? = nil, planted: String? = nil) async throws -> MemoryPipeline {
         var scenario = try await LetterScenario(try policy ?? Self.policy(), planted: planted)
         try await scenario.failTraining()
+        try await scenario.owe()
         try await scenario.failCallbacks()
         try await scenario.violate()
         return scenario.pipeline
@@ -75,6 +77,29 @@ struct LetterScenario {
         try await send(assessed("2026-Q3", 15, of: 20), at: "2026-09-21T09:00:00+08:00")
         try await send(assessed("2026-Q3", 11, of: 20, retest: true), at: "2026-10-20T09:00:00+08:00")
         try await decide("O-TRAIN", "training", "2026-Q3", "withdrawal", 4, at: "2026-10-21T10:00:00+08:00")
+    }
+
+    /// The fund has paid for an outlet, which has given a part of it back when the rest is demanded.
+    private mutating func owe() async throws {
+        let regional = Person(id: "r1-duty", tier: "region", regionId: "R1")
+        let caseId = Identifiers.caseId(source: "upstream", complaintId: "TS-4711")
+        let opened = "2026-10-22T09:00:00+08:00"
+        try await send(
+            ComplaintReceived(
+                complaintId: "TS-4711", channel: "hotline", receivedAt: instant(opened),
+                customer: Customer(name: "n", phone: "13800000001"), regionId: "R1",
+                product: Product(category: "washer", brand: "Northwind", purchasedHere: true), outletId: "O-OWES",
+                description: "d", remedy: "compensation"), at: opened)
+        let told: [any EventData] = [
+            CompensationRequested(
+                requestId: "FK-0042", caseId: caseId, amountFen: 88_050, cause: .outlet, by: regional),
+            IncidentReportSubmitted(requestId: "FK-0042", by: regional, facts: "f"),
+            LiabilityProposed(
+                requestId: "FK-0042", by: Self.inspector, liable: .init(kind: .outlet, id: "O-OWES"), reason: "r"),
+            RecoveryBooked(requestId: "FK-0042", amountFen: 20_000, by: Self.director),
+            LiabilityApproved(requestId: "FK-0042", by: Self.director, approved: true),
+        ]
+        for (index, data) in told.enumerated() { try await send(data, at: "2026-10-23T1\(index):00:00+08:00") }
     }
 
     private mutating func failCallbacks() async throws {

@@ -14,7 +14,8 @@ private let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
 
 @Suite(.serialized) struct `A letter that went out` {
     private func view(_ pipeline: MemoryPipeline) throws -> NoticeView {
-        NoticeView(store: try #require(pipeline.stores[.penalty]))
+        NoticeView(
+            penalty: try #require(pipeline.stores[.penalty]), handling: try #require(pipeline.stores[.handling]))
     }
 
     /// Every letter of the scenario as it is printed, by file name.
@@ -54,10 +55,12 @@ private let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
 
     @Test func `has the same bytes again, and after its journal was run again`() async throws {
         let pipeline = try await LetterScenario.finished()
-        let store = try #require(pipeline.stores[.penalty])
         let first = try await letters(pipeline)
-        let report = try await JournalReplay(stage: PenaltyStage()).run(store)
-        #expect(report.isEqual, "\(report.text)")
+        for stage: any Stage in [PenaltyStage(), HandlingStage()] {
+            let store = try #require(pipeline.stores[type(of: stage).name])
+            let report = try await JournalReplay(stage: stage).run(store)
+            #expect(report.isEqual, "\(report.text)")
+        }
         #expect(try await letters(pipeline).map(\.report) == first.map(\.report))
         // Another run over stores of its own.
         #expect(try await letters(LetterScenario.finished()).map(\.report) == first.map(\.report))
@@ -84,6 +87,7 @@ private let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
                 #expect(try !report.json().contains(secret), "\(name)")
             }
         }
+        #expect(letters.filter { $0.name.hasPrefix("recovery-demand") }.count == 4)
         // What was planted is really there: tokens stand for it where it is personal, elsewhere (serial numbers, titles)
         // it lies open.
         let journal = try #require(pipeline.stores[.penalty])
@@ -97,31 +101,37 @@ private let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
 
     @Test func `is the same from a database on disk`() async throws {
         let pipeline = try await LetterScenario.finished()
-        let (entries, records) = try await #require(pipeline.stores[.penalty]).read { snapshot in
-            (
-                try snapshot.journal(after: 0, limit: 10_000, withBodies: true),
-                try PenaltyStage.recordTypes.flatMap { try snapshot.records(kind: $0.kind, after: "", limit: 10_000) }
-            )
-        }
         let folder = FileManager.default.temporaryDirectory.appending(path: "notices-\(UUID().uuidString)")
         defer { try? FileManager.default.removeItem(at: folder) }
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         let configuration = try Configuration(
             environment: ["RECOURSE_DATABASE_URL": "sqlite:\(folder.path)"], requiring: [.database])
-        try await Installation(configuration).make(["penalty"])
-        let disk = try Installation(configuration).store(.penalty)
-        try await disk.write { transaction in
-            try transaction.save(records)
-            _ = try transaction.append(entries, owner: "test")
+        try await Installation(configuration).make(["penalty", "handling"])
+        var disks: [StageName: any Store] = [:]
+        for stage: any Stage.Type in [PenaltyStage.self, HandlingStage.self] {
+            let (entries, records) = try await #require(pipeline.stores[stage.name]).read { snapshot in
+                (
+                    try snapshot.journal(after: 0, limit: 10_000, withBodies: true),
+                    try stage.recordTypes.flatMap { try snapshot.records(kind: $0.kind, after: "", limit: 10_000) }
+                )
+            }
+            let disk = try Installation(configuration).store(stage.name)
+            try await disk.write { transaction in
+                try transaction.save(records)
+                _ = try transaction.append(entries, owner: "test")
+            }
+            disks[stage.name] = disk
         }
-        let (here, there) = (try view(pipeline), NoticeView(store: disk))
+        let there = NoticeView(
+            penalty: try #require(disks[.penalty]), handling: try #require(disks[.handling]))
+        let here = try view(pipeline)
         let list = try await here.list(limit: 100)
         #expect(try await there.list(limit: 100) == list)
         for notice in list.notices {
             let letter = try await here.show(notice.noticeId, language: .en, format: .html)
             #expect(try await there.show(notice.noticeId, language: .en, format: .html) == letter && letter != nil)
         }
-        await disk.close()
+        for disk in disks.values { await disk.close() }
     }
 
     @Test func `is listed by addressee, page by page`() async throws {
@@ -150,7 +160,8 @@ private let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
     @Test func `shows every character as text`() async throws {
         let name = #"<script>alert("1")</script> & sons"#
         let pipeline = try await LetterScenario.finished(policy: LetterScenario.policy(outletName: name))
-        let view = NoticeView(store: try #require(pipeline.stores[.penalty]))
+        let view = NoticeView(
+            penalty: try #require(pipeline.stores[.penalty]), handling: try #require(pipeline.stores[.handling]))
         let notice = try #require(try await view.list(addressee: "O-WARN").notices.first)
         let page = try #require(try await view.show(notice.noticeId, language: .en, format: .html)).letter
         #expect(page.contains("&lt;script&gt;alert(&quot;1&quot;)&lt;/script&gt; &amp; sons (O-WARN)</dd>"))

@@ -51,10 +51,11 @@ enum CaseFixtures {
 
     static func policy(
         off rules: Set<Rule> = [], offParts: Set<RulePart> = [], calendar: WorkCalendar? = nil,
-        authority: AuthorityPolicy = AuthorityPolicy()
+        authority: AuthorityPolicy = AuthorityPolicy(), handling: HandlingPolicy = HandlingPolicy()
     ) throws -> PolicyBook {
         PolicyBook(
-            version: "test", rules: RuleSwitches(off: rules, offParts: offParts), authority: authority,
+            version: "test", rules: RuleSwitches(off: rules, offParts: offParts), handling: handling,
+            authority: authority,
             organisation: try organisation(),
             calendar: try calendar ?? self.calendar())
     }

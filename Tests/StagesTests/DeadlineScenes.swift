@@ -81,7 +81,7 @@ extension DeadlineScene {
 
     private static func handling(
         _ name: String, _ rules: [String], says: [String] = ["obligation.overdue"], time: String,
-        _ event: @escaping @Sendable (Instant) -> any EventData,
+        without others: Set<Rule> = [], _ event: @escaping @Sendable (Instant) -> any EventData,
         before: @escaping @Sendable (inout FundFixtures) throws -> Void
     ) -> DeadlineScene {
         DeadlineScene(
@@ -91,7 +91,7 @@ extension DeadlineScene {
                 try before(&fixture)
                 return fixture.harness
             },
-            event: { event($1) }, policy: { try CaseFixtures.policy(off: $0, offParts: $1) })
+            event: { event($1) }, policy: { try CaseFixtures.policy(off: $0.union(others), offParts: $1) })
     }
 
     @Sendable private static func paid(_ fixture: inout FundFixtures) throws { _ = try fixture.request(40_000) }
@@ -118,13 +118,23 @@ extension DeadlineScene {
                 _ = try $0.propose()
             }),
         handling(
-            "R08 recovery", ["R08", "R08-recovery"], time: "2026-12-05T10:00:01+08:00",
+            "R08 recovery", ["R08", "R08-recovery"], time: "2026-12-05T10:00:01+08:00", without: [.r49],
             { _ in RecoveryBooked(requestId: "Q1", amountFen: 40_000, by: CaseFixtures.officer) },
             before: {
                 try paid(&$0)
                 _ = try $0.report()
                 _ = try $0.propose()
                 _ = try $0.approve()
+            }),
+        handling(
+            "R49 the ladder", ["R49"], says: ["recovery.step-due"], time: "2026-12-15T10:00:01+08:00",
+            { _ in RecoveryBooked(requestId: "Q1", amountFen: 40_000, by: CaseFixtures.officer) },
+            before: {
+                try paid(&$0)
+                _ = try $0.report()
+                _ = try $0.propose()
+                _ = try $0.approve()
+                _ = try $0.harness.advance(to: "2026-12-06T00:00:00+08:00")
             }),
         // What waits for others is handed on at the end of its term, whatever is switched off meanwhile.
         handling(

@@ -8,10 +8,11 @@ struct FundFixtures {
     var harness: StageHarness
 
     /// The case `C1`, opened and assigned to a store on Monday, 2 November 2026, at 09:00.
-    init(_ policy: PolicyBook? = nil, storeId: String? = "S1") throws {
+    init(_ policy: PolicyBook? = nil, storeId: String? = "S1", outletId: String? = "O1") throws {
         harness = try StageHarness(HandlingStage(), policy: try policy ?? CaseFixtures.policy())
         var opened = try CaseFixtures.opened(at: "2026-11-02T09:00:00+08:00")
         opened.complaint.storeId = storeId
+        opened.complaint.outletId = outletId
         if storeId == nil { opened.complaint.regionId = "R1" }
         _ = try harness.send(opened, at: "2026-11-02T09:00:00+08:00")
         _ = try harness.send(

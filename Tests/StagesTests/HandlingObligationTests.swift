@@ -41,8 +41,8 @@ import Testing
         #expect(said(approval) == ["obligation.overdue 2026-11-23T18:00"])
         #expect(overdue(approval) == [.liabilityApproval])
         #expect(try fund.approve(on: 24).rejection == nil)
-        let recovery = try fund.harness.advance(to: "2026-12-31T00:00:00+08:00")
-        #expect(said(recovery) == ["obligation.overdue 2026-12-24T10:00"])
+        let recovery = try fund.harness.advance(to: "2026-12-24T10:00:00+08:00")
+        #expect(said(recovery).first == "obligation.overdue 2026-12-24T10:00")
         #expect(overdue(recovery) == [.recovery])
     }
 
@@ -174,7 +174,8 @@ import Testing
         #expect(
             try fund.send(approve(), 7).all(FundWrittenOff.self) == [
                 FundWrittenOff(
-                    requestId: "Q1", amountFen: 10_000, balanceFen: -10_000, caseId: "C1", complaintId: "K1")
+                    requestId: "Q1", amountFen: 10_000, balanceFen: -10_000, caseId: "C1", complaintId: "K1",
+                    liableKind: .outlet)
             ])
         #expect(try fund.harness.advance(to: "2026-12-31T00:00:00+08:00").isEmpty)
         #expect(try fund.send(propose(1), 30).rejection?.reason == "nothing-owed")

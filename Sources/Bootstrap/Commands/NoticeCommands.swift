@@ -5,7 +5,7 @@ import Schema
 
 struct NoticeCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "notice", abstract: "Shows the letters to outlets and manufacturers as they were sent.",
+        commandName: "notice", abstract: "Shows the letters to outlets, manufacturers and persons as they were sent.",
         subcommands: [Show.self, List.self])
 
     struct Show: AsyncParsableCommand {
@@ -34,7 +34,7 @@ struct NoticeCommand: AsyncParsableCommand {
     struct List: AsyncParsableCommand {
         static let configuration = CommandConfiguration(abstract: "Lists notices, ascending by id.")
         @OptionGroup var common: CommonOptions
-        @Option(help: "Outlet or manufacturer id") var addressee: String?
+        @Option(help: "Id of an outlet, manufacturer or person") var addressee: String?
         @Option(help: "Most rows") var limit = 50
         @Option(help: "The notice id with which the last page ended") var after = ""
         @Flag(help: "Print as JSON") var json = false
@@ -50,6 +50,7 @@ struct NoticeCommand: AsyncParsableCommand {
 
 extension CommonOptions {
     fileprivate func noticeView() throws -> NoticeView {
-        NoticeView(store: try Installation(try configuration(requiring: [.database])).store(.penalty))
+        let installation = Installation(try configuration(requiring: [.database]))
+        return NoticeView(penalty: try installation.store(.penalty), handling: try installation.store(.handling))
     }
 }

@@ -34,11 +34,20 @@ extension LetterDefaults {
                 "更换售后服务商函",
                 facts: "{period} 季度内，顾客回访不满意、责任在贵方的事件共 {count} 起：\n{each}\n\(incident)\n{end}\n\(more)",
                 rule: "一季度内连续出现 {threshold} 次或以上的，发函要求厂家更换新的售后服务商。", demand: "请更换新的售后服务商，并书面告知服务管理部。")
+        case .recoveryDemand:
+            letter(
+                "追偿通知书", to: "责任方",
+                facts: "售后服务基金已为下列事项先行垫付，经批准的责任认定，由贵方承担：\n{each}\n\(advance)\n{end}\n\(returned)",
+                rule: "先行垫付的款项，由相关责任人承担。",
+                demand: "请于 {deadline} 前将尚欠的人民币 {amount} 元归还售后服务基金。逾期未还的，逐级催收；责任方为售后网点的，暂停结算。",
+                end: "四、申诉\n本函为追偿通知，不适用申诉程序。")
         }
     }
 
     private static let violation = "{n}. {date}，{category}，{subject}"
     private static let incident = "{n}. {date}，{subject}，事件 {incident}"
+    private static let advance = "{n}. {date}，{subject}，垫付申请 {request}，垫付人民币 {paid} 元"
+    private static let returned = "其中人民币 {returned} 元已归还或核销。"
     private static let more = "另有 {more} 起，详见案宗。"
     private static let stop = "自本函发出之日起停止派工，直至另行通知恢复。在手订单：{orders}。"
     private static let accepted = "视为接受"

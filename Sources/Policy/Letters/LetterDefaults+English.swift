@@ -46,11 +46,23 @@ extension LetterDefaults {
                 rule: "upon {threshold} or more incidents in a quarter the manufacturer is asked for another service "
                     + "provider.",
                 demand: "Appoint another service provider and tell the service department in writing.")
+        case .recoveryDemand:
+            letter(
+                "Demand for repayment", to: "Liable party",
+                facts: "The after-sales fund has paid in advance for the matter below; by the approved opinion on "
+                    + "liability it falls to you:\n{each}\n\(advance)\n{end}\n\(returned)",
+                rule: "what was paid in advance is borne by whoever is liable.",
+                demand:
+                    "Pay the CNY {amount} still owed back to the after-sales fund by {deadline}. What is not back by "
+                    + "then is collected step by step; the settlement of a service outlet is held back.",
+                end: "4. Appeal\nThis letter demands a repayment; there is no appeal against it.")
         }
     }
 
     private static let violation = "{n}. {date}, {category}, {subject}"
     private static let incident = "{n}. {date}, {subject}, incident {incident}"
+    private static let advance = "{n}. {date}, {subject}, request {request}, CNY {paid} paid in advance"
+    private static let returned = "Of this, CNY {returned} have come back or were given up."
     private static let more = "The dossier lists {more} more."
     private static let stop =
         "From the date of this letter you are given no more orders, until you are told otherwise. "

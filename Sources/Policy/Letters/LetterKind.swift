@@ -1,4 +1,4 @@
-/// The letters that notices bring (R12, R16–R18). The raw value names the template: `warning.zh.txt`.
+/// The letters that notices bring (R12, R16–R18, R49). The raw value names the template: `warning.zh.txt`.
 package enum LetterKind: String, CaseIterable, Hashable, Sendable {
     case warning
     case rectification
@@ -10,6 +10,8 @@ package enum LetterKind: String, CaseIterable, Hashable, Sendable {
     case withdrawalAfterTraining = "withdrawal-training"
     case manufacturerPenalty = "manufacturer-penalty"
     case manufacturerReplacement = "manufacturer-replacement"
+    /// Of what the fund has paid in advance, from whoever is liable.
+    case recoveryDemand = "recovery-demand"
 }
 
 /// The languages in which every letter is written. The raw value is the name on the wire and in file names.
@@ -31,19 +33,22 @@ package enum LetterField: String, CaseIterable, Hashable, Sendable {
     case count
     /// From how many on the rule applies.
     case threshold
-    /// When the warning ends, or by when the rectification must be passed.
+    /// When the warning ends, or by when the rectification must be passed or the money be back.
     case deadline
     case appealUntil
     /// What is to be done with the orders in hand.
     case orders
     /// The number of the letter that had demanded the rectification.
     case earlier
-    /// Yuan that the manufacturer is to pay; a letter without a sum has none.
+    /// Yuan that the addressee is to pay; a letter without a sum has none.
     case amount
+    /// Yuan that have come back before or were given up; none if nothing has.
+    case returned
     /// How many facts are not listed one by one; none if all are.
     case more
-    /// In a row: its number, the case or service, the kind of failing, the incident, the results of a training.
-    case n, subject, category, incident, quarter, assessed, passed
+    /// In a row: its number, the case or service, the kind of failing, the incident, the results of a training, the
+    /// request for an advance and the yuan that it was paid.
+    case n, subject, category, incident, quarter, assessed, passed, request, paid
 
     /// No value is longer, in characters; so no letter can outgrow what an event may carry.
     var maxLength: Int {
@@ -52,9 +57,9 @@ package enum LetterField: String, CaseIterable, Hashable, Sendable {
         case .addressee: 200
         case .subject: 100
         case .category: LetterBook.categoryLimit
-        case .incident, .appealUntil, .orders: 64
+        case .incident, .appealUntil, .orders, .request: 64
         case .date, .deadline, .period, .rule, .quarter: 24
-        case .count, .threshold, .assessed, .passed, .amount, .more, .n: 24
+        case .count, .threshold, .assessed, .passed, .amount, .returned, .paid, .more, .n: 24
         }
     }
 }
@@ -71,6 +76,7 @@ extension LetterKind {
         case .withdrawalAfterTraining: head + [.period, .count, .threshold, .more, .appealUntil]
         case .manufacturerPenalty: head + [.amount]
         case .manufacturerReplacement: head + [.period, .count, .threshold, .more]
+        case .recoveryDemand: head + [.amount, .returned, .deadline]
         }
     }
 
@@ -81,6 +87,7 @@ extension LetterKind {
             ([.date, .subject], [.n, .category])
         case .withdrawalAfterTraining: ([.quarter, .assessed, .passed], [.n])
         case .manufacturerPenalty, .manufacturerReplacement: ([.date, .incident], [.n, .subject])
+        case .recoveryDemand: ([.subject, .request, .paid], [.n, .date])
         }
     }
 }

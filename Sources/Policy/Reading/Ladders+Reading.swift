@@ -12,6 +12,7 @@ extension Ladders {
 extension Ladder {
     /// Enough for every year of an outlet.
     private static let countRange = 1...1_000_000
+    private static let words = LadderWords(step: "rung", counted: "counts")
 
     /// nil if the key is absent.
     fileprivate static func read(
@@ -25,27 +26,19 @@ extension Ladder {
         if checked {
             for (lower, upper) in zip(read, read.dropFirst()) { check(lower.step, upper.step, upper.row) }
             checkRepeated(read)
-            if let last = read.last, let to = last.step.to {
-                last.row.fault(
-                    "leaves counts above \(to) without a rung", key: "to", allowed: "no `to` on the last rung")
-            }
+            if let last = read.last { last.row.check(last: last.step.range, words) }
         }
         return Ladder(steps: read.map { $0.step })
     }
 
     private static func step(_ row: MappingReader) -> Step? {
         let rung = row.choice("rung", of: Rung.self, required: true)
-        var from = 0
-        row.read(&from, "from", countRange, required: true, "the least count of the rung")
-        var to = 0
-        row.read(&to, "to", countRange, "the greatest count of the rung; left out, it reaches to the next one")
+        let range = row.ladderRange(
+            countRange, "the least count of the rung",
+            "the greatest count of the rung; left out, it reaches to the next one")
         row.finish()
-        guard let rung, from > 0 else { return nil }
-        if to > 0, to < from {
-            row.fault("is \(to), less than `from` \(from)", key: "to", allowed: "\(from) or more")
-            to = 0
-        }
-        return Step(rung: rung, from: from, to: to > 0 ? to : nil)
+        guard let rung, let range else { return nil }
+        return Step(rung: rung, from: range.from, to: range.to)
     }
 
     /// Two neighbours: no hole, no overlap, and both in order (R44).
@@ -55,22 +48,7 @@ extension Ladder {
                 "has \(upper.rung.rawValue) above \(lower.rung.rawValue)", key: "rung",
                 allowed: "rungs from the mildest to the gravest")
         }
-        if upper.from <= lower.from {
-            row.fault(
-                "is \(upper.from), not above the \(lower.from) of the rung before", key: "from",
-                allowed: "ranges in ascending order")
-            return
-        }
-        guard let to = lower.to else { return }
-        if upper.from <= to {
-            row.fault(
-                "is \(upper.from), but the rung before ends at \(to): they overlap", key: "from",
-                allowed: "\(to + 1)")
-        } else if upper.from > to + 1 {
-            row.fault(
-                "is \(upper.from), but the rung before ends at \(to): \(to + 1) to \(upper.from - 1) have no rung",
-                key: "from", allowed: "\(to + 1)")
-        }
+        row.check(upper.range, after: lower.range, words)
     }
 
     private static func checkRepeated(_ read: [(row: MappingReader, step: Step)]) {
@@ -79,4 +57,8 @@ extension Ladder {
             row.fault("repeats \(step.rung.rawValue)", key: "rung", allowed: "each rung once")
         }
     }
+}
+
+extension Ladder.Step {
+    fileprivate var range: LadderRange { LadderRange(from: from, to: to) }
 }

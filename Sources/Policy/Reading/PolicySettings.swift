@@ -39,7 +39,7 @@ struct PolicySettings {
             settings.routing.read(section)
         }
         if let section = file.mapping("handling", "Advances from the after-sales fund, and what is owed after each") {
-            settings.handling.read(section)
+            settings.handling.read(section, checked: settings.rules.isOn(.r44))
         }
         if let section = file.mapping("callback", "Windows and attempts of follow-up calls") {
             settings.callback.read(section)

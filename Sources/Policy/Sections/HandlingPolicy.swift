@@ -9,10 +9,12 @@ package struct HandlingPolicy: Hashable, Sendable {
     package var liabilityOpinionWorkingDays = 5
     package var liabilityApprovalWorkingDays = 5
     package var recoveryDays = 30
+    package var recoveryLadder = RecoveryLadder()
 
     package init() {}
 
-    mutating func read(_ section: MappingReader) {
+    /// - Parameter checked: the ranges of the ladder must join (R44).
+    mutating func read(_ section: MappingReader, checked: Bool) {
         section.read(
             &storeCapFen, "storeCapFen", Bounds.fen,
             "R05: what a store may pay in advance on one case, all requests together. Fen")
@@ -41,6 +43,7 @@ package struct HandlingPolicy: Hashable, Sendable {
         section.read(
             &recoveryDays, "recoveryDays", Bounds.positiveDays,
             "R08: days (of 24 h) from the approval until the money is recovered or written off")
+        if let ladder = RecoveryLadder.read(section, "recoveryLadder", checked: checked) { recoveryLadder = ladder }
         section.finish()
     }
 }

@@ -5,8 +5,10 @@ package enum EventCatalogue {
         /// To `recourse.inbox`.
         case upstream
         /// On `recourse.events`, as all that follow.
-        case stage(StageName)
+        case stages([StageName])
         case anyStage
+
+        static func stage(_ name: StageName...) -> Origin { .stages(name) }
     }
 
     package struct Entry: Sendable {

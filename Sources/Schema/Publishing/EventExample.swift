@@ -28,7 +28,7 @@ enum EventExample {
     /// A stage that emits such events.
     private static func emitter(of entry: EventCatalogue.Entry) -> StageName {
         switch entry.origin {
-        case .stage(let stage): stage
+        case .stages(let stages): stages.first ?? .intake
         case .anyStage, .upstream: .intake
         }
     }

@@ -35,6 +35,10 @@ enum IdentifierVectors {
             "noticeId", "a replacement demanded from a manufacturer",
             ["notice", "manufacturer-replacement", "M-gree", "2026-Q4"]
         ),
+        (
+            "noticeId", "a recovery demanded from an outlet; the period is the requestId",
+            ["notice", "recovery-demand", "O-12", "R-7"]
+        ),
         ("incidentId", "a callback that lays the fault on a manufacturer", ["incident", callbackId]),
         (
             "event id", "the first event that intake emits upon a complaint",

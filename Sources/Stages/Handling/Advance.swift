@@ -61,12 +61,13 @@ extension Advance {
         settle(committing: amountFen, at: turn.now)
         emit(
             CompensationAuthorised(
-                requestId: id, amountFen: amountFen, caseId: request.caseId, complaintId: request.complaintId),
+                requestId: id, amountFen: amountFen, caseId: request.caseId, complaintId: request.complaintId,
+                cause: request.cause, brand: file.product.brand, severity: request.severity),
             because, in: &turn)
         emit(
             FundDisbursed(
                 requestId: id, amountFen: amountFen, balanceFen: fund.balanceFen, caseId: request.caseId,
-                complaintId: request.complaintId),
+                complaintId: request.complaintId, severity: request.severity),
             because, in: &turn)
         request.owe(.report, in: &turn)
     }

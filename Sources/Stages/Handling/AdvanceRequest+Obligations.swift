@@ -71,9 +71,11 @@ extension AdvanceRequest {
             ["step": .string(step.rawValue), "owed": .string(owed?.step.rawValue ?? "none")])
     }
 
-    /// Notes that the claim has become smaller; a request that is balanced owes nothing more.
-    mutating func settleIfBalanced() {
-        if isBalanced { owed = nil }
+    /// The claim has become smaller; a request that is balanced owes nothing more.
+    mutating func settleIfBalanced(_ id: String, in turn: inout Turn) {
+        guard isBalanced else { return }
+        owed = nil
+        endRecovery(id, in: &turn)
     }
 
     /// Says, once for a term, that a step is overdue; of a step that is switched off the term passes silently.
@@ -85,10 +87,7 @@ extension AdvanceRequest {
             self.owed = owed
             guard owed.step.isOn(turn.policy.rules) else { return }
             let parameter = owed.step.parameter(turn.policy.handling)
-            var facts: JSON = [
-                "disbursedFen": .int(disbursedFen), "recoveredFen": .int(recoveredFen),
-                "writtenOffFen": .int(writtenOffFen),
-            ]
+            var facts = JSON.object(figures)
             // The store reports what happened; without a store its region, without one headquarters.
             if owed.step == .report {
                 let owedBy = place.storeId ?? place.regionId ?? HandlerTier.hq.rawValue

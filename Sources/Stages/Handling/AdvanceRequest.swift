@@ -33,6 +33,11 @@ package struct AdvanceRequest: Record, Equatable {
     package struct Opinion: Codable, Sendable, Equatable {
         package let liable: LiabilityProposed.Liable
         package let by: String
+        /// The id that it names; where it names none, that of the party of its kind to which the case leads. nil: neither,
+        /// or a release before 0.4 took the opinion.
+        package var partyId: String?
+        /// Why another party than that of the cause bears it (R41).
+        package var reason: String?
     }
 
     package struct WriteOff: Codable, Sendable, Equatable {
@@ -65,6 +70,8 @@ package struct AdvanceRequest: Record, Equatable {
     package var isLiabilityApproved = false
     /// The proposal that waits for approval; one at a time.
     package var writeOff: WriteOff?
+    /// What follows its approval (R49); nil: it was not approved, R49 was off then, or its party is not asked.
+    package var recovery: Recovery?
 
     /// - Parameter caseId: of the case that the request is about, which may name a complaint linked to it.
     init(
@@ -85,10 +92,12 @@ package struct AdvanceRequest: Record, Equatable {
         // A resolution refuses both. What follows a payment (R08) is people's matter alone.
         case .awaitingContacts: Wake(at: requestedAt, waitsForRest: true, isMetByOthers: true)
         case .pending: until?.wake.map { Wake(at: $0, isMetByOthers: true) }
-        case .disbursed: owed.flatMap { $0.isOverdue ? nil : $0.term.wake }.map { Wake(at: $0) }
+        case .disbursed: [termWake, recovery?.nextAt].compactMap { $0 }.min().map { Wake(at: $0) }
         case .referred, .refused: nil
         }
     }
+
+    private var termWake: Instant? { owed.flatMap { $0.isOverdue ? nil : $0.term.wake } }
 
     /// What was paid has come back or was given up.
     package var isBalanced: Bool { recoveredFen + writtenOffFen == disbursedFen }

@@ -39,7 +39,8 @@ extension CaseFile {
                 product: product, storeId: storeId, regionId: regionId, outletId: outletId,
                 liability: resolution.liability, tier: tier, resolvedAt: resolution.at, respondedAt: respondedAt,
                 contactedAt: contactedAt, documents: documents.count,
-                liableParty: resolution.by == nil ? nil : resolution.liableParty, by: resolution.by),
+                liableParty: resolution.by == nil ? nil : resolution.liableParty, receivedAt: firstReceivedAt,
+                hazards: hazards, by: resolution.by),
             about: CaseFile.key(id), time: closedAt, rule: "R36",
             facts: [
                 "resolvedAt": .string(resolution.at.description), "documents": .int(Int64(documents.count)),

@@ -37,7 +37,7 @@ package struct CaseFile: Record, Equatable, SharedCase {
     package var resolutionsTaken: Int?
     /// The highest sequence of an escalation or reopening; resolutions below it are void.
     package var voidBefore: Int64?
-    /// The first acceptance or contact with the customer (R40).
+    /// The first acceptance or contact with the customer since the complaint was received (R40).
     package var respondedAt: Instant?
     /// The first contact with the customer (R42, R43).
     package var contactedAt: Instant?
@@ -67,6 +67,12 @@ package struct CaseFile: Record, Equatable, SharedCase {
     /// meanwhile that the resolution is void.
     package var closesAt: Instant?
     package var linkedPlaces: [LinkedPlace]?
+    /// When the first complaint was received; nil: a release before 0.4 made the file.
+    package var receivedAt: Instant?
+    /// `case.responded` was said; nil: not yet.
+    package var isResponseSaid: Bool?
+    /// Of all that was said about the case, in the order of the contract; nil: none.
+    package var hazards: [String]?
 
     /// More documents than that are refused, so that a record stays bounded.
     package static let documentLimit = 1000
@@ -81,6 +87,8 @@ package struct CaseFile: Record, Equatable, SharedCase {
         regionId = opened.complaint.regionId
         outletId = opened.complaint.outletId
         since = opened.openedAt
+        receivedAt = opened.complaint.receivedAt
+        note(hazards: opened.complaint.hazards)
     }
 
     /// What lies before that time may still be on its way; what comes of a later time finds it closed, as it would have been.
@@ -89,17 +97,40 @@ package struct CaseFile: Record, Equatable, SharedCase {
 }
 
 extension CaseFile {
-    /// Notes that the case was taken on or the customer was spoken with.
-    mutating func noteResponse(at instant: Instant) {
-        respondedAt = min(respondedAt ?? instant, instant)
+    /// When the first complaint was received. A file that does not say so has been opened at that time, and knows it until
+    /// it is reopened.
+    var firstReceivedAt: Instant? {
+        receivedAt ?? (closings == 0 || (closings == 1 && isClosed) ? since : nil)
+    }
+
+    /// Notes that the case was taken on or the customer was spoken with, and tells the first time of it that counts (R40):
+    /// a response comes after the complaint. Of an earlier one that arrives later only the closing tells.
+    mutating func noteResponse(_ id: String, in turn: inout Turn) {
+        let receivedAt = firstReceivedAt
+        guard receivedAt.map({ $0 <= turn.now }) ?? true else { return }
+        let first = min(respondedAt ?? turn.now, turn.now)
+        respondedAt = first
+        guard turn.policy.rules.isOn(.r40), isResponseSaid != true else { return }
+        isResponseSaid = true
+        turn.emit(
+            CaseResponded(caseId: id, complaintId: complaintId, at: first), about: CaseFile.key(id), rule: "R40",
+            facts: .object(receivedAt.map { [.init("receivedAt", .string($0.description))] } ?? []))
+    }
+
+    /// Notes what somebody has said of dangers.
+    mutating func note(hazards named: [String]?) {
+        guard let named, !named.isEmpty else { return }
+        let all = (hazards ?? []) + named
+        hazards = ComplaintReceived.hazards.filter(all.contains)
     }
 
     /// Notes a contact; of each party the first one counts.
-    mutating func noteContact(with party: ContactRecorded.Party, at instant: Instant) {
+    mutating func noteContact(_ id: String, with party: ContactRecorded.Party, in turn: inout Turn) {
+        let instant = turn.now
         switch party {
         case .customer:
             contactedAt = min(contactedAt ?? instant, instant)
-            noteResponse(at: instant)
+            noteResponse(id, in: &turn)
         case .factorySalesman: salesmanContactAt = min(salesmanContactAt ?? instant, instant)
         case .brandRepresentative: representativeContactAt = min(representativeContactAt ?? instant, instant)
         case .supervisor: break

@@ -37,40 +37,22 @@ extension HandlingStage {
             if isOff(.opinion, turn) { return nil }
             if let rejection = request.rejection(of: .opinion) { return rejection }
             let file = turn.get(CaseFile.self, request.caseId)
-            if let rejection = Self.rejection(ofParty: data, request.cause, file, turn.policy) { return rejection }
-            request.opinion = AdvanceRequest.Opinion(liable: data.liable, by: data.by.id)
+            let party = LiableParty(of: request.cause, file, turn.policy)
+            if let rejection = Self.rejection(of: data, request.cause, party, turn.policy) { return rejection }
+            request.opinion = AdvanceRequest.Opinion(
+                liable: data.liable, by: data.by.id, partyId: LiableParty(data.liable, file, turn.policy).id,
+                reason: data.reason)
             request.owe(.approval, in: &turn)
             return nil
         }
     }
 
-    /// R41: the opinion names the party of the cause – of its kind, and where it is known by its id; another one needs a
-    /// reason.
+    /// R41: another party than that of the cause needs a reason.
     private static func rejection(
-        ofParty data: LiabilityProposed, _ cause: CompensationCause, _ file: CaseFile?, _ policy: PolicyBook
+        of data: LiabilityProposed, _ cause: CompensationCause, _ party: LiableParty, _ policy: PolicyBook
     ) -> Rejection? {
-        let party: LiabilityProposed.Liable.Kind =
-            switch cause {
-            case .manufacturer, .product: .manufacturer
-            case .outlet: .outlet
-            case .ownPost: .person
-            case .goodwill: .nobody
-            }
-        let id: String? =
-            switch party {
-            case .manufacturer: file.flatMap { policy.organisation.manufacturer(ofBrand: $0.product.brand)?.id }
-            case .outlet: file?.outletId
-            case .person, .customer, .nobody: nil
-            }
-        let isOther = data.liable.kind != party || data.liable.id.map { id != nil && $0 != id } ?? false
-        guard policy.rules.isOn(.r41), isOther, data.reason == nil else { return nil }
-        var figures: JSON = [
-            "cause": .string(cause.rawValue), "party": .string(party.rawValue),
-            "named": .string(data.liable.kind.rawValue),
-        ]
-        if let id { figures = figures.setting("partyId", to: .string(id)) }
-        if let named = data.liable.id { figures = figures.setting("namedId", to: .string(named)) }
-        return Rejection("party-not-of-cause", figures)
+        guard policy.rules.isOn(.r41), data.reason == nil, party.isOther(than: data.liable) else { return nil }
+        return Rejection("party-not-of-cause", .object(party.figures(of: cause, data.liable)))
     }
 
     func take(_ data: LiabilityApproved, in turn: inout Turn) -> Verdict {
@@ -81,6 +63,8 @@ extension HandlingStage {
             if data.approved {
                 request.isLiabilityApproved = true
                 request.owe(.recovery, in: &turn)
+                let file = turn.get(CaseFile.self, request.caseId)
+                request.tellLiability(data.requestId, approver: data.by.id, of: file, in: &turn)
             } else {
                 request.opinion = nil
                 request.owe(.opinion, in: &turn)
@@ -99,17 +83,7 @@ extension HandlingStage {
         guard request.recoveredFen + request.writtenOffFen + amountFen > request.disbursedFen else { return nil }
         return Rejection(
             "exceeds-disbursed",
-            [
-                "disbursedFen": .int(request.disbursedFen), "recoveredFen": .int(request.recoveredFen),
-                "writtenOffFen": .int(request.writtenOffFen), "amountFen": .int(amountFen),
-            ])
-    }
-
-    private static func figures(_ request: AdvanceRequest) -> JSON {
-        [
-            "disbursedFen": .int(request.disbursedFen), "recoveredFen": .int(request.recoveredFen),
-            "writtenOffFen": .int(request.writtenOffFen),
-        ]
+            .object(request.figures + [.init("amountFen", .int(amountFen))]))
     }
 
     /// Money may come back at any time after the payment.
@@ -118,14 +92,15 @@ extension HandlingStage {
             if let rejection = Self.rejection(ofAmount: data.amountFen, request) { return rejection }
             var fund = turn.get(FundLedger.self, FundLedger.id) ?? FundLedger()
             request.recoveredFen += data.amountFen
-            request.settleIfBalanced()
             fund.recover(data.amountFen)
             turn.put(fund, FundLedger.id)
             turn.emit(
                 FundRecovered(
                     requestId: data.requestId, amountFen: data.amountFen, balanceFen: fund.balanceFen,
-                    caseId: request.caseId, complaintId: request.complaintId),
-                about: AdvanceRequest.key(data.requestId), rule: "R08", facts: Self.figures(request))
+                    caseId: request.caseId, complaintId: request.complaintId, severity: request.severity,
+                    liableKind: request.liableKind),
+                about: AdvanceRequest.key(data.requestId), rule: "R08", facts: .object(request.figures))
+            request.settleIfBalanced(data.requestId, in: &turn)
             return nil
         }
     }
@@ -136,7 +111,7 @@ extension HandlingStage {
             guard request.state == .disbursed else {
                 return Rejection("not-disbursed", ["state": .string(request.state.rawValue)])
             }
-            if request.isBalanced { return Rejection("nothing-owed", Self.figures(request)) }
+            if request.isBalanced { return Rejection("nothing-owed", .object(request.figures)) }
             guard request.isLiabilityApproved else {
                 return Rejection(
                     "out-of-order", ["step": "write-off", "owed": .string(request.owed?.step.rawValue ?? "none")])
@@ -164,14 +139,15 @@ extension HandlingStage {
             var fund = turn.get(FundLedger.self, FundLedger.id) ?? FundLedger()
             request.writeOff = nil
             request.writtenOffFen += proposal.amountFen
-            request.settleIfBalanced()
             fund.writeOff(proposal.amountFen)
             turn.put(fund, FundLedger.id)
             turn.emit(
                 FundWrittenOff(
                     requestId: data.requestId, amountFen: proposal.amountFen, balanceFen: fund.balanceFen,
-                    caseId: request.caseId, complaintId: request.complaintId),
-                about: AdvanceRequest.key(data.requestId), rule: "R08", facts: Self.figures(request))
+                    caseId: request.caseId, complaintId: request.complaintId, severity: request.severity,
+                    liableKind: request.liableKind),
+                about: AdvanceRequest.key(data.requestId), rule: "R08", facts: .object(request.figures))
+            request.settleIfBalanced(data.requestId, in: &turn)
             return nil
         }
     }

@@ -191,6 +191,7 @@ extension HandlingStage {
             advance.passWait(in: &turn)
         case .disbursed:
             advance.request.sayOverdueIfDue(id, at: advance.file.place(turn.policy), in: &turn)
+            advance.request.passRecovery(id, in: &turn)
         case .referred, .refused:
             throw StageFault(description: "handling: request \(id) wakes and waits for nothing")
         }

@@ -19,7 +19,7 @@ package struct HandlingStage: Stage {
     ]
     package static let follows: [StageName] = [.intake, .routing, .callback]
     package static let recordTypes: [any Record.Type] = [
-        CaseFile.self, AdvanceRequest.self, FundLedger.self, CaseLink.self,
+        CaseFile.self, AdvanceRequest.self, FundLedger.self, CaseLink.self, DemandIndex.self, Debtor.self,
     ]
 
     /// A resolution comes from routing (R06, R07), and so does what makes it void (R36). What callback says bears on neither.
@@ -34,7 +34,8 @@ package struct HandlingStage: Stage {
         case .event(let event):
             if let requestId = Self.requestId(of: event.data) {
                 let fund = Self.movesMoney(event.data) ? [FundLedger.key(FundLedger.id)] : []
-                return keys(ofRequest: requestId, given: records) + fund
+                let demand = event.data is LiabilityApproved ? Self.keys(ofDemand: requestId, given: records) : []
+                return keys(ofRequest: requestId, given: records) + fund + demand
             }
             guard let caseId = Self.caseId(of: event.data) else { return [] }
             var keys = Self.keys(ofCase: caseId, event.data, given: records)
@@ -64,6 +65,12 @@ package struct HandlingStage: Stage {
     private func keys(ofRequest id: String, given records: RecordReader) -> [RecordKey] {
         let caseId = records.get(AdvanceRequest.self, id)?.caseId
         return [AdvanceRequest.key(id)] + (caseId.map { [CaseFile.key($0)] } ?? [])
+    }
+
+    /// What a demand writes, should the opinion be approved (R49).
+    private static func keys(ofDemand requestId: String, given records: RecordReader) -> [RecordKey] {
+        guard let demand = records.get(AdvanceRequest.self, requestId)?.demand(requestId) else { return [] }
+        return [Debtor.key(demand.addressee), DemandIndex.key(demand.noticeId)]
     }
 
     /// The fund is one record for everybody, so only these ask for it.
@@ -135,7 +142,7 @@ package struct HandlingStage: Stage {
                 if let verdict = file.verdict(on: accepted.by, .accept, named: accepted.caseId, in: turn) {
                     return verdict
                 }
-                file.noteResponse(at: turn.now)
+                file.noteResponse(turn.openCase(of: accepted.caseId), in: &turn)
                 return .applied
             }
         case let contact as ContactRecorded:
@@ -143,7 +150,7 @@ package struct HandlingStage: Stage {
                 if let verdict = file.verdict(on: contact.by, .recordContact, named: contact.caseId, in: turn) {
                     return verdict
                 }
-                file.noteContact(with: contact.with, at: turn.now)
+                file.noteContact(turn.openCase(of: contact.caseId), with: contact.with, in: &turn)
                 return .applied
             }
         case let archived as DocumentsArchived:
@@ -188,6 +195,7 @@ package struct HandlingStage: Stage {
         return change(id, in: &turn) { file, turn in
             turn.link(linked, CaseFile.key(linked.caseId))
             file.share(with: linked, in: &turn)
+            file.note(hazards: linked.complaint.hazards)
             guard file.isClosed, let tier = file.tier else { return .applied }
             file.reopen(
                 id, at: tier, rule: "same-matter",

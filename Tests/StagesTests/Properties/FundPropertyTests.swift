@@ -4,7 +4,8 @@ import Stages
 import Testing
 
 /// Over random histories of requests: no fen leaves the fund unrecorded, nothing comes back that was not paid, every
-/// payment is owed until it is balanced, and nobody pays beyond his authority (R05–R08).
+/// payment is owed until it is balanced, nobody pays beyond his authority (R05–R08), and of whom an approved opinion names
+/// the money is demanded, and an outlet's settlement held back, for as long as it is out (R49).
 struct FundPropertyTests {
     /// What the published events alone say of the fund: kept apart from the stage's records.
     private struct Ledger {
@@ -15,19 +16,30 @@ struct FundPropertyTests {
             var disbursedFen: Int64 = 0
             var recoveredFen: Int64 = 0
             var writtenOffFen: Int64 = 0
+            /// Approved opinions, demands, blocks less releases.
+            var decisions = 0, demands = 0, blocks = 0
+            var steps: [String] = []
+
+            var owedFen: Int64 { disbursedFen - recoveredFen - writtenOffFen }
         }
 
         var entries: [String: Entry] = [:]
         var balanceFen: Int64 = 0
         var payments = 0
+        var blockings = 0
 
         func committedFen(_ caseId: String) -> Int64 {
             entries.values.filter { $0.caseId == caseId }.reduce(0) { $0 + $1.committedFen }
         }
 
-        /// - Parameter payer: who made the decision that the outputs tell; nil: a timer.
-        mutating func take(_ outputs: [OutgoingEvent], by payer: Person?, _ label: String) {
+        /// - Parameters:
+        ///   - payer: who made the decision that the outputs tell; nil: a timer.
+        ///   - cause: the event that they follow; nil: a timer.
+        mutating func take(
+            _ outputs: [OutgoingEvent], by payer: Person?, after cause: (any EventData)? = nil, _ label: String
+        ) {
             for output in outputs {
+                follow(output, cause, label)
                 switch output.event.data {
                 case let paid as FundDisbursed:
                     payments += 1
@@ -42,12 +54,46 @@ struct FundPropertyTests {
                     balanceFen += back.amountFen
                     #expect(back.balanceFen == balanceFen, "\(label): balance after a recovery")
                 case let given as FundWrittenOff:
+                    #expect(payer?.tier == "business" && cause is WriteOffApproved, "\(label): written off by nobody")
                     entries[given.requestId]?.writtenOffFen += given.amountFen
                     #expect(given.balanceFen == balanceFen, "\(label): balance after a write-off")
                 case let refused as CompensationRefused:
                     entries[refused.requestId]?.committedFen = 0
                 default: break
                 }
+            }
+        }
+
+        /// What R49 says.
+        private mutating func follow(_ output: OutgoingEvent, _ cause: (any EventData)?, _ label: String) {
+            switch output.event.data {
+            case let decided as LiabilityDecided:
+                let approval = cause as? LiabilityApproved
+                #expect(approval?.approved == true && approval?.requestId == decided.requestId, "\(label): told")
+                entries[decided.requestId]?.decisions += 1
+            case let notice as NoticeIssued:
+                let id = notice.requestId ?? ""
+                #expect(entries[id]?.decisions == 1 && entries[id]?.demands == 0, "\(label): a demand for nothing")
+                #expect(entries[id].map { $0.owedFen > 0 } ?? false, "\(label): a demand of nothing")
+                entries[id]?.demands += 1
+            case let step as RecoveryStepDue:
+                #expect(entries[step.requestId]?.owedFen == step.owedFen, "\(label): a step about another sum")
+                #expect(entries[step.requestId]?.steps.contains(step.step) == false, "\(label): a step twice")
+                #expect(entries[step.requestId]?.decisions == 1, "\(label): a step before the decision")
+                entries[step.requestId]?.steps.append(step.step)
+            case let blocked as SettlementBlocked:
+                entries[blocked.requestId ?? ""]?.blocks += 1
+                blockings += 1
+            case let released as SettlementReleased:
+                entries[released.requestId ?? ""]?.blocks -= 1
+            default: break
+            }
+        }
+
+        /// A block stands for as long as something is owed, and once.
+        func testBlocks(_ label: String) {
+            for (id, entry) in entries {
+                #expect(entry.blocks == 0 || (entry.blocks == 1 && entry.owedFen > 0), "\(label): \(id) is blocked")
             }
         }
 
@@ -89,7 +135,7 @@ struct FundPropertyTests {
                     ledger.entries[requested.requestId]
                     ?? Ledger.Entry(caseId: requested.caseId, committedFen: requested.amountFen)
             }
-            ledger.take(outcome.outputs, by: person, label)
+            ledger.take(outcome.outputs, by: person, after: data, label)
         }
 
         static let stepsPerCase = 30
@@ -134,7 +180,12 @@ struct FundPropertyTests {
             }
             if random.oneIn(2) {
                 let data = sensible(id)
-                let payer = data is CompensationDecided ? CaseFixtures.director : by
+                let payer: Person =
+                    switch data {
+                    case is CompensationDecided: CaseFixtures.director
+                    case is WriteOffApproved: CaseFixtures.treasurer
+                    default: by
+                    }
                 return try send(data, by: payer, label)
             }
             let amount = random.pick(amounts) ?? 1
@@ -201,6 +252,7 @@ struct FundPropertyTests {
                 sums.back += entry.recoveredFen
                 sums.given += entry.writtenOffFen
             }
+            ledger.testBlocks(label)
             let fund = harness.record(FundLedger.self, FundLedger.id) ?? FundLedger()
             #expect(fund.disbursedFen == sums.paid && fund.recoveredFen == sums.back, "\(label): fund")
             #expect(fund.writtenOffFen == sums.given, "\(label): fund")
@@ -223,6 +275,8 @@ struct FundPropertyTests {
         }
         let ledger = history.ledger
         #expect(ledger.payments > 20 && ledger.entries.values.contains { $0.writtenOffFen > 0 })
+        #expect(ledger.blockings > 0, "a history in which every outlet pays in time shows nothing of blocks")
+        #expect(ledger.entries.values.contains { $0.demands > 0 && $0.owedFen == 0 }, "none was demanded and came back")
         #expect(ledger.entries.values.contains { $0.recoveredFen > 0 }, "a history without recoveries shows nothing")
     }
 }

@@ -221,7 +221,7 @@ extension EventCatalogue {
                 "The opinion is approved, or refused and owed anew (R08). Who may (R48): headquarters or the "
                 + "business division."),
         Entry(
-            data: ObligationOverdue.self, origin: .stage(.handling),
+            data: ObligationOverdue.self, origin: .stage(.handling, .callback, .penalty),
             summary:
                 "Something that is owed has not come in its term; said once per term."),
         Entry(
@@ -300,9 +300,9 @@ extension EventCatalogue {
             summary:
                 "The business division decides a proposal (R11). Who may (R48): the business division."),
         Entry(
-            data: NoticeIssued.self, origin: .stage(.penalty),
+            data: NoticeIssued.self, origin: .stage(.penalty, .handling),
             summary:
-                "A letter goes out to an outlet or a manufacturer (R12, R14, R17, R18)."),
+                "A letter goes out to an outlet, a manufacturer or a person (R12, R14, R17, R18, R49)."),
         Entry(
             data: RectificationReviewed.self, origin: .upstream,
             summary:
@@ -355,11 +355,11 @@ extension EventCatalogue {
             summary:
                 "The feedback form of a service has come in (R38)."),
         Entry(
-            data: SettlementBlocked.self, origin: .stage(.penalty),
+            data: SettlementBlocked.self, origin: .stage(.penalty, .handling),
             summary:
                 "A service is not settled as its feedback form is missing (R38), or an outlet as it owes (R49)."),
         Entry(
-            data: SettlementReleased.self, origin: .stage(.penalty),
+            data: SettlementReleased.self, origin: .stage(.penalty, .handling),
             summary:
                 "What held the settlement back has ended (R38, R49)."),
         Entry(

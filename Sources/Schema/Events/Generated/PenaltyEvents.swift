@@ -168,7 +168,7 @@ package struct PenaltyDecided: EventData {
     }
 }
 
-/// `notice.issued`: A letter goes out to an outlet or a manufacturer (R12, R14, R17, R18).
+/// `notice.issued`: A letter goes out to an outlet, a manufacturer or a person (R12, R14, R17, R18, R49).
 package struct NoticeIssued: EventData {
     package static let type = EventType("notice.issued")
 
@@ -219,7 +219,7 @@ package struct NoticeIssued: EventData {
     /// Of a recovery-demand: the advance that is owed.
     package var requestId: String?
     package var rung: String?
-    /// The letter's own number, by which people call it: `<addressee>-<year>-<n>`.
+    /// The letter's own number, by which people call it: `<addressee>-<year>-<n>`; of a recovery-demand `-R<n>`.
     package var number: String?
     package var letter: Letter
 

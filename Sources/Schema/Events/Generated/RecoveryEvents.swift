@@ -6,17 +6,21 @@ package struct LiabilityDecided: EventData {
 
     package var requestId: String
     package var kind: LiabilityProposed.Liable.Kind
+    /// As the opinion names it; where it names none, the outlet of the case or the owner of the brand.
     package var id: String?
+    /// Of the opinion: why another party than that of the cause bears it (R41).
+    package var reason: String?
     package var caseId: String?
     package var complaintId: String?
 
     package init(
-        requestId: String, kind: LiabilityProposed.Liable.Kind, id: String? = nil, caseId: String? = nil,
-        complaintId: String? = nil
+        requestId: String, kind: LiabilityProposed.Liable.Kind, id: String? = nil, reason: String? = nil,
+        caseId: String? = nil, complaintId: String? = nil
     ) {
         self.requestId = requestId
         self.kind = kind
         self.id = id
+        self.reason = reason
         self.caseId = caseId
         self.complaintId = complaintId
     }
@@ -27,6 +31,7 @@ package struct LiabilityDecided: EventData {
         .required("requestId", .id),
         .required("kind", .names(LiabilityProposed.Liable.Kind.self)),
         .optional("id", .id),
+        .optional("reason", .text(min: 1, max: 1000), personal: true),
         .optional("caseId", .id),
         .optional("complaintId", .id),
     ]
@@ -36,6 +41,7 @@ package struct LiabilityDecided: EventData {
         requestId = try members.required("requestId", in: tape)
         kind = try members.required("kind", in: tape)
         id = try members.optional("id", in: tape)
+        reason = try members.optional("reason", in: tape)
         caseId = try members.optional("caseId", in: tape)
         complaintId = try members.optional("complaintId", in: tape)
     }
@@ -45,9 +51,14 @@ package struct LiabilityDecided: EventData {
         writer.member("requestId", requestId)
         writer.member("kind", kind)
         writer.member("id", id)
+        writer.member("reason", reason)
         writer.member("caseId", caseId)
         writer.member("complaintId", complaintId)
         writer.end()
+    }
+
+    package mutating func replaceTexts(_ replacement: (String) -> String) {
+        reason = reason.replaced(replacement)
     }
 }
 
