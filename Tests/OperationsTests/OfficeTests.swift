@@ -93,6 +93,7 @@ struct MemoryPremises: Premises {
                 "fund show Q",
                 { _ = try await office.showFund(request: "Q", isOpen: false, after: "", limit: 1, withRecord: false) }
             ),
+            ("notice show N", { _ = try await office.showNotice("N", language: .zh, format: .text) }),
             ("explain E", { _ = try await office.explain("E") }),
             ("report show weekly-form 2026-W01", { _ = try await office.showReport(.weeklyForm, "2026-W01", of: "S1") }),
             ("customer show", { _ = try await office.showCustomer(.phone("13812345678"), unmask: false) }),

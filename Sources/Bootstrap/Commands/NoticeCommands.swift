@@ -22,11 +22,11 @@ struct NoticeCommand: AsyncParsableCommand {
             try await perform {
                 try Choice.check("--language", language, of: LetterLanguage.allCases.map(\.rawValue))
                 try Choice.check("--format", format, of: LetterFormat.allCases.map(\.rawValue))
-                let report = try await common.noticeView().show(
-                    id, language: LetterLanguage(rawValue: language) ?? .zh,
-                    format: LetterFormat(rawValue: format) ?? .text)
-                guard let report else { throw Failure(ExitStatus.wrong, "notice show \(id): no notice has this id") }
-                try show(report, json: json)
+                try show(
+                    try await common.office().showNotice(
+                        id, language: LetterLanguage(rawValue: language) ?? .zh,
+                        format: LetterFormat(rawValue: format) ?? .text),
+                    json: json)
             }
         }
     }
@@ -42,15 +42,8 @@ struct NoticeCommand: AsyncParsableCommand {
         func run() async throws {
             try await perform {
                 try show(
-                    try await common.noticeView().list(addressee: addressee, after: after, limit: limit), json: json)
+                    try await common.office().listNotices(addressee: addressee, after: after, limit: limit), json: json)
             }
         }
-    }
-}
-
-extension CommonOptions {
-    fileprivate func noticeView() throws -> NoticeView {
-        let installation = Installation(try configuration(requiring: [.database]))
-        return NoticeView(penalty: try installation.store(.penalty), handling: try installation.store(.handling))
     }
 }

@@ -173,6 +173,33 @@ extension Office {
     }
 }
 
+// MARK: - Letters
+
+extension Office {
+    private func letters<Answer: Sendable>(_ question: (NoticeView) async throws -> Answer) async throws -> Answer {
+        try await ask(.penalty) { penalty in
+            try await ask(.handling) { try await question(NoticeView(penalty: penalty, handling: $0)) }
+        }
+    }
+
+    /// A letter as it went out (R14).
+    package func showNotice(
+        _ id: String, language: LetterLanguage, format: LetterFormat
+    ) async throws -> NoticeReport {
+        try await letters { view in
+            guard let notice = try await view.show(id, language: language, format: format) else {
+                throw OfficeFailure(.notFound, "notice show \(id): no notice has this id")
+            }
+            return notice
+        }
+    }
+
+    /// Ascending by id.
+    package func listNotices(addressee: String?, after: String, limit: Int) async throws -> NoticeList {
+        try await letters { try await $0.list(addressee: addressee, after: after, limit: limit) }
+    }
+}
+
 // MARK: - What waits
 
 extension Office {
