@@ -91,7 +91,7 @@ extension Dossier {
         var groups = groups
         if groups.count > NamedIds.limit {
             let hazardous = groups.filter(\.hasHazard) + groups.filter { !$0.hasHazard }
-            groups = hazardous.prefix(NamedIds.limit).sorted { Violation.precedes($0.violation, $1.violation) }
+            groups = hazardous.prefix(NamedIds.limit).sorted { Matters.precedes($0.violation, $1.violation) }
         }
         let others = counted?.count(candidate.ladder, candidate.period)?.named ?? []
         return NamedIds(groups.map(\.violation.id) + others, of: candidate.count)

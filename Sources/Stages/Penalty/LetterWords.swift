@@ -26,11 +26,12 @@ struct LetterWords {
 
     func violation(_ violation: Violation) -> [LetterField: String] {
         let id = violation.id
+        // The outlet knows the service of a call, not the case that came of it.
+        let caseId = violation.isDerived && violation.serviceId != nil ? nil : violation.caseId
         return [
             .date: violation.occurredAt.date.description,
             .category: policy.letters.category(violation.category, language) ?? pick("违规", "violation"),
-            .subject: subject(
-                caseId: violation.caseId, complaintId: violation.complaintId, serviceId: violation.serviceId)
+            .subject: subject(caseId: caseId, complaintId: violation.complaintId, serviceId: violation.serviceId)
                 ?? pick("违规记录 \(id)", "violation \(id)"),
         ]
     }

@@ -52,7 +52,8 @@ struct OutletDesk: Record {
             occurredAt: recorded.occurredAt ?? known?.occurredAt ?? instant,
             knownAt: recorded.knownAt ?? known?.knownAt ?? instant, reporter: nil, hazards: nil,
             verifiedAt: recorded.verified ? instant : known?.verifiedAt,
-            upheld: recorded.verified ? recorded.upheld : known?.upheld)
+            upheld: recorded.verified ? recorded.upheld : known?.upheld,
+            derived: recorded.derived ?? known?.derived)
         if let index {
             violations[index] = violation
         } else {
@@ -68,7 +69,7 @@ struct OutletDesk: Record {
         let tally = tally(.limit, policy)
         var wanted = Self.roomPerStep
         var gone: Set<String> = []
-        let groups = Tally.twins(violations)
+        let groups = Matters.groups(violations)
             .map { twins in (since: twins.map(\.knownAt).max() ?? .distantPast, twins: twins) }
             .sorted { ($0.since, $0.twins[0].id) < ($1.since, $1.twins[0].id) }
         for (_, twins) in groups {
