@@ -5,6 +5,8 @@ import Schema
 struct CountedGroups: Codable, Sendable {
     struct Count: Codable, Sendable {
         var groups = 0
+        /// How much they count; nil: each 1.
+        private var weight: Int?
         var hasHazard = false
         var hasGraveHazard = false
         /// The violations by which the first of them were named, so that a proposal always names some.
@@ -12,7 +14,10 @@ struct CountedGroups: Codable, Sendable {
 
         private static let namedLimit = 10
 
+        var total: Int { weight ?? groups }
+
         fileprivate mutating func add(_ group: Tally.Group) {
+            if weight != nil || group.weight != 1 { weight = total + group.weight }
             groups += 1
             if named.count < Self.namedLimit { named.append(group.violation.id) }
             hasHazard = hasHazard || group.hasHazard
@@ -28,8 +33,9 @@ struct CountedGroups: Codable, Sendable {
         byYear[Period.text(year: group.year), Count()].add(group)
     }
 
-    func count(month: Month) -> Int { byMonth[month.description]?.groups ?? 0 }
-    func count(year: Int) -> Int { byYear[Period.text(year: year)]?.groups ?? 0 }
+    /// What they come to on a ladder.
+    func count(month: Month) -> Int { byMonth[month.description]?.total ?? 0 }
+    func count(year: Int) -> Int { byYear[Period.text(year: year)]?.total ?? 0 }
 
     /// Of a ladder's period.
     func count(_ ladder: PenaltyProposed.Ladder, _ period: String) -> Count? {

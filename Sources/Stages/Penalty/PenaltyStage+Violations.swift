@@ -83,13 +83,16 @@ extension PenaltyStage {
     ) {
         var dossier = turn.dossier(outletId)
         dossier.take(violation, in: &turn)
-        turn.put(ViolationIndex(outletId: outletId, fingerprint: fingerprint), violation.id)
+        var index = ViolationIndex(outletId: outletId, fingerprint: fingerprint, caseId: violation.caseId)
+        index.begin(violation, in: &turn)
+        turn.put(index, violation.id)
         turn.emit(
             ViolationRecorded(
                 violationId: violation.id, outletId: outletId, verified: false, category: violation.category,
                 occurredAt: violation.occurredAt, knownAt: violation.knownAt, recordedBy: recordedBy, storeId: storeId,
                 caseId: violation.caseId, serviceId: violation.serviceId, derived: violation.derived,
-                group: dossier.group(of: violation)),
+                group: dossier.group(of: violation),
+                weight: turn.policy.penalty.weights[violation.category]),
             about: dossier.key, rule: recordedBy == nil ? "R45" : "R11",
             facts: ["listed": .bool(dossier.listedSince != nil)])
         dossier.settle(knownAt: violation.knownAt, in: &turn)
@@ -98,7 +101,7 @@ extension PenaltyStage {
     /// `violation.verified`: another person than the reporter upholds it or turns it down (R11).
     func verify(_ data: ViolationVerified, in turn: inout Turn) -> Verdict {
         if let rejection = turn.rejection(of: data.by) { return .refused(rejection) }
-        guard let index = turn.get(ViolationIndex.self, data.violationId) else {
+        guard var index = turn.get(ViolationIndex.self, data.violationId) else {
             return .unknownReference(ViolationIndex.key(data.violationId))
         }
         if let rejection = turn.policy.rejection(of: data.by, .verifyViolation) { return .refused(rejection) }
@@ -110,6 +113,10 @@ extension PenaltyStage {
         guard var violation = known, violation.verifiedAt == nil else {
             return .refused(Rejection("already-verified", ["violationId": .string(data.violationId)]))
         }
+        if index.owesVerification {
+            index.end()
+            turn.put(index, data.violationId)
+        }
         let time = dossier.effectiveTime(turn.now)
         violation.verifiedAt = time
         violation.upheld = data.upheld
@@ -117,7 +124,8 @@ extension PenaltyStage {
             ViolationRecorded(
                 violationId: violation.id, outletId: index.outletId, verified: true, upheld: data.upheld,
                 category: violation.category, occurredAt: violation.occurredAt, caseId: violation.caseId,
-                serviceId: violation.serviceId, derived: violation.derived, group: dossier.group(of: violation)),
+                serviceId: violation.serviceId, derived: violation.derived, group: dossier.group(of: violation),
+                weight: turn.policy.penalty.weights[violation.category]),
             about: dossier.key, rule: "R11", facts: ["verifiedBy": .string(data.by.id)])
         if let position {
             dossier.violations[position] = violation
@@ -126,7 +134,10 @@ extension PenaltyStage {
             turn.put(ViolationApart(violation: violation), violation.id)
             if data.upheld, !dossier.isClosed { dossier.count(violation, in: &turn) }
         }
-        if data.upheld, !dossier.isClosed { dossier.noteUnseen(at: time) }
+        if data.upheld, !dossier.isClosed {
+            dossier.noteUnseen(at: time)
+            dossier.judgeGrave(violation, in: &turn)
+        }
         dossier.settle(in: &turn)
         return .applied
     }

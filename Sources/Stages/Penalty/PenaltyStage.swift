@@ -13,7 +13,7 @@ package struct PenaltyStage: Stage {
         ViolationReported.type, ViolationVerified.type, WeeklyReportSubmitted.type, PenaltyDecided.type,
         RectificationReviewed.type, AppealLodged.type, AppealDecided.type, OutletReinstated.type,
         TrainingAssessed.type, OutletSiteChecked.type, ManufacturerIncidentHandled.type, ServiceCompleted.type,
-        FeedbackFormSubmitted.type,
+        FeedbackFormSubmitted.type, OutletEvaluated.type, WithdrawalRecommended.type,
     ]
     package static let takesFromEvents: [EventType] = [
         CallbackDissatisfied.type, CallbackSatisfied.type, CaseClosed.type,
@@ -76,9 +76,13 @@ package struct PenaltyStage: Stage {
         case let data as ServiceCompleted: return [Settlement.key(data.serviceId)]
         case let data as FeedbackFormSubmitted: return [Settlement.key(data.serviceId)]
         case let data as WeeklyReportSubmitted: return [StoreDuty.key(data.storeId)]
+        case let data as WithdrawalRecommended:
+            let draft = (records.get(Dossier.self, data.outletId) ?? Dossier(outletId: data.outletId))
+                .recommendationDraft(at: event.ruleTime)
+            return [Dossier.key(data.outletId), ProposalIndex.key(draft.id(outletId: data.outletId))]
         case let data as ViolationReported:
             return Self.keys(of: Violation(data, knownAt: event.time, policy), data.outletId, given: records)
-        default: return outletKeys(for: event.data, given: records)
+        default: return outletKeys(for: event.data, given: records, policy)
         }
     }
 
@@ -87,7 +91,9 @@ package struct PenaltyStage: Stage {
             + (records.get(Dossier.self, outletId)?.keysOfRoom(for: violation) ?? [])
     }
 
-    private func outletKeys(for data: any EventData, given records: RecordReader) -> [RecordKey] {
+    private func outletKeys(
+        for data: any EventData, given records: RecordReader, _ policy: PolicyBook
+    ) -> [RecordKey] {
         switch data {
         case let data as ViolationVerified:
             let outletId = records.get(ViolationIndex.self, data.violationId)?.outletId
@@ -96,7 +102,8 @@ package struct PenaltyStage: Stage {
             return Self.dossierFirst(
                 outletId,
                 [ViolationIndex.key(data.violationId), ViolationApart.key(data.violationId)]
-                    + matters.map { CountedMatter.key($0) })
+                    + matters.map { CountedMatter.key($0) }
+                    + (outletId.map { [Dossier.keyOfGrave(data.violationId, policy, outletId: $0)] } ?? []))
         case let data as PenaltyDecided:
             let index = records.get(ProposalIndex.self, data.proposalId)
             let noticeId = Identifiers.noticeId(proposalId: data.proposalId)
@@ -107,6 +114,7 @@ package struct PenaltyStage: Stage {
         case let data as AppealDecided: return Self.keys(ofNotice: data.noticeId, given: records)
         case let data as OutletReinstated: return [Dossier.key(data.outletId)]
         case let data as OutletSiteChecked: return [Dossier.key(data.outletId)]
+        case let data as OutletEvaluated: return [Dossier.key(data.outletId)]
         case let data as TrainingAssessed:
             let draft = records.get(Dossier.self, data.outletId)?.withdrawalDraft()
             return [Dossier.key(data.outletId)]
@@ -136,6 +144,7 @@ package struct PenaltyStage: Stage {
             case StoreDuty.kind: StoreDuty.wake(key.id, at: wake, in: &turn)
             case Incident.kind: Incident.wake(key.id, at: wake, in: &turn)
             case Settlement.kind: Settlement.wake(key.id, at: wake, in: &turn)
+            case ViolationIndex.kind: ViolationIndex.wake(key.id, at: wake, in: &turn)
             default: break
             }
             return .applied
@@ -162,6 +171,8 @@ package struct PenaltyStage: Stage {
         case let data as CallbackSatisfied: take(data, in: &turn)
         case let data as ServiceCompleted: try take(data, in: &turn)
         case let data as FeedbackFormSubmitted: take(data, in: &turn)
+        case let data as OutletEvaluated: take(data, in: &turn)
+        case let data as WithdrawalRecommended: take(data, in: &turn)
         default: .applied
         }
     }

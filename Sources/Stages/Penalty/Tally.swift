@@ -12,6 +12,8 @@ struct Tally {
         let violation: Violation
         let month: Month
         let year: Int
+        /// How much it counts: what the category of the earliest upheld member weighs.
+        let weight: Int
         /// It counts in the month of its verification.
         let isAdjustment: Bool
         /// Of an upheld member.
@@ -30,6 +32,9 @@ struct Tally {
 
     func count(month: Month) -> [Group] { groups.filter { $0.month == month } }
     func count(year: Int) -> [Group] { groups.filter { $0.year == year } }
+
+    /// What they come to on a ladder.
+    static func weight(_ groups: [Group]) -> Int { groups.reduce(0) { $0 + $1.weight } }
 
     /// The violations of these ids with all their twins, upheld or not.
     static func twins(of ids: [String], in violations: [Violation]) -> [Violation] {
@@ -60,7 +65,7 @@ struct Tally {
             ?? upheldAt.date.year
         let hazards = upheld.flatMap { $0.hazards ?? [] }
         return Group(
-            violation: named, month: month, year: year,
+            violation: named, month: month, year: year, weight: calendar.penalty.weights[upheld[0].category],
             isAdjustment: month != Month(of: members[0].occurredAt.date), hasHazard: !hazards.isEmpty,
             hasGraveHazard: hazards.contains(where: Violation.graveHazards.contains))
     }

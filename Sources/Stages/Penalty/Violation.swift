@@ -27,7 +27,12 @@ struct Violation: Codable, Hashable, Sendable, MatterMember {
     /// took it from a call.
     var derived: Bool?
 
+    /// It has been proposed as a grave one, or waits to be: so its group is not proposed again (R46).
+    var isGraveTaken: Bool?
+
     var isDerived: Bool { derived ?? false }
+    /// Upheld, with injury or fire.
+    var isGrave: Bool { upheld == true && (hazards ?? []).contains(where: Self.graveHazards.contains) }
     var violationId: String { id }
 
     /// Whether one may have something to do with the other's group (`Matters`): the same case or the same service, and the
@@ -43,14 +48,4 @@ struct Violation: Codable, Hashable, Sendable, MatterMember {
         guard upheld == true, let verifiedAt else { return false }
         return verifiedAt <= instant
     }
-}
-
-/// Leads from a violation's id to its outlet, and tells a repeated report from a reused id.
-struct ViolationIndex: Record {
-    static let kind = "violation"
-    let outletId: String
-    /// Of the whole report.
-    let fingerprint: String
-
-    var wake: Wake? { nil }
 }

@@ -35,7 +35,7 @@ extension ReportsStage {
         let place = turn.policy.place(storeId: report.storeId, regionId: nil)
         guard turn.rejection(of: report.by) == nil,
             turn.policy.rejection(of: report.by, .reportWeek, at: [place]) == nil, let week = ReportWeek(report.week),
-            week.monday <= turn.now.date.adding(days: StoreDuty.daysAhead),
+            week.monday <= turn.now.date,
             turn.policy.organisation.store(report.storeId) != nil
         else { return }
         var desk = turn.get(StoreDesk.self, report.storeId) ?? StoreDesk(id: report.storeId)
