@@ -56,6 +56,11 @@ package struct Ladder: Hashable, Sendable {
         }
         return worst.map { ($0.rung, $0.from) }
     }
+
+    /// The step whose threshold is the least above `count`; nil: there is none.
+    package func next(after count: Int) -> Step? {
+        steps.filter { $0.from > count }.min { $0.from < $1.from }
+    }
 }
 
 /// The two ladders by which violations are judged.

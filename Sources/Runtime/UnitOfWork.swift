@@ -44,7 +44,8 @@ struct UnitOfWork: InputCourse {
         self.clockRuns = clockRuns
         self.transaction = transaction
         decoded = processor.decoded
-        edge = PersonalEdge(vault: processor.vault, transaction: transaction)
+        edge = PersonalEdge(
+            vault: processor.vault, organisation: processor.runner.policy.organisation, transaction: transaction)
         room = WaitingRoom(processor, clock: clock, wall: wall, transaction: transaction)
     }
 

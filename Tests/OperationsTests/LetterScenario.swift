@@ -11,6 +11,12 @@ struct LetterScenario {
         "O-STOP-2026-1": .stopDispatch, "O-WITH-2026-1": .withdrawal, "O-TRAIN-2026-1": .withdrawalAfterTraining,
         "M-NORTH-2026-1": .manufacturerReplacement, "M-NORTH-2026-2": .manufacturerPenalty,
         "O-OWES-2026-R1": .recoveryDemand,
+        "O-PART-2026-1": .withdrawalRecommended,
+    ]
+    /// Those for one violation with a fire, by the rung that the policy has for it.
+    static let graveKinds: [Rung: LetterKind] = [
+        .warning: .warningGrave, .rectification: .rectificationGrave, .stopDispatch: .stopGrave,
+        .withdrawal: .withdrawalGrave,
     ]
 
     private static let inspector = Person(id: "inspector", tier: "hq")
@@ -21,10 +27,12 @@ struct LetterScenario {
     private let planted: String?
 
     static func policy(
-        version: String = "letters-1", letters: [PolicyFiles.Letter] = [], outletName: String = "长沙安捷家电服务部"
+        version: String = "letters-1", letters: [PolicyFiles.Letter] = [], outletName: String = "长沙安捷家电服务部",
+        graveRung: Rung = .stopDispatch
     ) throws -> PolicyBook {
         let settings = """
             version: \(version)
+            penalty: {graveRung: \(graveRung.rawValue)}
             letters:
               nameCasesBy: complaint
               categories:
@@ -38,6 +46,7 @@ struct LetterScenario {
             outlets:
               - {id: O-TRAIN, region: R1, name: 株洲恒通维修中心}
               - {id: O-WARN, region: R1, since: 2026-11-01, name: '\(outletName)'}
+              - {id: O-PART, region: R1, since: 2026-11-01, name: 湘潭快修服务部}
             manufacturers:
               - {id: M-NORTH, brands: [Northwind], name: 北方电器有限公司}
             """
@@ -61,6 +70,17 @@ struct LetterScenario {
         try await scenario.owe()
         try await scenario.failCallbacks()
         try await scenario.violate()
+        try await scenario.recommend()
+        return scenario.pipeline
+    }
+
+    /// One violation with a fire, and what follows.
+    static func grave(_ rung: Rung) async throws -> MemoryPipeline {
+        var scenario = try await LetterScenario(try Self.policy(graveRung: rung), planted: nil)
+        let outlet = "O-FIRE"
+        try await scenario.violate(outlet, 1, hazards: ["fire"])
+        try await scenario.decide(
+            outlet, "grave", "\(outlet)-V1", rung.rawValue, 1, at: "2026-11-09T10:00:00+08:00")
         return scenario.pipeline
     }
 
@@ -134,7 +154,14 @@ struct LetterScenario {
         try await decide("O-RECT", "rectification", demand, "stop-dispatch", 1, at: "2026-11-20T10:00:00+08:00")
     }
 
-    private mutating func violate(_ outlet: String, _ index: Int) async throws {
+    private mutating func recommend() async throws {
+        try await send(
+            WithdrawalRecommended(outletId: "O-PART", by: Self.inspector, reason: "r"), at: "2026-11-23T09:00:00+08:00")
+        try await decide(
+            "O-PART", "recommendation", "2026-Q4", "withdrawal", 1, at: "2026-11-24T10:00:00+08:00")
+    }
+
+    private mutating func violate(_ outlet: String, _ index: Int, hazards: [String]? = nil) async throws {
         let time = "2026-11-07T09:\(index < 10 ? "0" : "")\(index):00+08:00"
         let id = "\(outlet)-V\(index)"
         try await send(
@@ -144,7 +171,7 @@ struct LetterScenario {
                 by: Person(id: "clerk", tier: "store", storeId: "S1"), caseId: index == 3 ? nil : "case-\(id)",
                 complaintId: index.isMultiple(of: 2) ? "TS-\(id)" : nil,
                 serviceId: index == 3 ? "service-\(id)" : nil, description: "d",
-                hazards: outlet == "O-STOP" ? ["fire"] : nil),
+                hazards: outlet == "O-STOP" ? ["media"] : hazards),
             at: time)
         try await send(ViolationVerified(violationId: id, upheld: true, by: Self.inspector), at: time)
     }

@@ -113,7 +113,7 @@ import Web
         #expect(lines.contains("A: policy 1 (old)"))
         #expect(lines.contains("Outlets judged otherwise: 1 of 2"))
         #expect(
-            lines.contains("  upheld violations by occurrence, twins once: 2026-11: 4; 2026: 4"))
+            lines.contains("  upheld violations by occurrence, each matter once by its weight: 2026-11: 4; 2026: 4"))
         #expect(lines.contains { $0.hasPrefix("  warning") && $0.contains("A      2     2  #1 #2") })
         #expect(lines.contains { $0.contains("2026-11-04T09:00:00+08:00  upheld") })
     }
@@ -150,5 +150,84 @@ import Web
         #expect(found.exitCode == 1)
         #expect(found.b.unanswered == 6)
         #expect(found.text.contains("B: 6 answers could not be given, the first:"))
+    }
+}
+
+/// What the rules about gravity change (R46), shown beside each other.
+@Suite struct `Two policies compared on what weighs how much` {
+    private static let places = """
+        since: 2027-01-01
+        hq: {duty: hq-duty, people: [hq-one, hq-two]}
+        business: {people: [judge]}
+        """
+
+    private func policy(_ version: String, _ penalty: String) throws -> PolicyBook {
+        let files = PolicyFiles(
+            policy: "version: \(version)\npenalty: \(penalty)", organisation: Self.places,
+            calendar: "date,kind\n2026-01-01,holiday_weekday")
+        return try PolicyBook.load(files, currentYear: nil).get()
+    }
+
+    /// A gas leak on Monday, 2 November, upheld the next day, and on the 4th a fire.
+    private func events() throws -> [Simulation.InputEvent] {
+        let (reporter, verifier) = (Person(id: "hq-one", tier: "hq"), Person(id: "hq-two", tier: "hq"))
+        func input(_ id: String, _ time: String, _ data: any EventData) throws -> Simulation.InputEvent {
+            let event = Event(id: id, source: "upstream", time: try instant(time), data: data)
+            return Simulation.InputEvent(event: event, body: event.body())
+        }
+        func violation(_ id: String, _ outlet: String, _ day: String, _ category: String, _ hazards: [String]? = nil)
+            throws -> [Simulation.InputEvent]
+        {
+            let time = "2026-11-\(day)T09:00:00+08:00"
+            return [
+                try input(
+                    id, time,
+                    ViolationReported(
+                        violationId: id, outletId: outlet, occurredAt: try instant(time), category: category,
+                        recordedBy: .hotline, by: reporter, hazards: hazards)),
+                try input(
+                    "\(id)-verified", "2026-11-\(day)T10:00:00+08:00",
+                    ViolationVerified(violationId: id, upheld: true, by: verifier)),
+            ]
+        }
+        return try violation("G1", "X-GAS", "02", "gas-leak") + violation("L1", "X-LATE", "02", "late")
+            + violation("F1", "X-FIRE", "04", "late", ["fire"])
+    }
+
+    private func compare(_ a: String, _ b: String) async throws -> PolicyComparison {
+        try await PolicyComparison.run(
+            .init(policy: try policy("1", a), folder: "old"), .init(policy: try policy("2", b), folder: "new"),
+            stages: Pipeline.stages, answers: nil, input: try events(), until: try instant("2026-11-20T00:00:00+08:00"))
+    }
+
+    @Test func `weights show in counts, rungs and the list of violations`() async throws {
+        let found = try await compare("{weights: {}}", "{weights: {gas-leak: 3}}")
+        #expect(found.outlets.map(\.outletId) == ["X-GAS"])
+        let outlet = try #require(found.outlets.first)
+        #expect(outlet.counts == [.init(period: "2026-11", a: 1, b: 3), .init(period: "2026", a: 1, b: 3)])
+        #expect(outlet.rungs.map(\.rung) == ["rectification"])
+        #expect(outlet.rungs.first?.a == nil && outlet.rungs.first?.b?.count == 3)
+        #expect(outlet.rungs.first?.b?.violations == [1])
+        #expect(outlet.violations.map(\.a?.weight) == [1] && outlet.violations.map(\.b?.weight) == [3])
+        let lines = found.text.split(separator: "\n").map(String.init)
+        #expect(
+            lines.contains(
+                "  upheld violations by occurrence, each matter once by its weight: 2026-11: A 1, B 3; 2026: A 1, B 3"))
+        #expect(lines.contains { $0.contains("gas-leak x3") })
+    }
+
+    @Test func `a weight that leads to nothing is no difference`() async throws {
+        let found = try await compare("{weights: {late: 1}}", "{weights: {nothing-of-that: 9}}")
+        #expect(!found.differs)
+    }
+
+    @Test func `another rung for grave violations shows as a proposal of its own ladder`() async throws {
+        let found = try await compare("{graveRung: stop-dispatch}", "{graveRung: withdrawal}")
+        let outlet = try #require(found.outlets.first)
+        #expect(found.outlets.map(\.outletId) == ["X-FIRE"])
+        #expect(outlet.rungs.map(\.ladder) == ["grave", "grave"] && outlet.rungs.map(\.period) == ["F1", "F1"])
+        #expect(outlet.rungs.map { $0.a == nil } == [false, true])
+        #expect(outlet.rungs.map(\.rung) == ["stop-dispatch", "withdrawal"])
+        #expect(found.html.text.contains("严重违规 grave"))
     }
 }

@@ -166,6 +166,22 @@ struct PolicyFileTests {
         #expect(SurveyAnswer.Criterion.allCases.map { weights[$0] }.reduce(0, +) == 100)
     }
 
+    @Test func `categories weigh 1 to 9, and 1 where nothing is said; a grave violation has a rung`() throws {
+        let policy = """
+            version: w
+            penalty:
+              graveRung: withdrawal
+              weights: {gas-leak: 9, 上门迟到: 1}
+            """
+        let penalty = try PolicyFolder.load(policy: policy).get().penalty
+        #expect(penalty.graveRung == .withdrawal && penalty.verificationWorkingDays == 5)
+        #expect(penalty.weights["gas-leak"] == 9 && penalty.weights["上门迟到"] == 1 && penalty.weights["other"] == 1)
+        for text in ["weights: {a: 0}", "weights: {a: 10}", "weights: {a: x}", "graveRung: x"] {
+            let faults = PolicyFolder.faults(policy: "version: w\npenalty:\n  \(text)\n")
+            #expect(faults.count == 1 && faults.first?.hasPrefix("policy.yaml:3: penalty.") == true, "\(faults)")
+        }
+    }
+
     @Test func `what is no YAML mapping is refused with its line`() {
         expectFaults(PolicyFolder.faults(policy: "version: t\n\tintake: 1"), ["policy.yaml:2: the file is not YAML"])
         expectFaults(PolicyFolder.faults(policy: "a: [1\nb: 2"), ["policy.yaml:2: the file is not YAML"])

@@ -192,6 +192,12 @@ import Testing
             OutletSiteChecked(
                 outletId: "O1", passed: true, by: $0, at: try instant("2026-11-12T09:00:00+08:00"))
         },
+        penalty(.evaluateOutlet, otherRegion, "wrong-place", ownRegion, { _ in }) {
+            OutletEvaluated(outletId: "O1", quarter: "2026-Q3", score: 70, by: $0)
+        },
+        penalty(.recommendWithdrawal, otherRegion, "wrong-place", ownRegion, { _ in }) {
+            WithdrawalRecommended(outletId: "O1", by: $0, reason: "r")
+        },
         penalty(
             .handleIncident, PenaltyFixture.director, "wrong-tier", PenaltyFixture.inspector,
             {

@@ -10,7 +10,8 @@ struct PenaltyAppealTests {
 
     /// `count` violations on 7 November 2026, and the notice that follows, issued on Wednesday 11 November at 9.
     private func punished(_ count: Int, hazards: [String]? = nil) throws -> (StageHarness, String) {
-        var harness = try PenaltyFixture.harness()
+        // Grave ones are proposed for themselves otherwise.
+        var harness = try PenaltyFixture.harness(off: [.r46])
         try harness.violate(count, at: "2026-11-07T09:00:00+08:00", prefix: "V", hazards: hazards)
         let proposals = try harness.advance(to: "2026-11-10T18:00:00+08:00").all(PenaltyProposed.self)
         let outcome = try harness.decide(try #require(proposals.first).proposalId, at: "2026-11-11T09:00:00+08:00")

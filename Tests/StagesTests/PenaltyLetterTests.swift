@@ -83,7 +83,7 @@ struct PenaltyLetterTests {
 
     @Test func `A stop says what is to be done with the orders in hand`() throws {
         #expect(try notice(5).notice.letter.en.contains("Orders in hand: finish them."))
-        let letter = try notice(5, hazards: ["fire"]).notice.letter
+        let letter = try notice(5, hazards: ["media"]).notice.letter
         #expect(letter.en.contains("Orders in hand: hand them over at once.") && letter.zh.contains("请立即移交"))
     }
 

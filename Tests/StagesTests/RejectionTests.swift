@@ -180,8 +180,11 @@ struct RejectionTests {
         outlets("a week that does not exist", "no-such-week", ["week": "2026-W60"]) { _ in
             WeeklyReportSubmitted(storeId: "S1", week: "2026-W60", violationIds: [], by: PenaltyFixture.clerk)
         },
-        outlets("a week that is more than a year away", "week-too-far", ["week": "2028-W01"]) { _ in
+        outlets("a week that has not begun", "week-ahead", ["week": "2028-W01", "begins": "2028-01-03"]) { _ in
             WeeklyReportSubmitted(storeId: "S1", week: "2028-W01", violationIds: [], by: PenaltyFixture.clerk)
+        },
+        outlets("an evaluation of an unlisted outlet", "unlisted-outlet", ["outletId": "O9"], outlets: ["O1"]) { _ in
+            OutletEvaluated(outletId: "O9", quarter: "2026-Q4", score: 70, by: PenaltyFixture.inspector)
         },
         outlets("a quarter that is more than a year away", "quarter-too-far", ["quarter": "2028-Q1"], outlets: ["O1"]) {
             _ in

@@ -134,9 +134,11 @@ struct OutletCourse: Sendable, Hashable {
     var proposals: [ProposalCourse] = []
     var statuses: [StatusChange] = []
 
-    /// The same violations, rungs, instants and statuses. By which threshold a rung was reached makes no difference.
+    /// The same violations, rungs, instants and statuses. By which threshold a rung was reached makes no difference, nor what
+    /// a category weighs where it leads to nothing else.
     func isJudged(as other: OutletCourse) -> Bool {
-        violations == other.violations && statuses == other.statuses
+        violations.mapValues(\.withoutWeight) == other.violations.mapValues(\.withoutWeight)
+            && statuses == other.statuses
             && proposals.map(\.withoutThreshold) == other.proposals.map(\.withoutThreshold)
     }
 
@@ -145,22 +147,33 @@ struct OutletCourse: Sendable, Hashable {
             violations[data.violationId]
             ?? ViolationCourse(
                 violationId: data.violationId, category: data.category ?? "", caseId: data.caseId,
-                serviceId: data.serviceId, occurredAt: data.occurredAt ?? instant)
+                serviceId: data.serviceId, occurredAt: data.occurredAt ?? instant, weight: data.weight ?? 1,
+                isDerived: data.derived ?? false)
         if data.verified { (violation.verifiedAt, violation.upheld) = (instant, data.upheld) }
         violations[data.violationId] = violation
     }
 }
 
 /// A violation over a run.
-package struct ViolationCourse: Sendable, Hashable, Codable {
+package struct ViolationCourse: Sendable, Hashable, Codable, MatterMember {
     package let violationId: String
     package let category: String
     package let caseId: String?
     package let serviceId: String?
     package let occurredAt: Instant
+    /// What its category weighs (R46).
+    package internal(set) var weight: Int
+    /// Nobody typed it (R45).
+    package let isDerived: Bool
     package internal(set) var verifiedAt: Instant?
     /// nil: not verified.
     package internal(set) var upheld: Bool?
+
+    fileprivate var withoutWeight: ViolationCourse {
+        var course = self
+        course.weight = 1
+        return course
+    }
 }
 
 /// A proposal over a run.

@@ -1,5 +1,6 @@
 import Policy
 import Schema
+import Stages
 
 /// An outlet that is judged otherwise on one side: enough to follow by hand how each rung was reached.
 package struct OutletDifference: Sendable, Hashable, Codable {
@@ -11,7 +12,8 @@ package struct OutletDifference: Sendable, Hashable, Codable {
         package let b: ViolationCourse?
     }
 
-    /// How many matters were upheld in a month or year, by when they occurred; twins once.
+    /// What the matters that were upheld in a month or year come to, by when they occurred: each once, and as much as its
+    /// category weighs on that side.
     package struct PeriodCount: Sendable, Hashable, Codable {
         package let period: String
         package let a: Int
@@ -103,8 +105,10 @@ extension OutletDifference {
         return rows { Month(of: $0.date).description } + rows { String($0.date.year) }
     }
 
-    private static func tally(_ instants: [Instant], _ name: (Instant) -> String) -> [String: Int] {
-        instants.reduce(into: [:]) { $0[name($1), default: 0] += 1 }
+    private static func tally(
+        _ matters: [(since: Instant, weight: Int)], _ name: (Instant) -> String
+    ) -> [String: Int] {
+        matters.reduce(into: [:]) { $0[name($1.since), default: 0] += $1.weight }
     }
 
     private static func rungs(_ a: OutletCourse, _ b: OutletCourse, numbers: [String: Int]) -> [Rung] {
@@ -153,33 +157,13 @@ extension OutletDifference.Proposal {
 }
 
 extension OutletCourse {
-    /// When each matter that was upheld occurred: twins (same category, same case or service) once, from the earliest.
+    /// When each matter (`Matters`) that was upheld occurred, and how much it weighs.
     ///
     /// By occurrence alone. What was upheld only after its month had closed counts in a later one; a proposal's own
     /// count and numbers tell.
-    fileprivate var upheldMatters: [Instant] {
-        struct Subject: Hashable {
-            let category: String
-            let caseId: String?
-            let serviceId: String?
+    fileprivate var upheldMatters: [(since: Instant, weight: Int)] {
+        Matters.groups(Array(violations.values)).compactMap { members in
+            members.first { $0.upheld == true }.map { (members[0].occurredAt, $0.weight) }
         }
-        var matters: [(since: Instant, isUpheld: Bool)] = []
-        var known: [Subject: Int] = [:]
-        let ordered = violations.values
-            .sorted { ($0.occurredAt, $0.violationId) < ($1.occurredAt, $1.violationId) }
-        for violation in ordered {
-            var subjects: [Subject] = []
-            if let id = violation.caseId {
-                subjects.append(Subject(category: violation.category, caseId: id, serviceId: nil))
-            }
-            if let id = violation.serviceId {
-                subjects.append(Subject(category: violation.category, caseId: nil, serviceId: id))
-            }
-            let index = subjects.compactMap { known[$0] }.min() ?? matters.count
-            if index == matters.count { matters.append((violation.occurredAt, false)) }
-            matters[index].isUpheld = matters[index].isUpheld || violation.upheld == true
-            for subject in subjects { known[subject] = index }
-        }
-        return matters.filter(\.isUpheld).map(\.since)
     }
 }

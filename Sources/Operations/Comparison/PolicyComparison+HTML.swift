@@ -95,7 +95,7 @@ extension OutletDifference {
         if !counts.isEmpty {
             parts.append(
                 table(
-                    ["按发生时间的成立违规数 Upheld violations by occurrence", ">A", ">B"],
+                    ["按发生时间的成立违规数（加权） Upheld violations by occurrence, weighed", ">A", ">B"],
                     counts.map { [$0.period, String($0.a), String($0.b)] }))
         }
         if !rungs.isEmpty {
@@ -141,7 +141,8 @@ extension OutletDifference {
 private enum Labels {
     private static let chinese: [String: String] = [
         "warning": "警告", "rectification": "限期整改", "stop-dispatch": "停止派工", "withdrawal": "撤点",
-        "monthly": "月度", "cumulative": "年度累计", "training": "培训", "outlets with a proposal": "有处罚建议的网点",
+        "monthly": "月度", "cumulative": "年度累计", "training": "培训", "grave": "严重违规",
+        "recommendation": "淘汰建议", "outlets with a proposal": "有处罚建议的网点",
         "proposals": "处罚建议", "notices": "发函", "payments": "垫付笔数", "paid, fen": "垫付金额（分）",
         "recovered, fen": "追回金额（分）", "written off, fen": "核销金额（分）", "balance, fen": "基金余额（分）",
         "escalations to region": "升级至区部", "escalations to hq": "升级至服管处", "dead letters": "死信",

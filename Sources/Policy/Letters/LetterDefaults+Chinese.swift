@@ -4,20 +4,24 @@ extension LetterDefaults {
         case .warning:
             ladder(
                 "警告通知书", sanction: "发函警告",
-                demand: "自本函发出之日起予以警告，至 {deadline} 止。请立即改正，防止再次发生。")
-        case .rectification:
-            ladder(
-                "限期整改通知书", sanction: "限期整改",
-                demand: "请于 {deadline} 前完成整改并通过复查；未通过的，将提请停止派工。")
+                demand: warned)
+        case .rectification: ladder("限期整改通知书", sanction: "限期整改", demand: rectify)
         case .stopDispatch: ladder("停止派工通知书", sanction: "停止派工", demand: stop)
         case .stopAfterRectification:
             outlet(
                 "停止派工通知书", facts: "{earlier} 号通知书要求的整改第 {count} 次未按期通过，所涉违规：", row: violation,
                 rule: "限期整改未通过的，停止派工。", demand: stop)
         case .withdrawal:
-            ladder(
-                "撤点通知书", sanction: "撤点", demand: "自本函发出之日起撤销售后服务网点资格。请立即移交在手订单。",
-                unappealed: final)
+            ladder("撤点通知书", sanction: "撤点", demand: withdrawn, unappealed: final)
+        case .warningGrave: grave("警告通知书", sanction: "发函警告", demand: warned)
+        case .rectificationGrave: grave("限期整改通知书", sanction: "限期整改", demand: rectify)
+        case .stopGrave: grave("停止派工通知书", sanction: "停止派工", demand: stop)
+        case .withdrawalGrave: grave("撤点通知书", sanction: "撤点", demand: withdrawn, unappealed: final)
+        case .withdrawalRecommended:
+            outlet(
+                "撤点通知书", facts: "{period} 季度第 {count} 次提出淘汰建议，已经事业部批准：",
+                row: "{n}. {date}，经考察、评价，建议撤销售后服务网点资格",
+                rule: "定期对售后网点进行考察、评价，可提出淘汰的建议；经批准的，撤点。", demand: withdrawn, unappealed: final)
         case .withdrawalAfterTraining:
             outlet(
                 "撤点通知书", facts: "员工培训考核连续 {count} 次未达标（{period} 季度考核后停工整顿，含补考）：",
@@ -50,6 +54,9 @@ extension LetterDefaults {
     private static let returned = "其中人民币 {returned} 元已归还或核销。"
     private static let more = "另有 {more} 起，详见案宗。"
     private static let stop = "自本函发出之日起停止派工，直至另行通知恢复。在手订单：{orders}。"
+    private static let warned = "自本函发出之日起予以警告，至 {deadline} 止。请立即改正，防止再次发生。"
+    private static let rectify = "请于 {deadline} 前完成整改并通过复查；未通过的，将提请停止派工。"
+    private static let withdrawn = "自本函发出之日起撤销售后服务网点资格。请立即移交在手订单。"
     private static let accepted = "视为接受"
     private static let final = "撤点为最终决定"
 
@@ -59,6 +66,14 @@ extension LetterDefaults {
         outlet(
             title, facts: "{period} 考核期内，经核实的违规共 {count} 起：", row: violation,
             rule: "考核期内经核实的违规达到 {threshold} 起的，\(sanction)。", demand: demand, unappealed: unappealed)
+    }
+
+    private static func grave(
+        _ title: String, sanction: String, demand: String, unappealed: String = accepted
+    ) -> String {
+        outlet(
+            title, facts: "经核实，发生下列造成人身伤害或火灾的严重违规：", row: violation,
+            rule: "严重违规经核实的，不论次数，\(sanction)。", demand: demand, unappealed: unappealed)
     }
 
     private static func outlet(

@@ -2,15 +2,9 @@ extension LetterDefaults {
     static func english(_ kind: LetterKind) -> String {
         switch kind {
         case .warning:
-            ladder(
-                "Warning", sanction: "a warning",
-                demand: "You are warned from the date of this letter until {deadline}. Correct the faults at once and "
-                    + "see that they do not happen again.")
+            ladder("Warning", sanction: "a warning", demand: warned)
         case .rectification:
-            ladder(
-                "Demand for rectification", sanction: "rectification within a term",
-                demand: "Put things right and pass the review by {deadline}; otherwise a stop of dispatch will be "
-                    + "proposed.")
+            ladder("Demand for rectification", sanction: "rectification within a term", demand: rectify)
         case .stopDispatch: ladder("Stop of dispatch", sanction: "a stop of dispatch", demand: stop)
         case .stopAfterRectification:
             outlet(
@@ -20,6 +14,21 @@ extension LetterDefaults {
                 row: violation, rule: "a rectification that is not passed leads to a stop of dispatch.", demand: stop)
         case .withdrawal:
             ladder("Withdrawal", sanction: "withdrawal", demand: withdrawn, unappealed: final)
+        case .warningGrave: grave("Warning", sanction: "a warning", demand: warned)
+        case .rectificationGrave:
+            grave("Demand for rectification", sanction: "rectification within a term", demand: rectify)
+        case .stopGrave: grave("Stop of dispatch", sanction: "a stop of dispatch", demand: stop)
+        case .withdrawalGrave: grave("Withdrawal", sanction: "withdrawal", demand: withdrawn, unappealed: final)
+        case .withdrawalRecommended:
+            outlet(
+                "Withdrawal",
+                facts: "A withdrawal was recommended (number {count} in the quarter {period}) and approved by the "
+                    + "business division.",
+                row: "{n}. {date}: withdrawal recommended upon inspection and evaluation",
+                rule:
+                    "outlets are inspected and evaluated; who supervises them may recommend a withdrawal, and if it is "
+                    + "approved, the outlet is withdrawn.",
+                demand: withdrawn, unappealed: final)
         case .withdrawalAfterTraining:
             outlet(
                 "Withdrawal",
@@ -69,6 +78,11 @@ extension LetterDefaults {
         + "Orders in hand: {orders}."
     private static let withdrawn =
         "From the date of this letter you are no longer a service outlet. Hand over the orders in hand at once."
+    private static let warned =
+        "You are warned from the date of this letter until {deadline}. Correct the faults at once and "
+        + "see that they do not happen again."
+    private static let rectify =
+        "Put things right and pass the review by {deadline}; otherwise a stop of dispatch will be proposed."
     private static let accepted = "the decision counts as accepted"
     private static let final = "the withdrawal is final"
 
@@ -78,6 +92,15 @@ extension LetterDefaults {
         outlet(
             title, facts: "Verified violations in the period {period}: {count}.", row: violation,
             rule: "{threshold} or more verified violations in the period lead to \(sanction).", demand: demand,
+            unappealed: unappealed)
+    }
+
+    private static func grave(
+        _ title: String, sanction: String, demand: String, unappealed: String = accepted
+    ) -> String {
+        outlet(
+            title, facts: "This grave violation, with injury or fire, was verified:", row: violation,
+            rule: "a verified grave violation leads to \(sanction), however few there are.", demand: demand,
             unappealed: unappealed)
     }
 

@@ -7,8 +7,9 @@ package enum LetterDefaults {
         }
     }
 
-    /// The one category that Recourse itself gives.
+    /// The categories that Recourse itself gives.
     static let categories: [String: [LetterLanguage: String]] = [
-        "callback-dissatisfied": [.zh: "回访不满意", .en: "customer not satisfied"]
+        "callback-dissatisfied": [.zh: "回访不满意", .en: "customer not satisfied"],
+        "complaint": [.zh: "投诉", .en: "complaint"],
     ]
 }

@@ -8,6 +8,13 @@ package enum LetterKind: String, CaseIterable, Hashable, Sendable {
     case withdrawal
     /// After trainings that were failed in a row.
     case withdrawalAfterTraining = "withdrawal-training"
+    /// For one violation with injury or fire.
+    case warningGrave = "warning-grave"
+    case rectificationGrave = "rectification-grave"
+    case stopGrave = "stop-dispatch-grave"
+    case withdrawalGrave = "withdrawal-grave"
+    /// Somebody has recommended it.
+    case withdrawalRecommended = "withdrawal-recommendation"
     case manufacturerPenalty = "manufacturer-penalty"
     case manufacturerReplacement = "manufacturer-replacement"
     /// Of what the fund has paid in advance, from whoever is liable.
@@ -56,7 +63,8 @@ package enum LetterField: String, CaseIterable, Hashable, Sendable {
         case .number, .earlier: 90
         case .addressee: 200
         case .subject: 100
-        case .category: LetterBook.categoryLimit
+        // Behind the name it may say how much it counts.
+        case .category: LetterBook.categoryLimit + 20
         case .incident, .appealUntil, .orders, .request: 64
         case .date, .deadline, .period, .rule, .quarter: 24
         case .count, .threshold, .assessed, .passed, .amount, .returned, .paid, .more, .n: 24
@@ -74,6 +82,10 @@ extension LetterKind {
         case .stopAfterRectification: head + [.earlier, .count, .more, .orders, .appealUntil]
         case .withdrawal: head + [.period, .count, .threshold, .more, .appealUntil]
         case .withdrawalAfterTraining: head + [.period, .count, .threshold, .more, .appealUntil]
+        case .warningGrave, .rectificationGrave: head + [.more, .deadline, .appealUntil]
+        case .stopGrave: head + [.more, .orders, .appealUntil]
+        case .withdrawalGrave: head + [.more, .appealUntil]
+        case .withdrawalRecommended: head + [.period, .count, .more, .appealUntil]
         case .manufacturerPenalty: head + [.amount]
         case .manufacturerReplacement: head + [.period, .count, .threshold, .more]
         case .recoveryDemand: head + [.amount, .returned, .deadline]
@@ -83,8 +95,10 @@ extension LetterKind {
     /// What the row of each fact must state, and what else it may.
     var row: (required: [LetterField], optional: [LetterField]) {
         switch self {
-        case .warning, .rectification, .stopDispatch, .stopAfterRectification, .withdrawal:
+        case .warning, .rectification, .stopDispatch, .stopAfterRectification, .withdrawal, .warningGrave,
+            .rectificationGrave, .stopGrave, .withdrawalGrave:
             ([.date, .subject], [.n, .category])
+        case .withdrawalRecommended: ([.date], [.n])
         case .withdrawalAfterTraining: ([.quarter, .assessed, .passed], [.n])
         case .manufacturerPenalty, .manufacturerReplacement: ([.date, .incident], [.n, .subject])
         case .recoveryDemand: ([.subject, .request, .paid], [.n, .date])

@@ -105,6 +105,17 @@ final class MappingReader {
         return order.compactMap { key in text(key).map { (key, $0, line(of: key)) } }
     }
 
+    /// All keys with their values as whole numbers within `range`, in the order of the file: for mappings whose keys are data.
+    func integers(_ range: ClosedRange<Int>) -> [(key: String, value: Int)] {
+        outline?.noteOthers(
+            .integer(minimum: Int64(range.lowerBound), maximum: Int64(range.upperBound), standard: nil))
+        return order.map { key in
+            var value = range.lowerBound
+            read(&value, key, range)
+            return (key, value)
+        }
+    }
+
     /// A whole number within `range`; absent, `value` keeps its default, or it is a fault. `other` is a second name of
     /// the key, `about` what the number means, with its rule.
     func read<Number: FixedWidthInteger>(

@@ -18,6 +18,9 @@ package struct PenaltyPolicy: Hashable, Sendable {
     package var replacementIncidents = 3
     package var strictConsecutive = false
     package var feedbackFormDays = 10
+    package var verificationWorkingDays = 5
+    package var graveRung = Rung.stopDispatch
+    package var weights = CategoryWeights()
 
     package init() {}
 
@@ -70,5 +73,29 @@ package struct PenaltyPolicy: Hashable, Sendable {
         section.read(
             &feedbackFormDays, "feedbackFormDays", Bounds.positiveDays,
             "R38: days (of 24 h) after a service within which its feedback form is due")
+        section.read(
+            &verificationWorkingDays, "verificationWorkingDays", Bounds.workingDays,
+            "R47: working days within which headquarters must have verified a violation after it was recorded")
+        let about = "R46: what is proposed for one violation with injury or fire"
+        if let rung = section.choice("graveRung", of: Rung.self, about) { graveRung = rung }
+        let weights = section.mapping("weights", "R46: how much a matter counts, by category; 1 where none is named")
+        if let weights { self.weights.read(weights) }
+    }
+}
+
+/// How much a matter of a category counts on the ladders (R46): 1 unless the policy says otherwise.
+package struct CategoryWeights: Hashable, Sendable {
+    package static let bounds = 1...9
+
+    private var changed: [String: Int]
+
+    package init(_ changed: [String: Int] = [:]) {
+        self.changed = changed
+    }
+
+    package subscript(category: String) -> Int { changed[category] ?? 1 }
+
+    mutating func read(_ section: MappingReader) {
+        for (category, weight) in section.integers(CategoryWeights.bounds) { changed[category] = weight }
     }
 }

@@ -1,3 +1,4 @@
+import Policy
 import Schema
 import Store
 
@@ -5,8 +6,12 @@ import Store
 ///
 /// What comes in is taken apart before any stage sees it, and put together again when it is handed to the publisher. In
 /// between – records, journal, outbox – there are tokens alone.
+///
+/// A text that is nothing but the id of a listed outlet stays as it is: it tells of no person, and stages have to know which
+/// outlet a resolution holds liable.
 struct PersonalEdge {
     private let vault: PersonalVault
+    private let organisation: Organisation
     /// nil: no event has come in yet.
     private var digester: PersonalDigester?
     private let transaction: any StoreTransaction
@@ -36,8 +41,9 @@ struct PersonalEdge {
         let contents: [Int64?]
     }
 
-    init(vault: PersonalVault, transaction: any StoreTransaction) {
+    init(vault: PersonalVault, organisation: Organisation, transaction: any StoreTransaction) {
         self.vault = vault
+        self.organisation = organisation
         self.transaction = transaction
     }
 
@@ -150,6 +156,7 @@ struct PersonalEdge {
                 isSame = false
                 return ""
             }
+            if organisation.outlet(text) != nil { return text }
             let (row, person) = rows[place.part]
             return PersonalToken(person: person, row: row, index: place.index).text
         }

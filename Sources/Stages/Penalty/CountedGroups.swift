@@ -5,6 +5,8 @@ import Schema
 struct CountedGroups: Codable, Sendable {
     struct Count: Codable, Sendable {
         var groups = 0
+        /// How much they count; nil: each 1.
+        private var weight: Int?
         var hasHazard = false
         var hasGraveHazard = false
         /// The violations by which the first of them were named, so that a proposal always names some.
@@ -12,7 +14,10 @@ struct CountedGroups: Codable, Sendable {
 
         private static let namedLimit = 10
 
+        var total: Int { weight ?? groups }
+
         fileprivate mutating func add(_ group: Tally.Group) {
+            if weight != nil || group.weight != 1 { weight = total + group.weight }
             groups += 1
             if named.count < Self.namedLimit { named.append(group.violation.id) }
             hasHazard = hasHazard || group.hasHazard
@@ -28,8 +33,9 @@ struct CountedGroups: Codable, Sendable {
         byYear[Period.text(year: group.year), Count()].add(group)
     }
 
-    func count(month: Month) -> Int { byMonth[month.description]?.groups ?? 0 }
-    func count(year: Int) -> Int { byYear[Period.text(year: year)]?.groups ?? 0 }
+    /// What they come to on a ladder.
+    func count(month: Month) -> Int { byMonth[month.description]?.total ?? 0 }
+    func count(year: Int) -> Int { byYear[Period.text(year: year)]?.total ?? 0 }
 
     /// Of a ladder's period.
     func count(_ ladder: PenaltyProposed.Ladder, _ period: String) -> Count? {
@@ -59,32 +65,69 @@ struct ViolationApart: Record {
     var wake: Wake? { nil }
 }
 
-/// Says that the group of violations about one case or service, of one category and outlet, has been counted and has left
-/// the dossier: what is told of it later counts no more.
+/// Says that what has been told of a case or a service has been counted and has left the dossier: what is told of it later
+/// counts no more.
+///
+/// One record says it of a category, for reported twins; one of the case or service whatever the category, for derived
+/// violations, which join any group that a person has reported.
 struct CountedMatter: Record {
     static let kind = "counted-matter"
 
+    /// Of a case or service whatever the category: derived violations alone were counted. The first one that is reported
+    /// later is that matter.
+    var isDerived: Bool?
+
     var wake: Wake? { nil }
 
-    /// Of everything that makes other violations twins of these.
+    /// Of all that may be asked for, or noted, about these.
     static func ids(_ violations: some Sequence<Violation>, outletId: String) -> [String] {
         var ids: [String] = []
         for violation in violations {
-            for (kind, id) in [("case", violation.caseId), ("service", violation.serviceId)] {
-                guard let id else { continue }
-                let matter = Identifiers.uuid(["counted-matter", outletId, violation.category, kind, id])
-                if !ids.contains(matter) { ids.append(matter) }
+            for id in own([violation], outletId) + shared([violation], outletId) where !ids.contains(id) {
+                ids.append(id)
             }
         }
         return ids
     }
 
-    /// Whether one of these matters has been counted.
-    static func isCounted(_ ids: [String], in turn: Turn) -> Bool {
-        ids.contains { turn.get(CountedMatter.self, $0) != nil }
+    /// Of the category; those that are derived have none of their own.
+    private static func own(_ violations: some Sequence<Violation>, _ outletId: String) -> [String] {
+        violations.filter { !$0.isDerived }.flatMap { violation in
+            subjects(of: violation).map { (kind, id) in
+                Identifiers.uuid(["counted-matter", outletId, violation.category, kind, id])
+            }
+        }
     }
 
-    static func note(_ ids: [String], in turn: inout Turn) {
-        for id in ids where turn.get(CountedMatter.self, id) == nil { turn.put(CountedMatter(), id) }
+    /// Of any category.
+    private static func shared(_ violations: some Sequence<Violation>, _ outletId: String) -> [String] {
+        violations.flatMap { violation in
+            subjects(of: violation).map { (kind, id) in Identifiers.uuid(["counted-matter", outletId, kind, id]) }
+        }
+    }
+
+    private static func subjects(of violation: Violation) -> [(kind: String, id: String)] {
+        [("case", violation.caseId), ("service", violation.serviceId)].compactMap { kind, id in id.map { (kind, $0) } }
+    }
+
+    /// Whether the matter of this violation has been counted.
+    static func isCounted(_ violation: Violation, outletId: String, in turn: Turn) -> Bool {
+        let matters = shared([violation], outletId).compactMap { turn.get(CountedMatter.self, $0) }
+        if violation.isDerived { return !matters.isEmpty }
+        return matters.contains { $0.isDerived == true }
+            || own([violation], outletId).contains { turn.get(CountedMatter.self, $0) != nil }
+    }
+
+    /// - Parameter isDerived: nobody has reported anything of their group.
+    static func note(
+        _ violations: some Sequence<Violation>, outletId: String, isDerived: Bool, in turn: inout Turn
+    ) {
+        for id in own(violations, outletId) where turn.get(CountedMatter.self, id) == nil {
+            turn.put(CountedMatter(), id)
+        }
+        for id in shared(violations, outletId) {
+            if let known = turn.get(CountedMatter.self, id), known.isDerived == nil || isDerived { continue }
+            turn.put(CountedMatter(isDerived: isDerived ? true : nil), id)
+        }
     }
 }

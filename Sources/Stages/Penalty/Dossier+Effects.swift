@@ -20,8 +20,9 @@ extension Dossier {
             noticeId: noticeId, number: "\(outletId)-\(Period.text(year: turn.now.date.year))-\(lettersIssued)",
             proposalId: proposal.id, ladder: proposal.ladder, period: proposal.period,
             rung: proposal.rung, violationIds: proposal.violationIds, more: proposal.more,
-            hasHazard: !hazards.isEmpty || gone?.hasHazard ?? false || failed?.hasHazard ?? false,
-            hasGraveHazard: hazards.contains(where: Violation.graveHazards.contains)
+            hasHazard: proposal.ladder == .grave || !hazards.isEmpty || gone?.hasHazard ?? false
+                || failed?.hasHazard ?? false,
+            hasGraveHazard: proposal.ladder == .grave || hazards.contains(where: Violation.graveHazards.contains)
                 || gone?.hasGraveHazard ?? false || failed?.hasGraveHazard ?? false, issuedAt: turn.now)
         effect.appealUntil = try? turn.policy.calendar.deadline(
             workingDays: penalty.appealWorkingDays, after: turn.now)

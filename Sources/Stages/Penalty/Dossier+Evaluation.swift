@@ -8,14 +8,14 @@ extension Dossier {
         let tally = Tally(violations, at: wake.at, calendar)
         var found: [(standing: PeriodStanding, groups: [Tally.Group])] = []
         func add(_ ladder: PenaltyProposed.Ladder, _ period: String, _ groups: [Tally.Group]) {
-            let others = counted?.count(ladder, period)?.groups ?? 0
+            let others = counted?.count(ladder, period)?.total ?? 0
             let rejected = proposals.filter {
                 $0.state == .rejected && $0.ladder == ladder && $0.period == period
             }
             found.append(
                 (
                     PeriodStanding(
-                        ladder: ladder, period: period, count: groups.count + others,
+                        ladder: ladder, period: period, count: Tally.weight(groups) + others,
                         rejectedAt: rejected.map(\.count).max()),
                     groups
                 ))
@@ -36,9 +36,12 @@ extension Dossier {
         return found
     }
 
-    /// The rungs that a new proposal must be worse than.
+    /// The rungs that a new proposal must be worse than: of what the counts have proposed in open periods and nobody has
+    /// rejected, of what is undecided outside the counts, and of what is in effect.
     func blockedRungs(in wake: Wake, _ calendar: EvaluationCalendar) -> [Rung] {
-        let proposed = proposals.filter { $0.state != .rejected && $0.isInOpenPeriod(in: wake, calendar) }
+        let proposed = proposals.filter {
+            $0.standsOutside || ($0.state != .rejected && $0.isInOpenPeriod(in: wake, calendar))
+        }
         return proposed.map(\.rung) + effects.filter { !$0.isOver }.map(\.rung)
     }
 
@@ -51,10 +54,10 @@ extension Dossier {
     }
 
     /// Carries out the planned evaluation. R11 switched off meanwhile: the week passes silently, the month sees it.
-    mutating func evaluatePlanned(in turn: inout Turn) {
-        guard let wake = nextEvaluation?.evaluation.wake,
-            wake.order != PenaltyOrder.weekly || turn.policy.rules.isOn(.r11)
-        else { return }
+    mutating func evaluatePlanned(at timer: Wake, in turn: inout Turn) {
+        guard let planned = nextEvaluation, planned.runs.wake <= timer, !isClosed else { return }
+        let wake = planned.evaluation.wake
+        guard wake.order != PenaltyOrder.weekly || turn.policy.rules.isOn(.r11) else { return }
         evaluate(at: wake, in: &turn)
     }
 
@@ -88,13 +91,16 @@ extension Dossier {
 
     /// Which violations a proposal names: of more than fit, those with a hazard and then the earliest.
     private func named(_ groups: [Tally.Group], _ candidate: LadderCandidate) -> NamedIds {
+        let all = groups.count
         var groups = groups
         if groups.count > NamedIds.limit {
             let hazardous = groups.filter(\.hasHazard) + groups.filter { !$0.hasHazard }
-            groups = hazardous.prefix(NamedIds.limit).sorted { Violation.precedes($0.violation, $1.violation) }
+            groups = hazardous.prefix(NamedIds.limit).sorted { Matters.precedes($0.violation, $1.violation) }
         }
-        let others = counted?.count(candidate.ladder, candidate.period)?.named ?? []
-        return NamedIds(groups.map(\.violation.id) + others, of: candidate.count)
+        let others = counted?.count(candidate.ladder, candidate.period)
+        // The count may weigh more than there are violations.
+        return NamedIds(
+            groups.map(\.violation.id) + (others?.named ?? []), of: all + (others?.groups ?? 0))
     }
 
     private static func described(_ standing: PeriodStanding) -> JSON {

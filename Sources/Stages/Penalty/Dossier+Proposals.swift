@@ -18,14 +18,16 @@ struct ProposalDraft {
 
 extension Dossier {
     /// Makes a proposal; it supersedes the undecided milder ones of the outlet (R11).
-    mutating func propose(_ draft: ProposalDraft, rule: String, facts: JSON, in turn: inout Turn) {
+    mutating func propose(
+        _ draft: ProposalDraft, rule: String, parameters own: JSON = [:], facts: JSON, in turn: inout Turn
+    ) {
         let id = draft.id(outletId: outletId)
         guard !proposals.contains(where: { $0.id == id }) else { return }
         var members: [JSON.Member] = facts.members ?? []
         members.append(JSON.Member("period", .string(draft.period)))
         members.append(JSON.Member("count", .int(Int64(draft.count))))
         members += draft.violations.members("violationIds")
-        var parameters: [JSON.Member] = []
+        var parameters: [JSON.Member] = own.members ?? []
         if let threshold = draft.threshold {
             parameters.append(JSON.Member("\(draft.ladder.rawValue).\(draft.rung.rawValue)", .int(Int64(threshold))))
         }
@@ -36,15 +38,20 @@ extension Dossier {
                 period: draft.period, count: draft.count, threshold: draft.threshold,
                 violationIds: draft.violations.ids, more: draft.violations.more),
             about: key, rule: rule, parameters: .object(parameters), facts: .object(members))
-        for index in proposals.indices where proposals[index].isUndecided && proposals[index].rung < draft.rung {
-            supersede(index, by: id, facts: ["worse": .string(draft.rung.rawValue)], in: &turn)
-        }
+        // Somebody's recommendation takes nobody's place before it is approved.
+        if draft.ladder != .recommendation { supersedeMilder(than: draft.rung, by: id, in: &turn) }
         proposals.append(
             Proposal(
                 id: id, ladder: draft.ladder, period: draft.period, rung: draft.rung, count: draft.count,
                 threshold: draft.threshold, violationIds: draft.violations.ids, more: draft.violations.more,
                 proposedAt: turn.now))
         turn.put(ProposalIndex(outletId: outletId), id)
+    }
+
+    private mutating func supersedeMilder(than rung: Rung, by id: String, in turn: inout Turn) {
+        for index in proposals.indices where proposals[index].isUndecided && proposals[index].rung < rung {
+            supersede(index, by: id, facts: ["worse": .string(rung.rawValue)], in: &turn)
+        }
     }
 
     /// Ends an undecided proposal.
@@ -94,6 +101,9 @@ extension Dossier {
         }
         if decision.approved {
             proposals[index].state = .approved
+            if proposal.ladder == .recommendation {
+                supersedeMilder(than: proposal.rung, by: proposal.id, in: &turn)
+            }
             issueNotice(proposal, decidedBy: decision.by.id, in: &turn)
         } else {
             proposals[index].state = .rejected
@@ -109,5 +119,6 @@ extension Dossier {
     ) {
         renewRectifications(after: proposalId, in: &turn)
         if ladder == .training { renewRetest(in: &turn) }
+        recallGraves(at: turn.now)
     }
 }

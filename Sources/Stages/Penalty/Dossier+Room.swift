@@ -27,7 +27,7 @@ extension Dossier {
             proposals.filter(\.isUndecided).flatMap(\.violationIds)
                 + effects.filter { !$0.isOver }.flatMap(\.violationIds))
         var all: [Departure] = []
-        for twins in Tally.twins(violations) {
+        for twins in Matters.groups(violations) {
             if twins.contains(where: { named.contains($0.id) }) {
                 all += twins.filter { !named.contains($0.id) }
                     .map { Departure(violations: [$0], isWholeGroup: false) }
@@ -56,14 +56,15 @@ extension Dossier {
     /// Takes in a violation that was reported.
     mutating func take(_ violation: Violation, in turn: inout Turn) {
         makeRoom(in: &turn)
-        let matters = CountedMatter.ids([violation], outletId: outletId)
-        if CountedMatter.isCounted(matters, in: turn) {
-            CountedMatter.note(matters, in: &turn)
+        if CountedMatter.isCounted(violation, outletId: outletId, in: turn) {
+            CountedMatter.note([violation], outletId: outletId, isDerived: violation.isDerived, in: &turn)
             turn.put(ViolationApart(violation: violation), violation.id)
+            // What it links to that matter counts no more either.
+            markCounted(matter(of: violation).filter { $0.isDerived || !violation.isDerived })
             return
         }
         // A twin may move what is counted already to the month of its own occurrence.
-        if violations.contains(where: violation.isTwin) { noteUnseen(at: effectiveTime(violation.knownAt)) }
+        if violations.contains(where: violation.mayJoin) { noteUnseen(at: effectiveTime(violation.knownAt)) }
         violations.append(violation)
     }
 
@@ -79,25 +80,41 @@ extension Dossier {
             guard departure.isWholeGroup, departure.violations.contains(where: { $0.upheld == true }) else { continue }
             let ids = Set(departure.violations.map(\.id))
             if let group = tally.groups.first(where: { ids.contains($0.violation.id) }) { counted.add(group) }
-            CountedMatter.note(CountedMatter.ids(departure.violations, outletId: outletId), in: &turn)
+            CountedMatter.note(
+                departure.violations, outletId: outletId, isDerived: departure.violations[0].isDerived, in: &turn)
         }
         self.counted = counted
         let gone = Set(leaving.flatMap(\.violations).map(\.id))
         violations.removeAll { gone.contains($0.id) }
     }
 
+    /// The violations that are one matter with this one, itself included, as the dossier knows them.
+    func matter(of violation: Violation) -> [Violation] {
+        let all = violations.contains { $0.id == violation.id } ? violations : violations + [violation]
+        return Matters.groups(all).first { $0.contains { $0.id == violation.id } } ?? [violation]
+    }
+
+    /// The violation by which its matter is known.
+    func group(of violation: Violation) -> String { matter(of: violation)[0].id }
+
     /// A violation that had left the dossier was upheld: it counts, unless its group counts already.
     mutating func count(_ violation: Violation, in turn: inout Turn) {
-        let matters = CountedMatter.ids([violation], outletId: outletId)
-        guard !CountedMatter.isCounted(matters, in: turn),
-            !violations.contains(where: { $0.upheld == true && violation.isTwin(of: $0) }),
-            let group = Tally([violation], at: .limit, EvaluationCalendar(turn.policy)).groups.first
+        let group = matter(of: violation)
+        guard !CountedMatter.isCounted(violation, outletId: outletId, in: turn),
+            !group.contains(where: { $0.id != violation.id && ($0.upheld == true || $0.isCounted == true) }),
+            let tallied = Tally(group, at: .limit, EvaluationCalendar(turn.policy)).groups.first
         else { return }
         var counted = counted ?? CountedGroups()
-        counted.add(group)
+        counted.add(tallied)
         self.counted = counted
-        CountedMatter.note(matters, in: &turn)
-        for index in violations.indices where violation.isTwin(of: violations[index]) {
+        CountedMatter.note(
+            [violation], outletId: outletId, isDerived: group.allSatisfy(\.isDerived), in: &turn)
+        markCounted(group)
+    }
+
+    private mutating func markCounted(_ members: [Violation]) {
+        let ids = Set(members.map(\.id))
+        for index in violations.indices where ids.contains(violations[index].id) {
             violations[index].isCounted = true
         }
     }

@@ -10,6 +10,11 @@ extension Dossier {
         dossier.startDuties(policy, now: now)
         let standing = dossier.standing(policy)
         (dossier.status, dossier.holds) = (standing.status, standing.holds)
+        dossier.chooseStandingMonth(at: now, EvaluationCalendar(policy))
+        dossier.standingAt = dossier.standingMonth.flatMap { try? EvaluationCalendar(policy).close(of: $0) }
+        if dossier.standingMonth != nil, dossier.standingAt == nil {
+            dossier.lookAgainAt = now.date.adding(days: 1).at(hour: 0)
+        }
         return dossier
     }
 
@@ -69,6 +74,7 @@ extension Dossier {
     ///   - knownAt: when the event came to be known, where it tells of an earlier time.
     mutating func settle(after: Wake? = nil, knownAt: Instant? = nil, in turn: inout Turn) {
         startDuties(turn.policy, now: turn.now)
+        forgetWaitingGraves(turn.policy)
         announceStanding(in: &turn)
         pruneEffects(now: turn.now)
         plan(after: after, lookedAt: max(knownAt ?? turn.now, turn.now), in: &turn)
@@ -96,7 +102,6 @@ extension Dossier {
     private mutating func plan(after: Wake?, lookedAt: Instant, in turn: inout Turn) {
         let planned = lookAgainAt.flatMap { $0 > lookedAt ? $0 : nil }
         lookAgainAt = nil
-        guard !isClosed else { return }
         var missing: [Int] = []
         let policy = turn.policy
         let now = turn.now
@@ -110,6 +115,14 @@ extension Dossier {
                 return nil
             }
         }
+        chooseStandingMonth(at: lookedAt, EvaluationCalendar(policy))
+        if let month = standingMonth, standingAt == nil {
+            standingAt = resolve(PenaltyOrder.monthClose) { () throws(CalendarGap) in
+                try EvaluationCalendar(policy).close(of: month)
+            }
+        }
+        defer { say(missing, planned, lookedAt, in: &turn) }
+        guard !isClosed else { return }
         for index in proposals.indices where proposals[index].owesDecision && proposals[index].decisionDue == nil {
             let from = proposals[index].proposedAt
             proposals[index].decisionDue = resolve(PenaltyOrder.obligation) { () throws(CalendarGap) in
@@ -133,6 +146,10 @@ extension Dossier {
         } catch {
             missing.append(error.year)
         }
+    }
+
+    /// Years of which the calendar has no data: said once, and looked at again.
+    private mutating func say(_ missing: [Int], _ planned: Instant?, _ lookedAt: Instant, in turn: inout Turn) {
         guard !missing.isEmpty else { return }
         lookAgainAt = planned ?? lookedAt.date.adding(days: 1).at(hour: 0)
         for year in missing where !missingYears.contains(year) {

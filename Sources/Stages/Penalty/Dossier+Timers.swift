@@ -9,6 +9,7 @@ extension Dossier {
             effects.filter { $0.rung == .rectification && ($0.termEnd.map { $0 <= wake.at } ?? false) }
                 .flatMap { Self.keysOfFailure($0.noticeId, failures: $0.failures + 1, outletId: outletId) }
                 + (withdrawalDraft().map { [ProposalIndex.key($0.id(outletId: outletId))] } ?? [])
+                + keysOfWaitingGrave(policy)
         case PenaltyOrder.monthClose...:
             nextEvaluation.flatMap { candidate(in: $0.evaluation.wake, policy) }
                 .map { [ProposalIndex.key($0.id(outletId: outletId))] } ?? []
@@ -35,8 +36,12 @@ extension Dossier {
         case PenaltyOrder.endOfTerm:
             dossier.missRetest(at: wake.at, in: &turn)
             dossier.endTerms(at: wake.at, in: &turn)
+            dossier.proposeWaitingGrave(at: wake.at, in: &turn)
         case PenaltyOrder.training: dossier.judgeTraining(at: wake.at, in: &turn)
-        default: dossier.evaluatePlanned(in: &turn)
+        default:
+            dossier.evaluatePlanned(at: wake, in: &turn)
+            // What the close itself has decided is told with it.
+            dossier.tellStanding(at: wake.at, in: &turn)
         }
         dossier.settle(after: wake, in: &turn)
     }

@@ -16,6 +16,11 @@ struct Dossier: Record {
     var violations: [Violation] = []
     /// Groups that have left `violations` for want of room; nil: none has.
     var counted: CountedGroups?
+    /// Upheld violations with injury or fire for which something stands in the way of a proposal, the longest first;
+    /// nil: none (R46).
+    var waitingGraves: [String]?
+    /// What stood in their way has ended then; nil: it has not.
+    var gravesDueAt: Instant?
     var proposals: [Proposal] = []
     var effects: [Effect] = []
     /// The letters to this outlet so far; the next one bears the next number.
@@ -30,6 +35,12 @@ struct Dossier: Record {
     var unseenTo: Instant?
     var lastEvaluation: Moment?
     var nextEvaluation: PlannedEvaluation?
+    /// The month whose standing is told next, at its close; nil: there is nothing to tell of this outlet.
+    var standingMonth: Month?
+    /// When; nil: not known for want of calendar data.
+    var standingAt: Instant?
+    /// What people have said of the outlet, and of parting with it (R55); nil: nothing.
+    var judgement: OutletJudgement?
     /// A month has closed here; what is known of it later is an adjustment.
     var lastMonthClose: Instant?
 
@@ -65,7 +76,6 @@ struct Dossier: Record {
     }
 
     var wake: Wake? {
-        if isClosed { return nil }
         var first: Wake?
         func consider(_ at: Instant?, _ order: Int) {
             guard let at else { return }
@@ -73,12 +83,15 @@ struct Dossier: Record {
             first = min(wake, first ?? wake)
         }
         consider(lookAgainAt, PenaltyOrder.lookAgain)
+        consider(standingAt, PenaltyOrder.monthClose)
+        if isClosed { return first }
         for proposal in proposals where proposal.owesDecision {
             consider(proposal.decisionDue, PenaltyOrder.obligation)
         }
         consider(site.dueAt, PenaltyOrder.obligation)
         for effect in effects { consider(effect.termEnd, PenaltyOrder.endOfTerm) }
         consider(training?.retestDue, PenaltyOrder.endOfTerm)
+        consider(gravesDueAt, PenaltyOrder.endOfTerm)
         consider(training?.judgeAt, PenaltyOrder.training)
         if let runs = nextEvaluation?.runs.wake { first = min(runs, first ?? runs) }
         return first

@@ -24,13 +24,17 @@ struct LetterWords {
         return serviceId.map { pick("服务单 \($0)", "service \($0)") }
     }
 
-    func violation(_ violation: Violation) -> [LetterField: String] {
+    /// - Parameter isWeighed: it counts on a ladder; what its category weighs is said where it is not 1.
+    func violation(_ violation: Violation, isWeighed: Bool) -> [LetterField: String] {
         let id = violation.id
+        let weight = policy.penalty.weights[violation.category]
+        // The outlet knows the service of a call, not the case that came of it.
+        let caseId = violation.isDerived && violation.serviceId != nil ? nil : violation.caseId
         return [
             .date: violation.occurredAt.date.description,
-            .category: policy.letters.category(violation.category, language) ?? pick("违规", "violation"),
-            .subject: subject(
-                caseId: violation.caseId, complaintId: violation.complaintId, serviceId: violation.serviceId)
+            .category: (policy.letters.category(violation.category, language) ?? pick("违规", "violation"))
+                + (isWeighed && weight != 1 ? pick("（计 \(weight) 起）", " (counts \(weight))") : ""),
+            .subject: subject(caseId: caseId, complaintId: violation.complaintId, serviceId: violation.serviceId)
                 ?? pick("违规记录 \(id)", "violation \(id)"),
         ]
     }

@@ -10,7 +10,7 @@ package struct OutletPosition: Codable, Hashable, Sendable {
         package let ladder: String
         /// `2026-11` or `2026`.
         package let period: String
-        /// Upheld violations that count in it, twins once.
+        /// What its upheld violations come to, each matter once and as much as its category weighs.
         package let count: Int
         /// The rung that they reach; nil: none.
         package let rung: Rung?
@@ -171,7 +171,7 @@ extension OutletPosition {
 extension OutletPosition.Place {
     fileprivate init(_ standing: PeriodStanding, _ ladders: Ladders) {
         let ladder = standing.ladder == .monthly ? ladders.monthly : ladders.cumulative
-        let next = ladder.steps.filter { $0.from > standing.count }.min { $0.from < $1.from }
+        let next = ladder.next(after: standing.count)
         self.init(
             ladder: standing.ladder.rawValue, period: standing.period, count: standing.count,
             rung: ladder.rung(for: standing.count)?.rung, nextRung: next?.rung, nextFrom: next?.from)

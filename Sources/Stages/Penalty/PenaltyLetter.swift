@@ -34,20 +34,29 @@ struct PenaltyLetter {
     }
 
     private var kind: LetterKind {
-        switch proposal.rung {
-        case .warning: .warning
-        case .rectification: .rectification
-        case .stopDispatch: proposal.ladder == .rectification ? .stopAfterRectification : .stopDispatch
-        case .withdrawal: proposal.ladder == .training ? .withdrawalAfterTraining : .withdrawal
+        let isGrave = proposal.ladder == .grave
+        return switch proposal.rung {
+        case .warning: isGrave ? .warningGrave : .warning
+        case .rectification: isGrave ? .rectificationGrave : .rectification
+        case .stopDispatch:
+            isGrave ? .stopGrave : proposal.ladder == .rectification ? .stopAfterRectification : .stopDispatch
+        case .withdrawal:
+            switch proposal.ladder {
+            case .training: .withdrawalAfterTraining
+            case .grave: .withdrawalGrave
+            case .recommendation: .withdrawalRecommended
+            case .monthly, .cumulative, .rectification: .withdrawal
+            }
         }
     }
 
     private var rule: Rule {
         switch proposal.ladder {
-        // The last two come from a newer release alone; their rules are not known here.
-        case .monthly, .rectification, .grave, .recommendation: .r12
+        case .monthly, .rectification: .r12
         case .cumulative: .r13
         case .training: .r16
+        case .grave: .r46
+        case .recommendation: .r55
         }
     }
 
@@ -67,8 +76,11 @@ struct PenaltyLetter {
             return LetterFacts(
                 fields: fields, rows: failures.map(words.failure), unlistedRows: proposal.count - failures.count)
         }
+        if proposal.ladder == .recommendation {
+            return LetterFacts(fields: fields, rows: [[.date: proposal.proposedAt.date.description]])
+        }
         return LetterFacts(
-            fields: fields, rows: violations.map(words.violation),
+            fields: fields, rows: violations.map { words.violation($0, isWeighed: proposal.isByCount) },
             unlistedRows: proposal.violationIds.count + (proposal.more ?? 0) - violations.count)
     }
 }

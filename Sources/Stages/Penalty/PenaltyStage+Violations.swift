@@ -7,11 +7,31 @@ extension CallbackDissatisfied {
 
     /// Under this category a callback's complaint about an outlet is recorded.
     static let violationCategory = "callback-dissatisfied"
+
+    /// The case that the answer is about; of an answer about a service, the one that intake makes of it.
+    var caseOfAnswer: String? {
+        if let caseId { return caseId }
+        guard (serviceId ?? about.serviceId) != nil else { return nil }
+        return Identifiers.caseId(source: StageName.callback.source, complaintId: callbackId)
+    }
+}
+
+extension CaseClosed {
+    /// The outlet that is liable for the case: the party that the resolution names, if it is a listed outlet, else that of
+    /// the complaint; nil if another party is liable, or no outlet is known (R45).
+    func outletLiable(_ policy: PolicyBook) -> String? {
+        guard liability == .outlet else { return nil }
+        if let liableParty, policy.organisation.outlet(liableParty) != nil { return liableParty }
+        return outletId
+    }
+
+    /// Under this category it is recorded that an outlet was liable.
+    static let violationCategory = "complaint"
 }
 
 extension PenaltyStage {
     /// `violation.reported`: recorded, but it counts only once it is verified (R11).
-    func report(_ data: ViolationReported, _ event: Event, in turn: inout Turn) throws -> Verdict {
+    func report(_ data: ViolationReported, _ event: Event, in turn: inout Turn) -> Verdict {
         if let rejection = turn.rejection(of: data.by) ?? turn.policy.rejection(of: data.by, .reportViolation) {
             return .refused(rejection)
         }
@@ -26,7 +46,7 @@ extension PenaltyStage {
     }
 
     /// `callback.dissatisfied`: at fault outlet an unverified violation, at fault manufacturer an incident.
-    func record(_ data: CallbackDissatisfied, _ event: Event, in turn: inout Turn) throws -> Verdict {
+    func record(_ data: CallbackDissatisfied, _ event: Event, in turn: inout Turn) -> Verdict {
         guard let outletId = data.outletAtFault else {
             if let manufacturerId = data.manufacturerAtFault { recordIncident(data, manufacturerId, in: &turn) }
             return .applied
@@ -42,27 +62,46 @@ extension PenaltyStage {
         return .applied
     }
 
+    /// `case.closed`: with liability outlet a derived violation of it, at the first such closing (R45).
+    func record(_ data: CaseClosed, _ event: Event, in turn: inout Turn) -> Verdict {
+        guard turn.policy.rules.isOn(.r45), let outletId = data.outletLiable(turn.policy) else { return .applied }
+        // Whatever a later closing says.
+        let fingerprint = Identifiers.uuid([CaseClosed.violationCategory, data.caseId])
+        if let known = turn.get(ViolationIndex.self, data.caseId) {
+            return known.fingerprint == fingerprint ? .applied : .refused(Self.taken(data.caseId))
+        }
+        open(
+            Violation(data, knownAt: event.time, turn.policy), outletId: outletId, fingerprint, nil,
+            storeId: data.storeId, in: &turn)
+        return .applied
+    }
+
+    /// - Parameter recordedBy: nil: nobody, it follows from the closing of a case.
     private func open(
-        _ violation: Violation, outletId: String, _ fingerprint: String, _ recordedBy: ViolationReported.Recorder,
+        _ violation: Violation, outletId: String, _ fingerprint: String, _ recordedBy: ViolationReported.Recorder?,
         storeId: String?, in turn: inout Turn
     ) {
         var dossier = turn.dossier(outletId)
         dossier.take(violation, in: &turn)
-        turn.put(ViolationIndex(outletId: outletId, fingerprint: fingerprint), violation.id)
+        var index = ViolationIndex(outletId: outletId, fingerprint: fingerprint, caseId: violation.caseId)
+        index.begin(violation, in: &turn)
+        turn.put(index, violation.id)
         turn.emit(
             ViolationRecorded(
                 violationId: violation.id, outletId: outletId, verified: false, category: violation.category,
                 occurredAt: violation.occurredAt, knownAt: violation.knownAt, recordedBy: recordedBy, storeId: storeId,
-                caseId: violation.caseId,
-                serviceId: violation.serviceId),
-            about: dossier.key, rule: "R11", facts: ["listed": .bool(dossier.listedSince != nil)])
+                caseId: violation.caseId, serviceId: violation.serviceId, derived: violation.derived,
+                group: dossier.group(of: violation),
+                weight: turn.policy.penalty.weights[violation.category]),
+            about: dossier.key, rule: recordedBy == nil ? "R45" : "R11",
+            facts: ["listed": .bool(dossier.listedSince != nil)])
         dossier.settle(knownAt: violation.knownAt, in: &turn)
     }
 
     /// `violation.verified`: another person than the reporter upholds it or turns it down (R11).
     func verify(_ data: ViolationVerified, in turn: inout Turn) -> Verdict {
         if let rejection = turn.rejection(of: data.by) { return .refused(rejection) }
-        guard let index = turn.get(ViolationIndex.self, data.violationId) else {
+        guard var index = turn.get(ViolationIndex.self, data.violationId) else {
             return .unknownReference(ViolationIndex.key(data.violationId))
         }
         if let rejection = turn.policy.rejection(of: data.by, .verifyViolation) { return .refused(rejection) }
@@ -74,6 +113,10 @@ extension PenaltyStage {
         guard var violation = known, violation.verifiedAt == nil else {
             return .refused(Rejection("already-verified", ["violationId": .string(data.violationId)]))
         }
+        if index.owesVerification {
+            index.end()
+            turn.put(index, data.violationId)
+        }
         let time = dossier.effectiveTime(turn.now)
         violation.verifiedAt = time
         violation.upheld = data.upheld
@@ -81,7 +124,8 @@ extension PenaltyStage {
             ViolationRecorded(
                 violationId: violation.id, outletId: index.outletId, verified: true, upheld: data.upheld,
                 category: violation.category, occurredAt: violation.occurredAt, caseId: violation.caseId,
-                serviceId: violation.serviceId),
+                serviceId: violation.serviceId, derived: violation.derived, group: dossier.group(of: violation),
+                weight: turn.policy.penalty.weights[violation.category]),
             about: dossier.key, rule: "R11", facts: ["verifiedBy": .string(data.by.id)])
         if let position {
             dossier.violations[position] = violation
@@ -90,7 +134,10 @@ extension PenaltyStage {
             turn.put(ViolationApart(violation: violation), violation.id)
             if data.upheld, !dossier.isClosed { dossier.count(violation, in: &turn) }
         }
-        if data.upheld, !dossier.isClosed { dossier.noteUnseen(at: time) }
+        if data.upheld, !dossier.isClosed {
+            dossier.noteUnseen(at: time)
+            dossier.judgeGrave(violation, in: &turn)
+        }
         dossier.settle(in: &turn)
         return .applied
     }
@@ -99,20 +146,32 @@ extension PenaltyStage {
 }
 
 extension Violation {
-    init(_ data: ViolationReported, knownAt: Instant, _ policy: PolicyBook? = nil) {
-        let hazards = data.hazards ?? []
+    init(_ data: ViolationReported, knownAt: Instant, _ policy: PolicyBook) {
         self.init(
             id: data.violationId, category: data.category, caseId: data.caseId,
-            complaintId: policy?.letters.namesComplaints ?? false ? data.complaintId : nil, serviceId: data.serviceId,
-            occurredAt: data.occurredAt, knownAt: knownAt, reporter: data.by.id,
-            hazards: hazards.isEmpty ? nil : hazards)
+            complaintId: policy.letters.namesComplaints ? data.complaintId : nil, serviceId: data.serviceId,
+            occurredAt: data.occurredAt, knownAt: knownAt, reporter: data.by.id, hazards: Self.some(data.hazards))
     }
 
-    /// Of a dissatisfied answer.
-    init(_ data: CallbackDissatisfied, occurredAt: Instant, knownAt: Instant, _ policy: PolicyBook? = nil) {
+    /// Of a dissatisfied answer. With R45 it is derived, and one matter with the case that comes of the answer.
+    init(_ data: CallbackDissatisfied, occurredAt: Instant, knownAt: Instant, _ policy: PolicyBook) {
+        let isDerived = policy.rules.isOn(.r45)
         self.init(
-            id: data.callbackId, category: CallbackDissatisfied.violationCategory, caseId: data.caseId,
-            complaintId: policy?.letters.namesComplaints ?? false ? data.about.complaintId : nil,
-            serviceId: data.serviceId, occurredAt: occurredAt, knownAt: knownAt, reporter: data.by, hazards: nil)
+            id: data.callbackId, category: CallbackDissatisfied.violationCategory,
+            caseId: isDerived ? data.caseOfAnswer : data.caseId,
+            complaintId: policy.letters.namesComplaints ? data.about.complaintId : nil,
+            serviceId: data.serviceId, occurredAt: occurredAt, knownAt: knownAt, reporter: data.by, hazards: nil,
+            derived: isDerived ? true : nil)
     }
+
+    /// Of a closing; when the first complaint was received, or, where an older release tells of it, when the case closed.
+    init(_ data: CaseClosed, knownAt: Instant, _ policy: PolicyBook) {
+        self.init(
+            id: data.caseId, category: CaseClosed.violationCategory, caseId: data.caseId,
+            complaintId: policy.letters.namesComplaints ? data.complaintId : nil, serviceId: nil,
+            occurredAt: data.receivedAt ?? data.closedAt, knownAt: knownAt, reporter: data.by,
+            hazards: Self.some(data.hazards), derived: true)
+    }
+
+    private static func some(_ hazards: [String]?) -> [String]? { hazards?.isEmpty ?? true ? nil : hazards }
 }

@@ -13,10 +13,12 @@ package struct PenaltyStage: Stage {
         ViolationReported.type, ViolationVerified.type, WeeklyReportSubmitted.type, PenaltyDecided.type,
         RectificationReviewed.type, AppealLodged.type, AppealDecided.type, OutletReinstated.type,
         TrainingAssessed.type, OutletSiteChecked.type, ManufacturerIncidentHandled.type, ServiceCompleted.type,
-        FeedbackFormSubmitted.type,
+        FeedbackFormSubmitted.type, OutletEvaluated.type, WithdrawalRecommended.type,
     ]
-    package static let takesFromEvents: [EventType] = [CallbackDissatisfied.type, CallbackSatisfied.type]
-    package static let follows: [StageName] = [.callback]
+    package static let takesFromEvents: [EventType] = [
+        CallbackDissatisfied.type, CallbackSatisfied.type, CaseClosed.type,
+    ]
+    package static let follows: [StageName] = [.handling, .callback]
     package static let recordTypes: [any Record.Type] = [
         Dossier.self, ViolationIndex.self, ProposalIndex.self, NoticeIndex.self, StoreDuty.self,
         ManufacturerDossier.self, Incident.self, Settlement.self,
@@ -35,30 +37,35 @@ package struct PenaltyStage: Stage {
         return outlets + stores
     }
 
+    /// Without a policy nobody can say which records: the runner asks with one.
     package func keys(for input: Input, given records: RecordReader) -> [RecordKey] {
-        switch input {
-        case .timer(let key, _): [key]
-        case .event(let event): keys(for: event, given: records)
-        }
+        if case .timer(let key, _) = input { [key] } else { [] }
     }
 
-    /// A timer may make a proposal; its id follows from what the policy makes of the counts.
+    /// A timer may make a proposal; its id follows from what the policy makes of the counts. Which outlet is liable for a
+    /// case that closes follows from the organisation.
     package func keys(for input: Input, given records: RecordReader, policy: PolicyBook) -> [RecordKey] {
-        guard case .timer(let key, let wake) = input, let dossier = records[key] as? Dossier else {
-            return keys(for: input, given: records)
+        switch input {
+        case .timer(let key, let wake):
+            guard let dossier = records[key] as? Dossier else { return [key] }
+            return [key] + dossier.keysOfTimer(wake, policy)
+        case .event(let event):
+            return keys(for: event, given: records, policy)
         }
-        return [key] + dossier.keysOfTimer(wake, policy)
     }
 
-    private func keys(for event: Event, given records: RecordReader) -> [RecordKey] {
+    private func keys(for event: Event, given records: RecordReader, _ policy: PolicyBook) -> [RecordKey] {
         switch event.data {
         case let data as CallbackDissatisfied:
             if let outletId = data.outletAtFault {
-                let violation = Violation(data, occurredAt: event.ruleTime, knownAt: event.time)
+                let violation = Violation(data, occurredAt: event.ruleTime, knownAt: event.time, policy)
                 return Self.keys(of: violation, outletId, given: records)
             }
             guard let manufacturerId = data.manufacturerAtFault else { return [] }
             return Self.keys(ofIncident: data, manufacturerId, at: event.ruleTime, given: records)
+        case let data as CaseClosed:
+            guard let outletId = data.outletLiable(policy) else { return [] }
+            return Self.keys(of: Violation(data, knownAt: event.time, policy), outletId, given: records)
         case let data as CallbackSatisfied:
             return data.manufacturerId.map { [ManufacturerDossier.key($0)] } ?? []
         case let data as ManufacturerIncidentHandled:
@@ -69,9 +76,13 @@ package struct PenaltyStage: Stage {
         case let data as ServiceCompleted: return [Settlement.key(data.serviceId)]
         case let data as FeedbackFormSubmitted: return [Settlement.key(data.serviceId)]
         case let data as WeeklyReportSubmitted: return [StoreDuty.key(data.storeId)]
+        case let data as WithdrawalRecommended:
+            let draft = (records.get(Dossier.self, data.outletId) ?? Dossier(outletId: data.outletId))
+                .recommendationDraft(at: event.ruleTime)
+            return [Dossier.key(data.outletId), ProposalIndex.key(draft.id(outletId: data.outletId))]
         case let data as ViolationReported:
-            return Self.keys(of: Violation(data, knownAt: event.time), data.outletId, given: records)
-        default: return outletKeys(for: event.data, given: records)
+            return Self.keys(of: Violation(data, knownAt: event.time, policy), data.outletId, given: records)
+        default: return outletKeys(for: event.data, given: records, policy)
         }
     }
 
@@ -80,7 +91,9 @@ package struct PenaltyStage: Stage {
             + (records.get(Dossier.self, outletId)?.keysOfRoom(for: violation) ?? [])
     }
 
-    private func outletKeys(for data: any EventData, given records: RecordReader) -> [RecordKey] {
+    private func outletKeys(
+        for data: any EventData, given records: RecordReader, _ policy: PolicyBook
+    ) -> [RecordKey] {
         switch data {
         case let data as ViolationVerified:
             let outletId = records.get(ViolationIndex.self, data.violationId)?.outletId
@@ -89,7 +102,8 @@ package struct PenaltyStage: Stage {
             return Self.dossierFirst(
                 outletId,
                 [ViolationIndex.key(data.violationId), ViolationApart.key(data.violationId)]
-                    + matters.map { CountedMatter.key($0) })
+                    + matters.map { CountedMatter.key($0) }
+                    + (outletId.map { [Dossier.keyOfGrave(data.violationId, policy, outletId: $0)] } ?? []))
         case let data as PenaltyDecided:
             let index = records.get(ProposalIndex.self, data.proposalId)
             let noticeId = Identifiers.noticeId(proposalId: data.proposalId)
@@ -100,6 +114,7 @@ package struct PenaltyStage: Stage {
         case let data as AppealDecided: return Self.keys(ofNotice: data.noticeId, given: records)
         case let data as OutletReinstated: return [Dossier.key(data.outletId)]
         case let data as OutletSiteChecked: return [Dossier.key(data.outletId)]
+        case let data as OutletEvaluated: return [Dossier.key(data.outletId)]
         case let data as TrainingAssessed:
             let draft = records.get(Dossier.self, data.outletId)?.withdrawalDraft()
             return [Dossier.key(data.outletId)]
@@ -129,6 +144,7 @@ package struct PenaltyStage: Stage {
             case StoreDuty.kind: StoreDuty.wake(key.id, at: wake, in: &turn)
             case Incident.kind: Incident.wake(key.id, at: wake, in: &turn)
             case Settlement.kind: Settlement.wake(key.id, at: wake, in: &turn)
+            case ViolationIndex.kind: ViolationIndex.wake(key.id, at: wake, in: &turn)
             default: break
             }
             return .applied
@@ -139,8 +155,9 @@ package struct PenaltyStage: Stage {
 
     private func apply(_ event: Event, in turn: inout Turn) throws -> Verdict {
         switch event.data {
-        case let data as ViolationReported: try report(data, event, in: &turn)
-        case let data as CallbackDissatisfied: try record(data, event, in: &turn)
+        case let data as ViolationReported: report(data, event, in: &turn)
+        case let data as CallbackDissatisfied: record(data, event, in: &turn)
+        case let data as CaseClosed: record(data, event, in: &turn)
         case let data as ViolationVerified: verify(data, in: &turn)
         case let data as PenaltyDecided: decide(data, in: &turn)
         case let data as WeeklyReportSubmitted: take(data, in: &turn)
@@ -154,6 +171,8 @@ package struct PenaltyStage: Stage {
         case let data as CallbackSatisfied: take(data, in: &turn)
         case let data as ServiceCompleted: try take(data, in: &turn)
         case let data as FeedbackFormSubmitted: take(data, in: &turn)
+        case let data as OutletEvaluated: take(data, in: &turn)
+        case let data as WithdrawalRecommended: take(data, in: &turn)
         default: .applied
         }
     }

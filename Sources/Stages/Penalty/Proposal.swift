@@ -9,7 +9,8 @@ struct Proposal: Codable, Hashable, Sendable {
 
     let id: String
     let ladder: PenaltyProposed.Ladder
-    /// The month or year; ladder rectification: the noticeId; ladder training: the quarter of the third failure.
+    /// The month or year; ladder rectification: the noticeId; training: the quarter of the third failure; grave: the
+    /// violationId; recommendation: the quarter.
     let period: String
     let rung: Rung
     let count: Int
@@ -28,6 +29,9 @@ struct Proposal: Codable, Hashable, Sendable {
 
     var violations: NamedIds { NamedIds(violationIds, of: violationIds.count + (more ?? 0)) }
     var isUndecided: Bool { state == .undecided }
+    /// Undecided and outside the counts: it stands in the way of what is not worse. A recommendation does not, before it is
+    /// approved: then its effect does.
+    var standsOutside: Bool { isUndecided && !isByCount && ladder != .recommendation }
     var owesDecision: Bool { isUndecided && !isOverdue }
     /// It belongs to a ladder of counts, whose periods open and close.
     var isByCount: Bool { ladder == .monthly || ladder == .cumulative }

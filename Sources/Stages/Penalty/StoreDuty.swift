@@ -40,9 +40,6 @@ struct StoreDuty: Record {
         lookAgainAt = now.date.adding(days: 1).at(hour: 0)
     }
 
-    /// A week that begins later than so many days from now has no report yet: so the list of those reported is bounded.
-    static let daysAhead = 366
-
     /// More than there are years before the calendar.
     private static let skipLimit = 10_000
 
@@ -109,8 +106,9 @@ extension PenaltyStage {
         guard let week = ReportWeek(data.week) else {
             return .refused(Rejection("no-such-week", ["week": .string(data.week)]))
         }
-        guard week.monday <= turn.now.date.adding(days: StoreDuty.daysAhead) else {
-            return .refused(Rejection("week-too-far", ["week": .string(data.week)]))
+        guard week.monday <= turn.now.date else {
+            return .refused(
+                Rejection("week-ahead", ["week": .string(data.week), "begins": .string(week.monday.description)]))
         }
         guard let store = turn.policy.organisation.store(data.storeId) else {
             return .refused(Rejection("unlisted-store", ["storeId": .string(data.storeId)]))

@@ -1,17 +1,19 @@
 import Policy
 import Schema
 
-/// What an outlet's violations amount to at an instant: twins once, each group in its month and its year.
+/// What an outlet's violations amount to at an instant: each matter (`Matters`) once, in its month and its year.
 ///
-/// Twins concern the same case or the same service, in the same category. A group counts once it has a member that was
-/// upheld, from the earliest occurrence of all its members. If the month of that occurrence had closed before the group
-/// was known and upheld, it counts in the month of the verification as an adjustment; likewise its year.
+/// A group counts once it has a member that was upheld, from the earliest occurrence of all its reported members, or of all
+/// if none was reported. If the month of that occurrence had closed before the group was known and upheld, it counts in the
+/// month of the verification as an adjustment; likewise its year.
 struct Tally {
     struct Group: Hashable {
         /// The upheld member that proposals name.
         let violation: Violation
         let month: Month
         let year: Int
+        /// How much it counts: what the category of the earliest upheld member weighs.
+        let weight: Int
         /// It counts in the month of its verification.
         let isAdjustment: Bool
         /// Of an upheld member.
@@ -24,56 +26,24 @@ struct Tally {
     let groups: [Group]
 
     init(_ violations: [Violation], at instant: Instant, _ calendar: EvaluationCalendar) {
-        groups = Self.twins(violations).compactMap { Self.group($0, at: instant, calendar) }
-            .sorted { Violation.precedes($0.violation, $1.violation) }
+        groups = Matters.groups(violations).compactMap { Self.group($0, at: instant, calendar) }
+            .sorted { Matters.precedes($0.violation, $1.violation) }
     }
 
     func count(month: Month) -> [Group] { groups.filter { $0.month == month } }
     func count(year: Int) -> [Group] { groups.filter { $0.year == year } }
 
+    /// What they come to on a ladder.
+    static func weight(_ groups: [Group]) -> Int { groups.reduce(0) { $0 + $1.weight } }
+
     /// The violations of these ids with all their twins, upheld or not.
     static func twins(of ids: [String], in violations: [Violation]) -> [Violation] {
         let ids = Set(ids)
-        return twins(violations).filter { group in group.contains { ids.contains($0.id) } }.flatMap { $0 }
+        return Matters.groups(violations).filter { group in group.contains { ids.contains($0.id) } }.flatMap { $0 }
     }
 
-    private struct TwinKey: Hashable {
-        let category: String
-        let caseId: String?
-        let serviceId: String?
-    }
-
-    /// The violations in groups of twins, each group by occurrence. Twins of twins are one group.
-    static func twins(_ violations: [Violation]) -> [[Violation]] {
-        var root = Array(violations.indices)
-        func find(_ index: Int) -> Int {
-            var index = index
-            while root[index] != index { index = root[index] }
-            return index
-        }
-        var holder: [TwinKey: Int] = [:]
-        for (index, violation) in violations.enumerated() {
-            var keys: [TwinKey] = []
-            if let caseId = violation.caseId {
-                keys.append(TwinKey(category: violation.category, caseId: caseId, serviceId: nil))
-            }
-            if let serviceId = violation.serviceId {
-                keys.append(TwinKey(category: violation.category, caseId: nil, serviceId: serviceId))
-            }
-            for key in keys {
-                guard let other = holder[key] else {
-                    holder[key] = index
-                    continue
-                }
-                let (a, b) = (find(index), find(other))
-                root[max(a, b)] = min(a, b)
-            }
-        }
-        var members: [[Violation]] = Array(repeating: [], count: violations.count)
-        for (index, violation) in violations.enumerated() { members[find(index)].append(violation) }
-        return members.filter { !$0.isEmpty }.map { $0.sorted(by: Violation.precedes) }
-    }
-
+    /// - Parameter members: as `Matters` orders them: what a person has reported says when the matter was, before what is
+    ///   derived.
     private static func group(
         _ members: [Violation], at instant: Instant, _ calendar: EvaluationCalendar
     ) -> Group? {
@@ -95,7 +65,7 @@ struct Tally {
             ?? upheldAt.date.year
         let hazards = upheld.flatMap { $0.hazards ?? [] }
         return Group(
-            violation: named, month: month, year: year,
+            violation: named, month: month, year: year, weight: calendar.penalty.weights[upheld[0].category],
             isAdjustment: month != Month(of: members[0].occurredAt.date), hasHazard: !hazards.isEmpty,
             hasGraveHazard: hazards.contains(where: Violation.graveHazards.contains))
     }

@@ -1,7 +1,7 @@
 import Schema
 
 /// A failing of an outlet, as far as decisions need it: no description, no customer.
-struct Violation: Codable, Hashable, Sendable {
+struct Violation: Codable, Hashable, Sendable, MatterMember {
     let id: String
     let category: String
     let caseId: String?
@@ -11,7 +11,8 @@ struct Violation: Codable, Hashable, Sendable {
     let occurredAt: Instant
     /// When it was reported.
     let knownAt: Instant
-    /// Who reported it, or made the call that it comes from: he may not verify it. nil: a release before 0.2 told of the call.
+    /// Who reported it, made the call that it comes from, or resolved the case: he may not verify it. nil: a release before
+    /// 0.2 told of the call or the closing.
     let reporter: String?
     let hazards: [String]?
     /// When it was upheld or turned down; a verification that comes late counts from the last close that it missed.
@@ -22,15 +23,22 @@ struct Violation: Codable, Hashable, Sendable {
     var countedYear: Int?
     /// Its group has been counted and has left the dossier without it: it counts no more.
     var isCounted: Bool?
+    /// Nobody typed it: it follows from a closed case or from a call (R45). nil: it was reported, or a release before 0.4
+    /// took it from a call.
+    var derived: Bool?
 
-    /// By occurrence, then id: the order in which proposals name violations.
-    static func precedes(_ a: Violation, _ b: Violation) -> Bool {
-        (a.occurredAt, a.id) < (b.occurredAt, b.id)
-    }
+    /// It has been proposed as a grave one, or waits to be: so its group is not proposed again (R46).
+    var isGraveTaken: Bool?
 
-    /// The same case or the same service, in the same category, of the same outlet: one failing told twice.
-    func isTwin(of other: Violation) -> Bool {
-        category == other.category
+    var isDerived: Bool { derived ?? false }
+    /// Upheld, with injury or fire.
+    var isGrave: Bool { upheld == true && (hazards ?? []).contains(where: Self.graveHazards.contains) }
+    var violationId: String { id }
+
+    /// Whether one may have something to do with the other's group (`Matters`): the same case or the same service, and the
+    /// same category where both were reported.
+    func mayJoin(_ other: Violation) -> Bool {
+        (category == other.category || isDerived || other.isDerived)
             && ((caseId != nil && caseId == other.caseId) || (serviceId != nil && serviceId == other.serviceId))
     }
 
@@ -40,14 +48,4 @@ struct Violation: Codable, Hashable, Sendable {
         guard upheld == true, let verifiedAt else { return false }
         return verifiedAt <= instant
     }
-}
-
-/// Leads from a violation's id to its outlet, and tells a repeated report from a reused id.
-struct ViolationIndex: Record {
-    static let kind = "violation"
-    let outletId: String
-    /// Of the whole report.
-    let fingerprint: String
-
-    var wake: Wake? { nil }
 }

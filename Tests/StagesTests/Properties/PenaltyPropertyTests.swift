@@ -4,8 +4,9 @@ import Testing
 
 @testable import Stages
 
-/// Over random histories of two outlets: no notice without an approval by the business division and verified violations,
-/// one rung for an evaluation, none that makes things better, and nothing decided that was superseded (R11–R13, R20).
+/// Over random histories of two outlets: no notice without an approval by the business division and verified violations (or
+/// failed quarters, or a recommendation), one rung for an evaluation, none that makes things better, nothing decided that was
+/// superseded, and a grave violation proposed once, beside nothing that is as bad (R11–R13, R16, R20, R46, R55).
 struct PenaltyPropertyTests {
     private struct History {
         var random: SeededRandom
@@ -18,11 +19,19 @@ struct PenaltyPropertyTests {
         var decided: Set<String> = []
         var notices: [NoticeIssued] = []
         var evaluations: Set<String> = []
+        /// Of a violation: the matter that it is about.
+        var matters: [String: String] = [:]
+        var graveMatters: Set<String> = []
+        var failedQuarters: [String: Int] = [:]
+        /// In the present quarter.
+        var recommended: [String: Int] = [:]
+        var quarters: Set<String> = []
         var reported = 0
 
         init(seed: Int) throws {
             random = SeededRandom(seed)
-            harness = try PenaltyFixture.harness(clock: "2026-03-01T00:00:00+08:00")
+            harness = try PenaltyFixture.harness(
+                off: [.r19], since: "2026-03-01", outlets: ["O1", "O2"], clock: "2026-03-01T00:00:00+08:00")
             now = try instant("2026-03-02T09:00:00+08:00")
         }
 
@@ -35,6 +44,7 @@ struct PenaltyPropertyTests {
                 case let gone as PenaltySuperseded:
                     #expect(!decided.contains(gone.proposalId), "\(label): superseded after its decision")
                     superseded.insert(gone.proposalId)
+                case let failed as TrainingFailed: failedQuarters[failed.outletId, default: 0] += 1
                 case let notice as NoticeIssued:
                     test(notice, approval, label)
                     notices.append(notice)
@@ -43,11 +53,35 @@ struct PenaltyPropertyTests {
             }
         }
 
+        private func rank(_ rung: String) -> Int { Rung.allCases.firstIndex { $0.rawValue == rung } ?? -1 }
+
+        /// Undecided ones that stand in the way of others, of these ladders.
+        private func standing(_ outletId: String, outside: Bool) -> [PenaltyProposed] {
+            proposed.values.filter { one in
+                let isByCount = one.ladder == .monthly || one.ladder == .cumulative
+                return one.outletId == outletId && one.ladder != .recommendation && !(outside && isByCount)
+                    && !superseded.contains(one.proposalId) && !decided.contains(one.proposalId)
+            }
+        }
+
         private mutating func test(_ proposal: PenaltyProposed, _ because: Because, _ label: String) {
-            proposed[proposal.proposalId] = proposal
-            let isKnown = proposal.violationIds.allSatisfy(upheld.contains)
-            #expect(isKnown && !proposal.violationIds.isEmpty, "\(label): proposed without verified violations")
+            defer { proposed[proposal.proposalId] = proposal }
+            #expect(proposal.violationIds.allSatisfy(upheld.contains), "\(label): proposed without verification")
+            let outlet = proposal.outletId
+            switch proposal.ladder {
+            case .training: #expect(failedQuarters[outlet] ?? 0 >= 3, "\(label): proposed without failed quarters")
+            case .recommendation: #expect(recommended[outlet] == proposal.count, "\(label): nobody recommended it")
+            default: #expect(!proposal.violationIds.isEmpty, "\(label): proposed without violations")
+            }
+            if proposal.ladder == .grave {
+                let matter = outlet + (matters[proposal.period] ?? "?")
+                #expect(graveMatters.insert(matter).inserted, "\(label): \(matter) is proposed twice")
+                let beside = standing(outlet, outside: false).filter { rank($0.rung) >= rank(proposal.rung) }
+                #expect(beside.isEmpty, "\(label): beside \(beside.map(\.proposalId))")
+            }
             guard proposal.ladder == .monthly || proposal.ladder == .cumulative else { return }
+            let blocking = standing(outlet, outside: true).filter { rank($0.rung) >= rank(proposal.rung) }
+            #expect(blocking.isEmpty, "\(label): \(blocking.map(\.proposalId)) blocks it")
             #expect(proposal.count == proposal.violationIds.count, "\(label): the count is not that of its violations")
             #expect(proposal.count >= proposal.threshold ?? .max, "\(label): below the threshold")
             let evaluation = [because.facts["evaluatedAt"]?.string, because.facts["at"]?.string, proposal.outletId]
@@ -64,6 +98,9 @@ struct PenaltyPropertyTests {
             #expect(approval?.by.tier == Tier.business.rawValue, "\(label): approved by \(approval?.by.tier ?? "")")
             #expect(!superseded.contains(id), "\(label): a notice upon a superseded proposal")
             #expect(proposal.violationIds.allSatisfy(upheld.contains), "\(label): a notice without violations")
+            #expect(
+                !proposal.violationIds.isEmpty || proposal.ladder == .training || proposal.ladder == .recommendation,
+                "\(label): a notice upon nothing")
             #expect(!notices.contains { $0.noticeId == notice.noticeId }, "\(label): a notice twice")
         }
 
@@ -104,14 +141,16 @@ struct PenaltyPropertyTests {
 
         mutating func act(_ label: String) throws {
             let outlet = random.oneIn(3) ? "O2" : "O1"
-            switch random.below(14) {
+            switch random.below(15) {
             case 0...4:
                 reported += 1
                 let back = Int64(random.below(30) * random.below(2) * 86_400)
+                let matter = "C\(random.below(60))"
+                matters["V\(reported)"] = matter
                 let violation = ViolationReported(
                     violationId: "V\(reported)", outletId: outlet, occurredAt: now.adding(seconds: -back),
                     category: "late-visit", recordedBy: .store, by: PenaltyFixture.clerk,
-                    caseId: "C\(random.below(60))",
+                    caseId: matter,
                     hazards: random.oneIn(9) ? ["fire"] : nil)
                 try take(send(violation, label).outputs, label)
                 unverified.append("V\(reported)")
@@ -127,7 +166,16 @@ struct PenaltyPropertyTests {
                 guard let id = random.pick(notices.suffix(4))?.noticeId else { return }
                 let appeal = AppealLodged(noticeId: id, by: PenaltyFixture.clerk, grounds: "g")
                 try take(send(appeal, label).outputs, label)
-            case 12:
+            case 12 where random.oneIn(4):
+                let recommendation = WithdrawalRecommended(
+                    outletId: outlet, by: PenaltyFixture.inspector, reason: "r")
+                let quarter = "\(outlet) \(Quarter(of: now.date))"
+                if quarters.insert(quarter).inserted { recommended[outlet] = 0 }
+                recommended[outlet, default: 0] += 1
+                let outcome = try send(recommendation, label)
+                if outcome.rejection != nil { recommended[outlet, default: 0] -= 1 }
+                try take(outcome.outputs, label)
+            case 12, 13:
                 guard let id = random.pick(notices.suffix(4))?.noticeId else { return }
                 let answer = AppealDecided(
                     noticeId: id, penaltyStands: !random.oneIn(3), by: PenaltyFixture.director)
@@ -151,10 +199,13 @@ struct PenaltyPropertyTests {
         func testGate(_ label: String) {
             for outletId in ["O1", "O2"] {
                 guard let dossier = harness.record(Dossier.self, outletId) else { continue }
-                let blocks = dossier.effects.contains { $0.isInForce && $0.rung >= .stopDispatch }
+                let blocks =
+                    dossier.training?.isHeld ?? false
+                    || dossier.effects.contains { $0.isInForce && $0.rung >= .stopDispatch }
                 #expect(dossier.holds.isEmpty != blocks, "\(label): \(outletId) holds \(dossier.holds)")
-                #expect(dossier.effects.count { !$0.isOver && $0.rung == .withdrawal } <= 1, "\(label): \(outletId)")
-                let rungs = dossier.proposals.filter(\.isUndecided).map(\.rung)
+                let withdrawals = dossier.effects.filter { !$0.isOver && $0.rung == .withdrawal }.map(\.ladder)
+                #expect(withdrawals.count == Set(withdrawals).count, "\(label): \(outletId)")
+                let rungs = dossier.proposals.filter { $0.isUndecided && $0.ladder != .recommendation }.map(\.rung)
                 #expect(rungs == rungs.sorted(by: >), "\(label): \(outletId), a worse one supersedes the undecided")
             }
         }

@@ -155,11 +155,18 @@ package struct ViolationRecorded: EventData {
     package var storeId: String?
     package var caseId: String?
     package var serviceId: String?
+    /// Nobody typed it: it follows from a closed case or from a call (R45).
+    package var derived: Bool?
+    /// The violation by which its matter is known now: reported before derived, then the earliest.
+    package var group: String?
+    /// Of its category: how much the matter counts, where this is its earliest upheld member (R46).
+    package var weight: Int?
 
     package init(
         violationId: String, outletId: String, verified: Bool, upheld: Bool? = nil, category: String? = nil,
         occurredAt: Instant? = nil, knownAt: Instant? = nil, recordedBy: ViolationReported.Recorder? = nil,
-        storeId: String? = nil, caseId: String? = nil, serviceId: String? = nil
+        storeId: String? = nil, caseId: String? = nil, serviceId: String? = nil, derived: Bool? = nil,
+        group: String? = nil, weight: Int? = nil
     ) {
         self.violationId = violationId
         self.outletId = outletId
@@ -172,6 +179,9 @@ package struct ViolationRecorded: EventData {
         self.storeId = storeId
         self.caseId = caseId
         self.serviceId = serviceId
+        self.derived = derived
+        self.group = group
+        self.weight = weight
     }
 
     package var correlation: String? { caseId }
@@ -188,6 +198,9 @@ package struct ViolationRecorded: EventData {
         .optional("storeId", .id),
         .optional("caseId", .id),
         .optional("serviceId", .id),
+        .optional("derived", .boolean),
+        .optional("group", .id),
+        .optional("weight", .integer(min: 1, max: 9)),
     ]
 
     package init(reading place: Int, in tape: borrowing JSONTape) throws {
@@ -203,6 +216,9 @@ package struct ViolationRecorded: EventData {
         storeId = try members.optional("storeId", in: tape)
         caseId = try members.optional("caseId", in: tape)
         serviceId = try members.optional("serviceId", in: tape)
+        derived = try members.optional("derived", in: tape)
+        group = try members.optional("group", in: tape)
+        weight = try members.optional("weight", in: tape)
     }
 
     package func write(to writer: inout JSONWriter) {
@@ -218,6 +234,9 @@ package struct ViolationRecorded: EventData {
         writer.member("storeId", storeId)
         writer.member("caseId", caseId)
         writer.member("serviceId", serviceId)
+        writer.member("derived", derived)
+        writer.member("group", group)
+        writer.member("weight", weight)
         writer.end()
     }
 }
