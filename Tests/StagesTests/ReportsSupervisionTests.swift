@@ -190,3 +190,22 @@ import Testing
         #expect(report.body["work"] == ["cases": 2, "repairs": 1])
     }
 }
+
+/// What earlier releases have left of an outlet.
+@Suite struct ReportsEarlierOutletTests {
+    @Test func `a record of 0_3 with violations and counts is read, and goes on without them`() throws {
+        let body = """
+            {"id":"O1","book":{"weeks":{},"months":{},"years":{}},"violations":[{"id":"V1","category":"late-visit",\
+            "occurredAt":"2026-11-02T10:00:00.000000+08:00","knownAt":"2026-11-02T10:00:00.000000+08:00"}],\
+            "counted":{"V1":{"month":"2026-11"}},"left":{"byMonth":{},"byYear":{}}}
+            """
+        let desk = try JSONDecoding.decodeWhole(
+            OutletDesk.self, from: Array(body.utf8), retired: OutletDesk.retiredMembers)
+        var harness = try ReportsFixture.harness(outlets: ["O1"])
+        harness.put(LiveRecord(value: desk, version: 3), OutletDesk.key("O1"))
+        let out = try harness.advance(to: "2026-02-28T00:00:00+08:00")
+        #expect(out.report(.outletMonth, "2026-01") != nil)
+        let left = String(decoding: try JSONEncoding.bytes(of: #require(harness.record(OutletDesk.self, "O1"))), as: UTF8.self)
+        #expect(left.contains("\"violations\":[]") && left.contains("\"counted\":{}"), "older releases read them still")
+    }
+}

@@ -49,11 +49,17 @@ struct OutletDesk: Record {
     private var positions: SortedMap<Position>?
     /// The last ones; nil: there were none.
     private var blocks: [Block]?
-    /// Releases before 0.4 counted themselves what penalty counts, and read these two: they stay, empty.
+    /// Releases before 0.4 counted themselves what penalty counts, and read these two: they stay, and are emptied.
     private var violations: [Violation] = []
-    private var counted = SortedMap<Nothing>()
+    private var counted = SortedMap<Counted>()
 
-    private struct Nothing: Codable, Sendable {}
+    private struct Counted: Codable, Sendable {
+        var month: Month?
+        var year: Int?
+    }
+
+    /// Groups that had left `violations`.
+    static let retiredMembers = ["left"]
 
     /// Work that is reported later than so many changes ago is no longer held against the outlet.
     private static let blockLimit = 32
@@ -97,6 +103,7 @@ struct OutletDesk: Record {
 
     /// As a store's.
     mutating func pass(_ chain: inout ChainDesk, in turn: inout Turn) {
+        (violations, counted) = ([], SortedMap())
         var left = PeriodBook.passLimit
         while left > 0, let wake = book.wake, wake.at <= turn.now {
             left -= 1
