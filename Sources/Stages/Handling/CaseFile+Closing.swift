@@ -39,7 +39,8 @@ extension CaseFile {
                 product: product, storeId: storeId, regionId: regionId, outletId: outletId,
                 liability: resolution.liability, tier: tier, resolvedAt: resolution.at, respondedAt: respondedAt,
                 contactedAt: contactedAt, documents: documents.count,
-                liableParty: resolution.by == nil ? nil : resolution.liableParty, by: resolution.by),
+                liableParty: resolution.by == nil ? nil : resolution.liableParty, hazards: hazards,
+                by: resolution.by),
             about: CaseFile.key(id), time: closedAt, rule: "R36",
             facts: [
                 "resolvedAt": .string(resolution.at.description), "documents": .int(Int64(documents.count)),
@@ -53,6 +54,13 @@ extension CaseFile {
             CaseCloseBlocked(caseId: id, complaintId: complaintId, missing: missing), about: CaseFile.key(id),
             rule: "R36",
             facts: ["documents": .int(Int64(documents.count)), "openRequests": .int(Int64(openRequests.count))])
+    }
+
+    /// Opens the case again, if it is closed, at its last tier; what makes it major routing takes up from there.
+    mutating func reopenWhereItWas(_ id: String, rule: String, fact: JSON.Member, in turn: inout Turn) {
+        guard isClosed, let tier else { return }
+        let facts = [fact, JSON.Member("closing", .int(Int64(closings)))]
+        reopen(id, at: tier, rule: rule, facts: .object(facts), in: &turn)
     }
 
     /// Opens a closed case again at `tier`. Its documents have to be listed anew; those of a later time have been, and were

@@ -1,7 +1,8 @@
 // Written by scripts/generate_events.py from CustomerRemarkEvents.contract; to change it, change that.
 
 /// `customer.contact-corrected`: The number of a customer who was called in vain under a wrong one has been found
-/// (R10).
+/// (R10). Who may (R48): a person of the store of the call, of its region, or of headquarters; of a call without a
+/// store anybody.
 package struct CustomerContactCorrected: EventData {
     package static let type = EventType("customer.contact-corrected")
 
