@@ -72,10 +72,11 @@ import Testing
 
     // MARK: Crises (R50)
 
-    private func declared(_ hazards: [String], _ caseId: String = "C1", by: Person = CaseFixtures.clerk) throws
-        -> CrisisDeclared
-    {
-        CrisisDeclared(caseId: caseId, hazards: hazards, by: by, at: try instant("2026-11-04T09:30:00+08:00"))
+    private func declared(
+        _ hazards: [String], _ caseId: String = "C1", by: Person = CaseFixtures.clerk,
+        at time: String = "2026-11-04T09:30:00+08:00"
+    ) throws -> CrisisDeclared {
+        CrisisDeclared(caseId: caseId, hazards: hazards, by: by, at: try instant(time))
     }
 
     @Test func `a hazard that somebody declares reopens a closed case as a linked complaint does, once`() throws {
@@ -90,7 +91,10 @@ import Testing
         let again = try harness.send(
             CaseFixtures.resolved(at: "2026-11-05T10:00:00+08:00", documents: ["D1"]), at: "2026-11-05T10:00:00+08:00")
         #expect(again.all(CaseClosed.self).map(\.hazards) == [["fire"]])
-        #expect(try harness.send(declared(["fire"]), at: "2026-11-05T11:00:00+08:00").outputs.isEmpty, "no news")
+        #expect(
+            try harness.send(
+                declared(["fire"], at: "2026-11-05T11:00:00+08:00"), at: "2026-11-05T11:00:00+08:00"
+            ).outputs.isEmpty, "no news")
     }
 
     @Test func `of a case that closes all hazards are told, of complaints and declared ones`() throws {
@@ -101,7 +105,10 @@ import Testing
         var linked = try linked()
         linked.complaint.hazards = ["injury", "media"]
         _ = try harness.send(linked, at: "2026-11-02T09:10:00+08:00")
-        #expect(try harness.send(declared(["fire"]), at: "2026-11-02T09:20:00+08:00").outputs.isEmpty)
+        #expect(
+            try harness.send(
+                declared(["fire"], at: "2026-11-02T09:20:00+08:00"), at: "2026-11-02T09:20:00+08:00"
+            ).outputs.isEmpty)
         _ = try harness.send(CaseFixtures.assigned(.store), at: "2026-11-02T09:30:00+08:00")
         let out = try harness.send(
             CaseFixtures.resolved(at: "2026-11-03T10:00:00+08:00", documents: ["D1"]), at: "2026-11-03T10:00:00+08:00")
@@ -118,7 +125,8 @@ import Testing
         #expect(link.known.contains(CaseFile.key("C2")))
         _ = try harness.send(
             CaseFixtures.resolved(at: "2026-11-05T10:00:00+08:00", documents: ["D1"]), at: "2026-11-05T10:00:00+08:00")
-        let out = try harness.send(declared(["fire"], "C2"), at: "2026-11-05T11:00:00+08:00")
+        let out = try harness.send(
+            declared(["fire"], "C2", at: "2026-11-05T11:00:00+08:00"), at: "2026-11-05T11:00:00+08:00")
         #expect(out.all(CaseReopened.self).map(\.caseId) == ["C1"])
     }
 

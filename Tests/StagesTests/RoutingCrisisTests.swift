@@ -69,6 +69,7 @@ struct RoutingCrisisTests {
     @Test mutating func `hazards that the case has already say nothing, new ones beside them are told alone`() throws {
         _ = try fixture.link(
             CaseFixture.complaint("C2", at: "2026-11-02T12:00:00+08:00", hazards: ["fire"]))
+        _ = try fixture.routing.advance(to: "2026-11-03T10:00:00+08:00")
         let before = fixture.record
         #expect(try declare(["fire", "fire"]).outputs.isEmpty)
         #expect(fixture.record == before)

@@ -7,6 +7,7 @@ package struct CustomerContactCorrected: EventData {
     package static let type = EventType("customer.contact-corrected")
 
     package var callbackId: String
+    /// For calls alone: it belongs to whom the call is to, and tells nobody who he is.
     package var phone: String
     package var by: Person
 
@@ -20,7 +21,7 @@ package struct CustomerContactCorrected: EventData {
 
     package static let shape: [Shape.Field] = [
         .required("callbackId", .id),
-        .required("phone", .text(min: 1, max: 40), personal: true),
+        .required("phone", .text(min: 1, max: Customer.phoneLimit), personal: true, ofMatter: true),
         .required("by", Person.shape),
     ]
 

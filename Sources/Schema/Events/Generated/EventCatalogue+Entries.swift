@@ -141,7 +141,8 @@ extension EventCatalogue {
         Entry(
             data: LetterDue.self, origin: .stage(.callback),
             summary:
-                "The customer of a customer event was reached; the letter is owed (R26)."),
+                "The customer of a customer event was reached and wants a letter, or the policy gives everyone "
+                + "one: it is owed (R26)."),
         Entry(
             data: LetterSent.self, origin: .upstream,
             summary:
