@@ -102,13 +102,12 @@ import Testing
         var opened = try CaseFixtures.opened(at: "2026-11-02T09:00:00+08:00")
         opened.complaint.hazards = ["media"]
         _ = try harness.send(opened, at: "2026-11-02T09:00:00+08:00")
+        let declared = try harness.send(
+            declared(["fire"], at: "2026-11-02T09:20:00+08:00"), at: "2026-11-02T09:20:00+08:00")
+        #expect(declared.rejection == nil && declared.outputs.isEmpty)
         var linked = try linked()
         linked.complaint.hazards = ["injury", "media"]
-        _ = try harness.send(linked, at: "2026-11-02T09:10:00+08:00")
-        #expect(
-            try harness.send(
-                declared(["fire"], at: "2026-11-02T09:20:00+08:00"), at: "2026-11-02T09:20:00+08:00"
-            ).outputs.isEmpty)
+        #expect(try harness.send(linked, at: linked.complaint.receivedAt).rejection == nil)
         _ = try harness.send(CaseFixtures.assigned(.store), at: "2026-11-02T09:30:00+08:00")
         let out = try harness.send(
             CaseFixtures.resolved(at: "2026-11-03T10:00:00+08:00", documents: ["D1"]), at: "2026-11-03T10:00:00+08:00")
