@@ -111,7 +111,7 @@ import Testing
         _ = try harness.send(CaseFixtures.assigned(.store), at: "2026-11-02T09:30:00+08:00")
         let out = try harness.send(
             CaseFixtures.resolved(at: "2026-11-03T10:00:00+08:00", documents: ["D1"]), at: "2026-11-03T10:00:00+08:00")
-        #expect(out.all(CaseClosed.self).map(\.hazards) == [["fire", "injury", "media"]])
+        #expect(out.all(CaseClosed.self).map(\.hazards) == [["injury", "fire", "media"]])
     }
 
     @Test func `by a linked complaint a crisis is about the open case, for which it waits`() throws {

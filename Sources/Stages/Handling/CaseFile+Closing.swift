@@ -56,13 +56,6 @@ extension CaseFile {
             facts: ["documents": .int(Int64(documents.count)), "openRequests": .int(Int64(openRequests.count))])
     }
 
-    /// Opens the case again, if it is closed, at its last tier; what makes it major routing takes up from there.
-    mutating func reopenWhereItWas(_ id: String, rule: String, fact: JSON.Member, in turn: inout Turn) {
-        guard isClosed, let tier else { return }
-        let facts = [fact, JSON.Member("closing", .int(Int64(closings)))]
-        reopen(id, at: tier, rule: rule, facts: .object(facts), in: &turn)
-    }
-
     /// Opens a closed case again at `tier`. Its documents have to be listed anew; those of a later time have been, and were
     /// only taken before the closing was known.
     mutating func reopen(_ id: String, at tier: HandlerTier, rule: String, facts: JSON, in turn: inout Turn) {

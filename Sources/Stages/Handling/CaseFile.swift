@@ -67,8 +67,8 @@ package struct CaseFile: Record, Equatable, SharedCase {
     /// meanwhile that the resolution is void.
     package var closesAt: Instant?
     package var linkedPlaces: [LinkedPlace]?
-    /// Of all that was said about the case, ascending; nil: none, or of what was said before this was kept.
-    package private(set) var hazards: [String]?
+    /// Of all that was said about the case, in the order of the contract; nil: none.
+    package var hazards: [String]?
 
     /// More documents than that are refused, so that a record stays bounded.
     package static let documentLimit = 1000
@@ -83,7 +83,7 @@ package struct CaseFile: Record, Equatable, SharedCase {
         regionId = opened.complaint.regionId
         outletId = opened.complaint.outletId
         since = opened.openedAt
-        _ = note(hazards: opened.complaint.hazards ?? [])
+        note(hazards: opened.complaint.hazards)
     }
 
     /// What lies before that time may still be on its way; what comes of a later time finds it closed, as it would have been.
@@ -92,12 +92,11 @@ package struct CaseFile: Record, Equatable, SharedCase {
 }
 
 extension CaseFile {
-    /// Notes hazards; true if some of them are new to the case.
-    mutating func note(hazards named: [String]) -> Bool {
-        let all = Set(hazards ?? []).union(named)
-        guard all.count > hazards?.count ?? 0 else { return false }
-        hazards = all.sorted()
-        return true
+    /// Notes what somebody has said of dangers.
+    mutating func note(hazards named: [String]?) {
+        guard let named, !named.isEmpty else { return }
+        let all = (hazards ?? []) + named
+        hazards = ComplaintReceived.hazards.filter(all.contains)
     }
 
     /// Notes that the case was taken on or the customer was spoken with.

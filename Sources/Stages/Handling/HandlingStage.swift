@@ -160,7 +160,7 @@ package struct HandlingStage: Stage {
         case let linked as CaseDuplicateLinked:
             return reopen(after: linked, in: &turn)
         case let declared as CrisisDeclared:
-            return reopen(after: declared, in: &turn)
+            return take(declared, in: &turn)
         case let dissatisfied as CallbackDissatisfied:
             return reopen(after: dissatisfied, in: &turn)
         default:
@@ -191,21 +191,11 @@ package struct HandlingStage: Stage {
         return change(id, in: &turn) { file, turn in
             turn.link(linked, CaseFile.key(linked.caseId))
             file.share(with: linked, in: &turn)
-            _ = file.note(hazards: linked.complaint.hazards ?? [])
-            file.reopenWhereItWas(
-                id, rule: "same-matter", fact: JSON.Member("linked", .string(linked.caseId)), in: &turn)
-            return .applied
-        }
-    }
-
-    /// Somebody has learned of a hazard (R50): new to the case, it reopens it as a linked complaint does that tells of it.
-    private func reopen(after declared: CrisisDeclared, in turn: inout Turn) -> Verdict {
-        let id = turn.openCase(of: declared.caseId)
-        return change(declared.caseId, by: declared.by, in: &turn) { file, turn in
-            if let rejection = turn.policy.rejection(of: declared.by, .declareCrisis) { return .refused(rejection) }
-            guard turn.policy.rules.isOn(.r50), file.note(hazards: declared.hazards) else { return .applied }
-            let named = JSON.array(declared.hazards.map { .string($0) })
-            file.reopenWhereItWas(id, rule: "R50", fact: JSON.Member("declared", named), in: &turn)
+            file.note(hazards: linked.complaint.hazards)
+            guard file.isClosed, let tier = file.tier else { return .applied }
+            file.reopen(
+                id, at: tier, rule: "same-matter",
+                facts: ["linked": .string(linked.caseId), "closing": .int(Int64(file.closings))], in: &turn)
             return .applied
         }
     }
