@@ -143,6 +143,9 @@ class Member:
     def __init__(self, match, doc, owner, place):
         self.name, self.doc, self.owner, self.place = match[1], doc, owner, place
         self.optional, self.personal, self.type = bool(match[2]), bool(match[3]), match[4].strip()
+        self.matter = None
+        if self.personal and (of := re.fullmatch(r"(text .+) of (\w+)", self.type)):
+            self.type, self.matter = of[1], of[2]
 
     def resolve(self, enums, others):
         """Finds the Swift type and the shape, by the names of all enums and of all else that is declared."""
@@ -150,6 +153,8 @@ class Member:
             self.swift, self.shape = typed(self.type, self.owner, enums, others)
         except ValueError as error:
             raise Faulty(f"{self.place}: {error}") from None
+        if self.matter and not any(one.name == self.matter and one.type == "id" for one in self.owner.members):
+            raise Faulty(f"{self.place}: no id beside it is called {self.matter}")
         if self.personal and self.swift != "String" and self.swift.strip("[]").split(".")[-1] not in others:
             raise Faulty(f"{self.place}: only a text, or what is made of members, can be personal")
 
@@ -167,7 +172,8 @@ class Member:
     def field(self):
         """Its line in the shape."""
         kind = "optional" if self.optional else "required"
-        return f'.{kind}("{self.name}", {self.shape}{", personal: true" if self.personal else ""})'
+        personal = ", personal: true" if self.personal else ""
+        return f'.{kind}("{self.name}", {self.shape}{personal}{", ofMatter: true" if self.matter else ""})'
 
 
 def typed(text, owner, enums, others):

@@ -31,7 +31,7 @@ class Refused(unittest.TestCase):
             ("age  personal integer", "personal"), ("names  personal [text 1...20] 0...5", "personal"),
             ("x  Nothing", "no such type"), ("x  one of hazard", "no list is called hazard"),
             ("compered by content", "no such type"), ("x  text 1..2", "no such type"), ("x", "neither a member"),
-            ("x  id\n    x  id", "already"), ("x  text 9...1", "nothing lies"), ("x  [text 1...2] 3...2", "nothing lies"),
+            ("x  id\n    x  id", "already"), ("x  personal text 1...2 of y", "no id beside it"), ("x  text 9...1", "nothing lies"), ("x  [text 1...2] 3...2", "nothing lies"),
         ]:
             with self.subTest(member):
                 self.refuses(EVENT % ("    " + member), 4 if "\n" in member else 3, words)
@@ -55,11 +55,13 @@ class Refused(unittest.TestCase):
     def test_what_is_meant(self):
         swift = generated(
             EVENT % "    words all = a, b-c\n    enum Kind { in, of-it, nobody = none }\n\n    kind?  Kind\n    "
-            "class  one of all\n    note?  personal text 0...9")["One.swift"]
+            "class  one of all\n    note?  personal text 0...9\n    callId  id\n    phone  personal text 1...9 of callId"
+        )["One.swift"]
         for line in [
             "        case `in`\n", '        case ofIt = "of-it"\n', '        case nobody = "none"\n',
             "    package var `class`: String\n", '.required("class", .oneOf(all)),\n',
             '.optional("note", .text(min: 0, max: 9), personal: true),\n', "note = note.replaced(replacement)\n",
+            '.required("phone", .text(min: 1, max: 9), personal: true, ofMatter: true),\n',
         ]:
             self.assertIn(line, swift)
 

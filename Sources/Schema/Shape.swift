@@ -38,17 +38,22 @@ package indirect enum Shape: Sendable, Hashable {
 
         package var name: String { key.text }
 
-        package static func required(_ name: StaticString, _ shape: Shape, personal: Bool = false) -> Field {
-            Field(MemberName(name), shape, isRequired: true, isPersonal: personal)
+        /// - Parameter ofMatter: it is about whom the ids beside it are about; as a phone it says nothing of that.
+        package static func required(
+            _ name: StaticString, _ shape: Shape, personal: Bool = false, ofMatter: Bool = false
+        ) -> Field {
+            Field(MemberName(name), shape, isRequired: true, isPersonal: personal, isOfMatter: ofMatter)
         }
 
-        package static func optional(_ name: StaticString, _ shape: Shape, personal: Bool = false) -> Field {
-            Field(MemberName(name), shape, isRequired: false, isPersonal: personal)
+        package static func optional(
+            _ name: StaticString, _ shape: Shape, personal: Bool = false, ofMatter: Bool = false
+        ) -> Field {
+            Field(MemberName(name), shape, isRequired: false, isPersonal: personal, isOfMatter: ofMatter)
         }
 
-        private init(_ key: MemberName, _ shape: Shape, isRequired: Bool, isPersonal: Bool) {
+        private init(_ key: MemberName, _ shape: Shape, isRequired: Bool, isPersonal: Bool, isOfMatter: Bool) {
             (self.key, self.shape, self.isRequired, self.isPersonal) = (key, shape, isRequired, isPersonal)
-            isPhone = isPersonal && key.text == "phone"
+            isPhone = isPersonal && key.text == "phone" && !isOfMatter
             if case .id = shape { matter = PersonalSubject.Kind(member: key.text) } else { matter = nil }
         }
     }

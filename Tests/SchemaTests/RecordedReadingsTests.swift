@@ -56,8 +56,7 @@ import Testing
                 return PersonalToken(person: 7 << 40 + Int64(place.part), row: 12, index: place.index).text
             })
         text += " kept=" + String(decoding: body, as: UTF8.self)
-        let phone = PersonalToken.ofPhone(in: body)?.text ?? "-"
-        return text + " named=\(PersonalSubject.named(in: body).map(\.number)) phone=\(phone)"
+        return text + " named=\(PersonalSubject.named(in: body).map(\.number))"
     }
 
     private static func quoted(_ text: String) -> String {

@@ -119,6 +119,28 @@ import Testing
                 }
             )
         },
+        Scene(
+            act: .reassignCase, unfit: Person(id: "r2-duty", tier: "region", regionId: "R2"), reason: "wrong-place",
+            fit: RoutingFixture.regionPerson, time: "2026-11-03T10:00:00+08:00"
+        ) {
+            var fixture = try RoutingFixture()
+            try fixture.open(CaseFixture.complaint())
+            return (
+                fixture.routing,
+                { CaseReassigned(caseId: CaseFixture.caseId(), to: "s1-clerk", by: $0, reason: "r") }
+            )
+        },
+        Scene(
+            act: .correctContact, unfit: otherStore, reason: "wrong-place", fit: CaseFixtures.regional,
+            time: "2026-11-05T11:00:00+08:00"
+        ) {
+            var harness = try CallbackFixtures.served(now: "2026-11-05T09:00:00+08:00")
+            _ = try harness.send(CallbackFixtures.call(1, at: "2026-11-05T10:00:00+08:00", .wrongNumber))
+            return (
+                harness,
+                { CustomerContactCorrected(callbackId: CallbackFixtures.first, phone: "13900000009", by: $0) }
+            )
+        },
     ]
 
     // MARK: Outlets and manufacturers
@@ -227,7 +249,9 @@ import Testing
 
     // MARK: What the policy takes from everybody
 
-    private static let kept: [Act] = [.reportCall, .reportLetter, .reportViolation, .submitForm, .lodgeAppeal]
+    private static let kept: [Act] = [
+        .reportCall, .reportLetter, .reportViolation, .submitForm, .lodgeAppeal, .declareCrisis,
+    ]
 
     @Test func `what is anybody's by default can be kept to some`() throws {
         let policy = PolicyBook(
@@ -240,6 +264,14 @@ import Testing
         let letter = LetterSent(
             callbackId: CallbackFixtures.first, by: CaseFixtures.clerk, at: try instant("2026-11-05T10:00:00+08:00"))
         #expect(try callback.send(letter, at: "2026-11-05T10:00:00+08:00").rejection?.reason == "wrong-tier")
+        for stage in [RoutingStage() as any Stage, HandlingStage()] {
+            var harness = try StageHarness(stage, policy: policy)
+            let complaint = try CaseFixture.complaint()
+            _ = try harness.send(CaseFixture.opened(complaint), at: complaint.receivedAt)
+            let declared = CrisisDeclared(
+                caseId: CaseFixture.caseId(), hazards: ["fire"], by: CaseFixtures.clerk, at: complaint.receivedAt)
+            #expect(try harness.send(declared, at: complaint.receivedAt).rejection?.reason == "wrong-tier")
+        }
         var penalty = try StageHarness(PenaltyStage(), policy: policy)
         let report = try penalty.report("V1", at: "2026-11-07T09:00:00+08:00", by: CaseFixtures.clerk)
         #expect(report.rejection?.reason == "wrong-tier")

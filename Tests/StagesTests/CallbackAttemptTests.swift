@@ -94,23 +94,39 @@ import Testing
         #expect(harness.record(CallbackTask.self, Fixtures.second) == nil)
     }
 
-    @Test func `a wrong number ends the task, and the store owes the number after three working days`() throws {
+    @Test func `a text message alone never reaches the customer`() throws {
         var harness = try Fixtures.served(now: "2026-11-05T09:00:00+08:00")
-        _ = try harness.send(Fixtures.call(1, at: "2026-11-05T10:00:00+08:00", .wrongNumber))
-        #expect(try harness.advance(to: "2026-11-10T17:59:59+08:00").isEmpty)
-        let out = try harness.advance(to: "2026-12-31T00:00:00+08:00")
-        #expect(said(out) == ["obligation.overdue 2026-11-10T18:00"])
-        #expect(
-            out.first?.event.data as? ObligationOverdue
-                == ObligationOverdue(obligation: .customerNumber, subject: Fixtures.first))
-        #expect(out.first?.because.facts["store"] == "S1")
+        var message = try Fixtures.call(1, at: "2026-11-05T10:00:00+08:00", .reached, satisfied: false)
+        message.medium = .sms
+        message.remarks = [.init(class: .consultation, text: "When?")]
+        #expect(try harness.send(message).types == ["customer.remark"], "told, and no answer")
+        let task = try #require(harness.record(CallbackTask.self, Fixtures.first))
+        #expect(task.outcome == nil)
+        #expect(task.calls.map(\.medium) == [.sms])
+        #expect(said(try harness.advance(to: "2026-11-06T09:00:00+08:00")) == ["callback.due 2026-11-06T09:00"])
+        var visit = try Fixtures.call(2, at: "2026-11-06T10:00:00+08:00", .reached, satisfied: true)
+        visit.medium = .visit
+        #expect(try harness.send(visit).types == ["callback.satisfied", "callback.done", "callback.scheduled"])
     }
 
-    @Test func `with its part of R10 switched off nobody owes a number`() throws {
-        var harness = try Fixtures.served(
-            CaseFixtures.policy(offParts: [.wrongNumber]), now: "2026-11-05T09:00:00+08:00")
-        _ = try harness.send(Fixtures.call(1, at: "2026-11-05T10:00:00+08:00", .wrongNumber))
-        #expect(try harness.advance(to: "2026-12-31T00:00:00+08:00").isEmpty)
+    @Test func `three of them exhaust the task, and before the window one is no complaint`() throws {
+        var harness = try Fixtures.served()
+        func message(_ attempt: Int, _ time: String) throws -> [String] {
+            var message = try Fixtures.call(attempt, at: time, .reached, satisfied: false)
+            message.medium = .sms
+            return try harness.send(message).types
+        }
+        #expect(try message(1, "2026-11-04T10:00:00+08:00") == [])
+        #expect(try message(1, "2026-11-05T10:00:00+08:00") == [])
+        #expect(try message(2, "2026-11-06T10:00:00+08:00") == [])
+        #expect(try message(3, "2026-11-09T10:00:00+08:00") == ["callback.exhausted", "callback.done"])
+    }
+
+    @Test func `with R27 switched off nobody asks by what he was reached`() throws {
+        var harness = try Fixtures.served(CaseFixtures.policy(off: [.r27]), now: "2026-11-05T09:00:00+08:00")
+        var message = try Fixtures.call(1, at: "2026-11-05T10:00:00+08:00", .reached)
+        message.medium = .sms
+        #expect(try harness.send(message).types == ["callback.done", "callback.scheduled"])
     }
 
     @Test func `24:00 belongs to the next date, so a call at that moment misses the window`() throws {

@@ -12,7 +12,15 @@ import Testing
     private func event(on date: String = "2026-11-28", customers: Int = 1) throws -> CustomerEventAnnounced {
         CustomerEventAnnounced(
             eventId: "E1", on: try #require(CivilDate(date)), title: "Open day",
-            customers: Array(repeating: CaseFixtures.customer, count: customers))
+            customers: [CaseFixtures.customer]
+                + (1..<max(1, customers)).map { Customer(name: "王女士", phone: "1390000000\($0)") })
+    }
+
+    /// A call that reached the first customer; nil: nobody has spoken of a letter.
+    private func call(letter: Bool? = true, at time: String = "2026-11-16T10:00:00+08:00") throws -> CallbackCompleted {
+        var call = try Fixtures.call(first, 1, at: time, .reached)
+        call.letter = letter
+        return call
     }
 
     private func letter(at time: String, _ id: String? = nil) throws -> LetterSent {
@@ -24,7 +32,7 @@ import Testing
         var harness = try Fixtures.harness()
         _ = try harness.send(event(), at: "2026-11-02T10:00:00+08:00")
         _ = try harness.advance(to: "2026-11-14T09:00:00+08:00")
-        let out = try harness.send(Fixtures.call(first, 1, at: "2026-11-16T10:00:00+08:00", .reached))
+        let out = try harness.send(call())
         let due = try #require(out.all(LetterDue.self).first)
         try #require(out.types == ["letter.due", "callback.done"])
         #expect(due.dueAt == (try instant("2026-11-18T10:00:00+08:00")))
@@ -101,8 +109,65 @@ import Testing
         var harness = try Fixtures.harness()
         _ = try harness.send(event(), at: "2026-11-02T10:00:00+08:00")
         _ = try harness.send(letter(at: "2026-11-10T10:00:00+08:00"), at: "2026-11-10T10:00:00+08:00")
-        let out = try harness.send(Fixtures.call(first, 1, at: "2026-11-16T10:00:00+08:00", .reached))
-        #expect(out.types == ["callback.done"])
+        #expect(try harness.send(call()).types == ["callback.done"])
+    }
+
+    @Test(arguments: [
+        (CallbackPolicy.Letters.asked, true as Bool?, true), (.asked, false, false), (.asked, nil, false),
+        (.always, false, true), (.always, nil, true),
+    ])
+    func `a letter is owed to whom the call says so, or by the policy to everyone`(
+        letters: CallbackPolicy.Letters, letter: Bool?, isOwed: Bool
+    ) throws {
+        var settings = CallbackPolicy()
+        settings.customerEventLetters = letters
+        var harness = try Fixtures.harness(
+            PolicyBook(
+                version: "test", callback: settings, organisation: CaseFixtures.organisation(),
+                calendar: CaseFixtures.calendar()))
+        _ = try harness.send(event(), at: "2026-11-02T10:00:00+08:00")
+        let out = try harness.send(call(letter: letter))
+        #expect(out.types == (isOwed ? ["letter.due", "callback.done"] : ["callback.done"]))
+        let later = try harness.advance(to: "2026-12-31T00:00:00+08:00")
+        #expect(said(later) == (isOwed ? ["obligation.overdue 2026-11-18T10:00"] : []))
+    }
+
+    @Test func `only the call that reached speaks of a letter`() throws {
+        var harness = try Fixtures.harness()
+        _ = try harness.send(event(), at: "2026-11-02T10:00:00+08:00")
+        #expect(try harness.send(call(at: "2026-11-13T23:59:59+08:00")).types == [], "before the window")
+        var silent = try call(letter: nil)
+        silent.outcome = .noAnswer
+        silent.letter = true
+        #expect(try harness.send(silent).types == [])
+        var second = try Fixtures.call(first, 2, at: "2026-11-17T10:00:00+08:00", .reached)
+        #expect(try harness.send(second).types == ["callback.done"])
+        second = try Fixtures.call(first, 3, at: "2026-11-18T10:00:00+08:00", .reached)
+        second.letter = true
+        #expect(try harness.send(second).types == [], "after the end")
+    }
+
+    @Test func `one number is called once, however often the list has it, and those without a key each`() throws {
+        var harness = try Fixtures.harness()
+        var announced = try event()
+        announced.customers = [
+            Customer(name: "陈先生", phone: "13800000001"), Customer(name: "陈", phone: "+86 138-0000-0001"),
+            Customer(name: "Wang", phone: "ask the neighbour"), Customer(name: "Li", phone: "ask the neighbour"),
+            Customer(name: "Zhao", phone: "13800000002"), Customer(name: "Chen", phone: "１３８００００００01"),
+        ]
+        let out = try harness.send(announced, at: "2026-11-02T10:00:00+08:00")
+        let ids = [0, 2, 3, 4].map {
+            Identifiers.callbackId(kind: "customer-event", eventId: "E1", customer: $0)
+        }
+        #expect(out.all(CallbackScheduled.self).map(\.callbackId) == ids)
+    }
+
+    @Test func `a letter leaves a record of what was sent`() throws {
+        var harness = try reached()
+        var sent = try letter(at: "2026-11-17T10:00:00+08:00")
+        sent.subject = "Invitation"
+        _ = try harness.send(sent, at: "2026-11-17T10:00:00+08:00")
+        #expect(harness.record(CallbackTask.self, first)?.letters.map(\.subject) == ["Invitation"])
     }
 
     @Test func `a service owes no letter`() throws {
@@ -115,8 +180,9 @@ import Testing
     @Test func `a dissatisfied answer about an event names neither case nor service`() throws {
         var harness = try Fixtures.harness()
         _ = try harness.send(event(), at: "2026-11-02T10:00:00+08:00")
-        let out = try harness.send(
-            Fixtures.call(first, 1, at: "2026-11-16T10:00:00+08:00", .reached, satisfied: false))
+        var call = try call()
+        call.satisfied = false
+        let out = try harness.send(call)
         let data = try #require(out.all(CallbackDissatisfied.self).first)
         #expect(data.caseId == nil)
         #expect(data.serviceId == nil)

@@ -199,10 +199,16 @@ extension DeadlineScene {
             before: { _ = try $0.send(CallbackFixtures.closed(), at: "2026-11-05T16:00:00+08:00") }),
         callback(
             "R10 the right number", ["R10", "R10-wrong-number"], says: ["obligation.overdue"],
-            time: "2026-11-11T09:00:00+08:00", inTime: nil, reached(CallbackFixtures.first, 2),
+            time: "2026-11-17T18:00:01+08:00", inTime: 1,
+            { _ in
+                CustomerContactCorrected(
+                    callbackId: CallbackFixtures.second, phone: "13900000009", by: CaseFixtures.clerk)
+            },
             before: {
                 try serve(&$0)
-                _ = try $0.send(CallbackFixtures.call(1, at: "2026-11-05T09:30:00+08:00", .wrongNumber))
+                _ = try $0.send(CallbackFixtures.call(1, at: "2026-11-05T09:30:00+08:00", .reached))
+                let second = CallbackFixtures.second
+                _ = try $0.send(CallbackFixtures.call(second, 1, at: "2026-11-12T09:30:00+08:00", .wrongNumber))
             }),
         callback(
             "R26 the call before an event", ["R26"], says: ["callback.due", "callback.missed"],
@@ -212,7 +218,9 @@ extension DeadlineScene {
             { LetterSent(callbackId: eventCall, by: CaseFixtures.officer, at: $0) },
             before: {
                 try announce(&$0)
-                _ = try $0.send(CallbackFixtures.call(eventCall, 1, at: "2026-11-16T09:30:00+08:00", .reached))
+                var call = try CallbackFixtures.call(eventCall, 1, at: "2026-11-16T09:30:00+08:00", .reached)
+                call.letter = true
+                _ = try $0.send(call)
             }),
     ]
 }

@@ -70,6 +70,75 @@ import Testing
         #expect(try harness.send(linked(), at: "2026-11-03T10:00:01+08:00").outputs.isEmpty)
     }
 
+    // MARK: Crises (R50)
+
+    private func declared(
+        _ hazards: [String], _ caseId: String = "C1", by: Person = CaseFixtures.clerk,
+        at time: String = "2026-11-04T09:30:00+08:00"
+    ) throws -> CrisisDeclared {
+        CrisisDeclared(caseId: caseId, hazards: hazards, by: by, at: try instant(time))
+    }
+
+    @Test func `a hazard that somebody declares reopens a closed case as a linked complaint does, once`() throws {
+        var harness = try harness(closedAt: .region)
+        let out = try harness.send(declared(["fire"]), at: "2026-11-04T09:30:00+08:00")
+        #expect(
+            out.all(CaseReopened.self) == [
+                CaseReopened(caseId: "C1", complaintId: "K1", tier: .region, closing: 1)
+            ])
+        #expect(out.outputs.first?.because.rule == "R50")
+        #expect(out.outputs.first?.because.facts == ["declared": ["fire"], "closing": 1])
+        let again = try harness.send(
+            CaseFixtures.resolved(at: "2026-11-05T10:00:00+08:00", documents: ["D1"]), at: "2026-11-05T10:00:00+08:00")
+        #expect(again.all(CaseClosed.self).map(\.hazards) == [["fire"]])
+        #expect(
+            try harness.send(
+                declared(["fire"], at: "2026-11-05T11:00:00+08:00"), at: "2026-11-05T11:00:00+08:00"
+            ).outputs.isEmpty, "no news")
+    }
+
+    @Test func `of a case that closes all hazards are told, of complaints and declared ones`() throws {
+        var harness = try StageHarness(HandlingStage(), policy: try CaseFixtures.policy())
+        var opened = try CaseFixtures.opened(at: "2026-11-02T09:00:00+08:00")
+        opened.complaint.hazards = ["media"]
+        _ = try harness.send(opened, at: "2026-11-02T09:00:00+08:00")
+        let declared = try harness.send(
+            declared(["fire"], at: "2026-11-02T09:20:00+08:00"), at: "2026-11-02T09:20:00+08:00")
+        #expect(declared.rejection == nil && declared.outputs.isEmpty)
+        var linked = try linked()
+        linked.complaint.hazards = ["injury", "media"]
+        #expect(try harness.send(linked, at: linked.complaint.receivedAt).rejection == nil)
+        _ = try harness.send(CaseFixtures.assigned(.store), at: "2026-11-02T09:30:00+08:00")
+        let out = try harness.send(
+            CaseFixtures.resolved(at: "2026-11-03T10:00:00+08:00", documents: ["D1"]), at: "2026-11-03T10:00:00+08:00")
+        #expect(out.all(CaseClosed.self).map(\.hazards) == [["injury", "fire", "media"]])
+    }
+
+    @Test func `by a linked complaint a crisis is about the open case, for which it waits`() throws {
+        var harness = try harness(closedAt: .store)
+        let early = try harness.send(declared(["fire"], "C2"), at: "2026-11-04T09:30:00+08:00")
+        #expect(early.waitsFor == CaseFile.key("C2"))
+        let unknown = try harness.send(declared(["fire"], "C9"), at: "2026-11-04T09:30:00+08:00")
+        #expect(unknown.waitsFor == CaseFile.key("C9"))
+        let link = try harness.send(linked(), at: "2026-11-04T09:30:00+08:00")
+        #expect(link.known.contains(CaseFile.key("C2")))
+        _ = try harness.send(
+            CaseFixtures.resolved(at: "2026-11-05T10:00:00+08:00", documents: ["D1"]), at: "2026-11-05T10:00:00+08:00")
+        let out = try harness.send(
+            declared(["fire"], "C2", at: "2026-11-05T11:00:00+08:00"), at: "2026-11-05T11:00:00+08:00")
+        #expect(out.all(CaseReopened.self).map(\.caseId) == ["C1"])
+    }
+
+    @Test func `who is unknown declares nothing, and with R50 switched off nobody does`() throws {
+        var known = try harness(closedAt: .store)
+        let out = try known.send(declared(["fire"], by: CaseFixtures.stranger), at: "2026-11-04T09:30:00+08:00")
+        #expect(out.rejection?.reason == "unknown-person")
+        known.adopt(try CaseFixtures.policy(off: [.r50]))
+        let off = try known.send(declared(["fire"]), at: "2026-11-04T09:30:00+08:00")
+        #expect(off.rejection == nil && off.outputs.isEmpty)
+        #expect(known.record(CaseFile.self, "C1")?.hazards == nil)
+    }
+
     @Test func `a reopened case needs its documents listed anew, and its next closing is the second`() throws {
         var harness = try harness(closedAt: .store)
         _ = try harness.send(dissatisfied(), at: "2026-11-04T09:30:00+08:00")

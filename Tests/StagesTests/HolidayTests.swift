@@ -92,14 +92,25 @@ struct HolidayTests {
 
     @Test func `the next attempt and the right number wait for the end of the holidays`() throws {
         var harness = try served()
-        var other = harness
+        var (other, holder) = (harness, harness)
         _ = try harness.send(CallbackFixtures.call(1, at: "2026-09-30T10:00:00+08:00", .noAnswer))
         #expect(
             times(try harness.advance(to: "2026-12-01T00:00:00+08:00")) == [
                 "callback.missed 2026-10-04T00:00", "callback.due 2026-10-08T09:00",
             ])
         _ = try other.send(CallbackFixtures.call(1, at: "2026-09-29T10:00:00+08:00", .wrongNumber))
-        #expect(times(try other.advance(to: "2026-12-01T00:00:00+08:00")) == ["obligation.overdue 2026-10-09T18:00"])
+        #expect(
+            times(try other.advance(to: "2026-12-01T00:00:00+08:00")) == [
+                "callback.missed 2026-10-04T00:00", "obligation.overdue 2026-10-09T18:00",
+            ])
+        let found = CustomerContactCorrected(
+            callbackId: CallbackFixtures.first, phone: "13900000009", by: CaseFixtures.clerk)
+        _ = try holder.send(CallbackFixtures.call(1, at: "2026-09-29T10:00:00+08:00", .wrongNumber))
+        _ = try holder.send(found, at: "2026-09-30T10:00:00+08:00")
+        #expect(
+            times(try holder.advance(to: "2026-12-01T00:00:00+08:00")) == [
+                "callback.missed 2026-10-04T00:00", "callback.due 2026-10-08T09:00",
+            ])
     }
 
     @Test func `the second call is due on the first working day of its window, or at 09:00 of its first date`() throws {
@@ -118,7 +129,9 @@ struct HolidayTests {
         _ = try harness.send(announced, at: "2026-09-01T10:00:00+08:00")
         #expect(times(try harness.advance(to: "2026-10-02T10:00:00+08:00")) == ["callback.due 2026-10-02T09:00"])
         let id = Identifiers.callbackId(kind: "customer-event", eventId: "E1", customer: 0)
-        _ = try harness.send(CallbackFixtures.call(id, 1, at: "2026-10-02T11:00:00+08:00", .reached))
+        var call = try CallbackFixtures.call(id, 1, at: "2026-10-02T11:00:00+08:00", .reached)
+        call.letter = true
+        _ = try harness.send(call)
         #expect(
             times(try harness.advance(to: "2026-12-01T00:00:00+08:00")) == ["obligation.overdue 2026-10-04T11:00"])
     }

@@ -118,6 +118,13 @@ struct HarnessOutcome {
     /// The data of the outputs of one type, in order.
     func all<D: EventData>(_ type: D.Type) -> [D] { outputs.compactMap { $0.event.data as? D } }
     var types: [String] { outputs.map(\.event.type.rawValue) }
+    /// What the event waits for; nil: it does not wait.
+    var waitsFor: RecordKey? {
+        switch verdict {
+        case .unknownReference(let key), .waits(let key, orElse: _): key
+        case .applied, .refused: nil
+        }
+    }
     var rejection: Rejection? {
         if case .refused(let rejection) = verdict { rejection } else { nil }
     }

@@ -85,6 +85,31 @@ extension Organisation {
         dutyOwner(hq.duty, at: instant, observingAbsences: observingAbsences)
     }
 
+    /// Who may give a case to another person of a place (R51): its supervisors, its manager, its duty owner; and who stands
+    /// in for one of them who is absent.
+    ///
+    /// - Parameters:
+    ///   - id: of a store or a region.
+    ///   - observingAbsences: false where R28 is switched off.
+    /// - Returns: each once, who belongs there first; nobody of a place that is not listed.
+    package func heads(
+        of tier: Tier, _ id: String, at instant: Instant, observingAbsences: Bool = true
+    ) -> [String] {
+        var heads: [String] =
+            switch tier {
+            case .store:
+                store(id).map { store in
+                    [store.serviceSupervisor, store.manager].compactMap(\.self)
+                        + store.categorySupervisors.values.sorted()
+                } ?? []
+            case .region: region(id).map { [$0.duty] } ?? []
+            case .hq: [hq.duty]
+            case .business: []
+            }
+        if observingAbsences { heads += heads.compactMap { standIn(for: $0, at: instant) } }
+        return heads.enumerated().filter { !heads[..<$0].contains($1) }.map(\.element)
+    }
+
     private func dutyOwner(_ duty: String, at instant: Instant, observingAbsences: Bool) -> OwnerChoice {
         let acting = observingAbsences ? standIn(for: duty, at: instant) ?? duty : duty
         return OwnerChoice(person: acting, role: .duty, standsInFor: acting == duty ? nil : duty)

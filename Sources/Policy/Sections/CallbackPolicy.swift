@@ -13,8 +13,17 @@ package struct CallbackPolicy: Hashable, Sendable {
     package var caseClosedFromWorkingDays = 1
     package var caseClosedToWorkingDays = 3
     package var customerEventNoticeDays = 14
+    package var customerEventLetters = Letters.asked
     package var letterDays = 2
     package var dissatisfiedMaxScore = 2
+
+    /// Who is sent a letter about a customer event (R26).
+    package enum Letters: String, Hashable, Sendable, CaseIterable {
+        /// Whoever asks for one in the call.
+        case asked
+        /// Everyone who was reached.
+        case always
+    }
 
     package init() {}
 
@@ -56,6 +65,11 @@ package struct CallbackPolicy: Hashable, Sendable {
         section.read(
             &customerEventNoticeDays, "customerEventNoticeDays", Bounds.days,
             "R26: dates before a customer event on which the call to the customer is due")
+        let letters = section.choice(
+            "customerEventLetters", of: Letters.self,
+            "R26: who is sent a letter about a customer event: asked, whoever asks for it in the call; always, everyone "
+                + "who was reached")
+        if let letters { customerEventLetters = letters }
         section.read(
             &letterDays, "letterDays", Bounds.positiveDays,
             "R26: days (of 24 h) after the call that reached the customer by which the letter must be sent")

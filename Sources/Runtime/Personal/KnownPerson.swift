@@ -15,11 +15,11 @@ package struct KnownPerson: Sendable {
     }
 
     /// Whether a message is his. Where it holds his number and names nobody else, what it is about is about him from now on:
-    /// others may name that alone.
+    /// others may name that alone. Not where it tells the number for calls to somebody.
     mutating func owns(_ content: LetterContent) -> Bool {
         let hasNumber = !content.numbers.isDisjoint(with: phones)
         guard hasNumber || !subjects.isDisjoint(with: content.subjects) else { return false }
-        if hasNumber, content.customers <= 1 { subjects.formUnion(content.subjects) }
+        if hasNumber, content.customers <= 1, !content.isCorrection { subjects.formUnion(content.subjects) }
         return true
     }
 }

@@ -11,6 +11,8 @@ struct LetterContent {
     private(set) var subjects: Set<PersonalSubject> = []
     /// How many customers it names.
     private(set) var customers = 0
+    /// It tells a number that is for calls alone: whoever has it is not whom the call is to.
+    private(set) var isCorrection = false
     /// Those of their numbers that are keys.
     private(set) var phones: Set<PhoneKey> = []
     private let columns: [(column: LetterColumns, text: String)]
@@ -48,6 +50,7 @@ struct LetterContent {
             do throws(JSONSyntaxError) {
                 // What holds more values is no event, and its tree would be many times its size.
                 let json = try JSON(parsing: part, valueLimit: DocumentLimits().values)
+                if json["type"]?.string == CustomerContactCorrected.type.wireName { isCorrection = true }
                 add(json, member: "")
                 addComplaint(json)
             } catch {

@@ -186,7 +186,7 @@ struct PersonalEdge {
     /// What a timer emits about a customer belongs to him too.
     mutating func keepTimer(outputs: [JournalOutput]) {
         for output in outputs {
-            guard let person = PersonalToken.ofPhone(in: output.body)?.person else { continue }
+            guard let person = PersonalToken.ofCustomer(in: output.body)?.person else { continue }
             for subject in PersonalSubject.named(in: output.body) { links[subject] = person }
         }
     }

@@ -121,13 +121,14 @@ package struct PersonalToken: Hashable, Sendable {
 }
 
 extension PersonalToken {
-    private static let phoneMark = Array(#""phone":"~"#.utf8)
+    private static let nameMark = Array(#""customer":{"name":"~"#.utf8)
 
-    /// The token of the first telephone number in the JSON text `body`.
-    package static func ofPhone(in body: [UInt8]) -> PersonalToken? {
+    /// The token of the name of the first customer in the JSON text `body`, as stages write it. Of his phone it may be
+    /// another's: where that was corrected for a call, or so it seems if nobody knew whom the call is to.
+    package static func ofCustomer(in body: [UInt8]) -> PersonalToken? {
         for (place, token) in places(in: body) {
-            let start = place.lowerBound + 2 - phoneMark.count
-            if start >= 0, body[start..<start + phoneMark.count].elementsEqual(phoneMark) { return token }
+            let start = place.lowerBound + 2 - nameMark.count
+            if start >= 0, body[start..<start + nameMark.count].elementsEqual(nameMark) { return token }
         }
         return nil
     }

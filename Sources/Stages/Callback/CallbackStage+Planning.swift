@@ -39,6 +39,8 @@ extension CallbackStage {
         task.storeId = first.storeId
         task.outletId = first.outletId
         task.inWarranty = first.inWarranty
+        task.correctedPhone = first.correctedPhone
+        task.correctedAt = first.correctedAt
         task.scheduleIfKnown(id, in: &turn)
         turn.put(task, id)
     }
@@ -90,7 +92,8 @@ extension CallbackStage {
         Identifiers.callbackId(kind: CallbackKind.caseClosed.rawValue, caseId: caseId, closing: closing)
     }
 
-    /// R26: customers are to be told of an event, each by a call of his own.
+    /// R26: customers are to be told of an event, each by a call of his own: one, however often the list has his number.
+    /// Whose phones have no key are all different people.
     func plan(for event: CustomerEventAnnounced, in turn: inout Turn) throws -> Verdict {
         guard turn.policy.rules.isOn(.r26) else { return .applied }
         guard event.on.at(hour: 24) <= Instant.limit else {
@@ -106,7 +109,9 @@ extension CallbackStage {
         }
         turn.put(CustomerEventRecord(fingerprint: fingerprint), event.eventId)
         let (opens, due) = firstCall(before: event.on, in: &turn)
+        var called: Set<String> = []
         for (index, customer) in event.customers.enumerated() {
+            if let key = customer.comparisonKey, !called.insert(key).inserted { continue }
             let id = Self.eventCallId(event.eventId, index)
             var task = CallbackTask(
                 .customerEvent, about: .event(event.eventId), customer: customer, base: event.on, opens: opens,

@@ -7,7 +7,8 @@ import Schema
 package struct CallbackStage: Stage {
     package static let name = StageName.callback
     package static let takesFromInbox: [EventType] = [
-        ServiceCompleted.type, CallbackCompleted.type, CustomerEventAnnounced.type, LetterSent.type,
+        ServiceCompleted.type, CallbackCompleted.type, CustomerContactCorrected.type, CustomerEventAnnounced.type,
+        LetterSent.type,
     ]
     package static let takesFromEvents: [EventType] = [CaseClosed.type, CaseReopened.type]
     package static let follows: [StageName] = [.handling]
@@ -24,8 +25,9 @@ package struct CallbackStage: Stage {
                     Identifiers.callbackId(kind: CallbackKind.serviceFirst.rawValue, serviceId: service.serviceId))
             ]
         case let report as CallbackCompleted:
-            let second = records.get(CallbackTask.self, report.callbackId).flatMap(Self.secondId(after:))
-            return [CallbackTask.key(report.callbackId)] + (second.map { [CallbackTask.key($0)] } ?? [])
+            return Self.keys(withSecondOf: report.callbackId, given: records)
+        case let corrected as CustomerContactCorrected:
+            return Self.keys(withSecondOf: corrected.callbackId, given: records)
         case let letter as LetterSent:
             return [CallbackTask.key(letter.callbackId)]
         case let announced as CustomerEventAnnounced:
@@ -38,6 +40,12 @@ package struct CallbackStage: Stage {
         default:
             return []
         }
+    }
+
+    /// The task, and if it is the first call about a service the second one, which may follow from it.
+    private static func keys(withSecondOf id: String, given records: RecordReader) -> [RecordKey] {
+        let second = records.get(CallbackTask.self, id).flatMap(Self.secondId(after:))
+        return [CallbackTask.key(id)] + (second.map { [CallbackTask.key($0)] } ?? [])
     }
 
     package func step(_ input: Input, in turn: inout Turn) throws -> Verdict {
@@ -57,6 +65,7 @@ package struct CallbackStage: Stage {
                 if wasOpen, task.outcome == .reached { planSecond(after: task, in: &turn) }
                 return .applied
             }
+        case let corrected as CustomerContactCorrected: return correct(corrected, in: &turn)
         case let letter as LetterSent:
             return change(letter.callbackId, by: letter.by, .reportLetter, in: &turn) { task, turn in
                 task.record(letter, in: turn).map(Verdict.refused) ?? .applied
@@ -81,10 +90,26 @@ package struct CallbackStage: Stage {
     ) -> Verdict {
         if let rejection = turn.rejection(of: person) { return .refused(rejection) }
         guard var task = turn.get(CallbackTask.self, id) else { return .unknownReference(CallbackTask.key(id)) }
-        if let rejection = turn.policy.rejection(of: person, act) { return .refused(rejection) }
+        if let rejection = task.rejection(of: person, act, turn.policy) { return .refused(rejection) }
         let verdict = body(&task, &turn)
         if case .applied = verdict { turn.put(task, id) }
         return verdict
+    }
+
+    /// The right number of a customer was found (R10). It comes, if need be, before the report of the call that found the other
+    /// one wrong, and waits for that.
+    private func correct(_ corrected: CustomerContactCorrected, in turn: inout Turn) -> Verdict {
+        let id = corrected.callbackId
+        return change(id, by: corrected.by, .correctContact, in: &turn) { task, turn in
+            guard task.correct(corrected.phone, in: &turn) else {
+                return .waits(CallbackTask.wrongNumber(of: id), orElse: task.noWrongNumber)
+            }
+            if let secondId = Self.secondId(after: task), var second = turn.get(CallbackTask.self, secondId) {
+                second.use(corrected.phone, since: turn.now)
+                turn.put(second, secondId)
+            }
+            return .applied
+        }
     }
 
     /// A closed case is open again. Its call goes on, as nothing but an answer or the last attempt ends a task; whoever

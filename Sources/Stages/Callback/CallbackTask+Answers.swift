@@ -21,6 +21,7 @@ extension CallbackTask {
         }
         let place: Call.Place = isEarly ? .early : outcome == nil ? .attempt : .afterwards
         calls.append(call(report, place, in: turn))
+        if report.outcome == .wrongNumber { turn.makeKnown(Self.wrongNumber(of: id)) }
         switch place {
         case .early:
             // No attempt, but a complaint made in it is one.
@@ -58,12 +59,12 @@ extension CallbackTask {
         call.satisfied = report.satisfied
         call.score = report.score
         call.comments = report.comments
+        call.medium = report.medium
         return call
     }
 
     private mutating func conclude(_ report: CallbackCompleted, _ id: String, in turn: inout Turn) {
-        let policy = turn.policy.callback
-        switch report.outcome {
+        switch Self.outcome(of: report, turn.policy) {
         case .reached:
             finish(.reached, id, in: &turn)
             switch satisfaction(report, turn.policy) {
@@ -71,26 +72,94 @@ extension CallbackTask {
             case false: sayDissatisfied(report, id, in: &turn)
             case nil: break
             }
-            if callKind == .customerEvent { oweLetter(id, in: &turn) }
+            if callKind == .customerEvent, report.letter == true || turn.policy.callback.customerEventLetters == .always
+            {
+                oweLetter(id, in: &turn)
+            }
         case .refused:
             finish(.refused, id, in: &turn)
         case .wrongNumber:
-            finish(.wrongNumber, id, in: &turn)
-            if turn.policy.rules.isOn(.wrongNumber) {
-                numberDue = turn.term(workingDays: policy.wrongNumberWorkingDays, after: turn.now, rule: "R10")
-            }
-        case .noAnswer:
-            let attempts = attempts
-            if attempts.count >= policy.maxAttempts {
-                finish(.exhausted, id, in: &turn)
-                sayExhausted(id, in: &turn)
-            } else if attempts.allSatisfy({ $0.at <= turn.now }) {
-                // A report that comes after that of a later call changes nothing: that one has planned what follows.
-                planNext(after: turn.now.date, in: &turn)
-            }
+            oweNumber(in: &turn)
+            goOn(id, in: &turn)
+        case .noAnswer: goOn(id, in: &turn)
         }
-        sayDone(id, survey: report.outcome == .reached ? report.survey : nil, in: &turn)
+        sayDone(id, survey: outcome == .reached ? report.survey : nil, in: &turn)
     }
+
+    /// A text message alone reaches nobody (R27).
+    static func outcome(of report: CallbackCompleted, _ policy: PolicyBook) -> CallbackCompleted.Outcome {
+        report.outcome == .reached && report.medium == .sms && policy.rules.isOn(.r27) ? .noAnswer : report.outcome
+    }
+
+    /// What follows an attempt that has not reached the customer: nothing after the last one, the next one, or, after a wrong
+    /// number, the wait for the right one.
+    ///
+    /// A report that comes after that of a later call changes nothing: that one has planned what follows.
+    private mutating func goOn(_ id: String, in turn: inout Turn) {
+        let attempts = attempts
+        if attempts.count >= turn.policy.callback.maxAttempts {
+            finish(.exhausted, id, in: &turn)
+            sayExhausted(id, in: &turn)
+        } else if attempts.allSatisfy({ $0.at <= turn.now }) {
+            if awaitsNumber { due = nil } else { planNext(after: turn.now.date, in: &turn) }
+        }
+    }
+
+    // MARK: Numbers
+
+    /// What stands for a wrong number on a task, for a right one that comes before it.
+    static func wrongNumber(of id: String) -> RecordKey { RecordKey(kind: "wrong-number", id: id) }
+
+    var noWrongNumber: Rejection {
+        Rejection(
+            "no-wrong-number",
+            ["kind": .string(callKind.rawValue), "reports": .int(Int64(calls.count))])
+    }
+
+    /// Why a person may not do something about the task; nil: he may (R48). A task without a store is everybody's.
+    func rejection(of by: Person, _ act: Act, _ policy: PolicyBook) -> Rejection? {
+        guard act.row.fit != .any else { return policy.rejection(of: by, act) }
+        return storeId.flatMap { policy.rejection(of: by, act, at: [policy.place(storeId: $0, regionId: nil)]) }
+    }
+
+    /// The latest attempt was made in vain under a number that somebody has yet to put right.
+    private var awaitsNumber: Bool {
+        isNumberOwed == true && attempts.max { $0.at < $1.at }?.outcome == .wrongNumber
+    }
+
+    /// The store owes the right number, once, until it is there.
+    private mutating func oweNumber(in turn: inout Turn) {
+        guard turn.policy.rules.isOn(.wrongNumber), isNumberOwed != true else { return }
+        isNumberOwed = true
+        numberDue = turn.term(
+            workingDays: turn.policy.callback.wrongNumberWorkingDays, after: turn.now, rule: "R10")
+    }
+
+    /// The right number is there: nothing is owed any more, and a task that has waited for it goes on. Where an attempt is
+    /// planned or asked for already, it is made under that number.
+    ///
+    /// - Returns: false, with nothing changed, if nobody has found the number wrong by then.
+    mutating func correct(_ phone: String, in turn: inout Turn) -> Bool {
+        let wrong = calls.filter { $0.outcome == .wrongNumber }.map(\.at)
+        guard let first = wrong.min(), let last = wrong.max(), first <= turn.now else { return false }
+        // A call of a later time has found this one wrong, too.
+        guard last <= turn.now else { return true }
+        let awaited = outcome == nil && awaitsNumber
+        use(phone, since: turn.now)
+        isNumberOwed = nil
+        numberDue = nil
+        if awaited { planNext(after: turn.now.date, in: &turn) }
+        return true
+    }
+
+    /// Calls go to that number, unless a later one is known.
+    mutating func use(_ phone: String, since instant: Instant) {
+        guard correctedAt.map({ $0 <= instant }) ?? true else { return }
+        correctedPhone = phone
+        correctedAt = instant
+    }
+
+    // MARK: Ends
 
     /// Says that the task has ended, and how. It names the window, so it waits until the calendar knows that; what
     /// the customer was asked is then no longer at hand.
@@ -123,7 +192,7 @@ extension CallbackTask {
 
     // MARK: Letters
 
-    /// The customer of a customer event knows of it by telephone: the letter is owed (R26). One that was sent already
+    /// The customer of a customer event knows of it by telephone: a letter is owed if he wants one (R26). One that was sent already
     /// is not asked for.
     private mutating func oweLetter(_ id: String, in turn: inout Turn) {
         guard letters.isEmpty else { return }
@@ -142,7 +211,9 @@ extension CallbackTask {
             return Rejection("no-letter-owed", ["kind": .string(callKind.rawValue)])
         }
         if letters.count >= CallbackTask.reportLimit { return CallbackTask.full(letters.count) }
-        letters.append(Letter(at: turn.now, by: turn.policy.rules.isOn(.r27) ? letter.by.id : nil))
+        letters.append(
+            turn.policy.rules.isOn(.r27)
+                ? Letter(at: turn.now, by: letter.by.id, subject: letter.subject) : Letter(at: turn.now))
         letterDue = nil
         return nil
     }

@@ -6,7 +6,7 @@ extension CallbackTask {
     /// `satisfied` if it was said, else no if he complains of something (R54), else by the score; nil: unknown, or the
     /// customer was not reached.
     func satisfaction(_ report: CallbackCompleted, _ policy: PolicyBook) -> Bool? {
-        guard report.outcome == .reached else { return nil }
+        guard Self.outcome(of: report, policy) == .reached else { return nil }
         if let satisfied = report.satisfied { return satisfied }
         if Self.complains(report, policy) { return false }
         return report.score.map { $0 > policy.callback.dissatisfiedMaxScore }

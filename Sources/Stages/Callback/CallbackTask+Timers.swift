@@ -67,10 +67,12 @@ extension CallbackTask {
         asked = attempt
         var facts: JSON = ["base": .string(base.description), "attempt": .int(Int64(attempt))]
         if isCaseReopened { facts = facts.setting("caseReopened", to: true) }
+        if correctedPhone != nil { facts = facts.setting("corrected", to: true) }
         turn.emit(
             CallbackDue(
                 callbackId: id, kind: callKind, windowStart: window.start, windowEnd: window.end, about: about,
-                attempt: attempt, customer: customer, product: product, title: title),
+                attempt: attempt, customer: callee, corrected: correctedPhone == nil ? nil : true, product: product,
+                title: title),
             about: CallbackTask.key(id), rule: attempts.isEmpty ? rule : "R10",
             parameters: attempts.isEmpty ? windowParameters(turn.policy) : attemptParameters(turn.policy),
             facts: facts)

@@ -8,6 +8,7 @@ package struct CallbackTask: Record, Equatable {
     /// How a task is done. A task without an outcome is open, also when its window is over.
     package enum Outcome: String, Codable, Sendable {
         case reached, refused, exhausted
+        /// As releases before 0.4 ended one.
         case wrongNumber = "wrong-number"
     }
 
@@ -73,6 +74,13 @@ package struct CallbackTask: Record, Equatable {
     package var isCaseReopened = false
     /// By when the store owes a right number; nil if it owes none, or is overdue already.
     package var numberDue: Term?
+    /// The store owes a right number, overdue or not; nil: it does not, or a release before 0.4 ended the task on a wrong one.
+    package var isNumberOwed: Bool?
+    /// The number that was found after a wrong one: for calls alone, those of the second call included. Who the customer is
+    /// `customer` says.
+    package var correctedPhone: String?
+    /// When that was told; one that is told of an earlier time does not take its place.
+    package var correctedAt: Instant?
     /// By when a letter is owed; nil if none is, or it is overdue already.
     package var letterDue: Instant?
 
@@ -100,6 +108,12 @@ extension CallbackTask {
     package var window: (start: Instant, end: Instant)? {
         guard let start = opens.at, let end = ends.at else { return nil }
         return (min(start, end.adding(days: -1)), end)
+    }
+
+    /// Whom to call, at which number.
+    var callee: Customer {
+        guard let correctedPhone else { return customer }
+        return Customer(name: customer.name, phone: correctedPhone, address: customer.address)
     }
 
     /// The attempts proper, without calls before the window and after the end.

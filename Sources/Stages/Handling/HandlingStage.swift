@@ -9,7 +9,7 @@ import Schema
 package struct HandlingStage: Stage {
     package static let name = StageName.handling
     package static let takesFromInbox: [EventType] = [
-        CaseAccepted.type, ContactRecorded.type, CaseResolved.type, DocumentsArchived.type,
+        CaseAccepted.type, CrisisDeclared.type, ContactRecorded.type, CaseResolved.type, DocumentsArchived.type,
         CompensationRequested.type, CompensationDecided.type, IncidentReportSubmitted.type, LiabilityProposed.type,
         LiabilityApproved.type, RecoveryBooked.type, WriteOffProposed.type, WriteOffApproved.type,
     ]
@@ -55,7 +55,8 @@ package struct HandlingStage: Stage {
     ) -> [RecordKey] {
         switch data {
         case let linked as CaseDuplicateLinked: [CaseFile.key(caseId), CaseLink.key(linked.caseId)]
-        case is CaseAccepted, is ContactRecorded, is CaseResolved, is DocumentsArchived, is CompensationRequested:
+        case is CaseAccepted, is CrisisDeclared, is ContactRecorded, is CaseResolved, is DocumentsArchived,
+            is CompensationRequested:
             CaseLink.keys(CaseFile.self, caseId, given: records)
         default: [CaseFile.key(caseId)]
         }
@@ -165,6 +166,8 @@ package struct HandlingStage: Stage {
             }
         case let linked as CaseDuplicateLinked:
             return reopen(after: linked, in: &turn)
+        case let declared as CrisisDeclared:
+            return take(declared, in: &turn)
         case let dissatisfied as CallbackDissatisfied:
             return reopen(after: dissatisfied, in: &turn)
         default:

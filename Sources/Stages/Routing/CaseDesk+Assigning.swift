@@ -59,19 +59,27 @@ extension CaseDesk {
         record.assignedAt = start
         record.termEnds = Self.termsRun(turn.policy) ? dueAt : nil
         record.noteHolding(from: start)
-        var assigned = CaseAssigned(
+        let assigned = CaseAssigned(
             caseId: caseId, complaintId: record.complaintId, tier: placement.tier, handlerId: placement.handlerId,
             owner: placement.owner, major: record.isMajor, dueAt: dueAt, reason: reason,
             resolvedAt: resolvedAt)
-        let rules = ([rule] + placement.rules.map { $0.rawValue }).joined(separator: ",")
-        let parameters = JSON.object(parameters + [JSON.Member(term.name, .int(term.days))])
-        let facts = JSON.object(facts + placement.facts)
-        turn.emit(assigned, about: key, rule: rules, parameters: parameters, facts: facts)
+        announce(
+            assigned, rule: ([rule] + placement.rules.map { $0.rawValue }).joined(separator: ","),
+            parameters: .object(parameters + [JSON.Member(term.name, .int(term.days))]),
+            facts: .object(facts + placement.facts), in: &turn)
+    }
+
+    /// `case.assigned`, to everyone and, with the customer, to the desk that has the case.
+    func announce(
+        _ assigned: CaseAssigned, rule: String, parameters: JSON = [:], facts: JSON, in turn: inout Turn
+    ) {
+        turn.emit(assigned, about: key, rule: rule, parameters: parameters, facts: facts)
+        var assigned = assigned
         assigned.customer = record.customer
         assigned.product = record.product
         assigned.description = record.description
         turn.emit(
-            assigned, about: key, to: .handlers(Placement.deskKey(placement.tier, placement.handlerId)), rule: rules,
+            assigned, about: key, to: .handlers(Placement.deskKey(assigned.tier, assigned.handlerId)), rule: rule,
             parameters: parameters, facts: facts)
     }
 

@@ -46,6 +46,9 @@ package struct RoutedCase: Record, Equatable, SharedCase {
     package private(set) var holdings: [Holding]?
     /// What has made the case major, ascending: hazards, `authority`, `claim`; nil: nothing, or not known.
     package private(set) var majorBy: [String]?
+    /// The hazards of all that was said about the case, ascending, whether they make it major or not; nil: none, or it is
+    /// from before they were kept, and `majorBy` has them.
+    package private(set) var hazards: [String]?
     /// The `sequence` of the last closing or reopening that handling told of.
     package var handlingSequence: Int64?
     /// How many `case.resolution-accepted` there were about it; nil: none.
@@ -113,6 +116,16 @@ package struct RoutedCase: Record, Equatable, SharedCase {
         let new = Set(reasons).subtracting(known)
         if !new.isEmpty { majorBy = (known + new).sorted() }
         return !new.isEmpty
+    }
+
+    /// Notes hazards.
+    ///
+    /// - Returns: those that are new to the case, each once.
+    mutating func note(hazards named: [String]) -> [String] {
+        let known = (hazards ?? []) + (majorBy ?? [])
+        let new = named.enumerated().filter { !known.contains($1) && !named[..<$0].contains($1) }.map(\.element)
+        if !new.isEmpty { hazards = ((hazards ?? []) + new).sorted() }
+        return new
     }
 
     /// Whether an event of handling is older than what is known of it.

@@ -2,11 +2,12 @@ import Policy
 import Schema
 
 /// Gives every case to a store, a region or headquarters, and sees that it moves up when its time is over (R01, R03,
-/// R04, R23, R24, R28, R34, R43). Its decisions are in `docs/stages/routing.md`.
+/// R04, R23, R24, R28, R34, R43, R50, R51). Its decisions are in `docs/stages/routing.md`.
 package struct RoutingStage: Stage {
     package static let name = StageName.routing
     package static let takesFromInbox = [
-        CaseAccepted.type, CaseEscalationRequested.type, ContactRecorded.type, CaseResolved.type,
+        CaseAccepted.type, CaseEscalationRequested.type, CaseReassigned.type, CrisisDeclared.type,
+        ContactRecorded.type, CaseResolved.type,
     ]
     package static let takesFromEvents = [
         CaseOpened.type, CaseDuplicateLinked.type, CaseClosed.type, CaseReopened.type,
@@ -40,7 +41,8 @@ package struct RoutingStage: Stage {
         // Only people name a case by a complaint that was linked to it.
         guard person(of: event) != nil else { return [RoutedCase.key(caseId)] }
         let keys = CaseLink.keys(RoutedCase.self, caseId, given: records)
-        guard event.data is CaseResolved else { return keys }
+        // What takes the case to headquarters makes void what was accepted.
+        guard event.data is CaseResolved || event.data is CrisisDeclared else { return keys }
         return keys + [KeptResolutions.key(records.get(CaseLink.self, caseId)?.openCaseId ?? caseId)]
     }
 
@@ -65,6 +67,8 @@ package struct RoutingStage: Stage {
         case let opened as CaseOpened: opened.caseId
         case let accepted as CaseAccepted: accepted.caseId
         case let requested as CaseEscalationRequested: requested.caseId
+        case let order as CaseReassigned: order.caseId
+        case let declared as CrisisDeclared: declared.caseId
         case let contact as ContactRecorded: contact.caseId
         case let resolved as CaseResolved: resolved.caseId
         case let closed as CaseClosed: closed.caseId
@@ -77,6 +81,8 @@ package struct RoutingStage: Stage {
         switch event.data {
         case let accepted as CaseAccepted: accepted.by
         case let requested as CaseEscalationRequested: requested.by
+        case let order as CaseReassigned: order.by
+        case let declared as CrisisDeclared: declared.by
         case let contact as ContactRecorded: contact.by
         case let resolved as CaseResolved: resolved.by
         default: nil
@@ -115,6 +121,8 @@ package struct RoutingStage: Stage {
             switch event.data {
             case let accepted as CaseAccepted: desk.accept(accepted, in: turn)
             case let requested as CaseEscalationRequested: desk.escalate(requested, in: &turn)
+            case let order as CaseReassigned: desk.reassign(order, in: &turn)
+            case let declared as CrisisDeclared: desk.declare(declared, in: &turn)
             case let contact as ContactRecorded: desk.note(contact, in: turn)
             case let resolved as CaseResolved: desk.resolve(resolved, in: &turn)
             case let linked as CaseDuplicateLinked: desk.link(linked, in: &turn)

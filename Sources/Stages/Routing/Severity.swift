@@ -1,7 +1,8 @@
 import Policy
 import Schema
 
-/// What makes a complaint major (R04); nothing if the rule, or the part of it, is switched off.
+/// What makes a complaint, or what is learned of a case later, major (R04); nothing if the rule, or the part of it, is
+/// switched off.
 struct Severity {
     /// `hazard`, `authority`, `claim`, `cluster`.
     let reasons: [String]
@@ -13,19 +14,32 @@ struct Severity {
 
     /// - Parameter cluster: nil for a linked complaint: that it completes a cluster does not make the open case major.
     init(_ complaint: ComplaintReceived, cluster: CaseOpened.Cluster?, _ policy: PolicyBook) {
+        self.init(
+            hazards: complaint.hazards ?? [], isOfAuthority: complaint.channel == "authority",
+            claimFen: complaint.claimFen, cluster: cluster, policy)
+    }
+
+    /// Of hazards that somebody has declared (R50).
+    init(declared hazards: [String], _ policy: PolicyBook) {
+        self.init(hazards: hazards, isOfAuthority: false, claimFen: nil, cluster: nil, policy)
+    }
+
+    private init(
+        hazards: [String], isOfAuthority: Bool, claimFen: Int64?, cluster: CaseOpened.Cluster?, _ policy: PolicyBook
+    ) {
         var reasons: [String] = []
         var matters: [String] = []
         var parameters: [JSON.Member] = []
-        if policy.rules.isOn(.majorByHazard), let hazards = complaint.hazards, !hazards.isEmpty {
+        if policy.rules.isOn(.majorByHazard), !hazards.isEmpty {
             reasons.append("hazard")
             matters += hazards
         }
-        if policy.rules.isOn(.majorByAuthority), complaint.channel == "authority" {
+        if policy.rules.isOn(.majorByAuthority), isOfAuthority {
             reasons.append("authority")
             matters.append("authority")
         }
         let limit = policy.routing.majorClaimFen
-        if policy.rules.isOn(.majorByClaim), let claim = complaint.claimFen, claim >= limit {
+        if policy.rules.isOn(.majorByClaim), let claimFen, claimFen >= limit {
             reasons.append("claim")
             matters.append("claim")
             parameters.append(JSON.Member("majorClaimFen", .int(limit)))
@@ -51,8 +65,8 @@ struct Severity {
         return [major] + (phones.map { [JSON.Member("phones", .int(Int64($0)))] } ?? [])
     }
 
-    /// Whether a complaint is a crisis (R34). A letter of an authority makes it major, but is none.
-    static func isCrisis(_ complaint: ComplaintReceived) -> Bool {
-        (complaint.hazards ?? []).contains { ["injury", "fire", "media"].contains($0) }
+    /// Whether hazards are a crisis (R34). A letter of an authority makes a case major, but is none.
+    static func isCrisis(_ hazards: [String]) -> Bool {
+        hazards.contains { ["injury", "fire", "media"].contains($0) }
     }
 }

@@ -14,6 +14,8 @@ struct CallbackPropertyTests {
         /// By the calls that were taken: number and date of each attempt proper.
         var attempts: [(number: Int, date: CivilDate)] = []
         var isDone = false
+        /// The last attempt found the number wrong, and nobody has put it right.
+        var waitsForNumber = false
     }
 
     private struct History {
@@ -61,6 +63,7 @@ struct CallbackPropertyTests {
             #expect(!seen.asked.contains(due.attempt), "\(label): attempt \(due.attempt) asked for twice")
             #expect(!seen.attempts.contains { $0.number == due.attempt }, "\(label): asked for what was reported")
             #expect(!seen.isDone, "\(label): asked after the end")
+            #expect(!seen.waitsForNumber, "\(label): asked to call a number that is wrong")
             // Of an event that is announced too late the first call is due behind it.
             if seen.asked.isEmpty, seen.attempts.isEmpty, due.kind != .customerEvent {
                 #expect(due.windowStart <= time && time < due.windowEnd, "\(label): first asked outside its window")
@@ -89,8 +92,10 @@ struct CallbackPropertyTests {
                 let on = now.date.adding(days: random.below(30))
                 let announced = CustomerEventAnnounced(
                     eventId: "E\(step)", on: on, title: "Fair",
-                    customers: [CaseFixtures.customer, CaseFixtures.customer])
-                for index in 0..<2 {
+                    customers: [
+                        CaseFixtures.customer, CaseFixtures.customer, Customer(name: "王女士", phone: "13900000002"),
+                    ])
+                for index in [0, 2] {
                     expected.insert(
                         Identifiers.callbackId(kind: "customer-event", eventId: "E\(step)", customer: index))
                 }
@@ -98,6 +103,13 @@ struct CallbackPropertyTests {
             case 3:
                 guard let id = random.pick(order) else { return }
                 try take(send(LetterSent(callbackId: id, by: CaseFixtures.officer, at: now), label).outputs, label)
+            case 4:
+                guard let id = random.pick(order.suffix(20)) else { return }
+                let found = CustomerContactCorrected(callbackId: id, phone: "13700000000", by: CaseFixtures.officer)
+                let outcome = try send(found, label)
+                #expect(tasks[id]?.waitsForNumber != true || outcome.waitsFor == nil, "\(label): not taken")
+                tasks[id]?.waitsForNumber = false
+                try take(outcome.outputs, label)
             default: try call(label)
             }
         }
@@ -118,7 +130,9 @@ struct CallbackPropertyTests {
                 #expect(!seen.attempts.contains { $0.date == date }, "\(label): two attempts on a date")
                 #expect(!seen.attempts.contains { $0.number == number }, "\(label): an attempt twice")
                 tasks[id]?.attempts.append((number, date))
-                if outcome != .noAnswer || seen.attempts.count == 2 { tasks[id]?.isDone = true }
+                let isReached = outcome == .reached || outcome == .refused
+                if isReached || seen.attempts.count == 2 { tasks[id]?.isDone = true }
+                tasks[id]?.waitsForNumber = !isReached && outcome == .wrongNumber && seen.attempts.count < 2
                 if outcome == .reached, window.kind == .serviceFirst, let serviceId = window.about.serviceId {
                     expected.insert(Identifiers.callbackId(kind: "service-second", serviceId: serviceId))
                 }

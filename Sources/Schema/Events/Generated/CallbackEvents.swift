@@ -37,7 +37,7 @@ package struct CallbackCompleted: EventData {
     package var manufacturerId: String?
     package var comments: String?
     package var survey: [SurveyAnswer]?
-    /// By what the customer was spoken with (R27).
+    /// By what the customer was spoken with (R27). A text message alone reaches nobody, whatever `outcome` says.
     package var medium: Medium?
     /// A letter to the customer was asked for in the call (R26).
     package var letter: Bool?
@@ -215,13 +215,16 @@ package struct CallbackDue: EventData {
     package var about: CallbackSubject
     package var attempt: Int
     package var customer: Customer
+    /// His phone here was found after a wrong number, for calls alone; he is known by another.
+    package var corrected: Bool?
     package var product: Product?
     /// What a customer event is called.
     package var title: String?
 
     package init(
         callbackId: String, kind: CallbackKind, windowStart: Instant, windowEnd: Instant,
-        about: CallbackSubject, attempt: Int, customer: Customer, product: Product? = nil, title: String? = nil
+        about: CallbackSubject, attempt: Int, customer: Customer, corrected: Bool? = nil,
+        product: Product? = nil, title: String? = nil
     ) {
         self.callbackId = callbackId
         self.kind = kind
@@ -230,6 +233,7 @@ package struct CallbackDue: EventData {
         self.about = about
         self.attempt = attempt
         self.customer = customer
+        self.corrected = corrected
         self.product = product
         self.title = title
     }
@@ -244,6 +248,7 @@ package struct CallbackDue: EventData {
         .required("about", CallbackSubject.shape),
         .required("attempt", .integer(min: 1, max: Shape.integerLimit)),
         .required("customer", Customer.shape),
+        .optional("corrected", .boolean),
         .optional("product", Product.shape),
         .optional("title", .text(min: 1, max: 200)),
     ]
@@ -257,6 +262,7 @@ package struct CallbackDue: EventData {
         about = try members.required("about", in: tape)
         attempt = try members.required("attempt", in: tape)
         customer = try members.required("customer", in: tape)
+        corrected = try members.optional("corrected", in: tape)
         product = try members.optional("product", in: tape)
         title = try members.optional("title", in: tape)
     }
@@ -270,6 +276,7 @@ package struct CallbackDue: EventData {
         writer.member("about", about)
         writer.member("attempt", attempt)
         writer.member("customer", customer)
+        writer.member("corrected", corrected)
         writer.member("product", product)
         writer.member("title", title)
         writer.end()

@@ -1,6 +1,8 @@
 // Written by scripts/generate_events.py from CaseOrderEvents.contract; to change it, change that.
 
 /// `case.reassigned`: A case is given to another person of the place that holds it (R51).
+/// Who may (R48): a supervisor, the manager or the duty owner of that place, who stands in for one of them, or a person
+/// of a place above.
 package struct CaseReassigned: EventData {
     package static let type = EventType("case.reassigned")
 
@@ -51,6 +53,7 @@ package struct CaseReassigned: EventData {
 }
 
 /// `crisis.declared`: Somebody has learned of a hazard that no complaint about the case has told of (R50).
+/// Who may (R48): anybody.
 package struct CrisisDeclared: EventData {
     package static let type = EventType("crisis.declared")
 

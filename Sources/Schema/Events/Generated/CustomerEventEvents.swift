@@ -48,7 +48,8 @@ package struct CustomerEventAnnounced: ComparedByContent {
     }
 }
 
-/// `letter.due`: The customer of a customer event was reached; the letter is owed (R26).
+/// `letter.due`: The customer of a customer event was reached and wants a letter, or the policy gives everyone one: it
+/// is owed (R26).
 package struct LetterDue: EventData {
     package static let type = EventType("letter.due")
 

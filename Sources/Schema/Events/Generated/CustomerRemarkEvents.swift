@@ -1,11 +1,13 @@
 // Written by scripts/generate_events.py from CustomerRemarkEvents.contract; to change it, change that.
 
 /// `customer.contact-corrected`: The number of a customer who was called in vain under a wrong one has been found
-/// (R10).
+/// (R10). Who may (R48): a person of the store of the call, of its region, or of headquarters; of a call without a
+/// store anybody.
 package struct CustomerContactCorrected: EventData {
     package static let type = EventType("customer.contact-corrected")
 
     package var callbackId: String
+    /// For calls alone: it belongs to whom the call is to, and tells nobody who he is.
     package var phone: String
     package var by: Person
 
@@ -19,7 +21,7 @@ package struct CustomerContactCorrected: EventData {
 
     package static let shape: [Shape.Field] = [
         .required("callbackId", .id),
-        .required("phone", .text(min: 1, max: 40), personal: true),
+        .required("phone", .text(min: 1, max: Customer.phoneLimit), personal: true, ofMatter: true),
         .required("by", Person.shape),
     ]
 

@@ -88,11 +88,14 @@ extension EventCatalogue {
         Entry(
             data: CaseReassigned.self, origin: .upstream,
             summary:
-                "A case is given to another person of the place that holds it (R51)."),
+                "A case is given to another person of the place that holds it (R51). Who may (R48): a "
+                + "supervisor, the manager or the duty owner of that place, who stands in for one of them, or a "
+                + "person of a place above."),
         Entry(
             data: CrisisDeclared.self, origin: .upstream,
             summary:
-                "Somebody has learned of a hazard that no complaint about the case has told of (R50)."),
+                "Somebody has learned of a hazard that no complaint about the case has told of (R50). Who may "
+                + "(R48): anybody."),
         Entry(
             data: CompensationRequested.self, origin: .upstream,
             summary:
@@ -138,7 +141,8 @@ extension EventCatalogue {
         Entry(
             data: LetterDue.self, origin: .stage(.callback),
             summary:
-                "The customer of a customer event was reached; the letter is owed (R26)."),
+                "The customer of a customer event was reached and wants a letter, or the policy gives everyone "
+                + "one: it is owed (R26)."),
         Entry(
             data: LetterSent.self, origin: .upstream,
             summary:
@@ -146,7 +150,9 @@ extension EventCatalogue {
         Entry(
             data: CustomerContactCorrected.self, origin: .upstream,
             summary:
-                "The number of a customer who was called in vain under a wrong one has been found (R10)."),
+                "The number of a customer who was called in vain under a wrong one has been found (R10). Who may "
+                + "(R48): a person of the store of the call, of its region, or of headquarters; of a call without "
+                + "a store anybody."),
         Entry(
             data: CustomerRemark.self, origin: .stage(.callback),
             summary:
