@@ -38,6 +38,8 @@ package enum LetterField: String, CaseIterable, Hashable, Sendable {
     case orders
     /// The number of the letter that had demanded the rectification.
     case earlier
+    /// How incidents were counted: in a row, or in all.
+    case counted
     /// Yuan that the manufacturer is to pay; a letter without a sum has none.
     case amount
     /// How many facts are not listed one by one; none if all are.
@@ -54,7 +56,7 @@ package enum LetterField: String, CaseIterable, Hashable, Sendable {
         case .category: LetterBook.categoryLimit
         case .incident, .appealUntil, .orders: 64
         case .date, .deadline, .period, .rule, .quarter: 24
-        case .count, .threshold, .assessed, .passed, .amount, .more, .n: 24
+        case .count, .threshold, .counted, .assessed, .passed, .amount, .more, .n: 24
         }
     }
 }
@@ -74,13 +76,21 @@ extension LetterKind {
         }
     }
 
+    /// What else it may state outside the row: templates of before 0.4 do not know it.
+    var optionalFields: [LetterField] {
+        switch self {
+        case .manufacturerReplacement: [.counted]
+        default: []
+        }
+    }
+
     /// What the row of each fact must state, and what else it may.
     var row: (required: [LetterField], optional: [LetterField]) {
         switch self {
         case .warning, .rectification, .stopDispatch, .stopAfterRectification, .withdrawal:
             ([.date, .subject], [.n, .category])
         case .withdrawalAfterTraining: ([.quarter, .assessed, .passed], [.n])
-        case .manufacturerPenalty, .manufacturerReplacement: ([.date, .incident], [.n, .subject])
+        case .manufacturerPenalty, .manufacturerReplacement: ([.date, .incident], [.n, .category, .subject])
         }
     }
 }

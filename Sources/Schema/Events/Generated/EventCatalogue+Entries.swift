@@ -227,15 +227,18 @@ extension EventCatalogue {
         Entry(
             data: ManufacturerIncidentRecorded.self, origin: .stage(.penalty),
             summary:
-                "A dissatisfied customer, or a store, lays the fault on a manufacturer (R17)."),
+                "A dissatisfied customer, a store or an advance lays the fault on a manufacturer: said when that "
+                + "is told, and again when headquarters has handled it (R17)."),
         Entry(
             data: ManufacturerIncidentHandled.self, origin: .upstream,
             summary:
-                "HQ has handled an incident; the penalty letter follows (R17). Who may (R48): headquarters."),
+                "HQ has handled an incident; unless it is dismissed, the penalty letter follows (R17). Who may "
+                + "(R48): headquarters."),
         Entry(
             data: ManufacturerReplacementDemanded.self, origin: .stage(.penalty),
             summary:
-                "Three incidents in a quarter: another service provider is demanded (R18)."),
+                "The business division has approved that another service provider is demanded; the letter "
+                + "follows (R18)."),
         Entry(
             data: ManufacturerProblemReported.self, origin: .upstream,
             summary:
@@ -243,12 +246,13 @@ extension EventCatalogue {
         Entry(
             data: ManufacturerReplacementProposed.self, origin: .stage(.penalty),
             summary:
-                "Three incidents in a quarter; the business division decides whether another service provider is "
-                + "demanded (R18)."),
+                "Three upheld incidents in a quarter; the business division decides whether another service "
+                + "provider is demanded (R18)."),
         Entry(
             data: ReplacementDecided.self, origin: .upstream,
             summary:
-                "The business division decides whether another service provider is demanded (R18)."),
+                "The business division decides whether another service provider is demanded (R18). Who may "
+                + "(R48): the business division."),
         Entry(
             data: OutletReinstated.self, origin: .upstream,
             summary:

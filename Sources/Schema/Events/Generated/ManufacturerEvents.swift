@@ -1,6 +1,9 @@
 // Written by scripts/generate_events.py from ManufacturerEvents.contract; to change it, change that.
 
-/// `manufacturer.incident-recorded`: A dissatisfied customer, or a store, lays the fault on a manufacturer (R17).
+/// `manufacturer.incident-recorded`: A dissatisfied customer, a store or an advance lays the fault on a manufacturer:
+/// said when that is told, and again when headquarters has handled it (R17).
+///
+/// The rule's time is the event's own, that of the telling or of the handling; `occurredAt` is that of the incident.
 package struct ManufacturerIncidentRecorded: EventData {
     package static let type = EventType("manufacturer.incident-recorded")
 
@@ -16,16 +19,21 @@ package struct ManufacturerIncidentRecorded: EventData {
     package var callbackId: String?
     package var caseId: String?
     package var serviceId: String?
-    /// Absent in what releases before 0.2 wrote, whose incidents all came from calls.
+    /// Absent in what releases before 0.4 wrote, whose incidents all came from calls.
     package var kind: Kind?
     /// The report of a store that it comes from.
     package var problemId: String?
     /// The advance that it comes from.
     package var requestId: String?
+    /// Its quarter is the one in which it counts (R18).
+    package var occurredAt: Instant?
+    /// Set once it is handled. False: it is dismissed and counts nowhere.
+    package var upheld: Bool?
 
     package init(
         incidentId: String, manufacturerId: String, callbackId: String? = nil, caseId: String? = nil,
-        serviceId: String? = nil, kind: Kind? = nil, problemId: String? = nil, requestId: String? = nil
+        serviceId: String? = nil, kind: Kind? = nil, problemId: String? = nil, requestId: String? = nil,
+        occurredAt: Instant? = nil, upheld: Bool? = nil
     ) {
         self.incidentId = incidentId
         self.manufacturerId = manufacturerId
@@ -35,6 +43,8 @@ package struct ManufacturerIncidentRecorded: EventData {
         self.kind = kind
         self.problemId = problemId
         self.requestId = requestId
+        self.occurredAt = occurredAt
+        self.upheld = upheld
     }
 
     package var correlation: String? { caseId }
@@ -48,6 +58,8 @@ package struct ManufacturerIncidentRecorded: EventData {
         .optional("kind", .names(Kind.self)),
         .optional("problemId", .id),
         .optional("requestId", .id),
+        .optional("occurredAt", .time),
+        .optional("upheld", .boolean),
     ]
 
     package init(reading place: Int, in tape: borrowing JSONTape) throws {
@@ -60,6 +72,8 @@ package struct ManufacturerIncidentRecorded: EventData {
         kind = try members.optional("kind", in: tape)
         problemId = try members.optional("problemId", in: tape)
         requestId = try members.optional("requestId", in: tape)
+        occurredAt = try members.optional("occurredAt", in: tape)
+        upheld = try members.optional("upheld", in: tape)
     }
 
     package func write(to writer: inout JSONWriter) {
@@ -72,12 +86,14 @@ package struct ManufacturerIncidentRecorded: EventData {
         writer.member("kind", kind)
         writer.member("problemId", problemId)
         writer.member("requestId", requestId)
+        writer.member("occurredAt", occurredAt)
+        writer.member("upheld", upheld)
         writer.end()
     }
 }
 
-/// `manufacturer-incident.handled`: HQ has handled an incident; the penalty letter follows (R17).
-/// Who may (R48): headquarters.
+/// `manufacturer-incident.handled`: HQ has handled an incident; unless it is dismissed, the penalty letter follows
+/// (R17). Who may (R48): headquarters.
 package struct ManufacturerIncidentHandled: EventData {
     package static let type = EventType("manufacturer-incident.handled")
 
@@ -121,35 +137,42 @@ package struct ManufacturerIncidentHandled: EventData {
     }
 }
 
-/// `manufacturer.replacement-demanded`: Three incidents in a quarter: another service provider is demanded (R18).
+/// `manufacturer.replacement-demanded`: The business division has approved that another service provider is demanded;
+/// the letter follows (R18).
 package struct ManufacturerReplacementDemanded: EventData {
     package static let type = EventType("manufacturer.replacement-demanded")
 
     package var manufacturerId: String
     package var quarter: String
+    /// Absent in what releases before 0.4 wrote, which asked nobody.
+    package var proposalId: String?
 
     package init(
-        manufacturerId: String, quarter: String
+        manufacturerId: String, quarter: String, proposalId: String? = nil
     ) {
         self.manufacturerId = manufacturerId
         self.quarter = quarter
+        self.proposalId = proposalId
     }
 
     package static let shape: [Shape.Field] = [
         .required("manufacturerId", .id),
         .required("quarter", .quarter),
+        .optional("proposalId", .id),
     ]
 
     package init(reading place: Int, in tape: borrowing JSONTape) throws {
         var members = try MemberPlaces(of: place, in: tape)
         manufacturerId = try members.required("manufacturerId", in: tape)
         quarter = try members.required("quarter", in: tape)
+        proposalId = try members.optional("proposalId", in: tape)
     }
 
     package func write(to writer: inout JSONWriter) {
         writer.begin()
         writer.member("manufacturerId", manufacturerId)
         writer.member("quarter", quarter)
+        writer.member("proposalId", proposalId)
         writer.end()
     }
 }
