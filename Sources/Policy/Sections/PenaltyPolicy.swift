@@ -67,7 +67,7 @@ package struct PenaltyPolicy: Hashable, Sendable {
             "R17: working days within which headquarters must have handled an incident of a manufacturer")
         section.read(
             &replacementIncidents, "replacementIncidents", 1...100,
-            "R18: upheld incidents of one manufacturer in a calendar quarter upon which a new service provider is proposed"
+            "R18: upheld incidents of one manufacturer in a calendar quarter upon which a new service provider is asked for"
         )
         section.read(
             &strictConsecutive, "strictConsecutive",

@@ -62,8 +62,8 @@ extension PenaltyStage {
         return .applied
     }
 
-    /// `manufacturer-incident.handled`: by headquarters; the penalty letter goes out upon it and it counts, unless it is
-    /// dismissed (R17).
+    /// `manufacturer-incident.handled`: by headquarters; unless it is dismissed, the penalty letter goes out upon it, and
+    /// it counts (R17).
     func handle(_ data: ManufacturerIncidentHandled, in turn: inout Turn) -> Verdict {
         if let rejection = turn.rejection(of: data.by) { return .refused(rejection) }
         guard var incident = turn.get(Incident.self, data.incidentId) else {

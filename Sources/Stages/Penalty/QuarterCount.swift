@@ -19,8 +19,8 @@ struct QuarterCount: Codable, Hashable, Sendable {
     static let limit = NamedIds.limit
 
     let quarter: Quarter
-    /// How many incidents releases before 0.4 have counted, which counted them when they were recorded, and which have not
-    /// been handled since.
+    /// How many incidents releases before 0.4 have counted, which counted them when they were recorded, less those that
+    /// have been handled since.
     var count = 0
     /// The first of these.
     var incidentIds: [String] = []
