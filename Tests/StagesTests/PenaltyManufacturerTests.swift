@@ -15,7 +15,8 @@ struct PenaltyManufacturerTests {
         let outcome = try harness.complain("CB1", at: "2026-11-03T09:00:00+08:00")
         let incident = try #require(outcome.all(ManufacturerIncidentRecorded.self).first)
         #expect(incident.incidentId == Identifiers.uuid(["incident", "CB1"]) && incident.manufacturerId == "M1")
-        #expect(incident.kind == .dissatisfied && incident.callbackId == "CB1" && incident.upheld == nil)
+        #expect(incident.kind == .dissatisfied && incident.callbackId == "CB1")
+        #expect(incident.handled == false && incident.upheld == nil)
         #expect(incident.occurredAt == (try instant("2026-11-03T09:00:00+08:00")))
         #expect(try harness.complain("CB1", at: "2026-11-03T10:00:00+08:00").outputs.isEmpty)
         #expect(try harness.complain("CB2", at: "2026-11-03T10:00:00+08:00", manufacturer: nil).outputs.isEmpty)
@@ -49,7 +50,7 @@ struct PenaltyManufacturerTests {
             outcome.all(ManufacturerIncidentRecorded.self) == [
                 ManufacturerIncidentRecorded(
                     incidentId: Identifiers.uuid(["incident", "P1"]), manufacturerId: "M1", caseId: "K1", kind: told,
-                    problemId: "P1", occurredAt: try instant("2026-11-03T09:00:00+08:00"))
+                    problemId: "P1", occurredAt: try instant("2026-11-03T09:00:00+08:00"), handled: false)
             ])
     }
 
@@ -127,7 +128,8 @@ struct PenaltyManufacturerTests {
             try pay(authorised()).all(ManufacturerIncidentRecorded.self) == [
                 ManufacturerIncidentRecorded(
                     incidentId: Identifiers.uuid(["incident", "Q1"]), manufacturerId: "M1", caseId: "K1",
-                    kind: .nonCooperation, requestId: "Q1", occurredAt: try instant("2026-11-03T09:00:00+08:00"))
+                    kind: .nonCooperation, requestId: "Q1", occurredAt: try instant("2026-11-03T09:00:00+08:00"),
+                    handled: false)
             ])
     }
 
@@ -174,7 +176,7 @@ struct PenaltyManufacturerTests {
         let outcome = try harness.send(Fixture.handled("CB1", amountFen: 123_405), at: "2026-11-10T18:00:00+08:00")
         #expect(outcome.types == ["manufacturer.incident-recorded", "notice.issued"])
         let told = try #require(outcome.all(ManufacturerIncidentRecorded.self).first)
-        #expect(told.upheld == true && told.kind == .dissatisfied && told.callbackId == "CB1")
+        #expect(told.handled == true && told.upheld == true && told.kind == .dissatisfied && told.callbackId == "CB1")
         #expect(told.occurredAt == (try instant("2026-11-05T09:00:00+08:00")))
         let notice = try #require(outcome.all(NoticeIssued.self).first)
         #expect(notice.kind == .manufacturerPenalty && notice.addressee == "M1")

@@ -65,7 +65,7 @@ struct Incident: Record {
         return ManufacturerIncidentRecorded(
             incidentId: id, manufacturerId: manufacturerId, callbackId: origin(.call), caseId: caseId,
             serviceId: serviceId, kind: kind ?? .dissatisfied, problemId: origin(.problem),
-            requestId: origin(.advance), occurredAt: occurredAt, upheld: upheld)
+            requestId: origin(.advance), occurredAt: occurredAt, handled: upheld != nil, upheld: upheld)
     }
 
     /// Sets the deadline; where the calendar has no data for it, it is looked at again every day.
