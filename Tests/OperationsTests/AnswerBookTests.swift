@@ -91,7 +91,7 @@ import Testing
     }
 
     @Test func `an incident is handled once, a replacement decided`() throws {
-        let incident: JSON = ["incidentId": "a", "manufacturerId": "M1", "handled": false]
+        let incident: JSON = ["incidentId": "1", "manufacturerId": "M1", "handled": false]
         let handled = try answer("manufacturer.incident-recorded", incident)
         #expect(handled.compactMap { ($0 as? ManufacturerIncidentHandled)?.upheld } == [true])
         #expect(try answer("manufacturer.incident-recorded", incident.setting("handled", to: true)).isEmpty)

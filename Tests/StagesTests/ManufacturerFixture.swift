@@ -10,10 +10,11 @@ enum ManufacturerFixture {
         off: Set<Rule> = [], penalty: PenaltyPolicy = PenaltyPolicy(), years: [Int] = [2025, 2027, 2028],
         letters: LetterBook = LetterBook()
     ) throws -> PolicyBook {
-        PolicyBook(
+        let since = try #require(CivilDate("2026-11-01"))
+        return PolicyBook(
             version: "test-1", rules: RuleSwitches(off: off), penalty: penalty,
             organisation: Organisation(
-                since: try #require(CivilDate("2026-11-01")),
+                since: since,
                 hq: .init(duty: "inspector", people: ["inspector", "auditor"]),
                 business: .init(people: ["director", "deputy"]),
                 manufacturers: [

@@ -35,9 +35,12 @@ enum IdentifierVectors {
             "noticeId", "a replacement demanded from a manufacturer",
             ["notice", "manufacturer-replacement", "M-gree", "2026-Q4"]
         ),
-        ("proposalId", "a replacement that is proposed to the business division", ["replacement", "M-gree", "2026-Q4"]),
+        (
+            "proposalId", "a replacement that is proposed to the business division",
+            ["replacement", "M-gree", "2026-Q4"]
+        ),
         ("incidentId", "a callback that lays the fault on a manufacturer", ["incident", callbackId]),
-        ("incidentId", "a problem that a store reports; of an advance the requestId", ["incident", "P-2026-000001"]),
+        ("incidentId", "a problem that a store reports", ["incident", "P-2026-000001"]),
         (
             "event id", "the first event that intake emits upon a complaint",
             ["event", "intake", source, "01J0000000000000000000000A", "0"]
