@@ -85,7 +85,7 @@ private struct OutputCount {
     private static let members = [
         "case.assigned": "tier", "case.escalated": "to", "penalty.proposed": "rung", "notice.issued": "kind",
         "outlet.status-changed": "to", "business.rejected": "reason", "violation.recorded": "upheld",
-        "report.published": "kind",
+        "report.published": "kind", "manufacturer.incident-recorded": "upheld",
     ]
 
     private static let rungs = ["warning", "rectification", "stop-dispatch", "withdrawal"]
@@ -131,6 +131,17 @@ private struct OutputCount {
         return (names + others).map { Figure(prefix + $0, counted[$0] ?? 0) }
     }
 
+    /// An incident is told again when it is handled.
+    private var manufacturers: [Figure] {
+        let told = "manufacturer.incident-recorded"
+        let handled = figures(told, ["upheld", "not upheld"])
+        let recorded = (types[told] ?? 0) - handled.reduce(0) { $0 + $1.value }
+        return [Figure("incidents", recorded)] + handled + [
+            figure("replacements proposed", "manufacturer.replacement-proposed"),
+            figure("replacements demanded", "manufacturer.replacement-demanded"),
+        ]
+    }
+
     var sections: [Summary.Section] {
         let tiers = HandlerTier.allCases.map(\.rawValue)
         let statuses = OutletStatusChanged.Status.allCases.map(\.rawValue)
@@ -161,6 +172,7 @@ private struct OutputCount {
                 "penalties",
                 figures("penalty.proposed", OutputCount.rungs, prefix: "proposed: ")
                     + [figure("superseded", "penalty.superseded")]),
+            .init("manufacturers", manufacturers),
             .init("notices", figures("notice.issued", NoticeIssued.Kind.allCases.map(\.rawValue))),
             .init("outlets", figures("outlet.status-changed", statuses, prefix: "now ")),
             .init(

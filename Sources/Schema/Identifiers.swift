@@ -97,7 +97,15 @@ package enum Identifiers {
         uuid(["notice", kind, addressee, period])
     }
 
-    package static func incidentId(callbackId: String) -> String { uuid(["incident", callbackId]) }
+    package static func incidentId(callbackId: String) -> String { incidentId(of: callbackId) }
+
+    /// - Parameter source: the callbackId, problemId or requestId that the incident comes from.
+    package static func incidentId(of source: String) -> String { uuid(["incident", source]) }
+
+    /// Of a proposal to demand another service provider.
+    package static func proposalId(replacementOf manufacturerId: String, quarter: String) -> String {
+        uuid(["replacement", manufacturerId, quarter])
+    }
 
     /// The id of an event that `stage` emits. For a timer, `causeSource` is its record (`case/<id>`) and `causeId` its
     /// due time; `index` counts what this cause made this stage emit, from 0.

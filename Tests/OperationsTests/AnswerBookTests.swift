@@ -1,3 +1,4 @@
+import Foundation
 import Policy
 import Schema
 import Testing
@@ -69,5 +70,40 @@ import Testing
         let faults = try #require(throws: AnswerFaults.self) { try book(rules) }
         #expect(faults.faults.count == 5)
         #expect(faults.faults.allSatisfy { $0.hasPrefix("answers[1]: ") })
+    }
+
+    // MARK: Manufacturers
+
+    /// What the demo answers about manufacturers.
+    private func manufacturers() throws -> AnswerBook {
+        let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+            .deletingLastPathComponent()
+        return try AnswerBook(
+            parsing: Array(Data(contentsOf: root.appending(path: "deploy/cfpb/answers-manufacturers.json"))))
+    }
+
+    private func answer(_ type: String, _ data: JSON) throws -> [any EventData] {
+        let told: JSON = [
+            "id": "e-1", "source": "recourse/penalty", "type": .string(type + ".v1"),
+            "time": "2026-03-03T09:00:00+08:00", "data": data,
+        ]
+        return try manufacturers().answers(to: told, calendar: calendar).map(\.event.data)
+    }
+
+    @Test func `an incident is handled once, a replacement decided`() throws {
+        let incident: JSON = ["incidentId": "1", "manufacturerId": "M1", "handled": false]
+        let handled = try answer("manufacturer.incident-recorded", incident)
+        #expect(handled.compactMap { ($0 as? ManufacturerIncidentHandled)?.upheld } == [true])
+        #expect(try answer("manufacturer.incident-recorded", incident.setting("handled", to: true)).isEmpty)
+        let proposal: JSON = ["proposalId": "p-1", "manufacturerId": "M1", "quarter": "2026-Q1", "incidentIds": []]
+        let decided = try answer("manufacturer.replacement-proposed", proposal)
+        #expect(decided.compactMap { ($0 as? ReplacementDecided)?.approved } == [true])
+    }
+
+    @Test func `what a customer is dissatisfied with is a problem of his product's manufacturer`() throws {
+        let told: JSON = ["caseId": "c-1", "callbackId": "cb-1", "product": ["brand": "Northwind"]]
+        let problem = try #require(answer("callback.dissatisfied", told).first as? ManufacturerProblemReported)
+        #expect(problem.problemId == "c-1" && problem.caseId == "c-1" && problem.brand == "Northwind")
+        #expect(problem.at.description == "2026-03-03T10:00:00+08:00")
     }
 }

@@ -179,6 +179,15 @@ private enum Chain {
             satisfied: fault == nil, atFault: fault, manufacturerId: fault == .manufacturer ? "M1" : nil)
     }
 
+    private static func problem(_ number: Int) -> ManufacturerProblemReported {
+        ManufacturerProblemReported(
+            problemId: "P\(number)", kind: .quality, manufacturerId: "M1", by: Chain.clerk, at: Chain.morning)
+    }
+
+    private static func handled(_ number: Int) -> ManufacturerIncidentHandled {
+        ManufacturerIncidentHandled(incidentId: Identifiers.incidentId(of: "P\(number)"), by: Chain.officer)
+    }
+
     private static func violation(_ number: Int, at time: Instant) -> ViolationReported {
         ViolationReported(
             violationId: "W\(number)", outletId: "O1", occurredAt: time, category: "manners", recordedBy: .hotline,
@@ -297,6 +306,14 @@ private enum Chain {
             maker: call(at: Chain.morning.adding(days: 3), fault: .manufacturer), at: Chain.morning.adding(days: 3)
         ) { _ in
             [ManufacturerIncidentHandled(incidentId: Identifiers.incidentId(callbackId: callback), by: Chain.colleague)]
+        },
+        Scene(
+            name: "replacement.decided",
+            before: (1...3).map { (Chain.morning, problem($0)) } + (1...2).map { (Chain.morning, handled($0)) },
+            maker: handled(3), at: Chain.morning.adding(hours: 1)
+        ) { _ in
+            let proposal = Identifiers.proposalId(replacementOf: "M1", quarter: "2026-Q4")
+            return [ReplacementDecided(proposalId: proposal, approved: true, by: Chain.judge)]
         },
     ]
 

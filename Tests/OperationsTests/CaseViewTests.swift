@@ -234,7 +234,7 @@ import Testing
         let view = CaseView(stores: try await Scenario.finished().anyStores)
         for record in try #require(try await view.showCase("C1")).records { look(record.body) }
         let letters = try await LetterScenario.finished()
-        for outlet in LetterScenario.kinds.keys.map({ String($0.dropLast(7)) }) where outlet.hasPrefix("O-") {
+        for outlet in LetterScenario.names.keys.map({ String($0.dropLast(7)) }) where outlet.hasPrefix("O-") {
             let dossier = try await CaseView(stores: letters.anyStores)
                 .showOutlet(outlet, at: letters.now, withRecord: true)
             for record in dossier?.records ?? [] { look(record.body) }

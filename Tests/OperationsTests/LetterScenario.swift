@@ -5,13 +5,13 @@ import Testing
 
 /// A year of outlets and manufacturers, and of one that owes money, to which every kind of letter goes.
 struct LetterScenario {
-    /// The letters that go out, by number.
-    static let kinds: [String: LetterKind] = [
-        "O-WARN-2026-1": .warning, "O-RECT-2026-1": .rectification, "O-RECT-2026-2": .stopAfterRectification,
-        "O-STOP-2026-1": .stopDispatch, "O-WITH-2026-1": .withdrawal, "O-TRAIN-2026-1": .withdrawalAfterTraining,
-        "M-NORTH-2026-1": .manufacturerReplacement, "M-NORTH-2026-2": .manufacturerPenalty,
-        "O-OWES-2026-R1": .recoveryDemand,
-        "O-PART-2026-1": .withdrawalRecommended,
+    /// The letters that go out, by number: their golden files.
+    static let names: [String: String] = [
+        "O-WARN-2026-1": "warning", "O-RECT-2026-1": "rectification", "O-RECT-2026-2": "stop-dispatch-rectification",
+        "O-STOP-2026-1": "stop-dispatch", "O-WITH-2026-1": "withdrawal", "O-TRAIN-2026-1": "withdrawal-training",
+        "M-NORTH-2026-1": "manufacturer-penalty", "M-NORTH-2026-2": "manufacturer-penalty-cooperation",
+        "M-NORTH-2026-3": "manufacturer-penalty-quality", "M-NORTH-2026-4": "manufacturer-replacement",
+        "O-OWES-2026-R1": "recovery-demand", "O-PART-2026-1": "withdrawal-recommendation",
     ]
     /// Those for one violation with a fire, by the rung that the policy has for it.
     static let graveKinds: [Rung: LetterKind] = [
@@ -123,16 +123,30 @@ struct LetterScenario {
     }
 
     private mutating func failCallbacks() async throws {
-        for (index, day) in ["03", "04", "05"].enumerated() {
-            let data = CallbackDissatisfied(
-                callbackId: "CB\(index)", about: .service("SV-\(index)"), serviceId: index == 1 ? nil : "SV-\(index)",
-                atFault: .manufacturer, manufacturerId: "M-NORTH", customer: Customer(name: "n", phone: "1"),
-                comments: "c")
-            try await deliver(data, at: "2026-11-\(day)T09:00:00+08:00")
+        let data = CallbackDissatisfied(
+            callbackId: "CB0", about: .service("SV-0"), serviceId: "SV-0", atFault: .manufacturer,
+            manufacturerId: "M-NORTH", customer: Customer(name: "n", phone: "1"), comments: "c")
+        try await deliver(data, at: "2026-11-03T09:00:00+08:00")
+        func report(_ id: String, _ kind: ManufacturerProblemReported.Kind, caseId: String?, at time: String)
+            async throws
+        {
+            let problem = ManufacturerProblemReported(
+                problemId: id, kind: kind, manufacturerId: "M-NORTH",
+                by: Person(id: "clerk", tier: "store", storeId: "S1"), at: try instant(time), caseId: caseId,
+                description: "d")
+            try await send(problem, at: time)
         }
-        let handled = ManufacturerIncidentHandled(
-            incidentId: Identifiers.incidentId(callbackId: "CB0"), by: Self.inspector, amountFen: 123_405)
-        try await send(handled, at: "2026-11-06T09:00:00+08:00")
+        try await report("P-7", .nonCooperation, caseId: "case-7", at: "2026-11-04T09:00:00+08:00")
+        try await report("P-8", .quality, caseId: nil, at: "2026-11-05T09:00:00+08:00")
+        for (minute, id) in ["CB0", "P-7", "P-8"].enumerated() {
+            let handled = ManufacturerIncidentHandled(
+                incidentId: Identifiers.incidentId(of: id), by: Self.inspector, amountFen: id == "CB0" ? 123_405 : nil)
+            try await send(handled, at: "2026-11-06T09:0\(minute):00+08:00")
+        }
+        let proposalId = Identifiers.proposalId(replacementOf: "M-NORTH", quarter: "2026-Q4")
+        try await send(
+            ReplacementDecided(proposalId: proposalId, approved: true, by: Self.director, reason: "r"),
+            at: "2026-11-06T10:00:00+08:00")
     }
 
     private mutating func violate() async throws {

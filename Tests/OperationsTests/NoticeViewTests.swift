@@ -25,13 +25,13 @@ private let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
         let view = try view(pipeline)
         var letters: [(String, NoticeReport)] = []
         for notice in try await view.list(limit: 100).notices {
-            let kind = try #require(grave ?? LetterScenario.kinds[notice.number], "\(notice)")
+            let name = try #require(grave?.rawValue ?? LetterScenario.names[notice.number], "\(notice)")
             for language in LetterLanguage.allCases {
                 for format in LetterFormat.allCases {
                     let report = try #require(
                         try await view.show(notice.noticeId, language: language, format: format))
                     let ending = format == .text ? "txt" : "html"
-                    letters.append(("\(kind.rawValue).\(language.rawValue).\(ending)", report))
+                    letters.append(("\(name).\(language.rawValue).\(ending)", report))
                 }
             }
         }
@@ -55,7 +55,7 @@ private let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
         }
         let files = try FileManager.default.contentsOfDirectory(atPath: folder.path)
         #expect(letters.map(\.name).sorted() == files.sorted())
-        #expect(letters.count == LetterKind.allCases.count * 4)
+        #expect(letters.count == LetterScenario.names.count * 4)
     }
 
     @Test func `has the same bytes again, and after its journal was run again`() async throws {
@@ -85,7 +85,7 @@ private let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
     @Test func `holds nothing of what upstream writes into fields of free text`() async throws {
         let pipeline = try await LetterScenario.finished(planted: "张伟 13812345678 Zhang Wei")
         let letters = try await letters(pipeline)
-        #expect(letters.count == LetterKind.allCases.count * 4)
+        #expect(letters.count == LetterScenario.names.count * 4)
         for (name, report) in letters {
             for secret in ["张伟", "13812345678", "Zhang"] {
                 #expect(!report.letter.contains(secret), "\(name)")
@@ -146,7 +146,7 @@ private let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
         #expect(try await view.list(addressee: "nobody").notices.isEmpty)
         let first = try await view.list(limit: 6)
         let second = try await view.list(after: #require(first.next), limit: 6)
-        #expect(Set((first.notices + second.notices).map(\.number)) == Set(LetterScenario.kinds.keys))
+        #expect(Set((first.notices + second.notices).map(\.number)) == Set(LetterScenario.names.keys))
         #expect(second.next == nil)
         #expect(first.text.contains("More: --after "))
     }

@@ -69,6 +69,28 @@ struct PolicyFileTests {
         #expect(book.callback == CallbackPolicy())
     }
 
+    @Test func `which incidents of a manufacturer count is a list of kinds, and never empty`() throws {
+        #expect(PenaltyPolicy().countedKinds == [.dissatisfied, .quality, .nonCooperation])
+        func book(_ kinds: String) throws -> PolicyBook {
+            try PolicyFolder.load(policy: "version: t\npenalty:\n  countedKinds: \(kinds)").get()
+        }
+        #expect(try book("[non-cooperation, dissatisfied]").penalty.countedKinds == [.dissatisfied, .nonCooperation])
+        #expect(try book("").penalty.countedKinds.count == 3)
+        let kinds = "dissatisfied, quality, non-cooperation"
+        expectFaults(
+            PolicyFolder.faults(policy: "version: t\npenalty:\n  countedKinds: []"),
+            [
+                "policy.yaml:3: penalty.countedKinds names no kind, so nothing would ever count; allowed: one or more of "
+                    + "\(kinds), or rule R18 off"
+            ])
+        expectFaults(
+            PolicyFolder.faults(policy: "version: t\npenalty:\n  countedKinds: [late]\n  replacementIncidents: 101"),
+            [
+                "policy.yaml:3: penalty.countedKinds[1] is `late`; allowed: \(kinds)",
+                "policy.yaml:4: penalty.replacementIncidents is 101; allowed: a whole number from 1 to 100",
+            ])
+    }
+
     @Test func `the window of duplicates has a short name too`() throws {
         let book = try PolicyFolder.load(policy: "version: t\nintake: {duplicateWindow: 9}").get()
         #expect(book.intake.duplicateWindowDays == 9)

@@ -229,6 +229,10 @@ import Testing
                 _ = try $0.send(answer, at: "2026-11-05T09:00:00+08:00", source: "recourse/callback")
             }
         ) { ManufacturerIncidentHandled(incidentId: Identifiers.incidentId(callbackId: "CB1"), by: $0, amountFen: 1) },
+        penalty(
+            .decideReplacement, PenaltyFixture.inspector, "wrong-tier", PenaltyFixture.director,
+            { _ = try $0.uphold("A", at: ["03", "04", "05"].map { "2026-11-\($0)T09:00:00+08:00" }) }
+        ) { ReplacementDecided(proposalId: ManufacturerFixture.proposalId(), approved: true, by: $0) },
     ]
 
     @Test(arguments: fund + cases + outlets)
@@ -250,7 +254,7 @@ import Testing
     // MARK: What the policy takes from everybody
 
     private static let kept: [Act] = [
-        .reportCall, .reportLetter, .reportViolation, .submitForm, .lodgeAppeal, .declareCrisis,
+        .reportCall, .reportLetter, .reportViolation, .reportProblem, .submitForm, .lodgeAppeal, .declareCrisis,
     ]
 
     @Test func `what is anybody's by default can be kept to some`() throws {
@@ -275,6 +279,8 @@ import Testing
         var penalty = try StageHarness(PenaltyStage(), policy: policy)
         let report = try penalty.report("V1", at: "2026-11-07T09:00:00+08:00", by: CaseFixtures.clerk)
         #expect(report.rejection?.reason == "wrong-tier")
+        let problem = try ManufacturerFixture.problem("P1", at: "2026-11-07T09:00:00+08:00", by: CaseFixtures.clerk)
+        #expect(try penalty.send(problem, at: "2026-11-07T09:00:00+08:00").rejection?.reason == "wrong-tier")
         let form = FeedbackFormSubmitted(
             serviceId: "V1", by: CaseFixtures.clerk, at: try instant("2026-11-07T09:00:00+08:00"))
         _ = try penalty.send(CallbackFixtures.service(), at: "2026-11-07T09:00:00+08:00")

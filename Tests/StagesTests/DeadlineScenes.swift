@@ -313,6 +313,13 @@ extension DeadlineScene {
                 _ = try $0.send(complaint, at: "2026-11-05T09:00:00+08:00", source: "recourse/callback")
             }),
         penalty(
+            "R18 the decision", ["R18"], time: "2026-11-09T18:00:01+08:00",
+            { _, _ in
+                ReplacementDecided(
+                    proposalId: ManufacturerFixture.proposalId(), approved: true, by: PenaltyFixture.director)
+            },
+            before: { _ = try $0.uphold("A", at: ["03", "04", "05"].map { "2026-11-\($0)T09:00:00+08:00" }) }),
+        penalty(
             "R19 the site check", ["R19"], time: "2027-01-01T00:00:01+08:00", inTime: 2, since: "2026-04-01",
             outlets: ["O1"],
             { OutletSiteChecked(outletId: "O1", passed: true, by: PenaltyFixture.inspector, at: $1) },

@@ -178,6 +178,12 @@ struct HolidayTests {
         #expect(times(try harness.advance(to: "2026-10-15T09:00:00+08:00")) == ["penalty.proposed 2026-10-15T09:00"])
     }
 
+    @Test func `the decision on a replacement passes over the holidays`() throws {
+        var harness = try ManufacturerFixture.harness()
+        _ = try harness.uphold("A", at: ["28", "29", "30"].map { "2026-09-\($0)T09:00:00+08:00" })
+        #expect(times(try harness.advance(to: "2026-12-01T00:00:00+08:00")) == ["obligation.overdue 2026-10-09T18:00"])
+    }
+
     @Test func `an incident is owed in working days, a feedback form in days`() throws {
         var harness = try PenaltyFixture.harness(clock: "2026-09-20T00:00:00+08:00")
         let complaint = CallbackDissatisfied(

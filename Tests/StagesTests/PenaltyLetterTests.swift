@@ -171,7 +171,7 @@ struct PenaltyLetterTests {
             try harness.send(handled, at: "2026-11-06T09:00:00+08:00").all(NoticeIssued.self).first?.letter)
         #expect(!letter.zh.contains("人民币") && !letter.en.contains("CNY"))
         #expect(letter.zh.contains("请查明原因") && letter.en.contains("Find the cause"))
-        #expect(letter.en.contains("1. 2026-11-05, service SV1, incident "))
+        #expect(letter.en.contains("1. 2026-11-05, customer not satisfied when called back, service SV1, incident "))
     }
 
     @Test func `After a restart with other templates the next letter is written from them, and says so`() throws {

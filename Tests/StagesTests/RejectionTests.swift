@@ -129,6 +129,11 @@ struct RejectionTests {
         try harness.violate(count, at: "2026-11-07T09:00:00+08:00", prefix: "V")
     }
 
+    /// A replacement of the fourth quarter.
+    @Sendable private static func propose(_ harness: inout StageHarness) throws {
+        _ = try harness.uphold("A", at: ["03", "04", "05"].map { "2026-11-\($0)T09:00:00+08:00" })
+    }
+
     private static func appeal(_ harness: inout StageHarness, by person: Person = PenaltyFixture.clerk) throws {
         try violate(&harness, 3)
         try harness.decide(try proposal(&harness).proposalId, at: "2026-11-11T09:00:00+08:00")
@@ -202,6 +207,36 @@ struct RejectionTests {
         outlets("a retest that nobody owes", "no-retest-due", ["quarter": "2026-Q4"], outlets: ["O1"]) { _ in
             TrainingAssessed(
                 outletId: "O1", quarter: "2026-Q4", assessed: 10, passed: 9, retest: true, by: PenaltyFixture.inspector)
+        },
+        outlets("a decision on a decided replacement", "already-decided", ["state": "approved"]) {
+            try propose(&$0)
+            try $0.decideReplacement(at: "2026-11-06T09:00:00+08:00")
+            return ReplacementDecided(
+                proposalId: ManufacturerFixture.proposalId(), approved: false, by: PenaltyFixture.director)
+        },
+        outlets(
+            "a replacement decided by headquarters", "wrong-tier",
+            ["act": "replacement.decided", "tier": "hq", "needed": ["business"]]
+        ) {
+            try propose(&$0)
+            return ReplacementDecided(
+                proposalId: ManufacturerFixture.proposalId(), approved: true, by: PenaltyFixture.inspector)
+        },
+        outlets("another problem under a known id", "id-taken", ["id": "P1"]) {
+            try $0.reportProblem("P1", at: "2026-11-05T09:00:00+08:00")
+            return try ManufacturerFixture.problem("P1", .nonCooperation, at: "2026-11-05T09:00:00+08:00")
+        },
+        outlets(
+            "an incident that was dismissed", "already-handled",
+            ["incidentId": .string(Identifiers.incidentId(of: "P1"))]
+        ) {
+            try $0.reportProblem("P1", at: "2026-11-05T09:00:00+08:00")
+            try $0.handleIncident("P1", at: "2026-11-06T09:00:00+08:00", upheld: false)
+            return ManufacturerFixture.handled("P1", upheld: true)
+        },
+        outlets("an incident handled by who made the call", "own-decision", ["of": "call", "by": "inspector"]) {
+            try $0.complain("CB1", at: "2026-11-05T09:00:00+08:00", by: PenaltyFixture.inspector.id)
+            return ManufacturerFixture.handled("CB1")
         },
         outlets("a reinstatement without a hold", "no-hold", ["outletId": "O1", "status": "active"]) {
             try $0.report("V1", at: "2026-11-07T09:00:00+08:00")

@@ -168,7 +168,8 @@ import Testing
     @Test func `a manufacturer has its incidents by kind, what became of them, its cases and repairs`() throws {
         var harness = try Fixture.harness(brandsOfM1: ["b"])
         func incident(_ id: String, _ kind: ManufacturerIncidentRecorded.Kind?, upheld: Bool? = nil) -> any EventData {
-            ManufacturerIncidentRecorded(incidentId: id, manufacturerId: "M1", kind: kind, upheld: upheld)
+            ManufacturerIncidentRecorded(
+                incidentId: id, manufacturerId: "M1", kind: kind, handled: upheld != nil, upheld: upheld)
         }
         for data in [
             incident("I1", nil), incident("I2", .quality), incident("I3", .nonCooperation),

@@ -49,7 +49,8 @@ ONCE: dict[str, tuple[str, ...]] = {
     "training.failed": ("outletId", "quarter"),
     "settlement.blocked": ("serviceId",),
     "settlement.released": ("serviceId",),
-    "manufacturer.incident-recorded": ("incidentId",),
+    "manufacturer.incident-recorded": ("incidentId", "handled"),
+    "manufacturer.replacement-proposed": ("proposalId",),
     "manufacturer.replacement-demanded": ("manufacturerId", "quarter"),
 }
 # A notice carries out one proposal.

@@ -3,6 +3,7 @@
 import datetime
 
 import ids
+import organisation
 import workdays
 
 COMPLAINTS, DESKS = "cfpb/complaints", "cfpb/desks"
@@ -95,7 +96,7 @@ def received(complaint):
         data["regionId"] = complaint.region
     data["product"] = {
         "category": row.product,
-        "brand": f"{row.company} / {row.sub_product}" if row.sub_product else row.company,
+        "brand": organisation.brand(row),
         "purchasedHere": digest[1] % 2 == 0,
     }
     data["outletId"] = complaint.outlet_id

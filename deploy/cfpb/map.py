@@ -146,6 +146,16 @@ def write_policy(source, target, plan, rules_off):
     (target / "policy.yaml").write_text(switched_off(policy, rules_off), encoding="utf-8")
 
 
+def write_answers(target, with_manufacturers):
+    """Copies the answers; those about manufacturers come behind, so that the others keep their numbers."""
+    if not with_manufacturers:
+        shutil.copyfile(HERE / "answers.json", target)
+        return
+    both = [HERE / "answers.json", HERE / "answers-manufacturers.json"]
+    rules = [rule for path in both for rule in json.loads(path.read_text(encoding="utf-8"))["answers"]]
+    target.write_text(json.dumps({"answers": rules}, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
+
+
 def switched_off(policy, rules):
     """The text of policy.yaml with `rules` off; understands `rules:` as a block, as `rules: {}`, and its absence."""
     if not rules:
@@ -214,6 +224,7 @@ def parse(arguments):
     parser.add_argument("--from", dest="first", type=date, help="first date received")
     parser.add_argument("--to", dest="last", type=date, help="last date received")
     parser.add_argument("--stores", type=natural, default=300, help="how many ZIP areas are stores (300)")
+    parser.add_argument("--manufacturers", type=natural, default=0, help="how many companies own their brands (0)")
     parser.add_argument("--rule-off", action="append", default=[], metavar="RULE", help="e.g. R04-cluster")
     parser.add_argument("--without-duplicates", action="store_true", help="write each distinct row once")
     parser.add_argument("--weekly-reports", type=date, metavar="DATE", help="stores send weekly reports up to DATE")
@@ -236,13 +247,13 @@ def main(arguments):
     since = chosen[0].date.replace(day=1)
     # Without reports in the input, duties begin when it is long over.
     duties = since if options.weekly_reports else datetime.date(chosen[-1].date.year + 2, 1, 1)
-    plan = organisation.Organisation(rows, options.stores, since, duties)
+    plan = organisation.Organisation(rows, options.stores, since, duties, options.manufacturers)
     lines, totals = build(rows, chosen, plan, workdays.Workdays(options.policy / "calendar.csv"), options)
     verify(lines, totals)
     write_policy(options.policy, options.output / "policy", plan, options.rule_off)
     with open(options.output / "events.ndjson", "w", encoding="utf-8", newline="\n") as file:
         file.writelines(line + "\n" for _, _, line in lines)
-    shutil.copyfile(HERE / "answers.json", options.output / "answers.json")
+    write_answers(options.output / "answers.json", options.manufacturers > 0)
     report(lines, totals, chosen)
     return 0
 

@@ -7,6 +7,9 @@ Everyone whom the mapper lets act is listed here, because Recourse accepts no ac
 import collections
 import json
 import re
+import unicodedata
+
+import ids
 
 DESKS_PER_REGION = 2
 HQ_DESKS, HQ_CALLERS, HQ_HOTLINE, HQ_QUALITY, BUSINESS = 6, 8, 4, 4, 2
@@ -26,9 +29,11 @@ def zip_area(code):
 class Organisation:
     """Built from all rows of the file, not from a selection: so a part of a file is judged like the whole."""
 
-    def __init__(self, rows, stores, since, duties):
-        """`since` is the date of the organisation, `duties` the one from which its stores owe weekly reports."""
+    def __init__(self, rows, stores, since, duties, manufacturers=0):
+        """`since` is the date of the organisation, `duties` the one from which its stores owe weekly reports;
+        `manufacturers` is how many of the most frequent companies own their brands."""
         self.since, self.duties = since, duties
+        self.brands = owned_brands(rows, manufacturers)
         areas, states = collections.Counter(), collections.defaultdict(collections.Counter)
         self.products = sorted({row.product for row in rows})
         for row in rows:
@@ -107,8 +112,32 @@ class Organisation:
                 pairs = ", ".join(f"{quote(key)}: {quote(value)}" for key, value in categories.items())
                 lines.append(f"    categorySupervisors: {{{pairs}}}")
             lines += [f"    manager: {quote(manager)}", f"    people: {listed(self.people('store', store))}"]
-        lines += ["outlets: []", "manufacturers: []", "absences: []"]
+        lines += ["outlets: []", "manufacturers:" if self.brands else "manufacturers: []"]
+        for manufacturer, brands in self.brands.items():
+            lines += [f"  - id: {quote(manufacturer)}", f"    brands: {listed(brands)}"]
+        lines.append("absences: []")
         return "\n".join(lines) + "\n"
+
+
+def owned_brands(rows, count):
+    """Manufacturer -> its brands, of the `count` most frequent companies; of a brand that is written in two ways one."""
+    frequent = collections.Counter(row.company for row in rows)
+    companies = sorted(sorted(frequent), key=lambda company: -frequent[company])[:count]
+    names, brands = ids.unique_slugs(row.company for row in rows), {}
+    for row in rows:
+        if row.company in companies:
+            brands.setdefault(row.company, {}).setdefault(folded(brand(row)), brand(row))
+    return {f"maker-{names[company]}"[:64]: sorted(brands[company].values()) for company in companies}
+
+
+def brand(row):
+    """What a row's product is of."""
+    return f"{row.company} / {row.sub_product}" if row.sub_product else row.company
+
+
+def folded(text):
+    """As Recourse compares brands."""
+    return " ".join(unicodedata.normalize("NFKC", text).casefold().split())
 
 
 def quote(value):

@@ -30,14 +30,15 @@ extension LetterDefaults {
                 demand: "自本函发出之日起解除合同，取消售后服务网点资格。请立即移交在手订单。", unappealed: final)
         case .manufacturerPenalty:
             manufacturer(
-                "厂家处罚函", facts: "在下列回访中，顾客表示不满意，责任在贵方：\n{each}\n\(incident)\n{end}",
-                rule: "回访不满意的，经服务管理部处理后，发函对厂家进行处罚。",
+                "厂家处罚函", facts: "下列售后问题，责任在贵方：\n{each}\n\(incident)\n{end}",
+                rule: "门店遇到的售后问题，或回访顾客不满意的，经服务管理部处理后，发函对厂家进行处罚。",
                 demand: "罚款人民币 {amount} 元。\n请查明原因，防止再次发生。")
         case .manufacturerReplacement:
             manufacturer(
                 "更换售后服务商函",
-                facts: "{period} 季度内，顾客回访不满意、责任在贵方的事件共 {count} 起：\n{each}\n\(incident)\n{end}\n\(more)",
-                rule: "一季度内连续出现 {threshold} 次或以上的，发函要求厂家更换新的售后服务商。", demand: "请更换新的售后服务商，并书面告知服务管理部。")
+                facts: "{period} 季度内，责任在贵方、经核实的售后问题共 {count} 起：\n{each}\n\(incident)\n{end}\n\(more)",
+                rule: "一季度内{counted}出现 {threshold} 次或以上的，发函要求厂家更换新的售后服务商。",
+                demand: "请更换新的售后服务商，并书面告知服务管理部。")
         case .recoveryDemand:
             letter(
                 "追偿通知书", to: "责任方",
@@ -49,7 +50,7 @@ extension LetterDefaults {
     }
 
     private static let violation = "{n}. {date}，{category}，{subject}"
-    private static let incident = "{n}. {date}，{subject}，事件 {incident}"
+    private static let incident = "{n}. {date}，{category}，{subject}，事件 {incident}"
     private static let advance = "{n}. {date}，{subject}，垫付申请 {request}，垫付人民币 {paid} 元"
     private static let returned = "其中人民币 {returned} 元已归还或核销。"
     private static let more = "另有 {more} 起，详见案宗。"

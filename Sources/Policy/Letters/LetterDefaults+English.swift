@@ -41,19 +41,20 @@ extension LetterDefaults {
         case .manufacturerPenalty:
             manufacturer(
                 "Penalty of a manufacturer",
-                facts: "In this callback a customer was not satisfied, through your fault:\n"
+                facts: "In this matter your after-sales service has failed:\n"
                     + "{each}\n\(incident)\n{end}",
-                rule: "a dissatisfied callback leads to a penalty of the manufacturer, once the service department has "
-                    + "handled it.",
+                rule: "after-sales problems that a store meets, and dissatisfied callbacks, lead to a penalty of the "
+                    + "manufacturer, once the service department has handled them.",
                 demand: "You are to pay a penalty of CNY {amount}.\n"
                     + "Find the cause and see that it does not happen again.")
         case .manufacturerReplacement:
             manufacturer(
                 "Demand for another service provider",
-                facts: "Dissatisfied callbacks through your fault in the quarter {period}: {count}.\n"
+                facts: "Failings of your after-sales service that were upheld in the quarter {period}: {count}.\n"
                     + "{each}\n\(incident)\n{end}\n\(more)",
-                rule: "upon {threshold} or more incidents in a quarter the manufacturer is asked for another service "
-                    + "provider.",
+                rule:
+                    "upon {threshold} or more incidents in a quarter, counted {counted}, the manufacturer is asked for "
+                    + "another service provider.",
                 demand: "Appoint another service provider and tell the service department in writing.")
         case .recoveryDemand:
             letter(
@@ -69,7 +70,7 @@ extension LetterDefaults {
     }
 
     private static let violation = "{n}. {date}, {category}, {subject}"
-    private static let incident = "{n}. {date}, {subject}, incident {incident}"
+    private static let incident = "{n}. {date}, {category}, {subject}, incident {incident}"
     private static let advance = "{n}. {date}, {subject}, request {request}, CNY {paid} paid in advance"
     private static let returned = "Of this, CNY {returned} have come back or were given up."
     private static let more = "The dossier lists {more} more."

@@ -47,6 +47,8 @@ package enum LetterField: String, CaseIterable, Hashable, Sendable {
     case orders
     /// The number of the letter that had demanded the rectification.
     case earlier
+    /// How incidents were counted: in a row, or in all.
+    case counted
     /// Yuan that the addressee is to pay; a letter without a sum has none.
     case amount
     /// Yuan that have come back before or were given up; none if nothing has.
@@ -67,7 +69,7 @@ package enum LetterField: String, CaseIterable, Hashable, Sendable {
         case .category: LetterBook.categoryLimit + 20
         case .incident, .appealUntil, .orders, .request: 64
         case .date, .deadline, .period, .rule, .quarter: 24
-        case .count, .threshold, .assessed, .passed, .amount, .returned, .paid, .more, .n: 24
+        case .count, .threshold, .counted, .assessed, .passed, .amount, .returned, .paid, .more, .n: 24
         }
     }
 }
@@ -92,6 +94,14 @@ extension LetterKind {
         }
     }
 
+    /// What else it may state outside the row: templates of before 0.4 do not know it.
+    var optionalFields: [LetterField] {
+        switch self {
+        case .manufacturerReplacement: [.counted]
+        default: []
+        }
+    }
+
     /// What the row of each fact must state, and what else it may.
     var row: (required: [LetterField], optional: [LetterField]) {
         switch self {
@@ -100,7 +110,7 @@ extension LetterKind {
             ([.date, .subject], [.n, .category])
         case .withdrawalRecommended: ([.date], [.n])
         case .withdrawalAfterTraining: ([.quarter, .assessed, .passed], [.n])
-        case .manufacturerPenalty, .manufacturerReplacement: ([.date, .incident], [.n, .subject])
+        case .manufacturerPenalty, .manufacturerReplacement: ([.date, .incident], [.n, .category, .subject])
         case .recoveryDemand: ([.subject, .request, .paid], [.n, .date])
         }
     }

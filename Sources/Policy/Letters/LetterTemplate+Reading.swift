@@ -92,7 +92,7 @@ private struct LetterReader {
     }
 
     private mutating func takeLine(_ line: String, _ number: Int) {
-        let pieces = pieces(of: line, number, allowed: kind.fields)
+        let pieces = pieces(of: line, number, allowed: kind.fields + kind.optionalFields)
         for case .gap(let field) in pieces { named.insert(field) }
         if listEnds == nil { before.append(pieces) } else { after.append(pieces) }
         if number > 1, headEnds == nil, !line.dropFirst().contains(where: { $0 == ":" || $0 == "\u{FF1A}" }) {

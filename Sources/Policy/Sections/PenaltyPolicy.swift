@@ -1,3 +1,5 @@
+import Schema
+
 /// Section `penalty` of the policy: supervision of outlets and manufacturers.
 package struct PenaltyPolicy: Hashable, Sendable {
     /// R12, R13: the ladders; in the file `ladders` stands at the top, or in this section.
@@ -17,6 +19,8 @@ package struct PenaltyPolicy: Hashable, Sendable {
     package var manufacturerIncidentWorkingDays = 3
     package var replacementIncidents = 3
     package var strictConsecutive = false
+    /// R18: which incidents count; never empty.
+    package var countedKinds = ManufacturerIncidentRecorded.Kind.allCases
     package var feedbackFormDays = 10
     package var verificationWorkingDays = 5
     package var graveRung = Rung.stopDispatch
@@ -65,11 +69,13 @@ package struct PenaltyPolicy: Hashable, Sendable {
             &manufacturerIncidentWorkingDays, "manufacturerIncidentWorkingDays", Bounds.workingDays,
             "R17: working days within which headquarters must have handled an incident of a manufacturer")
         section.read(
-            &replacementIncidents, "replacementIncidents", Bounds.count,
-            "R18: incidents of one manufacturer in a calendar quarter upon which a new service provider is demanded")
+            &replacementIncidents, "replacementIncidents", 1...100,
+            "R18: upheld incidents of one manufacturer in a calendar quarter upon which a new service provider is asked for"
+        )
         section.read(
             &strictConsecutive, "strictConsecutive",
             "R18: whether a satisfied callback in between starts the count again")
+        readCountedKinds(section)
         section.read(
             &feedbackFormDays, "feedbackFormDays", Bounds.positiveDays,
             "R38: days (of 24 h) after a service within which its feedback form is due")
@@ -80,6 +86,22 @@ package struct PenaltyPolicy: Hashable, Sendable {
         if let rung = section.choice("graveRung", of: Rung.self, about) { graveRung = rung }
         let weights = section.mapping("weights", "R46: how much a matter counts, by category; 1 where none is named")
         if let weights { self.weights.read(weights) }
+    }
+
+    private mutating func readCountedKinds(_ section: MappingReader) {
+        let kinds = ManufacturerIncidentRecorded.Kind.allCases
+        let names = kinds.map(\.rawValue)
+        let before = section.faults.faults.count
+        let words = section.texts(
+            "countedKinds", allowed: names.joined(separator: ", "), of: .choice(names),
+            "R18: the kinds of incident that count; by default all", where: { names.contains($0) })
+        guard let words else { return }
+        if words.isEmpty, section.faults.faults.count == before {
+            section.fault(
+                "names no kind, so nothing would ever count", key: "countedKinds",
+                allowed: "one or more of \(names.joined(separator: ", ")), or rule R18 off")
+        }
+        countedKinds = kinds.filter { kind in words.contains { $0.text == kind.rawValue } }
     }
 }
 

@@ -39,7 +39,12 @@ enum IdentifierVectors {
             "noticeId", "a recovery demanded from an outlet; the period is the requestId",
             ["notice", "recovery-demand", "O-12", "R-7"]
         ),
+        (
+            "proposalId", "a replacement that is proposed to the business division",
+            ["replacement", "M-gree", "2026-Q4"]
+        ),
         ("incidentId", "a callback that lays the fault on a manufacturer", ["incident", callbackId]),
+        ("incidentId", "a problem that a store reports", ["incident", "P-2026-000001"]),
         (
             "event id", "the first event that intake emits upon a complaint",
             ["event", "intake", source, "01J0000000000000000000000A", "0"]

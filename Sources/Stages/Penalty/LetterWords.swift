@@ -40,13 +40,39 @@ struct LetterWords {
     }
 
     func incident(_ id: String, _ incident: Incident) -> [LetterField: String] {
-        [
-            .date: incident.occurredAt.date.description, .incident: id,
-            .subject: subject(
-                caseId: incident.caseId, complaintId: incident.complaintId, serviceId: incident.serviceId)
-                ?? pick("回访", "callback"),
+        // The case that intake makes of an answer about a service has a number that nobody outside has seen.
+        let caseId = incident.serviceId == nil ? incident.caseId : nil
+        return [
+            .date: incident.occurredAt.date.description, .incident: id, .category: failing(incident),
+            .subject: subject(caseId: caseId, complaintId: incident.complaintId, serviceId: incident.serviceId)
+                ?? source(incident.origin),
         ]
     }
+
+    /// What the manufacturer has failed in (R17).
+    private func failing(_ incident: Incident) -> String {
+        switch incident.kind ?? .dissatisfied {
+        case .dissatisfied: pick("回访不满意", "customer not satisfied when called back")
+        case .quality: pick("售后服务质量问题", "problem with the quality of service")
+        case .nonCooperation:
+            incident.origin?.source == .advance
+                ? pick("未及时配合解决，已由售后基金垫付", "not settled in time, paid from the after-sales fund")
+                : pick("售后不配合", "no cooperation in after-sales service")
+        }
+    }
+
+    /// What an incident without case and service is called by.
+    private func source(_ origin: Incident.Origin?) -> String {
+        guard let origin else { return pick("回访", "callback") }
+        return switch origin.source {
+        case .call: pick("回访", "callback")
+        case .problem: pick("问题报告 \(origin.id)", "report \(origin.id)")
+        case .advance: pick("垫付申请 \(origin.id)", "advance \(origin.id)")
+        }
+    }
+
+    /// How incidents were counted (R18).
+    func counted(inARow: Bool) -> String { inARow ? pick("连续", "in a row") : pick("累计", "in all") }
 
     func failure(_ failure: Training.Failure) -> [LetterField: String] {
         [

@@ -17,18 +17,19 @@ struct ManufacturerLetter {
         }
     }
 
-    /// The demand of another service provider; `count` incidents, of which `incidents` are still known.
+    /// The demand of another service provider; of those that were counted `incidents` are still known.
     func replacement(
-        _ quarter: Quarter, count: Int, incidents: [(id: String, incident: Incident)]
+        _ proposal: Replacement, incidents: [(id: String, incident: Incident)]
     ) -> NoticeIssued.Letter {
         policy.letter(.manufacturerReplacement) { words in
             var fields = head(.r18, words)
-            fields[.period] = quarter.description
-            fields[.count] = String(count)
-            fields[.threshold] = String(policy.penalty.replacementIncidents)
+            fields[.period] = proposal.quarter.description
+            fields[.count] = String(proposal.count)
+            fields[.threshold] = String(proposal.threshold)
+            fields[.counted] = words.counted(inARow: proposal.isInARow)
             return LetterFacts(
                 fields: fields, rows: incidents.map { words.incident($0.id, $0.incident) },
-                unlistedRows: count - incidents.count)
+                unlistedRows: proposal.count - incidents.count)
         }
     }
 

@@ -1,97 +1,69 @@
 import Policy
 import Schema
 
-extension CallbackDissatisfied {
-    /// The manufacturer on which the customer lays the fault, where it is known.
-    var manufacturerAtFault: String? { atFault == .manufacturer ? manufacturerId : nil }
-}
-
+/// Incidents of manufacturers: recorded, handled by headquarters, counted (R17, R18).
 extension PenaltyStage {
     /// What an incident may write.
-    static func keys(
-        ofIncident data: CallbackDissatisfied, _ manufacturerId: String, at time: Instant, given records: RecordReader
-    ) -> [RecordKey] {
-        let quarter = Quarter(of: time.date)
-        let noticeId = replacementNoticeId(manufacturerId, quarter)
-        // The letter lists the incidents before this one.
-        let others = records.get(ManufacturerDossier.self, manufacturerId)?.quarters.first { $0.quarter == quarter }
-        return [
-            ManufacturerDossier.key(manufacturerId), Incident.key(Identifiers.incidentId(callbackId: data.callbackId)),
-            NoticeIndex.key(noticeId),
-        ] + (others?.incidentIds ?? []).prefix(LetterTemplate.rowLimit).map { Incident.key($0) }
+    static func keys(of report: IncidentReport) -> [RecordKey] {
+        [ManufacturerDossier.key(report.manufacturerId), Incident.key(report.incidentId)]
     }
 
-    private static func replacementNoticeId(_ manufacturerId: String, _ quarter: Quarter) -> String {
-        Identifiers.noticeId(
-            kind: NoticeIssued.Kind.manufacturerReplacement.rawValue, addressee: manufacturerId,
-            period: quarter.description)
+    static func keys(of data: ManufacturerIncidentHandled, given records: RecordReader) -> [RecordKey] {
+        let key = Incident.key(data.incidentId)
+        guard let incident = records.get(Incident.self, data.incidentId) else { return [key] }
+        let manufacturerId = incident.manufacturerId
+        return [
+            key, ManufacturerDossier.key(manufacturerId),
+            NoticeIndex.key(penaltyNoticeId(manufacturerId, incidentId: data.incidentId)),
+            Replacement.key(Replacement.id(manufacturerId, Quarter(of: incident.occurredAt.date))),
+        ]
     }
 
     /// The letter that follows upon an incident.
-    static func penaltyNoticeId(_ manufacturerId: String, incidentId: String) -> String {
+    private static func penaltyNoticeId(_ manufacturerId: String, incidentId: String) -> String {
         Identifiers.noticeId(
             kind: NoticeIssued.Kind.manufacturerPenalty.rawValue, addressee: manufacturerId, period: incidentId)
     }
 
-    /// `callback.dissatisfied` at fault manufacturer: an incident; the 3rd of a quarter demands a new provider (R18).
-    func recordIncident(_ data: CallbackDissatisfied, _ manufacturerId: String, in turn: inout Turn) {
-        let id = Identifiers.incidentId(callbackId: data.callbackId)
-        // A task counts once.
-        guard turn.get(Incident.self, id) == nil else { return }
+    /// `manufacturer-problem.reported`: an incident, if it is known whose it is (R17).
+    func report(_ data: ManufacturerProblemReported, in turn: inout Turn) -> Verdict {
+        if let rejection = turn.rejection(of: data.by) ?? turn.policy.rejection(of: data.by, .reportProblem) {
+            return .refused(rejection)
+        }
+        return recordIncident(of: data, in: &turn)
+    }
+
+    /// What tells of a failing of a manufacturer is an incident; nothing, where nobody knows of which one.
+    func recordIncident(of data: any EventData, in turn: inout Turn) -> Verdict {
+        guard let report = IncidentReport(data, turn.policy) else { return .applied }
+        let id = report.incidentId
+        if let known = turn.get(Incident.self, id) {
+            // A task, a report and an advance count once; another source may not have the same id.
+            let isSame = known.origin.map { $0 == report.origin } ?? (report.origin.source == .call)
+            return isSame ? .applied : .refused(Self.taken(report.origin.id))
+        }
         var dossier =
-            turn.get(ManufacturerDossier.self, manufacturerId) ?? ManufacturerDossier(manufacturerId: manufacturerId)
-        let penalty = turn.policy.penalty
+            turn.get(ManufacturerDossier.self, report.manufacturerId)
+            ?? ManufacturerDossier(manufacturerId: report.manufacturerId)
         let quarter = Quarter(of: turn.now.date)
         var incident = Incident(
-            manufacturerId: manufacturerId, caseId: data.caseId,
-            complaintId: turn.policy.letters.namesComplaints ? data.about.complaintId : nil,
-            serviceId: data.serviceId, occurredAt: turn.now, caller: data.by)
+            manufacturerId: report.manufacturerId, caseId: report.caseId,
+            complaintId: turn.policy.letters.namesComplaints ? report.complaintId : nil, serviceId: report.serviceId,
+            occurredAt: turn.now, caller: report.caller, origin: report.origin, kind: report.kind)
         turn.emit(
-            ManufacturerIncidentRecorded(
-                incidentId: id, manufacturerId: manufacturerId, callbackId: data.callbackId, caseId: data.caseId,
-                serviceId: data.serviceId),
-            about: dossier.key, rule: "R17", facts: ["quarter": .string(quarter.description)])
+            incident.announcement(id), about: dossier.key, rule: "R17",
+            facts: ["quarter": .string(quarter.description), "manufacturerBy": .string(report.foundBy.rawValue)])
         incident.plan(id, in: &turn)
-        let isDemanded =
-            turn.policy.rules.isOn(.r18)
-            && dossier.count(id, in: quarter, demandAt: penalty.replacementIncidents)
         turn.put(incident, id)
-        if isDemanded { demandReplacement(&dossier, quarter, in: &turn) }
-        turn.put(dossier, manufacturerId)
-    }
-
-    private func demandReplacement(_ dossier: inout ManufacturerDossier, _ quarter: Quarter, in turn: inout Turn) {
-        let counted = dossier.quarters.first { $0.quarter == quarter }
-        let incidents = counted?.incidentIds ?? []
-        let count = counted?.count ?? 0
-        let parameters: JSON = [
-            "replacementIncidents": .int(Int64(turn.policy.penalty.replacementIncidents)),
-            "strictConsecutive": .bool(turn.policy.penalty.strictConsecutive),
-        ]
-        let facts = JSON.object(
-            [.init("quarter", .string(quarter.description)), .init("count", .int(Int64(count)))]
-                + NamedIds(incidents, of: count).members("incidentIds"))
-        turn.emit(
-            ManufacturerReplacementDemanded(manufacturerId: dossier.manufacturerId, quarter: quarter.description),
-            about: dossier.key, rule: "R18", parameters: parameters, facts: facts)
-        let noticeId = Self.replacementNoticeId(dossier.manufacturerId, quarter)
-        let letter = ManufacturerLetter(
-            number: dossier.nextNumber(turn.now), manufacturerId: dossier.manufacturerId, date: turn.now.date,
-            policy: turn.policy)
-        let listed = incidents.prefix(LetterTemplate.rowLimit).compactMap { id in
-            turn.get(Incident.self, id).map { (id: id, incident: $0) }
+        if turn.policy.penalty.strictConsecutive {
+            dossier.revise(quarter) { $0.note(incidentAt: incident.occurredAt) }
         }
-        turn.emit(
-            NoticeIssued(
-                noticeId: noticeId, kind: .manufacturerReplacement, addressee: dossier.manufacturerId,
-                number: letter.number,
-                letter: letter.replacement(quarter, count: count, incidents: listed)),
-            about: dossier.key, rule: "R18,R14",
-            parameters: turn.policy.parameters(of: .manufacturerReplacement, parameters.members ?? []), facts: facts)
-        turn.put(NoticeIndex(outletId: nil), noticeId)
+        turn.put(dossier, report.manufacturerId)
+        return .applied
     }
 
-    /// `manufacturer-incident.handled`: by headquarters; the penalty letter goes out upon it (R17).
+    /// `manufacturer-incident.handled`: by headquarters; unless it is dismissed, the penalty letter goes out upon it, and
+    /// it counts (R17).
     func handle(_ data: ManufacturerIncidentHandled, in turn: inout Turn) -> Verdict {
         if let rejection = turn.rejection(of: data.by) { return .refused(rejection) }
         guard var incident = turn.get(Incident.self, data.incidentId) else {
@@ -104,13 +76,32 @@ extension PenaltyStage {
         guard !incident.isHandled else {
             return .refused(Rejection("already-handled", ["incidentId": .string(data.incidentId)]))
         }
+        let isUpheld = data.upheld ?? true
         incident.isHandled = true
+        if !isUpheld { incident.upheld = false }
         turn.put(incident, data.incidentId)
-        // R17 off: no letter follows.
-        guard turn.policy.rules.isOn(.r17) else { return .applied }
         var dossier =
             turn.get(ManufacturerDossier.self, incident.manufacturerId)
             ?? ManufacturerDossier(manufacturerId: incident.manufacturerId)
+        turn.emit(
+            incident.announcement(data.incidentId, upheld: isUpheld), about: dossier.key, rule: "R17",
+            facts: ["handledBy": .string(data.by.id)])
+        if isUpheld {
+            penalise(incident, data, &dossier, in: &turn)
+            count(incident, data.incidentId, &dossier, in: &turn)
+        } else {
+            dossier.revise(Quarter(of: incident.occurredAt.date)) { $0.dismiss(data.incidentId) }
+        }
+        turn.put(dossier, incident.manufacturerId)
+        return .applied
+    }
+
+    /// The penalty letter of an incident; with R17 off none follows.
+    private func penalise(
+        _ incident: Incident, _ data: ManufacturerIncidentHandled, _ dossier: inout ManufacturerDossier,
+        in turn: inout Turn
+    ) {
+        guard turn.policy.rules.isOn(.r17) else { return }
         let noticeId = Self.penaltyNoticeId(incident.manufacturerId, incidentId: data.incidentId)
         let letter = ManufacturerLetter(
             number: dossier.nextNumber(turn.now), manufacturerId: incident.manufacturerId, date: turn.now.date,
@@ -122,26 +113,30 @@ extension PenaltyStage {
                 letter: letter.penalty(incident, data.incidentId, amountFen: data.amountFen)),
             about: dossier.key, rule: "R17,R14", parameters: turn.policy.parameters(of: .manufacturerPenalty),
             facts: ["incidentId": .string(data.incidentId), "handledBy": .string(data.by.id)])
-        turn.put(dossier, incident.manufacturerId)
         turn.put(NoticeIndex(outletId: nil), noticeId)
-        return .applied
     }
 
-    /// `callback.satisfied`: with `strictConsecutive` it starts the count of its manufacturer again (R18).
-    func take(_ data: CallbackSatisfied, in turn: inout Turn) -> Verdict {
-        guard turn.policy.penalty.strictConsecutive, let manufacturerId = data.manufacturerId,
-            var dossier = turn.get(ManufacturerDossier.self, manufacturerId),
-            dossier.restart(Quarter(of: turn.now.date))
-        else { return .applied }
-        turn.put(dossier, manufacturerId)
-        return .applied
-    }
-}
-
-extension ManufacturerDossier {
-    /// Gives out the number of the next letter.
-    mutating func nextNumber(_ now: Instant) -> String {
-        lettersIssued += 1
-        return "\(manufacturerId)-\(Period.text(year: now.date.year))-\(lettersIssued)"
+    /// Counts an upheld incident in its own quarter; the third leads to a proposal, once a quarter (R18).
+    private func count(
+        _ incident: Incident, _ id: String, _ dossier: inout ManufacturerDossier, in turn: inout Turn
+    ) {
+        let penalty = turn.policy.penalty
+        let quarter = Quarter(of: incident.occurredAt.date)
+        guard penalty.countedKinds.contains(incident.kind ?? .dissatisfied) else {
+            dossier.revise(quarter) { $0.dismiss(id) }
+            return
+        }
+        // With R18 off it counts all the same, for a time when the rule is on again.
+        guard let known = dossier.revise(quarter, { $0.uphold(incident.countable(id)) }), !known.isDemanded,
+            turn.policy.rules.isOn(.r18)
+        else { return }
+        let (ids, count) = known.counted(with: incident.occurredAt, isStrict: penalty.strictConsecutive)
+        guard count >= penalty.replacementIncidents else { return }
+        dossier.revise(quarter) { $0.close() }
+        propose(
+            Replacement(
+                manufacturerId: dossier.manufacturerId, quarter: quarter, incidentIds: NamedIds(ids).ids, count: count,
+                threshold: penalty.replacementIncidents, isInARow: penalty.strictConsecutive, proposedAt: turn.now),
+            dossier, in: &turn)
     }
 }

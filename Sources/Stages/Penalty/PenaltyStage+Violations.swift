@@ -48,8 +48,7 @@ extension PenaltyStage {
     /// `callback.dissatisfied`: at fault outlet an unverified violation, at fault manufacturer an incident.
     func record(_ data: CallbackDissatisfied, _ event: Event, in turn: inout Turn) -> Verdict {
         guard let outletId = data.outletAtFault else {
-            if let manufacturerId = data.manufacturerAtFault { recordIncident(data, manufacturerId, in: &turn) }
-            return .applied
+            return recordIncident(of: data, in: &turn)
         }
         // The task counts once, whatever else a repeated event says.
         let fingerprint = Identifiers.uuid([CallbackDissatisfied.violationCategory, data.callbackId, outletId])

@@ -5,7 +5,8 @@ import Schema
 ///
 /// One `outlet` record is an outlet's dossier and decides everything about it; `violation`, `proposal` and `notice`
 /// records lead from an id to the outlet. One `store` record follows the weekly reports of a listed store, one
-/// `manufacturer` record counts incidents, each `incident` has its own deadline, each `service` awaits its form.
+/// `manufacturer` record counts incidents, each `incident` and `replacement` has its own deadline, each `service` awaits its
+/// form.
 package struct PenaltyStage: Stage {
     package static let name = StageName.penalty
 
@@ -14,14 +15,15 @@ package struct PenaltyStage: Stage {
         RectificationReviewed.type, AppealLodged.type, AppealDecided.type, OutletReinstated.type,
         TrainingAssessed.type, OutletSiteChecked.type, ManufacturerIncidentHandled.type, ServiceCompleted.type,
         FeedbackFormSubmitted.type, OutletEvaluated.type, WithdrawalRecommended.type,
+        ManufacturerProblemReported.type, ReplacementDecided.type,
     ]
     package static let takesFromEvents: [EventType] = [
-        CallbackDissatisfied.type, CallbackSatisfied.type, CaseClosed.type,
+        CallbackDissatisfied.type, CallbackSatisfied.type, CaseClosed.type, CompensationAuthorised.type,
     ]
     package static let follows: [StageName] = [.handling, .callback]
     package static let recordTypes: [any Record.Type] = [
         Dossier.self, ViolationIndex.self, ProposalIndex.self, NoticeIndex.self, StoreDuty.self,
-        ManufacturerDossier.self, Incident.self, Settlement.self,
+        ManufacturerDossier.self, Incident.self, Replacement.self, Settlement.self,
         ViolationApart.self, CountedMatter.self,
     ]
 
@@ -43,13 +45,14 @@ package struct PenaltyStage: Stage {
     }
 
     /// A timer may make a proposal; its id follows from what the policy makes of the counts. Which outlet is liable for a
-    /// case that closes follows from the organisation.
+    /// case that closes, and whose a brand is, follows from the organisation.
     package func keys(for input: Input, given records: RecordReader, policy: PolicyBook) -> [RecordKey] {
         switch input {
         case .timer(let key, let wake):
             guard let dossier = records[key] as? Dossier else { return [key] }
             return [key] + dossier.keysOfTimer(wake, policy)
         case .event(let event):
+            if let report = IncidentReport(event.data, policy) { return Self.keys(of: report) }
             return keys(for: event, given: records, policy)
         }
     }
@@ -61,18 +64,14 @@ package struct PenaltyStage: Stage {
                 let violation = Violation(data, occurredAt: event.ruleTime, knownAt: event.time, policy)
                 return Self.keys(of: violation, outletId, given: records)
             }
-            guard let manufacturerId = data.manufacturerAtFault else { return [] }
-            return Self.keys(ofIncident: data, manufacturerId, at: event.ruleTime, given: records)
+            return []
         case let data as CaseClosed:
             guard let outletId = data.outletLiable(policy) else { return [] }
             return Self.keys(of: Violation(data, knownAt: event.time, policy), outletId, given: records)
         case let data as CallbackSatisfied:
             return data.manufacturerId.map { [ManufacturerDossier.key($0)] } ?? []
-        case let data as ManufacturerIncidentHandled:
-            let key = Incident.key(data.incidentId)
-            guard let manufacturerId = records.get(Incident.self, data.incidentId)?.manufacturerId else { return [key] }
-            let noticeId = Self.penaltyNoticeId(manufacturerId, incidentId: data.incidentId)
-            return [key, ManufacturerDossier.key(manufacturerId), NoticeIndex.key(noticeId)]
+        case let data as ManufacturerIncidentHandled: return Self.keys(of: data, given: records)
+        case let data as ReplacementDecided: return Self.keys(of: data, given: records)
         case let data as ServiceCompleted: return [Settlement.key(data.serviceId)]
         case let data as FeedbackFormSubmitted: return [Settlement.key(data.serviceId)]
         case let data as WeeklyReportSubmitted: return [StoreDuty.key(data.storeId)]
@@ -143,6 +142,7 @@ package struct PenaltyStage: Stage {
             case Dossier.kind: Dossier.wake(key.id, at: wake, in: &turn)
             case StoreDuty.kind: StoreDuty.wake(key.id, at: wake, in: &turn)
             case Incident.kind: Incident.wake(key.id, at: wake, in: &turn)
+            case Replacement.kind: Replacement.wake(key.id, in: &turn)
             case Settlement.kind: Settlement.wake(key.id, at: wake, in: &turn)
             case ViolationIndex.kind: ViolationIndex.wake(key.id, at: wake, in: &turn)
             default: break
@@ -168,6 +168,9 @@ package struct PenaltyStage: Stage {
         case let data as TrainingAssessed: take(data, in: &turn)
         case let data as OutletSiteChecked: take(data, in: &turn)
         case let data as ManufacturerIncidentHandled: handle(data, in: &turn)
+        case let data as ManufacturerProblemReported: report(data, in: &turn)
+        case let data as CompensationAuthorised: recordIncident(of: data, in: &turn)
+        case let data as ReplacementDecided: decide(data, in: &turn)
         case let data as CallbackSatisfied: take(data, in: &turn)
         case let data as ServiceCompleted: try take(data, in: &turn)
         case let data as FeedbackFormSubmitted: take(data, in: &turn)

@@ -104,11 +104,8 @@ extension ReportsStage {
     /// An incident is told of when it becomes known, and again when headquarters has handled it.
     private func count(_ incident: ManufacturerIncidentRecorded, in turn: inout Turn) {
         turn.count(ofManufacturer: incident.manufacturerId, on: turn.now.date) { counts in
-            switch incident.upheld {
-            case nil: counts.add(.incidents(incident.kind ?? .dissatisfied))
-            case true?: counts.add(.incidentsUpheld)
-            case false?: counts.add(.incidentsDismissed)
-            }
+            guard incident.handled == true else { return counts.add(.incidents(incident.kind ?? .dissatisfied)) }
+            counts.add(incident.upheld == false ? .incidentsDismissed : .incidentsUpheld)
         }
     }
 

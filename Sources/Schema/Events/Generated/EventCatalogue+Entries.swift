@@ -252,12 +252,13 @@ extension EventCatalogue {
         Entry(
             data: ManufacturerReplacementProposed.self, origin: .stage(.penalty),
             summary:
-                "Three incidents in a quarter; the business division decides whether another service provider is "
-                + "demanded (R18)."),
+                "Three upheld incidents in a quarter; the business division decides whether another service "
+                + "provider is demanded (R18)."),
         Entry(
             data: ReplacementDecided.self, origin: .upstream,
             summary:
-                "The business division decides whether another service provider is demanded (R18)."),
+                "The business division decides whether another service provider is demanded (R18). Who may "
+                + "(R48): the business division."),
         Entry(
             data: OutletReinstated.self, origin: .upstream,
             summary:

@@ -27,13 +27,16 @@ package struct ManufacturerIncidentRecorded: EventData {
     package var requestId: String?
     /// Its quarter is the one in which it counts (R18).
     package var occurredAt: Instant?
+    /// False when it is told, true when headquarters has handled it. Absent in what releases before 0.4 wrote, which told it
+    /// once.
+    package var handled: Bool?
     /// Set once it is handled. False: it is dismissed and counts nowhere.
     package var upheld: Bool?
 
     package init(
         incidentId: String, manufacturerId: String, callbackId: String? = nil, caseId: String? = nil,
         serviceId: String? = nil, kind: Kind? = nil, problemId: String? = nil, requestId: String? = nil,
-        occurredAt: Instant? = nil, upheld: Bool? = nil
+        occurredAt: Instant? = nil, handled: Bool? = nil, upheld: Bool? = nil
     ) {
         self.incidentId = incidentId
         self.manufacturerId = manufacturerId
@@ -44,6 +47,7 @@ package struct ManufacturerIncidentRecorded: EventData {
         self.problemId = problemId
         self.requestId = requestId
         self.occurredAt = occurredAt
+        self.handled = handled
         self.upheld = upheld
     }
 
@@ -59,6 +63,7 @@ package struct ManufacturerIncidentRecorded: EventData {
         .optional("problemId", .id),
         .optional("requestId", .id),
         .optional("occurredAt", .time),
+        .optional("handled", .boolean),
         .optional("upheld", .boolean),
     ]
 
@@ -73,6 +78,7 @@ package struct ManufacturerIncidentRecorded: EventData {
         problemId = try members.optional("problemId", in: tape)
         requestId = try members.optional("requestId", in: tape)
         occurredAt = try members.optional("occurredAt", in: tape)
+        handled = try members.optional("handled", in: tape)
         upheld = try members.optional("upheld", in: tape)
     }
 
@@ -87,6 +93,7 @@ package struct ManufacturerIncidentRecorded: EventData {
         writer.member("problemId", problemId)
         writer.member("requestId", requestId)
         writer.member("occurredAt", occurredAt)
+        writer.member("handled", handled)
         writer.member("upheld", upheld)
         writer.end()
     }

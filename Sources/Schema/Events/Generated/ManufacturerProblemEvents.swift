@@ -77,14 +77,15 @@ package struct ManufacturerProblemReported: ComparedByContent {
     }
 }
 
-/// `manufacturer.replacement-proposed`: Three incidents in a quarter; the business division decides whether another
-/// service provider is demanded (R18).
+/// `manufacturer.replacement-proposed`: Three upheld incidents in a quarter; the business division decides whether
+/// another service provider is demanded (R18).
 package struct ManufacturerReplacementProposed: EventData {
     package static let type = EventType("manufacturer.replacement-proposed")
 
     package var proposalId: String
     package var manufacturerId: String
     package var quarter: String
+    /// Those counted, of one case one; by their time.
     package var incidentIds: [String]
     /// How many incidents are not listed.
     package var more: Int?
@@ -128,6 +129,7 @@ package struct ManufacturerReplacementProposed: EventData {
 }
 
 /// `replacement.decided`: The business division decides whether another service provider is demanded (R18).
+/// Who may (R48): the business division.
 package struct ReplacementDecided: EventData {
     package static let type = EventType("replacement.decided")
 
