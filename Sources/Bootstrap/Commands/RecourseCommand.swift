@@ -39,7 +39,10 @@ package struct RecourseCommand: AsyncParsableCommand {
                 subcommands: [PolicyCommand.self, CalendarCommand.self, SimulateCommand.self]),
             CommandGroup(
                 name: "Integration",
-                subcommands: [SchemaCommand.self, ValidateCommand.self, PublishCommand.self, AnswerCommand.self]),
+                subcommands: [
+                    SchemaCommand.self, ValidateCommand.self, ImportCommand.self, PublishCommand.self,
+                    AnswerCommand.self,
+                ]),
         ]
     )
 
@@ -66,7 +69,7 @@ struct Failure: Error {
         case let reuse as PolicyReuse: self.init(ExitStatus.configuration, "policy: \(reuse)")
         case let faults as AnswerFaults: self.init(ExitStatus.configuration, faults.description)
         case let fault as FileFault: self.init(ExitStatus.usage, fault.description)
-        case is BrokerFailure, is StoreFailure, is ClockAdvance.Stalled, is ManagementFailure:
+        case is BrokerFailure, is StoreFailure, is ClockAdvance.Stalled, is ManagementFailure, is MissingConverter:
             self.init(ExitStatus.unavailable, "\(error)")
         default: self.init(ExitStatus.wrong, "\(error)")
         }
