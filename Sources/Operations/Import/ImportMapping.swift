@@ -138,4 +138,19 @@ indirect enum MemberTree: Sendable {
             return present.isEmpty ? nil : .array(present)
         }
     }
+
+    /// The place of the rule that a step-by-step path leads to; below a value it goes no further.
+    ///
+    /// - Parameter values: those of the document, in whose lists the path counts from 0.
+    func rule(at path: ArraySlice<String>, _ values: [JSON?]) -> Int? {
+        switch self {
+        case .value(let index): return index
+        case .object(let members):
+            return members.first { $0.name == path.first }?.tree.rule(at: path.dropFirst(), values)
+        case .list(let elements):
+            let present = elements.filter { $0.document(values) != nil }
+            guard let place = path.first.flatMap({ Int($0) }), present.indices.contains(place) else { return nil }
+            return present[place].rule(at: path.dropFirst(), values)
+        }
+    }
 }

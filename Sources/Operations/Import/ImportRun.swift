@@ -28,6 +28,9 @@ package struct ImportRun {
         (self.mapping, self.mappingName, self.limits, self.report) = (mapping, mappingName, limits, report)
     }
 
+    /// What grows with the table, in bytes.
+    package var heldBytes: Int { seen.size }
+
     /// Takes the next row; the first one that counts is the header.
     ///
     /// - Parameter emit: takes the body of each event.
@@ -79,7 +82,9 @@ package struct ImportRun {
         for event in events {
             switch seen.answer(id: event.id, body: event.body) {
             case .isNew:
-                if let twin = fresh.first(where: { $0.id == event.id }), twin != event { return fail(taken(event, by: row.line, row)) }
+                if let twin = fresh.first(where: { $0.id == event.id }), twin != event {
+                    return fail(taken(event, by: row.line, row))
+                }
                 fresh.append(event)
             case .same: report.repeated += 1
             case .other(let line): return fail(taken(event, by: line, row))
@@ -88,7 +93,9 @@ package struct ImportRun {
         for event in fresh {
             seen.note(id: event.id, body: event.body, line: row.line)
             report.count(event.type)
-            if report.examples.count < Self.shown { report.examples.append(String(decoding: event.body, as: UTF8.self)) }
+            if report.examples.count < Self.shown {
+                report.examples.append(String(decoding: event.body, as: UTF8.self))
+            }
             try emit(event.body)
         }
     }
@@ -97,7 +104,8 @@ package struct ImportRun {
         let message = "the same id as an event of line \(line), with other content; `key` tells such rows apart"
         return [
             RowFault(
-                line: row.line, columns: [], event: event.type.rawValue, member: "id", rule: "id-taken", message: message)
+                line: row.line, columns: [], event: event.type.rawValue, member: "id", rule: "id-taken",
+                message: message)
         ]
     }
 

@@ -157,21 +157,14 @@ package struct RowMapping: Sendable {
             let event = try Event.read(body, limits: limits)
             if faults.isEmpty { return .success(Made(id: event.id, type: event.type, body: body)) }
         } catch {
-            let known = Set(faults.compactMap(\.member))
             for refusal in error.faults {
-                let member = Self.member(refusal.pointer)
-                // What is missing here for a reason is told already.
-                let isTold = known.contains { $0 == member || $0.hasPrefix(member + ".") }
-                guard !isTold, !(member == "time" && !faults.isEmpty) else { continue }
-                let cause = (rule.values + [rule.id, rule.time].compactMap { $0 }).first {
-                    Self.same($0.member, member)
+                // What is missing for a reason that is told already is not told again.
+                let told = told(refusal, rule, values, row, texts)
+                let isKnown = faults.contains { fault in
+                    fault.member.map { $0 == told.member || $0.hasPrefix((told.member ?? "") + ".") } ?? false
                 }
-                guard cause.map({ !known.contains($0.member) }) ?? true else { continue }
-                let columns = (cause?.columns ?? []).map { column(places[$0]) }
-                faults.append(
-                    RowFault(
-                        line: row.line, columns: columns, event: rule.type.rawValue, member: member, rule: refusal.rule,
-                        message: refusal.message, value: shown(cause?.columns ?? [], texts)))
+                guard !isKnown, !(told.member == "time" && !faults.isEmpty) else { continue }
+                faults.append(told)
             }
         }
         return .failure(Faults(faults: faults))
@@ -182,16 +175,26 @@ package struct RowMapping: Sendable {
         Identifiers.uuid(["import", rule.source, rule.type.rawValue, String(rule.ordinal), texts.id])
     }
 
-    /// `/data/customer/phone` is `customer.phone`.
-    private static func member(_ pointer: String) -> String {
-        let steps = pointer.split(separator: "/").map(String.init)
-        return (steps.first == "data" ? steps.dropFirst() : steps[...]).joined(separator: ".")
-    }
-
-    /// The same member, whichever element of a list; or one above it.
-    private static func same(_ member: String, _ found: String) -> Bool {
-        func names(_ text: String) -> [Substring] { text.split(separator: ".").filter { Int($0) == nil } }
-        return names(member) == names(found)
+    /// A fault of the contract's, with the member and the columns that it comes from.
+    private func told(
+        _ refusal: Fault, _ rule: ImportMapping.EventRule, _ values: [JSON?], _ row: TableReader.Row, _ texts: RowTexts
+    ) -> RowFault {
+        let steps = refusal.pointer.split(separator: "/").map(String.init)
+        let isData = steps.first == "data"
+        let path = isData ? steps.dropFirst() : steps[...]
+        var cause: ValueRule?
+        if isData {
+            cause = rule.tree.rule(at: path, values).map { rule.values[$0] }
+        } else if path.first == "id" {
+            cause = rule.id
+        } else if path.first == "time" {
+            cause = rule.time
+        }
+        let slots = cause?.columns ?? []
+        return RowFault(
+            line: row.line, columns: slots.map { column(places[$0]) }, event: rule.type.rawValue,
+            member: cause?.member ?? path.joined(separator: "."), rule: refusal.rule, message: refusal.message,
+            value: shown(slots, texts))
     }
 
     // MARK: Faults
