@@ -1,6 +1,7 @@
-import Operations
 import Schema
 import Testing
+
+@testable import Operations
 
 /// Rows as texts: the line on which each begins, and its cells.
 private func rows(_ text: String, _ separator: Separator = .comma, pieces: [Int] = []) -> [TableReader.Row] {

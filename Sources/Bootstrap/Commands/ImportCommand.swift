@@ -9,13 +9,13 @@ struct ImportCommand: AsyncParsableCommand {
         commandName: "import",
         abstract: "Turns a table (CSV) into events for recourse publish, by a mapping file.",
         discussion: """
-            docs/IMPORTING.md tells how a mapping is written. The table is UTF-8, UTF-16 or GB18030, its cells are
-            separated by commas, semicolons, tabs or bars; what nobody tells is found out and said on standard error. Every row that cannot
-            be mapped is named with line and column, and then nothing is written, unless --anyway leaves such rows out.
-            The same row always gives the same event ids, so importing twice opens nothing twice. Events go to standard
-            output, what is said about them to standard error; with --output or --dry-run that goes to standard output.
-            Exit codes: 0 done; 1 rows fail (and no --anyway); 64 a file that cannot be read or written; 69 this machine cannot
-            read the encoding; 78 faults in the mapping, or it does not fit the table.
+            docs/IMPORTING.md tells how a mapping is written. The table is UTF-8, UTF-16 or GB18030, its cells are separated
+            by commas, semicolons, tabs or bars; what nobody tells is found out and said on standard error. Every row that
+            cannot be mapped is named with line and column, and then nothing is written, unless --anyway leaves such rows
+            out. The same row always gives the same event ids, so importing twice opens nothing twice. Events go to
+            standard output, what is said about them to standard error; with --output or --dry-run that goes to standard
+            output. Exit codes: 0 done; 1 rows fail (and no --anyway); 64 a file that cannot be read or written; 69 this
+            machine cannot read the encoding; 78 faults in the mapping, or it does not fit the table.
             """)
 
     @Argument(help: "The table; - for standard input") var file: String

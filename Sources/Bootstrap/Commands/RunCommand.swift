@@ -123,8 +123,10 @@ struct SchemaCommand: AsyncParsableCommand {
     struct Export: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Writes JSON Schemas, AsyncAPI, examples and id vectors into a folder.",
-            discussion:
-                "Its folder policy gets the schemas of policy.yaml, organisation.yaml and calendar.csv's rows, import that of mappings."
+            discussion: """
+                Its folder policy gets the schemas of policy.yaml, organisation.yaml and calendar.csv's rows, its folder
+                import that of mappings for recourse import.
+                """
         )
         @Argument(help: "The folder") var directory: String
         @Flag(help: "Print the files written as JSON") var json = false

@@ -1,8 +1,8 @@
 import Foundation
 import Glibc
 
-/// Where events wait until all of a table is known to be good; then they are the file that they are for, or go to standard
-/// output. Until then nobody sees any of them.
+/// Where events wait until all of a table is known to be good; then they are the file that they are for, or go to
+/// standard output. Until then nobody sees any of them.
 package final class EventSpool {
     private let handle: FileHandle
     /// nil: they go to standard output, and wait in a file without a name, which goes when the program ends.

@@ -4,8 +4,8 @@ import Schema
 
 /// `recourse import`: reads a table piece by piece, and writes what becomes of it.
 ///
-/// Nothing is written before the whole table is known to be good: events go into a file without a name meanwhile, or beside
-/// the one that they are for.
+/// Nothing is written before the whole table is known to be good: events go into a file without a name meanwhile, or
+/// beside the one that they are for.
 package struct ImportFile {
     package struct Options: Sendable {
         /// Instead of what the mapping says.
@@ -21,6 +21,8 @@ package struct ImportFile {
     /// How much is looked at to tell encoding and separator.
     package static let sampleBytes = 1 << 20
     private static let piece = 1 << 18
+    /// How .xlsx (as every .zip) and .xls begin.
+    private static let spreadsheets: [[UInt8]] = [[0x50, 0x4B, 0x03, 0x04], [0xD0, 0xCF, 0x11, 0xE0]]
 
     private let path: String
     private let mapping: ImportMapping
@@ -38,13 +40,17 @@ package struct ImportFile {
     ///   - form: told what the table is, before the first row is taken.
     ///   - progress: told rows and bytes now and then.
     ///   - emit: takes the body of each event.
-    /// - Throws: `FileFault`, `MissingConverter`, `PolicyFaults` if the mapping does not fit the table, and what `emit` throws.
+    /// - Throws: `FileFault`, `MissingConverter`, `PolicyFaults` if the mapping does not fit the table, and what `emit`
+    ///   throws.
     package func run(
         form: (ImportReport) -> Void, progress: (_ rows: Int, _ bytes: Int64) -> Void, _ emit: ([UInt8]) throws -> Void
     ) throws -> ImportReport {
         let handle = try open()
         let sample = try read(handle, Self.sampleBytes)
         let isWhole = sample.count < Self.sampleBytes
+        if Self.spreadsheets.contains(where: { sample.starts(with: $0) }) {
+            throw FileFault("read \(name): it is a spreadsheet's own file; save the sheet as CSV there")
+        }
         let encoding = try encoding(of: sample, isWhole: isWhole)
         let separator = try separator(of: sample, isWhole: isWhole, encoding.encoding)
         let report = ImportReport(
@@ -80,8 +86,18 @@ package struct ImportFile {
         switch unfit {
         case .noHeader(let line):
             return FileFault("read \(name): there is no header on line \(line) or below; \(report.form)")
-        case .columns(let faults, let found):
+        case .columns(let faults, let names):
+            let found = names.map { name in
+                String(String.UnicodeScalarView(name.unicodeScalars.prefix(40).map { $0.value < 32 ? " " : $0 }))
+            }
             let shown = found.prefix(40).joined(separator: ", ") + (found.count > 40 ? ", …" : "")
+            if faults.faults.count == mapping.columns.count, faults.faults.count > 1 {
+                let fault = PolicyFault(
+                    file: name, line: nil, subject: "the header",
+                    problem: "has none of the \(faults.faults.count) names that \(mappingName) asks for, but: \(shown)",
+                    allowed: "these names; look for another line, encoding or separator; \(report.form)")
+                return PolicyFaults(faults: [fault])
+            }
             let fault = PolicyFault(
                 file: name, line: nil, subject: "the header", problem: "has \(found.count) names: \(shown)",
                 allowed: "the names of the mapping; \(report.form)")
@@ -102,7 +118,8 @@ package struct ImportFile {
         }
         guard let guess else {
             throw FileFault(
-                "read \(name): neither UTF-8, UTF-16 nor GB18030, as far as the bytes tell; say --encoding, or save it as UTF-8"
+                "read \(name): neither UTF-8, UTF-16 nor GB18030, as far as the bytes tell; say --encoding, or save it "
+                    + "as UTF-8"
             )
         }
         return guess

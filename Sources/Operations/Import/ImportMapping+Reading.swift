@@ -96,6 +96,9 @@ struct MappingReading {
             if condition.outline == nil, given.count != 1 {
                 condition.fault("has \(given.count) of `in`, `notIn`, `filled`", allowed: "one of them")
             }
+            for (key, words) in [("in", isIn), ("notIn", notIn)] where condition.has(key) && words?.isEmpty ?? true {
+                condition.fault("has no words", key: key, allowed: "a list with one word at least")
+            }
             guard let name else { return nil }
             let slot = columns.slot(name, line: condition.line(of: "column"), subject: condition.subject("column"))
             if let isIn { return .init(column: slot, test: .isOneOf(ValueRule.folded(isIn.map(\.text)))) }

@@ -1,7 +1,7 @@
 import Schema
 
-/// What a mapping file says: how a row of a table becomes events. Every name of a column is a slot, a number by which a row
-/// has its text; which column of a table that is, only the table's header tells (`RowMapping`).
+/// What a mapping file says: how a row of a table becomes events. Every name of a column is a slot, a number by which a
+/// row has its text; which column of a table that is, only the table's header tells (`RowMapping`).
 package struct ImportMapping: Sendable {
     /// The form of the table, as far as it is told.
     package struct Table: Sendable, Hashable {
@@ -79,7 +79,7 @@ package struct ImportMapping: Sendable {
 
     package let source: String
     package let table: Table
-    /// By which columns a row is known again; empty: by all that the mapping names.
+    /// By which columns a row is known again; empty: by all of its cells.
     package let key: [Int]
     /// For all events.
     package let conditions: [Condition]

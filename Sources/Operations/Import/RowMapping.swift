@@ -23,8 +23,6 @@ package struct RowMapping: Sendable {
     private let places: [Int]
     private let hasHeader: Bool
     private let limits: DocumentLimits
-    /// The slots that a row is known by, in a fixed order.
-    private let keySlots: [Int]
 
     /// Finds the columns that the mapping names.
     ///
@@ -54,12 +52,6 @@ package struct RowMapping: Sendable {
             }
             return 0
         }
-        keySlots =
-            mapping.key.isEmpty
-            ? mapping.columns.indices.sorted {
-                mapping.columns[$0].name.utf8.lexicographicallyPrecedes(mapping.columns[$1].name.utf8)
-            }
-            : mapping.key
     }
 
     /// The name of a column, in one line.
@@ -115,12 +107,13 @@ package struct RowMapping: Sendable {
 
     private func texts(of row: TableReader.Row) -> RowTexts {
         let texts = places.map { $0 < row.count ? CellText.cleaned(row[$0]) : "" }
-        var content: [JSON] = []
-        for slot in keySlots {
-            if mapping.key.isEmpty { content.append(.string(mapping.columns[slot].name)) }
-            content.append(.string(texts[slot]))
+        var content = mapping.key.map { texts[$0] }
+        if mapping.key.isEmpty {
+            content = (0..<row.count).map { CellText.cleaned(row[$0]) }
+            // A program may leave out what is empty at the end of a row.
+            while content.last?.isEmpty == true { content.removeLast() }
         }
-        let text = String(decoding: JSON.array(content).serialized, as: UTF8.self)
+        let text = String(decoding: JSON.array(content.map(JSON.string)).serialized, as: UTF8.self)
         return RowTexts(texts, id: Identifiers.uuid(["row", mapping.source, text]))
     }
 
@@ -243,7 +236,7 @@ package struct RowFault: Sendable, Hashable, Codable {
     /// What was found, which may be personal.
     package var value: String?
 
-    /// One line for a person: `hotline.csv:17: column 5 (来电时间): complaint.received receivedAt: time: a day that exists`.
+    /// One line for a person: `t.csv:17: column 5 (Time): complaint.received receivedAt: time: a day that exists`.
     package func line(of file: String, showsValue: Bool) -> String {
         var text = "\(file):\(line): "
         if !columns.isEmpty {

@@ -1,7 +1,7 @@
-/// Which ids a table has given already, and by which row: 16 bytes for each event, at most two thirds of the places taken.
+/// Which ids a table has given already, and by which row: 16 bytes a place, of which at most two thirds are taken.
 ///
-/// Ids and bodies are known by 64 and 32 bits of a hash, so that a million events take some 32 MB; that two of a million ids
-/// meet is less likely than one in thirty million.
+/// Ids and bodies are known by 64 and 32 bits of a hash, so that a million events take some 32 MB; that two of a
+/// million ids meet is less likely than one in thirty million.
 package struct SeenEvents: Sendable {
     package enum Answer: Sendable, Hashable {
         case isNew

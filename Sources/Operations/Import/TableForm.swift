@@ -19,8 +19,8 @@ package enum Separator: String, Sendable, Hashable, CaseIterable, Codable {
         package let reason: String
     }
 
-    /// Tells the separator: by a first line `sep=;`, as Excel writes and reads it; else by which one the header has most
-    /// of the names that the mapping asks for; else by which one gives most cells.
+    /// Tells the separator: by a first line `sep=;`, as Excel writes and reads it; else by which one the header has
+    /// most of the names that the mapping asks for; else by which one gives most cells.
     ///
     /// - Parameter sample: the beginning of the table, as UTF-8.
     package static func guess(_ sample: [UInt8], headerLine: Int, names: [String]) -> Guess {

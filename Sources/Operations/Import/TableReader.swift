@@ -1,7 +1,7 @@
-/// Splits the text of a table into rows, piece by piece: comma-separated values as RFC 4180 has them, with any separator.
+/// Splits the text of a table into rows, piece by piece: comma-separated values (RFC 4180), with any separator.
 ///
-/// A pure value: the same bytes give the same rows, however they are cut into pieces. It holds one row at most, and of that
-/// at most `longestRow` bytes, so that a quotation mark that is never closed does not fill the memory.
+/// A pure value: the same bytes give the same rows, however they are cut into pieces. It holds one row at most, and of
+/// that at most `longestRow` bytes, so that a quotation mark that is never closed does not fill the memory.
 package struct TableReader: Sendable {
     /// One row. Cells are the UTF-8 between separators, without quotation marks; a line end within one is a line feed.
     package struct Row: Sendable, Hashable {

@@ -3,9 +3,9 @@ import Schema
 
 /// Turns the bytes of a table into UTF-8, piece by piece, by the C library's `iconv` (decision 20).
 ///
-/// A byte-order mark is no part of the text. What is no character becomes U+FFFD, which the cell that holds it is refused
-/// for; so one bad byte costs a row and not the table. UTF-8 is handed on as it is: whoever makes texts of it puts U+FFFD
-/// into them in the same way.
+/// A byte-order mark is no part of the text. What is no character becomes U+FFFD, which the cell that holds it is
+/// refused for; so one bad byte costs a row and not the table. UTF-8 is handed on as it is: whoever makes texts of it
+/// puts U+FFFD into them in the same way.
 package final class TextDecoder {
     /// nil: the bytes are UTF-8 already.
     private let handle: iconv_t?

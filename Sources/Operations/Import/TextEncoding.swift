@@ -49,7 +49,9 @@ package enum TextEncoding: String, Sendable, Hashable, CaseIterable, Codable {
         for index in sample.indices where sample[index] == 0 {
             if index.isMultiple(of: 2) { zeros.even += 1 } else { zeros.odd += 1 }
         }
-        guard max(zeros.even, zeros.odd) * 50 > sample.count else { return nil }
+        let (most, least) = (max(zeros.even, zeros.odd), min(zeros.even, zeros.odd))
+        // A program or a picture has zero bytes at any place; 一 is one that text has at the other.
+        guard most * 50 > sample.count, least * 4 <= most else { return nil }
         return zeros.odd > zeros.even ? .utf16LittleEndian : .utf16BigEndian
     }
 

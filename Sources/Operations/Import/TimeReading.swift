@@ -40,7 +40,9 @@ package struct TimeReading: Sendable, Hashable {
     }()
 
     /// The same without a year, if one is told.
-    package static let yearless = forms(["M月d日[ H:m[:s]]", "M月d日 H时[m分[s秒]]", "M月d日 H点[m分[s秒]]", "M月d日 a h:m[:s]"])
+    package static let yearless = forms([
+        "M月d日[ H:m[:s]]", "M月d日 H时[m分[s秒]]", "M月d日 H点[m分[s秒]]", "M月d日 a h:m[:s]",
+    ])
 
     private static func forms(_ texts: [String]) -> [Form] { texts.compactMap { Form($0) } }
 

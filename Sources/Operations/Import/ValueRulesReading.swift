@@ -58,7 +58,12 @@ struct ValueRulesReading {
             return .column(columns.slot(column, line: reader.line(of: "column"), subject: reader.subject("column")))
         }
         if let text { return template(text, reader, "text", line: reader.line(of: "text")).map { .text($0) } }
-        guard let parts, !parts.isEmpty else { return nil }
+        guard let parts, !parts.isEmpty else {
+            if reader.has("uuid") {
+                reader.fault("has no parts", key: "uuid", allowed: "a list of texts with {columns}")
+            }
+            return nil
+        }
         let templates = parts.compactMap { template($0.text, reader, "uuid", line: $0.line) }
         return templates.count == parts.count ? .uuid(templates) : nil
     }
