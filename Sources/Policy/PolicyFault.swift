@@ -44,18 +44,18 @@ package struct PolicyFaults: Error, Hashable, Sendable, CustomStringConvertible 
 /// Gathers the faults and warnings of one file while it is read.
 ///
 /// Keeps at most ``limit`` of each, so that a file of another kind given by mistake does not fill the terminal.
-final class FaultCollector {
+package final class FaultCollector {
     static let limit = 200
 
     let file: String
     private var found = Bounded()
     private var noticed = Bounded()
 
-    init(file: String) {
+    package init(file: String) {
         self.file = file
     }
 
-    func add(_ line: Int?, _ subject: String, _ problem: String, allowed: String) {
+    package func add(_ line: Int?, _ subject: String, _ problem: String, allowed: String) {
         found.append(PolicyFault(file: file, line: line, subject: subject, problem: problem, allowed: allowed))
     }
 
@@ -63,7 +63,7 @@ final class FaultCollector {
         noticed.append(PolicyFault(file: file, line: line, subject: subject, problem: problem, allowed: allowed))
     }
 
-    var faults: [PolicyFault] { found.sorted(file: file) }
+    package var faults: [PolicyFault] { found.sorted(file: file) }
     var warnings: [PolicyFault] { noticed.sorted(file: file) }
 
     private struct Bounded {

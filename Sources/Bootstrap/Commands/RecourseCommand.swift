@@ -39,7 +39,10 @@ package struct RecourseCommand: AsyncParsableCommand {
                 subcommands: [PolicyCommand.self, CalendarCommand.self, SimulateCommand.self]),
             CommandGroup(
                 name: "Integration",
-                subcommands: [SchemaCommand.self, ValidateCommand.self, PublishCommand.self, AnswerCommand.self]),
+                subcommands: [
+                    SchemaCommand.self, ValidateCommand.self, ImportCommand.self, PublishCommand.self,
+                    AnswerCommand.self,
+                ]),
         ]
     )
 
@@ -68,7 +71,7 @@ struct Failure: Error {
         case let failure as OfficeFailure:
             self.init(failure.kind == .usage ? ExitStatus.usage : ExitStatus.wrong, failure.description)
         case let fault as FileFault: self.init(ExitStatus.usage, fault.description)
-        case is BrokerFailure, is StoreFailure, is ClockAdvance.Stalled, is ManagementFailure:
+        case is BrokerFailure, is StoreFailure, is ClockAdvance.Stalled, is ManagementFailure, is MissingConverter:
             self.init(ExitStatus.unavailable, "\(error)")
         default: self.init(ExitStatus.wrong, "\(error)")
         }

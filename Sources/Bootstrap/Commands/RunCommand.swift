@@ -123,14 +123,18 @@ struct SchemaCommand: AsyncParsableCommand {
     struct Export: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Writes JSON Schemas, AsyncAPI, examples and id vectors into a folder.",
-            discussion: "Its folder policy gets the schemas of policy.yaml, organisation.yaml and calendar.csv's rows.")
+            discussion: """
+                Its folder policy gets the schemas of policy.yaml, organisation.yaml and calendar.csv's rows, its folder
+                import that of mappings for recourse import.
+                """
+        )
         @Argument(help: "The folder") var directory: String
         @Flag(help: "Print the files written as JSON") var json = false
 
         func run() async throws {
             try await perform {
                 let root = URL(fileURLWithPath: directory, isDirectory: true)
-                let files = try SchemaFiles.all() + PolicySchemas.all()
+                let files = try SchemaFiles.all() + PolicySchemas.all() + ImportMapping.schemas()
                 for (path, text) in files {
                     let file = root.appendingPathComponent(path)
                     try FileManager.default.createDirectory(

@@ -21,7 +21,8 @@ package enum PolicySchemas {
         ]
     }
 
-    private static func document(_ title: String, _ schema: JSON) -> String {
+    /// A whole schema file.
+    package static func document(_ title: String, _ schema: JSON) -> String {
         var members: [JSON.Member] = [
             .init("$schema", "https://json-schema.org/draft/2020-12/schema"), .init("title", .string(title)),
         ]
@@ -48,7 +49,7 @@ extension FileOutline {
         #"^[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]+)?([Zz]|[+-][0-9]{2}:[0-9]{2})$"#
 
     /// Every key that is not named is refused, unless keys are data.
-    var schema: JSON {
+    package var schema: JSON {
         var schema: JSON = ["type": "object"]
         if !fields.isEmpty {
             schema = schema.setting(

@@ -1,6 +1,6 @@
 /// What a mapping of a file may hold, noted by its reader while it reads nothing: the one place that knows the keys.
-final class FileOutline {
-    indirect enum Kind {
+package final class FileOutline {
+    package indirect enum Kind {
         case integer(minimum: Int64, maximum: Int64, standard: Int64?)
         case flag(standard: Bool)
         case text
@@ -13,7 +13,7 @@ final class FileOutline {
         case texts(Kind)
     }
 
-    struct Field {
+    package struct Field {
         let name: String
         let kind: Kind
         let isRequired: Bool
@@ -21,13 +21,15 @@ final class FileOutline {
         let about: String?
     }
 
-    private(set) var fields: [Field] = []
-    /// What stands under keys that are data; nil: there are none.
-    private(set) var others: Kind?
+    package init() {}
 
-    func note(_ name: String, _ kind: Kind, isRequired: Bool = false, _ about: String? = nil) {
+    package private(set) var fields: [Field] = []
+    /// What stands under keys that are data; nil: there are none.
+    package private(set) var others: Kind?
+
+    package func note(_ name: String, _ kind: Kind, isRequired: Bool = false, _ about: String? = nil) {
         fields.append(Field(name: name, kind: kind, isRequired: isRequired, about: about))
     }
 
-    func noteOthers(_ kind: Kind) { others = kind }
+    package func noteOthers(_ kind: Kind) { others = kind }
 }

@@ -5,24 +5,24 @@ import Yams
 ///
 /// Each reading method names a key; the named keys are the ones allowed, so `finish` can refuse all others. A fault
 /// never stops the reading: the default stands in, and the collector decides in the end.
-final class MappingReader {
+package final class MappingReader {
     private struct Entry {
         let line: Int
         let value: Node
     }
 
     /// Where the mapping stands: `handling`, `stores[3]`; empty at the top.
-    let path: String
-    let line: Int
-    let faults: FaultCollector
+    package let path: String
+    package let line: Int
+    package let faults: FaultCollector
     private var entries: [String: Entry] = [:]
     private var order: [String] = []
     private var known: [String] = []
     /// Set while the reader only tells what it would read.
-    let outline: FileOutline?
+    package let outline: FileOutline?
 
     /// A reader of nothing that notes every key it is asked for.
-    init(describing outline: FileOutline, path: String = "") {
+    package init(describing outline: FileOutline, path: String = "") {
         self.path = path
         line = 0
         faults = FaultCollector(file: "")
@@ -56,22 +56,22 @@ final class MappingReader {
     // MARK: Faults
 
     /// The full name of a key, or of the mapping itself.
-    func subject(_ key: String?) -> String {
+    package func subject(_ key: String?) -> String {
         guard let key else { return path.isEmpty ? "the file" : path }
         return path.isEmpty ? shown(key) : "\(path).\(shown(key))"
     }
 
-    func has(_ key: String) -> Bool { entries[key] != nil }
+    package func has(_ key: String) -> Bool { entries[key] != nil }
 
-    func line(of key: String) -> Int { entries[key]?.line ?? line }
+    package func line(of key: String) -> Int { entries[key]?.line ?? line }
 
     /// A fault of the mapping as a whole, or of one of its keys.
-    func fault(_ problem: String, key: String? = nil, allowed: String) {
+    package func fault(_ problem: String, key: String? = nil, allowed: String) {
         faults.add(key.map { line(of: $0) } ?? line, subject(key), problem, allowed: allowed)
     }
 
     /// Refuses every key that no method has asked for.
-    func finish(allowed: String? = nil) {
+    package func finish(allowed: String? = nil) {
         let names = Set(known)
         for key in order where !names.contains(key) {
             fault("is not a known key", key: key, allowed: allowed ?? known.joined(separator: ", "))
@@ -100,7 +100,7 @@ final class MappingReader {
     }
 
     /// All keys with their values as texts, in the order of the file: for mappings whose keys are data.
-    func texts(of kind: FileOutline.Kind = .text) -> [(key: String, value: String, line: Int)] {
+    package func texts(of kind: FileOutline.Kind = .text) -> [(key: String, value: String, line: Int)] {
         outline?.noteOthers(kind)
         return order.compactMap { key in text(key).map { (key, $0, line(of: key)) } }
     }
@@ -118,7 +118,7 @@ final class MappingReader {
 
     /// A whole number within `range`; absent, `value` keeps its default, or it is a fault. `other` is a second name of
     /// the key, `about` what the number means, with its rule.
-    func read<Number: FixedWidthInteger>(
+    package func read<Number: FixedWidthInteger>(
         _ value: inout Number,
         _ key: String,
         _ range: ClosedRange<Number>,
@@ -160,7 +160,7 @@ final class MappingReader {
     }
 
     /// A switch: on or off, true or false.
-    func read(_ value: inout Bool, _ key: String, _ about: String? = nil) {
+    package func read(_ value: inout Bool, _ key: String, _ about: String? = nil) {
         outline?.note(key, .flag(standard: value), about)
         guard let entry = take(key) else { return }
         if case .scalar(let scalar) = entry.value, scalar.style == .plain {
@@ -178,7 +178,7 @@ final class MappingReader {
     }
 
     /// A text that is not empty, plain or quoted; nil if absent or faulty.
-    func text(
+    package func text(
         _ key: String, required: Bool = false, allowed: String = "a text", of kind: FileOutline.Kind = .text,
         _ about: String? = nil
     ) -> String? {
@@ -201,7 +201,7 @@ final class MappingReader {
     }
 
     /// One of a few words; nil if absent or faulty.
-    func choice<Word: RawRepresentable & CaseIterable>(
+    package func choice<Word: RawRepresentable & CaseIterable>(
         _ key: String, of words: Word.Type, required: Bool = false, _ about: String? = nil
     ) -> Word? where Word.RawValue == String {
         let names = Word.allCases.map { $0.rawValue }
@@ -212,7 +212,7 @@ final class MappingReader {
         return nil
     }
 
-    func identifier(_ key: String, required: Bool = false, _ about: String? = nil) -> String? {
+    package func identifier(_ key: String, required: Bool = false, _ about: String? = nil) -> String? {
         guard let text = text(key, required: required, allowed: Identifier.rule, of: .identifier, about) else {
             return nil
         }
@@ -244,7 +244,7 @@ final class MappingReader {
     }
 
     /// The mapping under a key; nil if it is absent or has nothing under it.
-    func mapping(_ key: String, required: Bool = false, _ about: String? = nil) -> MappingReader? {
+    package func mapping(_ key: String, required: Bool = false, _ about: String? = nil) -> MappingReader? {
         if let outline {
             let inner = FileOutline()
             outline.note(key, .mapping(inner), isRequired: required, about)
@@ -259,7 +259,7 @@ final class MappingReader {
     }
 
     /// All keys with their mappings, in the order of the file: for mappings whose keys are data.
-    func mappings() -> [(key: String, value: MappingReader)] {
+    package func mappings() -> [(key: String, value: MappingReader)] {
         if let outline {
             let inner = FileOutline()
             outline.noteOthers(.mapping(inner))
@@ -269,7 +269,7 @@ final class MappingReader {
     }
 
     /// The mappings listed under a key; nil if the key is absent or has nothing under it.
-    func mappings(_ key: String, atLeast count: Int = 0, _ about: String? = nil) -> [MappingReader]? {
+    package func mappings(_ key: String, atLeast count: Int = 0, _ about: String? = nil) -> [MappingReader]? {
         if let outline {
             let inner = FileOutline()
             outline.note(key, .mappings(inner, atLeast: count), about)
@@ -288,7 +288,7 @@ final class MappingReader {
     }
 
     /// The different texts listed under a key, with their lines; nil if the key is absent or has nothing under it.
-    func texts(
+    package func texts(
         _ key: String, allowed: String, of kind: FileOutline.Kind = .text, _ about: String? = nil,
         where accept: (String) -> Bool
     ) -> [(text: String, line: Int)]? {

@@ -6,7 +6,7 @@ import Yams
 /// decides. A key that is given twice is a fault, and the rest of the file is still read, so that all faults are
 /// reported at once. The parser itself stops at the first such key, therefore each one is renamed in place (which
 /// moves no line) and the text parsed again.
-enum YAMLDocument {
+package enum YAMLDocument {
     /// A character of the private use area: no key of ours contains it.
     private static let mark: Character = "\u{E000}"
     /// How many repeated keys are reported, and how many bytes may be parsed for their sake: each costs another parse.
@@ -15,7 +15,7 @@ enum YAMLDocument {
 
     /// The mapping at the top of the file; nil if there is none, with the fault recorded. An empty file is an
     /// empty mapping.
-    static func read(_ text: String, _ faults: FaultCollector) -> MappingReader? {
+    package static func read(_ text: String, _ faults: FaultCollector) -> MappingReader? {
         if let line = lineOfAlias(text) {
             faults.add(
                 line, "the file", "uses an alias (`*name`)",
