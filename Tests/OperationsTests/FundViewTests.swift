@@ -79,6 +79,30 @@ import Testing
         #expect(lines[start + 2].hasPrefix("Q1       C1") && lines[start + 2].hasSuffix("200.00"), "\(report.text)")
     }
 
+    @Test func `names who is liable, and the step of the ladder that was told of last`() async throws {
+        var pipeline = try await pipeline()
+        let told: [any EventData] = [
+            IncidentReportSubmitted(requestId: "Q1", by: Scenario.by, facts: "f"),
+            LiabilityProposed(
+                requestId: "Q1", by: Scenario.cashier, liable: .init(kind: .outlet, id: "O1"), reason: "r"),
+            LiabilityApproved(requestId: "Q1", by: Person(id: "judge", tier: "business"), approved: true),
+        ]
+        for (index, data) in told.enumerated() {
+            try await pipeline.send(data, at: "2026-11-03T1\(index):00:00+08:00")
+        }
+        try await pipeline.advance(to: "2026-12-13T12:00:00+08:00")
+        let view = FundView(handling: try #require(pipeline.stores[.handling]))
+        let report = try #require(try await view.show(request: "Q1"))
+        #expect(report.text.contains("  liable is outlet O1; recovery is at the step visit\n"), "\(report.text)")
+        #expect(report.requests.first?.liableKind == "outlet" && report.requests.first?.recoveryStep == "visit")
+        let events = report.requests.first?.decisions.map(\.event).suffix(6)
+        #expect(
+            events == [
+                "liability.decided", "notice.issued", "obligation.overdue", "settlement.blocked", "recovery.step-due",
+                "recovery.step-due",
+            ])
+    }
+
     @Test func `is shown page by page, or one request of it`() async throws {
         let pipeline = try await pipeline()
         let store = try #require(pipeline.stores[.handling])

@@ -11,7 +11,7 @@ import Testing
             .deletingLastPathComponent().appending(path: "schemas/ids.json")
         let json = try JSON(parsing: [UInt8](try Data(contentsOf: file)))
         let vectors = try #require(json["vectors"]?.elements)
-        #expect(vectors.count == 20)
+        #expect(vectors.count == 21)
         for vector in vectors {
             let parts = try #require(vector["parts"]?.elements).compactMap(\.string)
             #expect(Identifiers.uuid(parts) == vector["uuid"]?.string, "\(parts)")
