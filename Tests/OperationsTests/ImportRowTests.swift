@@ -227,8 +227,8 @@ struct ImportTrial {
         let result = try run(Self.good, Self.changed("漏水", "漏电"))
         #expect(
             result.faults == [
-                "3: complaint.received id: id-taken: the same id as an event of line 2, with other content; `key` tells "
-                    + "such rows apart"
+                "3: complaint.received id: id-taken: the same id as an event of line 2, with other content; `key` "
+                    + "tells such rows apart"
             ])
     }
 
