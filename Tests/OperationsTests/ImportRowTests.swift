@@ -174,8 +174,8 @@ struct ImportTrial {
     @Test func `whose bytes are no text is a fault of the cell that is read`() throws {
         #expect(
             try run(Self.changed("张三", "张\u{FFFD}")).faults == [
-                "2: column 4 (Name): complaint.received customer.name: encoding: text: bytes that are no characters, or "
-                    + "marks that stand for such"
+                "2: column 4 (Name): complaint.received customer.name: encoding: text: bytes that are no characters, "
+                    + "or marks that stand for such"
             ])
     }
 
@@ -227,8 +227,8 @@ struct ImportTrial {
         let result = try run(Self.good, Self.changed("漏水", "漏电"))
         #expect(
             result.faults == [
-                "3: complaint.received id: id-taken: the same id as an event of line 2, with other content; `key` tells such "
-                    + "rows apart"
+                "3: complaint.received id: id-taken: the same id as an event of line 2, with other content; `key` "
+                    + "tells such rows apart"
             ])
     }
 
@@ -292,7 +292,8 @@ struct ImportTrial {
             let told = faults.faults.map { String($0.description.prefix { $0 != ";" }) }
             #expect(
                 told == [
-                    "m:10: events[1].data.customer.name.column names `Name`, which is there more than once, as columns 4 and 8",
+                    "m:10: events[1].data.customer.name.column names `Name`, which is there more than once, "
+                        + "as columns 4 and 8",
                     "m:11: events[1].data.customer.phone.column names `Phone`, which is no column of the table",
                     "m:14: events[1].data.product.brand.column names `Brand`, which is no column of the table",
                 ])

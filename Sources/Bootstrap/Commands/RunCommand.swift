@@ -124,8 +124,8 @@ struct SchemaCommand: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Writes JSON Schemas, AsyncAPI, examples and id vectors into a folder.",
             discussion: """
-                Its folder policy gets the schemas of policy.yaml, organisation.yaml and calendar.csv's rows, its folder
-                import that of mappings for recourse import.
+                Its folder policy gets the schemas of policy.yaml, organisation.yaml and calendar.csv's rows; that of
+                mappings for recourse import goes into its folder import.
                 """
         )
         @Argument(help: "The folder") var directory: String

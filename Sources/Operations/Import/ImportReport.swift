@@ -32,7 +32,7 @@ package struct ImportReport: OperationReport, Codable, Hashable {
     /// How many faults there are more.
     package internal(set) var unlisted = 0
     package internal(set) var kinds: [Kind] = []
-    /// The first events.
+    /// The first events, which are personal; of a dry run alone.
     package internal(set) var examples: [String] = []
     package let isDryRun: Bool
     /// Rows that fail are left out, and the others taken.

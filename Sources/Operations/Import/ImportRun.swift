@@ -93,7 +93,7 @@ package struct ImportRun {
         for event in fresh {
             seen.note(id: event.id, body: event.body, line: row.line)
             report.count(event.type)
-            if report.examples.count < Self.shown {
+            if report.isDryRun, report.examples.count < Self.shown {
                 report.examples.append(String(decoding: event.body, as: UTF8.self))
             }
             try emit(event.body)
