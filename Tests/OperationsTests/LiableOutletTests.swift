@@ -28,7 +28,7 @@ import Testing
         let pipeline = try await close(liable: party)
         let store = try #require(pipeline.stores[.penalty])
         var (outlets, isTold): ([String], Bool) = ([], false)
-        for entry in try await store.read({ try $0.journal(after: 0, limit: 100, withBodies: true) }) {
+        for entry in try await store.read({ try $0.journal(after: 0, limit: 10_000, withBodies: true) }) {
             if case .event(_, _, _, _, let body) = entry.input {
                 isTold = isTold || String(decoding: body, as: UTF8.self).contains(party)
             }
