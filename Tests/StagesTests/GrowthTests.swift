@@ -134,7 +134,7 @@ struct GrowthTests {
         let policy = try PenaltyFixture.policy(since: "2026-01-01", stores: ["S1"])
         for stage in [PenaltyStage() as any Stage, ReportsStage()] {
             try expectSteady(meter(stage, policy)) { number in
-                let week = ReportWeek(of: start.date.adding(days: 7 * (number % 50)))
+                let week = ReportWeek(of: start.date.adding(days: -7 * (number % 50)))
                 return [ReportsFixture.weekly(week.description)]
             }
         }

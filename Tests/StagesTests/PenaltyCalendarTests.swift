@@ -25,6 +25,7 @@ struct PenaltyCalendarTests {
         let policy = try PenaltyFixture.policy(years: [2027])
         let looked = try wake(Dossier.key("O1"), in: &set, policy)
         #expect(looked.now == (try instant("2027-02-02T00:00:00+08:00")) && looked.outputs.isEmpty)
+        #expect(try wake(Dossier.key("O1"), in: &set, policy).outputs.types == ["outlet.standing"])
         let evaluated = try wake(Dossier.key("O1"), in: &set, policy)
         #expect(try wake(Dossier.key("O1"), in: &set, policy).now == looked.now, "the close of December follows")
         #expect(evaluated.now == (try instant("2027-02-02T00:00:00+08:00")))

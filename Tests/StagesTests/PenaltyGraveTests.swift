@@ -27,6 +27,13 @@ struct PenaltyGraveTests {
         return try harness.verify(id, at: time, upheld: upheld)
     }
 
+    /// A decision with what its instant brings: what has waited is proposed by a timer that is due at once.
+    private func decide(
+        _ proposalId: String, approved: Bool, _ harness: inout StageHarness, at time: String
+    ) throws -> [OutgoingEvent] {
+        try harness.decide(proposalId, approved: approved, at: time).outputs + harness.advance(to: time)
+    }
+
     private static func id(_ violation: String, rung: String = "stop-dispatch") -> String {
         Identifiers.proposalId(outletId: "O1", ladder: "grave", period: violation, rung: rung, count: 1)
     }
@@ -111,14 +118,14 @@ struct PenaltyGraveTests {
         var harness = try harness()
         try burn("V1", &harness)
         for id in ["V2", "V3"] { #expect(try burn(id, &harness).all(PenaltyProposed.self).isEmpty) }
-        let rejected = try harness.decide(Self.id("V1"), approved: false, at: "2026-11-05T09:00:00+08:00")
+        let rejected = try decide(Self.id("V1"), approved: false, &harness, at: "2026-11-05T09:00:00+08:00")
         #expect(rejected.all(PenaltyProposed.self).map(\.period) == ["V2"])
-        #expect(rejected.outputs.last?.event.time == (try instant("2026-11-05T09:00:00+08:00")))
-        #expect(rejected.outputs.last?.because.facts["waited"] == true)
-        let again = try harness.decide(Self.id("V2"), approved: false, at: "2026-11-06T09:00:00+08:00")
+        #expect(rejected.last?.event.time == (try instant("2026-11-05T09:00:00+08:00")))
+        #expect(rejected.last?.because.facts["waited"] == true)
+        let again = try decide(Self.id("V2"), approved: false, &harness, at: "2026-11-06T09:00:00+08:00")
         #expect(again.all(PenaltyProposed.self).map(\.period) == ["V3"])
         #expect(
-            try harness.decide(Self.id("V3"), approved: false, at: "2026-11-09T09:00:00+08:00").outputs.isEmpty)
+            try decide(Self.id("V3"), approved: false, &harness, at: "2026-11-09T09:00:00+08:00").isEmpty)
     }
 
     @Test func `What took effect was the answer; lifted on appeal it was none`() throws {
@@ -142,7 +149,8 @@ struct PenaltyGraveTests {
                     at: "2026-11-10T09:00:00+08:00")
             }
             #expect(outcome.rejection == nil)
-            #expect(outcome.all(PenaltyProposed.self).map(\.period) == (isLifted ? ["V2"] : []))
+            let now = try harness.advance(to: "2026-11-10T09:00:00+08:00")
+            #expect(now.all(PenaltyProposed.self).map(\.period) == (isLifted ? ["V2"] : []))
             let later = try harness.advance(to: "2026-11-30T00:00:00+08:00").all(PenaltyProposed.self)
             #expect(!later.contains { $0.ladder == .grave })
         }
@@ -159,7 +167,8 @@ struct PenaltyGraveTests {
             #expect(
                 outcome.all(PenaltySuperseded.self).map(\.proposalId) == (count == 5 ? [] : [counted.proposalId]))
             if count == 5 {
-                let rejected = try harness.decide(counted.proposalId, approved: false, at: "2026-11-12T09:00:00+08:00")
+                let rejected = try decide(
+                    counted.proposalId, approved: false, &harness, at: "2026-11-12T09:00:00+08:00")
                 #expect(rejected.all(PenaltyProposed.self).map(\.ladder) == [.grave])
             }
         }
@@ -189,11 +198,11 @@ struct PenaltyGraveTests {
 
     @Test func `Of an outlet with more violations than its dossier holds it is proposed too`() throws {
         var harness = try harness()
-        try harness.report("V1", at: Self.reported, hazards: ["injury"])
+        try harness.report("A1", at: Self.reported, hazards: ["injury"])
         for number in 1...210 { try harness.report("F\(number)", at: Self.reported, caseId: "F\(number)") }
-        #expect(harness.record(Dossier.self, "O1")?.violations.contains { $0.id == "V1" } == false)
-        #expect(try harness.verify("V1", at: Self.verified).all(PenaltyProposed.self).map(\.period) == ["V1"])
-        let outcome = try harness.decide(Self.id("V1"), at: "2026-11-05T09:00:00+08:00")
+        #expect(harness.record(Dossier.self, "O1")?.violations.contains { $0.id == "A1" } == false)
+        #expect(try harness.verify("A1", at: Self.verified).all(PenaltyProposed.self).map(\.period) == ["A1"])
+        let outcome = try harness.decide(Self.id("A1"), at: "2026-11-05T09:00:00+08:00")
         #expect(outcome.all(OutletStatusChanged.self).map(\.running) == [.handOver])
     }
 }

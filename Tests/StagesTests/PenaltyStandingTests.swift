@@ -10,7 +10,8 @@ struct PenaltyStandingTests {
 
     @Test func `At each close it says count, rung and next threshold of the month and of its year`() throws {
         var harness = try PenaltyFixture.harness(clock: "2026-09-01T00:00:00+08:00")
-        try harness.violate(3, at: "2026-09-07T09:00:00+08:00", prefix: "V")
+        // After the close of August, which would be told too.
+        try harness.violate(3, at: "2026-09-08T09:00:00+08:00", prefix: "V")
         let september = try harness.advance(to: "2026-10-13T18:00:00+08:00", standings: true)
         #expect(
             standings(september) == [

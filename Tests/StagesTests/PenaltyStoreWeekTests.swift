@@ -37,9 +37,11 @@ struct PenaltyStoreWeekTests {
         #expect(try harness.advance(to: "2026-11-16T09:00:00+08:00").isEmpty)
     }
 
-    @Test func `An early report counts`() throws {
+    @Test func `An early report counts, but not of a week that has not begun`() throws {
         var harness = try PenaltyFixture.harness(since: "2026-11-02", stores: ["S1"])
-        _ = try harness.send(report("2026-W46"), at: "2026-11-04T10:00:00+08:00")
+        let ahead = try harness.send(report("2026-W46"), at: "2026-11-08T23:59:59+08:00")
+        #expect(ahead.rejection == Rejection("week-ahead", ["week": "2026-W46", "begins": "2026-11-09"]))
+        #expect(try harness.send(report("2026-W46"), at: "2026-11-09T00:00:00+08:00").rejection == nil)
         #expect(
             try harness.advance(to: "2026-11-23T09:00:00+08:00").all(WeeklyReportOverdue.self).map(\.week)
                 == ["2026-W45"])
@@ -67,7 +69,7 @@ struct PenaltyStoreWeekTests {
         ] as [(String, String?)])
     func `A week that the year does not have is refused`(week: String, reason: String?) throws {
         var harness = try PenaltyFixture.harness(since: "2026-11-02", stores: ["S1"])
-        #expect(try harness.send(report(week), at: "2026-11-04T10:00:00+08:00").rejection?.reason == reason)
+        #expect(try harness.send(report(week), at: "2026-12-28T10:00:00+08:00").rejection?.reason == reason)
     }
 
     @Test func `A report of a store that is not listed is refused`() throws {

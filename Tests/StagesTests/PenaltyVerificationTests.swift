@@ -36,8 +36,8 @@ struct PenaltyVerificationTests {
         // Wednesday 30 September; 1 to 7 October are holidays, Saturday the 10th is a working day.
         var harness = try PenaltyFixture.harness(clock: "2026-09-01T00:00:00+08:00")
         try harness.report("V1", at: "2026-09-30T09:00:00+08:00")
-        #expect(try harness.advance(to: "2026-10-14T17:59:59+08:00").isEmpty)
-        #expect(overdue(try harness.advance(to: "2026-10-14T18:00:00+08:00")) == ["V1"])
+        #expect(try harness.advance(to: "2026-10-13T17:59:59+08:00").isEmpty)
+        #expect(overdue(try harness.advance(to: "2026-10-13T18:00:00+08:00")) == ["V1"])
     }
 
     @Test func `Of a derived one it counts from the closing, or the call`() throws {

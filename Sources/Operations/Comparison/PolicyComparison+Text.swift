@@ -77,7 +77,8 @@ extension OutletDifference {
         var lines = ["outlet \(outletId)"]
         if !counts.isEmpty {
             let told = counts.map { $0.a == $0.b ? "\($0.period): \($0.a)" : "\($0.period): A \($0.a), B \($0.b)" }
-            lines.append("  upheld violations by occurrence, each matter once by its weight: " + told.joined(separator: "; "))
+            lines.append(
+                "  upheld violations by occurrence, each matter once by its weight: " + told.joined(separator: "; "))
         }
         var table = TextTable(
             "  RUNG", "LADDER", "PERIOD", "", ">COUNT", ">FROM", "VIOLATIONS", "PROPOSED", "NOTICE", "SUPERSEDED")
@@ -123,7 +124,8 @@ extension ViolationCourse {
         let about = [caseId.map { "case \($0)" }, serviceId.map { "service \($0)" }].compactMap { $0 }
         let verdict = upheld.map { $0 ? "upheld" : "not upheld" } ?? "not verified"
         return [
-            violationId, weight == 1 ? category : "\(category) x\(weight)", about.joined(separator: ", "), occurredAt.description,
+            violationId, weight == 1 ? category : "\(category) x\(weight)", about.joined(separator: ", "),
+            occurredAt.description,
             verifiedAt?.description ?? "-", verdict,
         ]
     }

@@ -90,6 +90,10 @@ extension Dossier {
 
     /// The violations that are one matter with this one, itself included, as the dossier knows them.
     func matter(of violation: Violation) -> [Violation] {
+        // Most concern a case of their own.
+        guard violations.contains(where: { $0.id != violation.id && $0.sharesSubject(with: violation) }) else {
+            return [violation]
+        }
         let all = violations.contains { $0.id == violation.id } ? violations : violations + [violation]
         return Matters.groups(all).first { $0.contains { $0.id == violation.id } } ?? [violation]
     }

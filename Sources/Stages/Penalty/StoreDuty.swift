@@ -106,12 +106,12 @@ extension PenaltyStage {
         guard let week = ReportWeek(data.week) else {
             return .refused(Rejection("no-such-week", ["week": .string(data.week)]))
         }
+        guard let store = turn.policy.organisation.store(data.storeId) else {
+            return .refused(Rejection("unlisted-store", ["storeId": .string(data.storeId)]))
+        }
         guard week.monday <= turn.now.date else {
             return .refused(
                 Rejection("week-ahead", ["week": .string(data.week), "begins": .string(week.monday.description)]))
-        }
-        guard let store = turn.policy.organisation.store(data.storeId) else {
-            return .refused(Rejection("unlisted-store", ["storeId": .string(data.storeId)]))
         }
         var duty = turn.get(StoreDuty.self, data.storeId) ?? StoreDuty(store, turn.policy, now: turn.now)
         duty.take(week)

@@ -38,8 +38,12 @@ struct Violation: Codable, Hashable, Sendable, MatterMember {
     /// Whether one may have something to do with the other's group (`Matters`): the same case or the same service, and the
     /// same category where both were reported.
     func mayJoin(_ other: Violation) -> Bool {
-        (category == other.category || isDerived || other.isDerived)
-            && ((caseId != nil && caseId == other.caseId) || (serviceId != nil && serviceId == other.serviceId))
+        (category == other.category || isDerived || other.isDerived) && sharesSubject(with: other)
+    }
+
+    /// The same case or the same service.
+    func sharesSubject(with other: Violation) -> Bool {
+        (caseId != nil && caseId == other.caseId) || (serviceId != nil && serviceId == other.serviceId)
     }
 
     static let graveHazards = ["injury", "fire"]
