@@ -53,7 +53,8 @@ struct MemoryPremises: Premises {
 
 @Suite struct `The office` {
     private static let stranger = Customer(name: "Bystander Bianca", phone: "13600000001", address: "1 Open Square")
-    private static let event = Identifiers.callbackId(kind: CallbackKind.customerEvent.rawValue, eventId: "EV1", customer: 0)
+    private static let event = Identifiers.callbackId(
+        kind: CallbackKind.customerEvent.rawValue, eventId: "EV1", customer: 0)
 
     /// The scenario, then a call about the service, a customer event with its letter, and another customer's case.
     private func pipeline() async throws -> MemoryPipeline {
@@ -95,7 +96,10 @@ struct MemoryPremises: Premises {
             ),
             ("notice show N", { _ = try await office.showNotice("N", language: .zh, format: .text) }),
             ("explain E", { _ = try await office.explain("E") }),
-            ("report show weekly-form 2026-W01", { _ = try await office.showReport(.weeklyForm, "2026-W01", of: "S1") }),
+            (
+                "report show weekly-form 2026-W01",
+                { _ = try await office.showReport(.weeklyForm, "2026-W01", of: "S1") }
+            ),
             ("customer show", { _ = try await office.showCustomer(.phone("13812345678"), unmask: false) }),
         ]
         for (words, ask) in questions {
@@ -138,7 +142,9 @@ struct MemoryPremises: Premises {
         let office = office(try await pipeline())
         let masked = try await office.showCustomer(.phone("13812345678"), unmask: false)
         for text in [masked.text, try masked.json()] {
-            for secret in ["nobody at home", "Invitation", "Zhang", "13812345678", "~"] { #expect(!text.contains(secret)) }
+            for secret in ["nobody at home", "Invitation", "Zhang", "13812345678", "~"] {
+                #expect(!text.contains(secret))
+            }
         }
         let told = try await office.showCustomer(.phone("13812345678"), unmask: true)
         #expect(told.calls.last?.text == "nobody at home")

@@ -206,7 +206,8 @@ import Testing
         harness.put(LiveRecord(value: desk, version: 3), OutletDesk.key("O1"))
         let out = try harness.advance(to: "2026-02-28T00:00:00+08:00")
         #expect(out.report(.outletMonth, "2026-01") != nil)
-        let left = String(decoding: try JSONEncoding.bytes(of: #require(harness.record(OutletDesk.self, "O1"))), as: UTF8.self)
+        let left = String(
+            decoding: try JSONEncoding.bytes(of: #require(harness.record(OutletDesk.self, "O1"))), as: UTF8.self)
         #expect(left.contains("\"violations\":[]") && left.contains("\"counted\":{}"), "older releases read them still")
     }
 }

@@ -32,7 +32,9 @@ struct CustomerCommand: AsyncParsableCommand {
 struct RegisterCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "register", abstract: "The register of a month's calls or letters, to be printed or kept (R27).",
-        discussion: "Looks through all callback tasks. Exit codes: 0 done; 64 usage; 69 the database is away; 78 configuration.")
+        discussion:
+            "Looks through all callback tasks. Exit codes: 0 done; 64 usage; 69 the database is away; 78 configuration."
+    )
 
     @OptionGroup var common: CommonOptions
     @Argument(help: "calls or letters") var kind: String

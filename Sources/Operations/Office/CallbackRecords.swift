@@ -59,7 +59,8 @@ enum CallbackRecords {
                 return (record.key.id, try JSONDecoding.decode(CallbackTask.self, from: body))
             } catch {
                 throw StageFault(
-                    description: "read record \(record.key) version \(record.version): \(error); recourse journal replay "
+                    description:
+                        "read record \(record.key) version \(record.version): \(error); recourse journal replay "
                         + "tells what it must be")
             }
         }

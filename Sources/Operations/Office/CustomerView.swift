@@ -147,7 +147,9 @@ struct CustomerView {
 
     private func describe(_ known: CustomerFile.Case) async throws -> CustomerReport.Case {
         let key = RecordKey(kind: "case", id: known.caseId)
-        let routed = try await stores[.routing]?.read { try $0.record(key) }.map { CaseItem(known.caseId, DeadLetterDetail.json($0.body) ?? .null) }
+        let routed = try await stores[.routing]?.read { try $0.record(key) }.map {
+            CaseItem(known.caseId, DeadLetterDetail.json($0.body) ?? .null)
+        }
         let handled = try await stores[.handling]?.read { try $0.record(key) }
             .map { try JSONDecoding.decode(CaseFile.self, from: $0.body) }
         return CustomerReport.Case(
@@ -170,7 +172,8 @@ struct CustomerView {
         var tasks: [(id: String, task: CallbackTask)] = []
         try await CallbackRecords.each(
             in: store, unmask: unmask ? keyring : nil,
-            where: { body in marks.contains { body.firstRange(of: $0) != nil } }, { id, task in tasks.append((id, task)) })
+            where: { body in marks.contains { body.firstRange(of: $0) != nil } },
+            { id, task in tasks.append((id, task)) })
         return tasks
     }
 }

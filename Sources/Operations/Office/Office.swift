@@ -109,7 +109,8 @@ extension Office {
     package func showOutlet(_ id: String, withRecord: Bool) async throws -> Dossier {
         let now = try premises.now()
         return try await ask { stores in
-            guard let dossier = try await CaseView(stores: stores).showOutlet(id, at: now, withRecord: withRecord) else {
+            guard let dossier = try await CaseView(stores: stores).showOutlet(id, at: now, withRecord: withRecord)
+            else {
                 throw OfficeFailure(.notFound, "outlet show \(id): nothing is known of an outlet of this id")
             }
             return dossier

@@ -8,7 +8,8 @@ package enum ReportHTML {
     package static func html(_ report: ReportDocument) -> HTML {
         let page = ReportPage(report)
         return self.page(
-            title: ReportTerm.of(page.kind), of: [page.period, page.subject].compactMap { $0 }.joined(separator: " · "),
+            title: ReportTerm.of(page.kind),
+            of: [page.period, page.subject].compactMap { $0 }.joined(separator: " · "),
             note: """
                 \(page.from) – \(page.through) · 发布 <span lang="en">published</span> \(page.publishedAt.description)
                 """,
