@@ -132,6 +132,11 @@ enum RecordWords {
         "remaining", "failures", "stopProposalId", "isOver", "appeal", "lodgedBy", "isPending", "isPassed", "checkedAt",
         "owedIn", "judgeAt", "assessments", "failedRetests", "caller", "consecutive", "isRetest", "heldSince",
         "retestDue",
+        // The second edition of the rules.
+        "standingAt", "standingMonth", "judgement", "evaluations", "score", "recommendations", "derived",
+        "isDerived", "weight", "gravesDueAt", "waitingGraves", "isGraveTaken", "recordedAt", "from", "receivedAt",
+        "hazards", "correctedAt", "isNumberOwed", "medium", "incidentIds", "occurredAt", "isInARow", "recorded",
+        "satisfied", "upheld", "forgotten",
         // What has left a full record.
         "counted", "byMonth", "byYear", "groups", "named", "violation", "isCounted", "alertedAt",
     ]
