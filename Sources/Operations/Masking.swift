@@ -72,9 +72,18 @@ package enum Masking {
         case "name", "phone": JSON.Member(member.name, personal(member))
         // The key of a person; of an event it is an object.
         case "customer" where member.value.members == nil: JSON.Member(member.name, .string(hidden))
-        case let name where RecordWords.harmless.contains(name): JSON.Member(name, record(member.value))
+        case let name where RecordWords.harmless.contains(name) || isPeriod(name):
+            JSON.Member(name, record(member.value))
         default: JSON.Member(shown(member.name), .string(hidden))
         }
+    }
+
+    /// A year, month or quarter, by which records count: `2026`, `2026-11`, `2026-Q4`.
+    private static func isPeriod(_ name: String) -> Bool {
+        let parts = name.split(separator: "-", omittingEmptySubsequences: false)
+        guard parts.count <= 2, let year = parts.first, year.utf8.count == 4, Int(year) != nil else { return false }
+        guard parts.count == 2, let part = parts.last else { return true }
+        return part.utf8.count == 2 && (Int(part) ?? (part.first == "Q" ? Int(part.dropFirst()) : nil)) != nil
     }
 
     /// The name of a member that nobody knows: names are data, too, where somebody makes keys of them. A word helps to

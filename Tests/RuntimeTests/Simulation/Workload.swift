@@ -149,14 +149,21 @@ struct Workload {
         }
     }
 
-    private mutating func addReport(_ callbackId: String, attempt: Int, _ outlet: String, at time: Instant) throws {
+    /// - Parameter mayComplain: false: a customer who is reached is satisfied.
+    /// - Returns: whether he is not.
+    @discardableResult
+    private mutating func addReport(
+        _ callbackId: String, attempt: Int, _ outlet: String, at time: Instant, mayComplain: Bool = true
+    ) throws -> Bool {
         let outcome: CallbackCompleted.Outcome = seed.chance(2, of: 3) ? .reached : .noAnswer
         let isReached = outcome == .reached
+        let isSatisfied = isReached ? seed.chance(1, of: 3) || !mayComplain : nil
         try add(
             CallbackCompleted(
                 callbackId: callbackId, attempt: attempt, attemptAt: time, outcome: outcome, by: person(),
-                satisfied: isReached ? seed.chance(1, of: 3) : nil, atFault: isReached ? .outlet : nil,
-                outletId: isReached ? outlet : nil), at: time)
+                satisfied: isSatisfied, atFault: isReached ? .outlet : nil, outletId: isReached ? outlet : nil),
+            at: time)
+        return isSatisfied == false
     }
 
     private mutating func addService(_ number: Int) throws {
@@ -165,11 +172,16 @@ struct Workload {
             serviceId: "V\(number)", kind: .repair, completedAt: time, customer: customer(number), storeId: "S1",
             outletId: "o-service-\(number)", product: product(number), inWarranty: true)
         try add(service, at: time)
+        // A second call may wait for the first and be known with it: two complaints at one instant, of which intake would
+        // link the one that it takes later.
+        var hasComplained = false
         for attempt in 1...(1 + seed.below(4)) {
             time = later(than: time).adding(days: Int64(seed.below(4)))
             let kind: CallbackKind = seed.chance(2, of: 3) ? .serviceFirst : .serviceSecond
             let id = Identifiers.callbackId(kind: kind.rawValue, serviceId: service.serviceId)
-            try addReport(id, attempt: attempt, "o-service-\(number)", at: time)
+            let complains = try addReport(
+                id, attempt: attempt, "o-service-\(number)", at: time, mayComplain: !hasComplained)
+            hasComplained = hasComplained || complains
         }
     }
 
