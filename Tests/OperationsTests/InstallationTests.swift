@@ -104,9 +104,10 @@ struct `The store of an installation` {
             for scene in scenes {
                 let status = try await scene.run(["store", "show"]).status
                 shown.append(status)
-                if status == 1 { #expect(try await scene.run(["store", "init"]).status == 78) }
+                if status != 0 { #expect(try await scene.run(["store", "init"]).status == 78) }
             }
-            #expect(shown.sorted() == [0, 1], "the broker names one")
+            // Who comes when the broker names the other already has made no store at all.
+            #expect([[0, 1], [0, 69]].contains(shown.sorted()), "the broker names one: \(shown)")
         }
     }
 

@@ -63,7 +63,8 @@ struct MemoryPremises: Premises {
         try await pipeline.send(
             CallbackCompleted(
                 callbackId: call, attempt: 1, attemptAt: instant("2026-11-12T10:00:00+08:00"), outcome: .noAnswer,
-                by: Scenario.by, comments: "nobody at home", medium: .phone),
+                by: Scenario.by, comments: "nobody at home", medium: .phone,
+                remarks: [.init(class: .suggestion, text: "Open earlier.")]),
             at: "2026-11-12T10:00:00+08:00")
         try await pipeline.send(
             CustomerEventAnnounced(
@@ -133,6 +134,7 @@ struct MemoryPremises: Premises {
         #expect(report.calls.map(\.by) == ["s1-supervisor", "s1-supervisor"])
         #expect(report.calls.last?.medium == "phone")
         #expect(report.letters.map(\.callbackId) == [Self.event])
+        #expect(report.remarks.map(\.kind) == ["suggestion"] && report.remarks.first?.text == nil)
         #expect(report.stages.map(\.stage).contains(.handling))
         let byCase = try await office.showCustomer(.cases([Scenario.caseId]), unmask: false)
         #expect(byCase.cases == report.cases)
@@ -142,13 +144,14 @@ struct MemoryPremises: Premises {
         let office = office(try await pipeline())
         let masked = try await office.showCustomer(.phone("13812345678"), unmask: false)
         for text in [masked.text, try masked.json()] {
-            for secret in ["nobody at home", "Invitation", "Zhang", "13812345678", "~"] {
+            for secret in ["nobody at home", "Open earlier", "Invitation", "Zhang", "13812345678", "~"] {
                 #expect(!text.contains(secret))
             }
         }
         let told = try await office.showCustomer(.phone("13812345678"), unmask: true)
         #expect(told.calls.last?.text == "nobody at home")
         #expect(told.letters.first?.text == "Invitation to Zhang")
+        #expect(told.remarks.first?.text == "Open earlier.")
         let stranger = try await office.showCustomer(.phone("13600000001"), unmask: true)
         #expect(stranger.cases.count == 1 && stranger.tasks.isEmpty && stranger.calls.isEmpty)
     }

@@ -35,12 +35,23 @@ package struct CustomerReport: OperationReport, Codable, Hashable {
         package let dueAt: Instant?
     }
 
+    /// What he has said in a call beside his answer (R54).
+    package struct Remark: Codable, Hashable, Sendable {
+        package let at: Instant
+        package let callbackId: String
+        /// consultation, complaint, report, suggestion
+        package let kind: String
+        /// nil: not asked for.
+        package let text: String?
+    }
+
     /// How many events of his each stage keeps texts of, and when he was last heard of.
     package let stages: [PersonAtStage]
     package let cases: [Case]
     package let tasks: [Task]
     package let calls: [Register.Entry]
     package let letters: [Register.Entry]
+    package let remarks: [Remark]
 
     package var text: String {
         var lines = PersonAtStage.table(stages)
@@ -63,6 +74,10 @@ package struct CustomerReport: OperationReport, Codable, Hashable {
         lines += ["", "Callback tasks: \(tasks.count)"] + (table.isEmpty ? [] : table.lines)
         for (name, entries) in [("Calls", calls), ("Letters", letters)] {
             lines += ["", "\(name): \(entries.count)"] + entries.map { "  " + Self.line($0) }
+        }
+        lines += ["", "Remarks: \(remarks.count)"]
+        lines += remarks.map { remark in
+            "  " + [remark.at.description, remark.kind, remark.text].compactMap { $0 }.joined(separator: "  ")
         }
         return lines.map(TextTable.printable).joined(separator: "\n")
     }
@@ -101,7 +116,8 @@ struct CustomerView {
                     outcome: task.outcome?.rawValue, dueAt: task.due?.at)
             },
             calls: entries { id, task in task.calls.map { Register.Entry(id, task, $0, isUnmasked: unmask) } },
-            letters: entries { id, task in task.letters.map { Register.Entry(id, task, $0, isUnmasked: unmask) } })
+            letters: entries { id, task in task.letters.map { Register.Entry(id, task, $0, isUnmasked: unmask) } },
+            remarks: try await remarks(of: tasks.map(\.id), unmask: unmask))
     }
 
     /// The person's own number at each stage, by which its records name him.
@@ -176,4 +192,28 @@ struct CustomerView {
             { id, task in tasks.append((id, task)) })
         return tasks
     }
+
+    /// As the callback stage has told of them.
+    private func remarks(of tasks: [String], unmask: Bool) async throws -> [CustomerReport.Remark] {
+        guard let store = stores[.callback] else { return [] }
+        let vault = PersonalVault(stage: .callback, keyring: keyring)
+        let found = try await store.read { snapshot in
+            var entries = try tasks.flatMap { try snapshot.journal(of: CallbackTask.key($0), limit: Self.entryLimit) }
+            if unmask {
+                var resolver = PersonalResolver(vault: vault)
+                entries = try resolver.resolve(entries, in: snapshot)
+            }
+            return try entries.flatMap(\.outputs).filter { $0.type == CustomerRemark.type.rawValue }
+                .map { try Event.read($0.body) }
+        }
+        return found.compactMap { event in
+            guard let remark = event.data as? CustomerRemark else { return nil }
+            return CustomerReport.Remark(
+                at: event.time, callbackId: remark.callbackId, kind: remark.class.rawValue,
+                text: unmask ? remark.text : nil)
+        }.sorted { ($0.at, $0.callbackId, $0.kind) < ($1.at, $1.callbackId, $1.kind) }
+    }
+
+    /// A task takes fewer reports (`CallbackTask.reportLimit`).
+    private static let entryLimit = 500
 }
