@@ -13,9 +13,10 @@ enum ReportsFixture {
 
     static func harness(
         off: Set<Rule> = [], years: [Int] = [2025, 2027, 2028], stores: [String] = ["S1"],
-        outlets: [String] = [], brandsOfM1: [String] = []
+        outlets: [String] = [], outletsSince: String = "2026-01-01", brandsOfM1: [String] = []
     ) throws -> StageHarness {
         let since = try #require(CivilDate("2026-01-01"))
+        let joined = try #require(CivilDate(outletsSince))
         let policy = try PenaltyFixture.policy(off: off, years: years, since: "2026-01-01", stores: stores)
         return try StageHarness(
             ReportsStage(),
@@ -29,7 +30,7 @@ enum ReportsFixture {
                             id: $0, region: "R1", since: since, serviceSupervisor: nil, categorySupervisors: [:],
                             manager: "clerk", people: nil)
                     },
-                    outlets: outlets.map { .init(id: $0, region: "R1", since: since) },
+                    outlets: outlets.map { .init(id: $0, region: "R1", since: joined) },
                     manufacturers: brandsOfM1.isEmpty ? [] : [.init(id: "M1", brands: brandsOfM1)]),
                 calendar: policy.calendar),
             clock: instant("2026-01-01T00:00:00+08:00"))

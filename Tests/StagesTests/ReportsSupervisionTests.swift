@@ -42,6 +42,15 @@ import Testing
             after.published.filter { $0.hasPrefix("monthly-outlet") } == ["monthly-outlet 2026-04 2026-05-11T18:30"])
     }
 
+    @Test(arguments: [("2026-03-01", ["2026-03"]), ("2026-02-28", ["2026-02", "2026-03"])])
+    func `a listed outlet has no report of months that were over before it joined`(
+        _ since: String, _ months: [String]
+    ) throws {
+        var harness = try Fixture.harness(stores: [], outlets: ["O1"], outletsSince: since)
+        let out = try harness.advance(to: "2026-04-20T00:00:00+08:00")
+        #expect(out.reports.filter { $0.kind == "monthly-outlet" }.map(\.period) == months)
+    }
+
     @Test func `one that is not listed has reports as long as its status is not active`() throws {
         var harness = try Fixture.harness(stores: [])
         func change(_ from: OutletStatusChanged.Status, _ to: OutletStatusChanged.Status) -> OutletStatusChanged {

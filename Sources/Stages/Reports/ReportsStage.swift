@@ -83,9 +83,12 @@ package struct ReportsStage: Stage {
         guard var months = turn.get(OutletMonths.self, outletId) else { return }
         let ended = months.pass(now: turn.now)
         turn.put(months, outletId)
-        guard turn.policy.organisation.outlet(outletId) != nil else { return }
+        guard let outlet = turn.policy.organisation.outlet(outletId) else { return }
+        // Of months that were over before it was an outlet of ours there is nothing to report.
+        let reported = ended.filter { $0.next.firstDate > outlet.since }
+        guard !reported.isEmpty else { return }
         turn.changeOutlet(outletId) { desk in
-            for month in ended { desk.book.changeMonth(month) }
+            for month in reported { desk.book.changeMonth(month) }
         }
     }
 
