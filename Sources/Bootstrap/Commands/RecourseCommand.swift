@@ -68,8 +68,7 @@ struct Failure: Error {
         case let faults as PolicyFaults: self.init(ExitStatus.configuration, faults.description)
         case let reuse as PolicyReuse: self.init(ExitStatus.configuration, "policy: \(reuse)")
         case let faults as AnswerFaults: self.init(ExitStatus.configuration, faults.description)
-        case let failure as OfficeFailure:
-            self.init(failure.kind == .usage ? ExitStatus.usage : ExitStatus.wrong, failure.description)
+        case let failure as OfficeFailure: self.init(ExitStatus.wrong, failure.description)
         case let fault as FileFault: self.init(ExitStatus.usage, fault.description)
         case is BrokerFailure, is StoreFailure, is ClockAdvance.Stalled, is ManagementFailure, is MissingConverter:
             self.init(ExitStatus.unavailable, "\(error)")

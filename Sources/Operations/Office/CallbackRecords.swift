@@ -37,15 +37,6 @@ enum CallbackRecords {
         let tasks: [(id: String, task: CallbackTask)]
     }
 
-    /// Tasks by their ids; those that do not exist are left out.
-    static func tasks(
-        _ ids: [String], in store: any Store, unmask keyring: Keyring?
-    ) async throws -> [(id: String, task: CallbackTask)] {
-        try await store.read { snapshot in
-            try read(try ids.compactMap { try snapshot.record(CallbackTask.key($0)) }, keyring, in: snapshot)
-        }
-    }
-
     private static func read(
         _ stored: [StoredRecord], _ keyring: Keyring?, in snapshot: any StoreSnapshot
     ) throws -> [(id: String, task: CallbackTask)] {

@@ -23,8 +23,8 @@ package protocol Premises: Sendable {
 /// Each answer is a typed value (`OperationReport`) that others render: as text, JSON, CSV or a page. The command line asks
 /// here, and whatever else shows the pipeline to people does too, so that all of them say the same.
 ///
-/// Every method throws `StoreFailure` if a database is away, `OfficeFailure` if what is asked for is not there or
-/// the question makes no sense, and what `Premises` throws.
+/// Every method throws `StoreFailure` if a database is away, `OfficeFailure` if what is asked for is not there,
+/// and what `Premises` throws.
 package struct Office: Sendable {
     let premises: any Premises
 
@@ -63,21 +63,13 @@ package struct Office: Sendable {
     }
 }
 
-/// Why the office has no answer. A program ends with `exitCode`.
+/// There is no such thing as the office was asked for.
 package struct OfficeFailure: Error, Hashable, CustomStringConvertible {
-    package enum Kind: Sendable, Hashable {
-        /// There is no such thing.
-        case notFound
-        /// The question itself is wrong.
-        case usage
-    }
-
-    package let kind: Kind
     /// Names the verb, what was asked for, and what to do.
     package let description: String
 
-    init(_ kind: Kind, _ description: String) {
-        (self.kind, self.description) = (kind, description)
+    init(_ description: String) {
+        self.description = description
     }
 }
 
@@ -94,7 +86,6 @@ extension Office {
             filter.referenceId = id
             let waiting = try await WaitingList.read(stores, filter).total
             throw OfficeFailure(
-                .notFound,
                 "case show \(id): no case and no complaint has this id"
                     + (waiting > 0 ? "; \(waiting) events wait for it: recourse waiting list --for \(id)" : ""))
         }
@@ -111,7 +102,7 @@ extension Office {
         return try await ask { stores in
             guard let dossier = try await CaseView(stores: stores).showOutlet(id, at: now, withRecord: withRecord)
             else {
-                throw OfficeFailure(.notFound, "outlet show \(id): nothing is known of an outlet of this id")
+                throw OfficeFailure("outlet show \(id): nothing is known of an outlet of this id")
             }
             return dossier
         }
@@ -127,7 +118,7 @@ extension Office {
             let report = try await FundView(handling: store)
                 .show(request: request, isOpen: isOpen, after: after, limit: limit, withRecord: withRecord)
             guard let report else {
-                throw OfficeFailure(.notFound, "fund show \(request ?? ""): there is no request of this id")
+                throw OfficeFailure("fund show \(request ?? ""): there is no request of this id")
             }
             return report
         }
@@ -137,8 +128,7 @@ extension Office {
     package func explain(_ event: String) async throws -> Explanation {
         try await ask { stores in
             guard let explanation = try await CaseView(stores: stores).explain(event) else {
-                throw OfficeFailure(
-                    .notFound, "explain \(event): no stage has taken or emitted an event of this id")
+                throw OfficeFailure("explain \(event): no stage has taken or emitted an event of this id")
             }
             return explanation
         }
@@ -156,7 +146,6 @@ extension Office {
             guard let report = try await PublishedReports(store: store).show(kind, period, of: subject) else {
                 let of = subject.map { " of \($0)" } ?? ""
                 throw OfficeFailure(
-                    .notFound,
                     "report show \(kind.rawValue) \(period): no such report\(of) was published; "
                         + "`recourse report list` shows those that were")
             }
@@ -189,7 +178,7 @@ extension Office {
     ) async throws -> NoticeReport {
         try await letters { view in
             guard let notice = try await view.show(id, language: language, format: format) else {
-                throw OfficeFailure(.notFound, "notice show \(id): no notice has this id")
+                throw OfficeFailure("notice show \(id): no notice has this id")
             }
             return notice
         }
@@ -246,7 +235,7 @@ extension Office {
         try await ask { stores in
             let view = CustomerView(stores: stores, keyring: premises.keyring)
             guard let report = try await view.show(person, unmask: unmask) else {
-                throw OfficeFailure(.notFound, "customer show: nobody is known by that")
+                throw OfficeFailure("customer show: nobody is known by that")
             }
             return report
         }
