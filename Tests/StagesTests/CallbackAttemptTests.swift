@@ -102,7 +102,7 @@ import Testing
         #expect(try harness.send(message).types == ["customer.remark"], "told, and no answer")
         let task = try #require(harness.record(CallbackTask.self, Fixtures.first))
         #expect(task.outcome == nil)
-        #expect(task.calls.map(\.medium) == [.sms])
+        #expect(task.calls.map(\.medium) == [.sms] && task.calls.map(\.outcome) == [.noAnswer])
         #expect(said(try harness.advance(to: "2026-11-06T09:00:00+08:00")) == ["callback.due 2026-11-06T09:00"])
         var visit = try Fixtures.call(2, at: "2026-11-06T10:00:00+08:00", .reached, satisfied: true)
         visit.medium = .visit

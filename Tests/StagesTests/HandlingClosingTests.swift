@@ -36,6 +36,7 @@ import Testing
         #expect(closed.documents == 2)
         #expect(closed.by == "clerk" && closed.liableParty == "O1")
         #expect(out.outputs.first?.because.rule == "R36")
+        #expect(out.outputs.first?.because.facts["outletLiable"] == "O1", "whose violation it is (R45)")
         #expect(out.outputs.first?.event.time == closed.closedAt)
         #expect(harness.record(CaseFile.self, "C1")?.resolution?.liableParty == "O1")
     }

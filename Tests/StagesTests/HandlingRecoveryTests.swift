@@ -88,8 +88,9 @@ import Testing
 
     @Test func `with R41 switched off another party needs no reason, and is told as one without`() throws {
         var fund = try proposed(.person, id: "P1", policy: CaseFixtures.policy(off: [.r41]))
-        let facts = try fund.approve().outputs.first?.because.facts
-        #expect(facts?["isOther"] == true && facts?["reasonGiven"] == false)
+        let because = try fund.approve().outputs.first?.because
+        #expect(because?.facts["isOther"] == true && because?.facts["reasonGiven"] == false)
+        #expect(because?.rule == "R49", "what is off has decided nothing")
     }
 
     @Test func `an opinion that names no id goes to the party of its kind to which the case leads`() throws {

@@ -90,6 +90,7 @@ import Testing
             (OutletEvaluated(outletId: "O1", quarter: "2026-Q4", score: 70, by: Self.inspector), Self.noon),
             (OutletEvaluated(outletId: "O1", quarter: "2026-Q4", score: 80, by: Self.inspector), Self.noon),
             (OutletEvaluated(outletId: "O1", quarter: "2026-Q4", score: 90, by: stranger), Self.noon),
+            (OutletEvaluated(outletId: "O1", quarter: "2031-Q4", score: 90, by: Self.inspector), Self.noon),
         ]
         let supervision = try outletMonth(events).body["supervision"]
         #expect(supervision?["assessments"] == ["times": 2, "assessed": 20, "passed": 17])

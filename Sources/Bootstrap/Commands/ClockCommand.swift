@@ -49,7 +49,9 @@ struct ClockCommand: AsyncParsableCommand {
         func run() async throws {
             try await perform {
                 guard let target = Instant(rfc3339: to), target <= .limit else {
-                    throw Failure(ExitStatus.usage, "--to: expected a time with offset before 2100")
+                    throw Failure(
+                        ExitStatus.usage,
+                        "--to: expected a time with offset before 2100, such as 2026-04-01T00:00:00+08:00")
                 }
                 let settings = try common.configuration(requiring: [.amqp, .database])
                 guard settings.clock == .stepped else {

@@ -55,7 +55,11 @@ struct ReportCommand: AsyncParsableCommand {
                 if (report.kind, report.period) == (kind.rawValue, period), report.subject == of { found = report }
             }
             guard let found else {
-                throw Failure(ExitStatus.wrong, "report show \(kind.rawValue) \(period): not in \(file)")
+                throw Failure(
+                    ExitStatus.wrong,
+                    "report show \(kind.rawValue) \(period): \(file) has no such report"
+                        + (of.map { " of \($0)" } ?? " of the whole chain; one about a place or manufacturer needs --of")
+                )
             }
             return found
         }

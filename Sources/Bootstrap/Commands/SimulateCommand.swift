@@ -84,7 +84,9 @@ struct SimulateCommand: AsyncParsableCommand {
     func run() async throws {
         try await perform {
             guard let until = Instant(rfc3339: until), until <= .limit else {
-                throw Failure(ExitStatus.usage, "--until: expected a time with offset before 2100")
+                throw Failure(
+                    ExitStatus.usage,
+                    "--until: expected a time with offset before 2100, such as 2026-04-01T00:00:00+08:00")
             }
             var gatherer = FaultGatherer()
             let folders = [policy] + [compare].compactMap { $0 }

@@ -3,8 +3,8 @@ import Schema
 import Stages
 import Store
 
-/// What is known of one customer over all stages (R21): his cases, the services that he had, whom he was called by and
-/// what came of it, letters and remarks.
+/// What is known of one customer over all stages (R21): his cases, the calls that are owed to him (so the services that
+/// he had), whom he was called by and what came of it, letters and remarks.
 package struct CustomerReport: OperationReport, Codable, Hashable {
     package struct Case: Codable, Hashable, Sendable {
         package let caseId: String
@@ -104,7 +104,7 @@ struct CustomerView {
         let stages = try await atStages(sought)
         guard !stages.isEmpty else { return nil }
         let cases = try await cases(of: sought)
-        let tasks = try await tasks(of: sought, cases: cases.map(\.caseId), unmask: unmask)
+        let tasks = try await tasks(of: sought, unmask: unmask)
         func entries(_ of: (String, CallbackTask) -> [Register.Entry]) -> [Register.Entry] {
             tasks.flatMap { of($0.id, $0.task) }.sorted { ($0.at, $0.callbackId) < ($1.at, $1.callbackId) }
         }
@@ -178,7 +178,7 @@ struct CustomerView {
     // MARK: Calls
 
     private func tasks(
-        of sought: PersonSought, cases: [String], unmask: Bool
+        of sought: PersonSought, unmask: Bool
     ) async throws -> [(id: String, task: CallbackTask)] {
         guard let store = stores[.callback] else { return [] }
         // A token begins with the person's number, so a record that names him holds these bytes.
@@ -214,6 +214,6 @@ struct CustomerView {
         }.sorted { ($0.at, $0.callbackId, $0.kind) < ($1.at, $1.callbackId, $1.kind) }
     }
 
-    /// A task takes fewer reports (`CallbackTask.reportLimit`).
-    private static let entryLimit = 500
+    /// Of one task: twice as many as it takes reports and letters (`CallbackTask.reportLimit`), for its timers.
+    private static let entryLimit = 4 * CallbackTask.reportLimit
 }

@@ -53,7 +53,9 @@ extension CallbackTask {
 
     /// R27 switched off: only what counting needs is kept.
     private func call(_ report: CallbackCompleted, _ place: Call.Place, in turn: Turn) -> Call {
-        var call = Call(attempt: report.attempt, at: turn.now, outcome: report.outcome, place: place)
+        // As it counts; of a text message alone `medium` tells why that is no-answer.
+        var call = Call(
+            attempt: report.attempt, at: turn.now, outcome: Self.outcome(of: report, turn.policy), place: place)
         guard turn.policy.rules.isOn(.r27) else { return call }
         call.by = report.by.id
         call.satisfied = report.satisfied

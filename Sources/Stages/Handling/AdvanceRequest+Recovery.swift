@@ -56,7 +56,9 @@ extension AdvanceRequest {
             LiabilityDecided(
                 requestId: id, kind: named.kind, id: opinion.partyId ?? named.id, reason: opinion.reason,
                 caseId: caseId, complaintId: complaintId),
-            about: AdvanceRequest.key(id), rule: "R49,R41", facts: .object(facts))
+            about: AdvanceRequest.key(id),
+            // Whether another party is named is told also where R41 does not ask for a reason.
+            rule: turn.policy.rules.isOn(.r41) ? "R49,R41" : "R49", facts: .object(facts))
         // Without the term of R08 nothing is due at any time; a customer and nobody are not asked.
         guard owed?.step == .recovery, let dueAt = owed?.term.at, named.kind.isAsked else { return }
         let demand = demand(id)

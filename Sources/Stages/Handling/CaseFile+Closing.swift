@@ -33,19 +33,22 @@ extension CaseFile {
         }
         self.closedAt = closedAt
         closings += 1
-        turn.emit(
-            CaseClosed(
-                caseId: id, complaintId: complaintId, closedAt: closedAt, closing: closings, customer: customer,
-                product: product, storeId: storeId, regionId: regionId, outletId: outletId,
-                liability: resolution.liability, tier: tier, resolvedAt: resolution.at, respondedAt: respondedAt,
-                contactedAt: contactedAt, documents: documents.count,
-                liableParty: resolution.by == nil ? nil : resolution.liableParty, receivedAt: firstReceivedAt,
-                hazards: hazards, by: resolution.by),
-            about: CaseFile.key(id), time: closedAt, rule: "R36",
-            facts: [
-                "resolvedAt": .string(resolution.at.description), "documents": .int(Int64(documents.count)),
-                "closing": .int(Int64(closings)),
-            ])
+        let closed = CaseClosed(
+            caseId: id, complaintId: complaintId, closedAt: closedAt, closing: closings, customer: customer,
+            product: product, storeId: storeId, regionId: regionId, outletId: outletId,
+            liability: resolution.liability, tier: tier, resolvedAt: resolution.at, respondedAt: respondedAt,
+            contactedAt: contactedAt, documents: documents.count,
+            liableParty: resolution.by == nil ? nil : resolution.liableParty, receivedAt: firstReceivedAt,
+            hazards: hazards, by: resolution.by)
+        var facts: [JSON.Member] = [
+            .init("resolvedAt", .string(resolution.at.description)), .init("documents", .int(Int64(documents.count))),
+            .init("closing", .int(Int64(closings))),
+        ]
+        if resolution.liability == .outlet, turn.policy.rules.isOn(.r45) {
+            // Whose violation it is, or that it is nobody's.
+            facts.append(.init("outletLiable", .string(closed.outletLiable(turn.policy) ?? "unknown")))
+        }
+        turn.emit(closed, about: CaseFile.key(id), time: closedAt, rule: "R36", facts: .object(facts))
     }
 
     private mutating func sayBlocked(_ id: String, _ missing: [CaseCloseBlocked.Missing], in turn: inout Turn) {

@@ -118,10 +118,14 @@ extension CaseFile {
     }
 
     /// Notes what somebody has said of dangers.
-    mutating func note(hazards named: [String]?) {
-        guard let named, !named.isEmpty else { return }
-        let all = (hazards ?? []) + named
-        hazards = ComplaintReceived.hazards.filter(all.contains)
+    ///
+    /// - Returns: those that are new to the case.
+    @discardableResult
+    mutating func note(hazards named: [String]?) -> [String] {
+        let known = hazards ?? []
+        let new = ComplaintReceived.hazards.filter { named?.contains($0) == true && !known.contains($0) }
+        if !new.isEmpty { hazards = ComplaintReceived.hazards.filter((known + new).contains) }
+        return new
     }
 
     /// Notes a contact; of each party the first one counts.

@@ -8,10 +8,7 @@ extension HandlingStage {
         change(declared.caseId, by: declared.by, in: &turn) { file, turn in
             if let rejection = turn.policy.rejection(of: declared.by, .declareCrisis) { return .refused(rejection) }
             guard turn.policy.rules.isOn(.r50) else { return .applied }
-            let new = ComplaintReceived.hazards.filter { hazard in
-                declared.hazards.contains(hazard) && file.hazards?.contains(hazard) != true
-            }
-            file.note(hazards: new)
+            let new = file.note(hazards: declared.hazards)
             guard !new.isEmpty, file.isClosed, let tier = file.tier else { return .applied }
             file.reopen(
                 turn.openCase(of: declared.caseId), at: tier, rule: "R50",

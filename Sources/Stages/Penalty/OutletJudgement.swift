@@ -1,7 +1,8 @@
 import Policy
 import Schema
 
-/// What those who supervise an outlet have said of it (R55). The journal keeps all of it; here is what shows and decides.
+/// What those who supervise an outlet have said of it (R55). The journal keeps all of it; here are the latest
+/// evaluations, for whoever looks at the dossier, and what numbers the next recommendation.
 struct OutletJudgement: Codable, Sendable {
     struct Evaluation: Codable, Sendable {
         let quarter: Quarter

@@ -16,19 +16,6 @@ extension CallbackDissatisfied {
     }
 }
 
-extension CaseClosed {
-    /// The outlet that is liable for the case: the party that the resolution names, if it is a listed outlet, else that of
-    /// the complaint; nil if another party is liable, or no outlet is known (R45).
-    func outletLiable(_ policy: PolicyBook) -> String? {
-        guard liability == .outlet else { return nil }
-        if let liableParty, policy.organisation.outlet(liableParty) != nil { return liableParty }
-        return outletId
-    }
-
-    /// Under this category it is recorded that an outlet was liable.
-    static let violationCategory = "complaint"
-}
-
 extension PenaltyStage {
     /// `violation.reported`: recorded, but it counts only once it is verified (R11).
     func report(_ data: ViolationReported, _ event: Event, in turn: inout Turn) -> Verdict {

@@ -14,7 +14,7 @@ struct ManufacturerDesk: Record {
         self.id = id
     }
 
-    /// As a store's; the chain's reports hear of it by the facts' own places.
+    /// As a store's. Nothing is handed on: the chain counts these facts at their stores.
     mutating func pass(in turn: inout Turn) {
         var left = PeriodBook.passLimit
         while left > 0, let wake = book.wake, wake.at <= turn.now {

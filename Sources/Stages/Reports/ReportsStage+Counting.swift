@@ -186,12 +186,3 @@ extension Instant {
     /// The last date of a window that ends here; 24:00 belongs to the next one.
     fileprivate var lastDate: CivilDate { Instant(microseconds: microseconds - 1).date }
 }
-
-extension CaseClosed {
-    /// The manufacturer that is liable: the one named, if it is listed, else the owner of the brand; nil: nobody knows it.
-    func manufacturer(_ policy: PolicyBook) -> String? {
-        guard liability == .manufacturer else { return nil }
-        let named = liableParty.flatMap { policy.organisation.manufacturer($0)?.id }
-        return named ?? policy.organisation.manufacturer(ofBrand: product.brand)?.id
-    }
-}

@@ -66,9 +66,10 @@ extension ReportsStage {
 
     // MARK: What is looked into
 
-    /// What penalty refuses, and what is told of an outlet that is not listed, does not count.
+    /// What penalty refuses for its person, place or quarter, and what is told of an outlet that is not listed, does not count.
+    /// What it refuses as too late for a quarter or a retest counts as the assessment that it was.
     private func count(_ assessed: TrainingAssessed, in turn: inout Turn) {
-        guard turn.policy.rejection(of: assessed) == nil, Quarter(assessed.quarter) != nil,
+        guard turn.policy.rejection(of: assessed) == nil, isNear(assessed.quarter, turn),
             assessed.passed <= assessed.assessed, turn.policy.organisation.outlet(assessed.outletId) != nil
         else { return }
         let isRetest = assessed.retest ?? false
@@ -87,12 +88,18 @@ extension ReportsStage {
     }
 
     private func count(_ evaluated: OutletEvaluated, in turn: inout Turn) {
-        guard mayJudge(evaluated.outletId, .evaluateOutlet, evaluated.by, turn), Quarter(evaluated.quarter) != nil
+        guard turn.policy.rules.isOn(.r55), mayJudge(evaluated.outletId, .evaluateOutlet, evaluated.by, turn),
+            isNear(evaluated.quarter, turn)
         else { return }
         turn.count(atOutlet: evaluated.outletId, on: turn.now.date) { counts in
             counts.add(.evaluations)
             counts.add(.evaluationScores, Int64(evaluated.score))
         }
+    }
+
+    /// A quarter that exists, and does not lie further ahead than penalty takes.
+    private func isNear(_ quarter: String, _ turn: Turn) -> Bool {
+        Quarter(quarter).map { $0 <= Quarter(of: turn.now.date.adding(days: Training.daysAhead)) } ?? false
     }
 
     private func mayJudge(_ outletId: String, _ act: Act, _ by: Person, _ turn: Turn) -> Bool {

@@ -4,9 +4,10 @@ import Schema
 /// The reports stage: counts what the events tell and publishes it, period by period (R09, R11, R29, R33, §8).
 ///
 /// A fact counts at its store and at its outlet, in the week and the month of its date; a `store` and an `outlet` record
-/// hold the counts. Where a measure needs memory there is a small record for each thing: `case`, `service`, `serial`,
-/// `violation`, `advance`. A `manufacturer` record counts what a manufacturer has to do with. The one `chain` record is changed when a period ends, not by its events. The stage refuses
-/// next to nothing and waits for next to nothing: what other stages refuse it leaves out, and its facts may come in any order.
+/// hold the counts, a `manufacturer` record those of a manufacturer. Where a measure needs memory there is a small record for
+/// each thing: `case`, `service`, `serial`, `violation`, `advance`. The one `chain` record is changed when a period ends, and
+/// by proposals of penalties, not by other events. The stage refuses next to nothing and waits for next to nothing: what
+/// other stages refuse it leaves out, as far as it can tell without their records, and its facts may come in any order.
 /// Its decisions are in `docs/stages/reports.md`.
 package struct ReportsStage: Stage {
     package static let name = StageName.reports
