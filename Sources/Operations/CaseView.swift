@@ -171,83 +171,9 @@ package struct CaseView: Sendable {
 
     // MARK: - Events
 
-    /// Where an event comes from, decision by decision: that of an event leads to the stage that emitted it, that of a
-    /// timer to the decision which set it. nil if no stage has emitted or taken it.
+    /// Where an event comes from (`Explanation`); nil if no stage has emitted or taken it.
     package func explain(_ eventId: String) async throws -> Explanation? {
-        var filter = WaitingList.Filter()
-        filter.eventId = eventId
-        let waiting = try await WaitingList.read(stores, filter).waiting
-        var step = try await emitter(of: eventId)
-        var chain: [TimelineEntry] = []
-        if step == nil {
-            // One of upstream: each stage that took it has decided for itself.
-            var takers = try await takers(of: eventId)
-            step = takers.popLast()
-            chain = takers.map { TimelineEntry($1, of: $0) }
-        }
-        var origin = "What came before is not told: the chain is too long."
-        while let (stage, entry) = step, chain.count < CaseView.chainLimit {
-            chain.append(TimelineEntry(entry, of: stage))
-            switch entry.input {
-            case .event(let source, let cause, let type, _, _):
-                let isFromStage = StageName.allCases.contains { $0.source == source }
-                step = isFromStage ? try await emitter(of: cause) : nil
-                if step == nil {
-                    origin =
-                        isFromStage
-                        ? "What came before \(type) \(cause) is not in the journals."
-                        : "It begins with \(type) \(cause) from \(source)."
-                }
-            case .timer(let key, let at, _) where key.kind == KeptPolicy.kind:
-                origin = "It begins with policy \(key.id), taken into use at \(at)."
-                step = nil
-            case .timer(let key, let at, _):
-                step = try await before(entry, key, at: stage)
-                if step == nil { origin = "It begins with the timer of \(key), due \(at)." }
-            }
-        }
-        if chain.isEmpty {
-            if waiting.isEmpty { return nil }
-            origin = "No stage has decided it yet."
-        }
-        return Explanation(
-            eventId: eventId, chain: chain, waiting: waiting, origin: TextTable.printable(origin))
-    }
-
-    /// The decision that changed a record last before `entry`, and so left its timer.
-    private func before(
-        _ entry: JournalEntry, _ key: RecordKey, at stage: StageName
-    ) async throws -> (StageName, JournalEntry)? {
-        let number = entry.number
-        let found = try await stores[stage]?.read { snapshot in
-            try snapshot.journal(of: key, limit: CaseView.entryLimit).last { $0.number < number }
-        }
-        return found.flatMap { $0 }.map { (stage, $0) }
-    }
-
-    private func emitter(of id: String) async throws -> (StageName, JournalEntry)? {
-        try await entry(id) { $0.outputs.contains { $0.id == id } }
-    }
-
-    private func takers(of id: String) async throws -> [(StageName, JournalEntry)] {
-        var found: [(StageName, JournalEntry)] = []
-        for stage in StageName.allCases {
-            if let entry = try await stores[stage]?.read({ try $0.entry(emitting: id) }) {
-                found.append((stage, entry))
-            }
-        }
-        return found
-    }
-
-    private func entry(
-        _ id: String, where isFit: (JournalEntry) -> Bool
-    ) async throws -> (StageName, JournalEntry)? {
-        for stage in StageName.allCases {
-            if let entry = try await stores[stage]?.read({ try $0.entry(emitting: id) }), isFit(entry) {
-                return (stage, entry)
-            }
-        }
-        return nil
+        try await EventOrigin(stores: stores).explain(eventId)
     }
 }
 

@@ -19,6 +19,13 @@ package struct TimelineEntry: Sendable, Hashable, Codable {
         package let policy: String?
     }
 
+    /// To what the event of a person or of upstream refers.
+    package struct Reference: Sendable, Hashable, Codable {
+        /// The member that names it: `requestId`.
+        package let kind: String
+        package let id: String
+    }
+
     package let time: Instant
     package let stage: StageName
     package let entry: Int64
@@ -33,6 +40,8 @@ package struct TimelineEntry: Sendable, Hashable, Codable {
     package let late: Bool
     package let policyVersion: String
     package let emitted: [Emitted]
+    /// In an explanation: what the input refers to, where the decision after this one in the chain made it known.
+    package internal(set) var concerns: Reference?
 
     init(_ entry: JournalEntry, of stage: StageName) {
         time = entry.now
@@ -84,6 +93,7 @@ extension TimelineEntry {
             }
             lines.append(why)
         }
+        if let concerns { lines.append("    about \(concerns.kind) \(concerns.id), which came by:") }
         return lines.map(TextTable.printable)
     }
 
@@ -150,7 +160,7 @@ package struct Dossier: OperationReport, Codable, Hashable {
     }
 }
 
-/// Where an event comes from: the newest decision first, back to an event of upstream or to a timer.
+/// Where an event comes from: the newest decision first, back to what the matter began with.
 package struct Explanation: OperationReport, Codable, Hashable {
     package let eventId: String
     /// Of an event of upstream first what each stage decided about it.

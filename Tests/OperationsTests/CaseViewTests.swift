@@ -97,16 +97,23 @@ import Testing
         let scheduled = try #require(
             dossier.timeline.first { $0.input == "case.closed" && $0.stage == .callback }?.emitted.first)
         let explanation = try #require(try await view.explain(scheduled.id))
-        #expect(explanation.chain.map(\.stage) == [.callback, .handling, .routing])
+        // The handler's word refers to the case, which came by the complaint.
+        #expect(explanation.chain.map(\.stage) == [.callback, .handling, .routing, .routing, .intake])
         #expect(explanation.chain.first?.inputId == closed.id)
-        #expect(explanation.origin == "It begins with case.resolved E6 from upstream.")
+        #expect(explanation.chain.map { $0.concerns?.id } == [nil, nil, Scenario.caseId, nil, nil])
+        #expect(explanation.origin == "It begins with complaint.received E1 from upstream.")
+        #expect(explanation.text.contains("about caseId \(Scenario.caseId), which came by:"))
 
         let due = try #require(dossier.timeline.flatMap(\.emitted).first { $0.type == "callback.due" })
         let timed = try #require(try await view.explain(due.id))
         // A timer leads to the decision that set it.
-        #expect(timed.chain.map(\.input) == ["timer", "case.closed", "case.resolution-accepted", "case.resolved"])
-        #expect(timed.chain.map(\.stage) == [.callback, .callback, .handling, .routing])
-        #expect(timed.origin == "It begins with case.resolved E6 from upstream.")
+        #expect(
+            timed.chain.map(\.input) == [
+                "timer", "case.closed", "case.resolution-accepted", "case.resolved", "case.opened",
+                "complaint.received",
+            ])
+        #expect(timed.chain.map(\.stage) == [.callback, .callback, .handling, .routing, .routing, .intake])
+        #expect(timed.origin == "It begins with complaint.received E1 from upstream.")
 
         let penalty = try #require(pipeline.stores[.penalty])
         let duties = try await penalty.read { try $0.journal(after: 0, limit: 100, withBodies: true) }

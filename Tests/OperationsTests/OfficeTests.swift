@@ -47,7 +47,11 @@ struct MemoryPremises: Premises {
 
     func stores() throws -> [StageName: any Store] { all }
     func deadLetters() throws -> SealedDeadLetters { SealedDeadLetters(letters, keyring: keyring) }
+    func unopenedDeadLetters() throws -> any DeadLetterStore { letters }
+    func queueDepths() async throws -> QueueDepths? { nil }
     func now() throws -> Instant { instant }
+    func steppedClock() throws -> Instant? { nil }
+    var wall: Instant? { nil }
     func currentPolicy() throws -> PolicyBook? { policy }
 }
 
@@ -119,6 +123,19 @@ struct MemoryPremises: Premises {
             try await office(pipeline).showCase(Scenario.unknownCase)
         }
         #expect(failure?.description.contains("2 events wait for it: recourse waiting list --for") == true)
+    }
+
+    // MARK: Whether all adds up
+
+    @Test func `counts what has happened, and says whether all adds up`() async throws {
+        let office = office(try await pipeline())
+        let (summary, audit) = try await office.summary(published: nil)
+        // Nobody can tell without the broker what waits there.
+        #expect(audit.answer == .unseen, "\(audit.text)")
+        #expect(try await office.audit(published: nil).answer == audit.answer)
+        #expect(summary.audit == audit.answer)
+        let counted = summary.sections.flatMap(\.figures)
+        #expect(counted.first { $0.name == "cases opened" }?.value == 2, "\(summary.text)")
     }
 
     // MARK: A customer

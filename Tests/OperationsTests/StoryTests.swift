@@ -113,19 +113,20 @@ import Testing
         #expect(blocked.map(\.reason) == [.recovery])
     }
 
-    @Test func `is explained back to what people have told`() async throws {
+    @Test func `is explained back to the complaint, act by act`() async throws {
         let pipeline = try await finished()
         let events = try await emitted(pipeline)
         let office = Office(MemoryPremises(pipeline))
-        func origin(_ type: String) async throws -> String {
+        for type in [
+            "crisis.alerted", "case.closed", "violation.recorded", "settlement.blocked", "outlet.status-changed",
+        ] {
             let event = try #require(events.last { $0.event.type.rawValue == type }).event
-            return try await office.explain(event.id).origin
+            let explanation = try await office.explain(event.id)
+            #expect(explanation.origin.hasPrefix("It begins with complaint.received"), "\(explanation.text)")
         }
-        #expect(try await origin("violation.recorded").hasPrefix("It begins with violation.verified"))
-        #expect(try await origin("case.closed").hasPrefix("It begins with case.resolved"))
-        #expect(try await origin("settlement.blocked").hasPrefix("It begins with liability.approved"))
-        #expect(try await origin("settlement.released").hasPrefix("It begins with recovery.booked"))
-        let first = try #require(events.first { $0.event.type.rawValue == "crisis.alerted" }).event
-        #expect(try await office.explain(first.id).origin.hasPrefix("It begins with complaint.received"))
+        let released = try #require(events.last { $0.event.type.rawValue == "settlement.released" }).event
+        let acts = try await office.explain(released.id).chain.filter { $0.concerns != nil }
+        #expect(acts.map(\.input) == ["recovery.booked", "compensation.requested"])
+        #expect(acts.map { $0.concerns?.id } == ["Q1", Self.caseId])
     }
 }

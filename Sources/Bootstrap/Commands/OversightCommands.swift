@@ -121,10 +121,7 @@ struct AuditCommand: AsyncParsableCommand {
 
     func run() async throws {
         try await perform {
-            let settings = try common.configuration(requiring: [.database])
-            let installation = Installation(settings)
-            let report = try await installation.audit(published: published)
-            try show(report, json: json)
+            try show(try await common.office().audit(published: published), json: json)
         }
     }
 }
@@ -139,49 +136,9 @@ struct SummaryCommand: AsyncParsableCommand {
 
     func run() async throws {
         try await perform {
-            let settings = try common.configuration(requiring: [.database])
-            let installation = Installation(settings)
-            let audit = try await installation.audit(published: published)
-            let summary = try await Summary.make(
-                stores: try installation.stores(), deadLetters: try installation.unopenedDeadLetters(),
-                published: try published.map { try LedgerReader(path: $0) }, audit: audit)
+            let (summary, audit) = try await common.office().summary(published: published)
             for part in audit.unseen { Output.note("could not be seen: " + part) }
             try show(summary, json: json)
         }
-    }
-}
-
-extension Installation {
-    /// nil where the clock runs by itself, whatever was stepped before (a restore does), and where it has never been stepped.
-    private func steppedClock() throws -> Instant? {
-        guard configuration.clock == .stepped else { return nil }
-        return try control().clock()?.now
-    }
-
-    /// The audit of this installation; with the queues' lengths where a broker is configured and answers.
-    func audit(published: String?) async throws -> AuditReport {
-        var depth: (@Sendable (String) async throws -> Int?)?
-        var administration: RabbitMQAdministration?
-        if configuration.amqpURL != nil {
-            let open = try broker(connectionName: "recourse audit").administration()
-            administration = open
-            let mismatch: String?
-            do {
-                mismatch = try await InstallationGate(installation: self) { _, _ in }.mismatch()
-            } catch is BrokerFailure {
-                // Who does not answer this tells no queue's length either, and that is said.
-                mismatch = nil
-            }
-            depth = { queue in
-                if let mismatch { throw BrokerFailure(.access, operation: "look at the queues", cause: mismatch) }
-                return try await open.queueDepth(queue)?.ready
-            }
-        }
-        defer { administration?.close() }
-        var parts = Audit.Parts(
-            stores: try stores(), deadLetters: try unopenedDeadLetters(), routes: Routes(Pipeline.stages),
-            queueDepth: depth, probes: [MoneyProbe(), TaskProbe()], steppedClock: try steppedClock())
-        parts.wall = Wall.now()
-        return try await Audit(parts).run(published: try published.map { try LedgerReader(path: $0) })
     }
 }

@@ -11,14 +11,35 @@ package protocol Premises: Sendable {
     /// Of all stages.
     func stores() throws -> [StageName: any Store]
     func deadLetters() throws -> SealedDeadLetters
+    /// For whoever counts them and reads nothing of their content: sealed as they are kept, without a key.
+    func unopenedDeadLetters() throws -> any DeadLetterStore
+    /// nil: no broker is configured.
+    func queueDepths() async throws -> QueueDepths?
     /// The business time.
     func now() throws -> Instant
+    /// What the stepped clock says; nil where the clock runs by itself, and where it has never been stepped.
+    func steppedClock() throws -> Instant?
+    /// The time of this machine; nil: it is not told, and nothing is said of workers.
+    var wall: Instant? { get }
     /// Of the policy folder; nil: none is configured.
     func currentPolicy() throws -> PolicyBook?
     var keyring: Keyring { get }
 }
 
-/// The one entrance to what an installation tells people, and to what they do to what it keeps.
+/// How many messages are ready in the broker's queues, for as long as somebody asks.
+package struct QueueDepths: Sendable {
+    /// nil where there is no such queue. Throws `BrokerFailure`.
+    package let depth: @Sendable (String) async throws -> Int?
+    package let close: @Sendable () -> Void
+
+    package init(depth: @escaping @Sendable (String) async throws -> Int?, close: @escaping @Sendable () -> Void) {
+        self.depth = depth
+        self.close = close
+    }
+}
+
+/// The one entrance to what an installation tells people, and to what they do to what it keeps. What is sent to a broker
+/// or changes one (publishing, the topology, the clock's steps, letters sent again) is not the office's.
 ///
 /// Each answer is a typed value (`OperationReport`) that others render: as text, JSON, CSV or a page. The command line asks
 /// here, and whatever else shows the pipeline to people does too, so that all of them say the same.
@@ -132,6 +153,42 @@ extension Office {
             }
             return explanation
         }
+    }
+}
+
+// MARK: - Whether all adds up
+
+extension Office {
+    /// Whether every event has one fate at each stage that it reached, and nothing is missing.
+    ///
+    /// - Parameter published: a ledger of `recourse publish`; nil: only what stages emitted is expected.
+    /// - Throws: also `FileFault`.
+    package func audit(published: String?) async throws -> AuditReport {
+        try await ask { try await audit(published: published, of: $0) }
+    }
+
+    /// What has happened, and the audit that it rests on.
+    ///
+    /// - Throws: also `FileFault`.
+    package func summary(published: String?) async throws -> (summary: Summary, audit: AuditReport) {
+        try await ask { stores in
+            let audit = try await audit(published: published, of: stores)
+            let summary = try await Summary.make(
+                stores: stores, deadLetters: try premises.unopenedDeadLetters(),
+                published: try published.map { try LedgerReader(path: $0) }, audit: audit)
+            return (summary, audit)
+        }
+    }
+
+    private func audit(published: String?, of stores: [StageName: any Store]) async throws -> AuditReport {
+        let queues = try await premises.queueDepths()
+        defer { queues?.close() }
+        var parts = Audit.Parts(
+            stores: stores, deadLetters: try premises.unopenedDeadLetters(), routes: Routes(Pipeline.stages),
+            queueDepth: queues?.depth, probes: [MoneyProbe(), TaskProbe()],
+            steppedClock: try premises.steppedClock())
+        parts.wall = premises.wall
+        return try await Audit(parts).run(published: try published.map { try LedgerReader(path: $0) })
     }
 }
 
