@@ -35,6 +35,8 @@ package indirect enum Shape: Sendable, Hashable {
 
         /// It says whom the texts beside it are about.
         let isPhone: Bool
+        /// A telephone number, whether or not it tells who somebody is: its token tells whether it has a key.
+        let holdsPhone: Bool
 
         package var name: String { key.text }
 
@@ -53,7 +55,8 @@ package indirect enum Shape: Sendable, Hashable {
 
         private init(_ key: MemberName, _ shape: Shape, isRequired: Bool, isPersonal: Bool, isOfMatter: Bool) {
             (self.key, self.shape, self.isRequired, self.isPersonal) = (key, shape, isRequired, isPersonal)
-            isPhone = isPersonal && key.text == "phone" && !isOfMatter
+            holdsPhone = isPersonal && key.text == "phone"
+            isPhone = holdsPhone && !isOfMatter
             if case .id = shape { matter = PersonalSubject.Kind(member: key.text) } else { matter = nil }
         }
     }
