@@ -129,8 +129,7 @@ struct SimulateCommand: AsyncParsableCommand {
     private func sayLeftOut(of input: [Simulation.InputEvent], _ until: Instant) -> Int {
         let count = Simulation.leftOut(of: input, until: until)
         if count > 0 {
-            let events = count == 1 ? "1 event has a time" : "\(count) events have a time"
-            Output.note("\(file): of \(input.count) \(events) after --until \(until), left out")
+            Output.note("\(file): \(count) of \(input.count) events left out: their time is after --until \(until)")
         }
         return count
     }
