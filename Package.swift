@@ -96,7 +96,7 @@ let package = Package(
             dependencies: [
                 "Operations", "Bootstrap", "Schema", "Policy", "Stages", "Store", "StoreTestKit", "StoreSQLite",
                 "Broker",
-                "BrokerTestKit", "Runtime", "RabbitMQ", "Web",
+                "BrokerTestKit", "Runtime", "RabbitMQ", "Web", arguments,
             ],
             exclude: ["Inputs", "Letters"], swiftSettings: settings),
     ]

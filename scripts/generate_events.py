@@ -10,6 +10,7 @@ that stages use, its shape (which checks documents, and is published as JSON Sch
 
 import re
 import sys
+import textwrap
 from pathlib import Path
 
 SCHEMA = Path(__file__).resolve().parent.parent / "Sources" / "Schema"
@@ -53,6 +54,10 @@ class Declaration:
         self.attributes, self.nested, self.members, self.cases = [], [], [], []
 
 
+    def depth(self):
+        """Inside of how many declarations it stands."""
+        return 0 if self.outer.kind == "file" else 1 + self.outer.depth()
+
     def lists(self):
         """The names of the lists that may be named inside."""
         own = {attribute.split(" ")[1] for attribute in self.attributes if attribute.startswith("words ")}
@@ -83,6 +88,13 @@ def read(path):
             declared = Declaration("enum", match[1], doc, place, inner)
             declared.cases = [(case, []) for case in words(match[2])]
             inner.nested.append(declared)
+        elif text == "common from upstream {":
+            open_ones.append(Declaration("common", "", doc, place, inner))
+            inner.nested.append(open_ones[-1])
+        elif inner.kind == "common":
+            if not doc or not re.fullmatch(r"\w+", text):
+                raise Faulty(f"{place}: expected the name of a member, and above it what it means")
+            inner.cases.append((text, doc))
         elif match := re.fullmatch(r"(event|struct|enum) ([^{}]+?) \{", text):
             open_ones.append(opened(match[1], match[2], doc, place, inner))
             inner.nested.append(open_ones[-1])
@@ -144,6 +156,7 @@ class Member:
         self.name, self.doc, self.owner, self.place = match[1], doc, owner, place
         self.optional, self.personal, self.type = bool(match[2]), bool(match[3]), match[4].strip()
         self.matter = None
+        self.says = sentence(doc)
         if self.personal and (of := re.fullmatch(r"(text .+) of (\w+)", self.type)):
             self.type, self.matter = of[1], of[2]
 
@@ -168,12 +181,28 @@ class Member:
         """Its type as a property."""
         return self.swift + ("?" if self.optional else "")
 
-    @property
-    def field(self):
-        """Its line in the shape."""
+    def field(self, depth):
+        """Its lines in the shape, inside of `depth` declarations."""
         kind = "optional" if self.optional else "required"
         personal = ", personal: true" if self.personal else ""
-        return f'.{kind}("{self.name}", {self.shape}{personal}{", ofMatter: true" if self.matter else ""})'
+        head = f'"{self.name}", {self.shape}{personal}{", ofMatter: true" if self.matter else ""}'
+        if not self.says:
+            return [f".{kind}({head})"]
+        says = self.says.replace("\\", "\\\\").replace('"', '\\"')
+        if 4 * depth + 16 + len(head) + len(says) + 10 <= WIDTH - 12:
+            return [f'.{kind}({head}, says: "{says}")']
+        if 4 * depth + 16 + len(says) + 10 <= WIDTH:
+            return [f".{kind}(", f"    {head},", f'    says: "{says}")']
+        lines = textwrap.wrap(says, WIDTH - 4 * depth - 20)
+        return [f".{kind}(", f"    {head},", '    says: """'] + [f"        {line} \\" for line in lines[:-1]] + [
+            f"        {lines[-1]}", '        """)'
+        ]
+
+
+def sentence(doc):
+    """What of a comment is published: the first paragraph."""
+    first = doc[: doc.index("///")] if "///" in doc else doc
+    return " ".join(line[4:] for line in first)
 
 
 def typed(text, owner, enums, others):
@@ -318,7 +347,11 @@ def properties(declared):
 
 
 def shape(declared):
-    fields = [member.field + ("," if len(declared.members) > 1 else "") for member in declared.members]
+    depth = declared.depth()
+    fields = []
+    for member in declared.members:
+        fields += member.field(depth)
+        fields[-1] += "," if len(declared.members) > 1 else ""
     opening, closing = (": [Shape.Field] = [", "]") if declared.type else (" = Shape.object([", "])")
     lines = ["package static let shape" + opening] + ["    " + field for field in fields] + [closing]
     for attribute in declared.attributes:
@@ -384,8 +417,7 @@ def holders_of_texts(everything):
 def catalogue(events):
     lines = ["extension EventCatalogue {", "    /// Every event of the contract.", "    package static let entries: [Entry] = ["]
     for event in events:
-        first = event.doc[: event.doc.index("///")] if "///" in event.doc else event.doc
-        summary = " ".join(line[4:] for line in first).replace("\\", "\\\\").replace('"', '\\"')
+        summary = sentence(event.doc).replace("\\", "\\\\").replace('"', '\\"')
         origin = {"from upstream": ".upstream", "by any stage": ".anyStage"}.get(event.origin)
         origin = origin or f".stage({', '.join('.' + stage for stage in stages(event.origin[3:]))})"
         lines += ["        Entry(", f"            data: {event.name}.self, origin: {origin},"]
@@ -409,7 +441,13 @@ def literal(text, pad):
 def files():
     """Name and text of everything that is generated."""
     declared_in = {path: read(path) for path in sorted(CONTRACT.glob("*.contract"))}
+    common = [case for declarations in declared_in.values() for one in declarations if one.kind == "common" for case in one.cases]
+    unique([(name, "common from upstream") for name, _ in common])
+    declared_in = {path: [one for one in declarations if one.kind != "common"] for path, declarations in declared_in.items()}
     everything = [one for declarations in declared_in.values() for outer in declarations for one in within(outer)]
+    for event in everything:
+        for member in event.members if event.origin == "from upstream" else []:
+            member.says = member.says or sentence(dict(common).get(member.name, []))
     names = {kind: {one.name for one in everything if (one.kind == "enum") == (kind == "enum")} for kind in ("enum", "")}
     if both := names["enum"] & names[""]:
         raise Faulty(f"both an enum and something else: {', '.join(sorted(both))}")

@@ -38,6 +38,11 @@ package struct Simulation: Sendable {
         self.answers = answers
     }
 
+    /// How many of `input` have a time after `until`, so that `run` does not come to them.
+    package static func leftOut(of input: [InputEvent], until: Instant) -> Int {
+        input.count { $0.event.time > until }
+    }
+
     /// Runs all events up to and including `until`, and every timer due by then.
     ///
     /// - Parameter input: in the order of the file; sorted by time here, stably.
@@ -64,9 +69,10 @@ package struct Simulation: Sendable {
                 }
                 return
             }
-            var due: [Event] = []
+            var due: [VirtualPipeline.Given] = []
             while position < events.count, events[position].event.time <= now {
-                due.append(events[position].event)
+                let input = events[position]
+                due.append(VirtualPipeline.Given(input.event, digest: Identifiers.digest(input.body)))
                 position += 1
             }
             func answersDue() throws -> [Event] {

@@ -27,6 +27,9 @@ package struct DeadLetterReason: Sendable {
 }
 
 extension DeadLetterReason {
+    static let idReused = DeadLetterReason(
+        .schema, code: "id-reused", message: "the same source and id came before with another body")
+
     /// What upstream is told.
     var told: [Fault] { faults.isEmpty ? [Fault(pointer: "", rule: code, message: message)] : faults }
 }

@@ -17,10 +17,22 @@ package struct VirtualPipeline: Sendable {
         case deadLetter(stage: StageName, event: Event, code: String, cause: String)
     }
 
+    /// An event from outside, with what tells it from another under its id.
+    package struct Given: Sendable {
+        let event: Event
+        let digest: [UInt8]
+
+        /// - Parameter digest: of its body as received; of what Recourse writes itself none is needed.
+        package init(_ event: Event, digest: [UInt8] = []) {
+            self.event = event
+            self.digest = digest
+        }
+    }
+
     private struct Queued: Sendable {
         /// In `stages`.
         let place: Int
-        let event: Event
+        let given: Given
     }
 
     package let routes: Routes
@@ -61,7 +73,7 @@ package struct VirtualPipeline: Sendable {
     /// - Parameter whenQuiet: the events that come when nothing else is left to do but timers; asked until there are none.
     /// - Throws: what a stage throws for a record that it cannot have written (a fault of the stage).
     package mutating func run(
-        instant time: Instant, events: [Event], whenQuiet: () throws -> [Event] = { [] },
+        instant time: Instant, events: [Given], whenQuiet: () throws -> [Event] = { [] },
         notice: (Notice) throws -> Void
     ) throws {
         now = max(now, time)
@@ -85,21 +97,21 @@ package struct VirtualPipeline: Sendable {
         }
     }
 
-    private mutating func enqueue(_ events: [Event]) {
-        for event in events { enqueue(event, for: routes.takers(fromInbox: event.type)) }
+    private mutating func enqueue(_ events: [Given]) {
+        for given in events { enqueue(given, for: routes.takers(fromInbox: given.event.type)) }
     }
 
-    private mutating func enqueue(_ event: Event, for takers: [StageName]) {
+    private mutating func enqueue(_ given: Given, for takers: [StageName]) {
         for taker in takers {
-            if let place = places[taker] { queue.append(Queued(place: place, event: event)) }
+            if let place = places[taker] { queue.append(Queued(place: place, given: given)) }
         }
     }
 
     /// Until nothing is left to do but timers.
     private mutating func settle(_ whenQuiet: () throws -> [Event], _ notice: (Notice) throws -> Void) throws {
         repeat {
-            while let next = queue.popFirst() { try act(next.place, notice) { try $0.take(next.event) } }
-            enqueue(try whenQuiet())
+            while let next = queue.popFirst() { try act(next.place, notice) { try $0.take(next.given) } }
+            enqueue(try whenQuiet().map { Given($0) })
         } while !queue.isEmpty
     }
 
@@ -114,7 +126,7 @@ package struct VirtualPipeline: Sendable {
         for output in stages[place].takeOutputs() {
             try notice(.emitted(output, by: name))
             guard output.destination == .events else { continue }
-            enqueue(output.event, for: routes.takers(fromEvents: output.event.type))
+            enqueue(Given(output.event), for: routes.takers(fromEvents: output.event.type))
         }
         for death in stages[place].takeDeaths() {
             try notice(.deadLetter(stage: name, event: death.event, code: death.code, cause: death.cause))

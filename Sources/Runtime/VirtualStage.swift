@@ -11,7 +11,8 @@ struct VirtualStage: InputCourse {
     var clock: Instant
     var known: [RecordKey] = []
     private var wakes = WakeIndex()
-    private var taken: Set<EventKey> = []
+    /// The digests of what was taken.
+    private var taken: [EventKey: [UInt8]] = [:]
     private var waiting: [EventKey: (waiting: WaitingEvent, event: Event)] = [:]
     private var waitingFor: [RecordKey: [EventKey]] = [:]
     private var ends = Heap<End>()
@@ -51,27 +52,33 @@ struct VirtualStage: InputCourse {
         return deaths
     }
 
-    /// Takes an event, unless it was taken before or waits.
-    mutating func take(_ event: Event) throws {
+    /// Takes an event, unless it was taken before or waits; another under its id dies, as at the workers.
+    mutating func take(_ given: VirtualPipeline.Given) throws {
+        let event = given.event
         let name = EventKey(source: event.source, id: event.id)
-        guard !taken.contains(name), waiting[name] == nil else { return }
-        try decide(event, name, isLast: false)
+        if let known = taken[name] ?? waiting[name]?.waiting.digest {
+            let reason = DeadLetterReason.idReused
+            if known != given.digest { deaths.append((event, reason.code, reason.message)) }
+            return
+        }
+        try decide(event, name, given.digest, isLast: false)
         try takeWaiting()
     }
 
     /// Decides an event, or lets it wait or die.
-    private mutating func decide(_ event: Event, _ name: EventKey, isLast: Bool) throws {
+    private mutating func decide(_ event: Event, _ name: EventKey, _ digest: [UInt8], isLast: Bool) throws {
         let keys = try settleBefore(event)
         let outcome = try decide(.event(event), keys: keys, isLast: isLast)
         switch outcome.verdict {
         case .applied, .refused:
-            taken.insert(name)
+            taken[name] = digest
             release(name)
         case .unknownReference(let reference) where isLast:
             release(name)
             let cause = "refers to \(reference.words), which this stage does not know"
             deaths.append((event, "unknown-reference", cause))
-        case .unknownReference(let reference), .waits(let reference, orElse: _): hold(event, name, reference)
+        case .unknownReference(let reference), .waits(let reference, orElse: _):
+            hold(event, name, digest, reference)
         }
     }
 
@@ -80,15 +87,15 @@ struct VirtualStage: InputCourse {
         while let end = ends.min, waiting[end.event] == nil { ends.removeMin() }
     }
 
-    private mutating func hold(_ event: Event, _ name: EventKey, _ reference: RecordKey) {
+    private mutating func hold(_ event: Event, _ name: EventKey, _ digest: [UInt8], _ reference: RecordKey) {
         waitingFor[reference, default: []].append(name)
         guard waiting[name] == nil else {
             waiting[name]?.waiting.reference = reference
             return
         }
         let row = WaitingEvent(
-            event: name, type: event.type.rawValue, digest: [], reference: reference, ruleTime: event.ruleTime,
-            arrived: clock, endsAt: WaitingLimits().end(of: event, arrived: clock), size: 0)
+            event: name, type: event.type.rawValue, digest: digest, reference: reference,
+            ruleTime: event.ruleTime, arrived: clock, endsAt: WaitingLimits().end(of: event, arrived: clock), size: 0)
         waiting[name] = (row, event)
         ends.insert(End(at: row.endsAt, event: name))
     }
@@ -106,13 +113,13 @@ struct VirtualStage: InputCourse {
 
     mutating func take(_ waiting: WaitingEvent) throws {
         guard let event = self.waiting[waiting.event]?.event else { return }
-        try decide(event, waiting.event, isLast: false)
+        try decide(event, waiting.event, waiting.digest, isLast: false)
     }
 
     /// Ends the waiting of those whose time is over.
     mutating func endWaiting() throws {
-        while let end = ends.min, end.at <= clock, let event = waiting[end.event]?.event {
-            try decide(event, end.event, isLast: true)
+        while let end = ends.min, end.at <= clock, let (row, event) = waiting[end.event] {
+            try decide(event, end.event, row.digest, isLast: true)
             try takeWaiting()
         }
     }

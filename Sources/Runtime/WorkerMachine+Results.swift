@@ -153,9 +153,7 @@ extension WorkerMachine {
             case .applied, .refused, .duplicate, .waiting:
                 settled.append(arrival.delivery.tag)
             case .idReused:
-                let reason = DeadLetterReason(
-                    .schema, code: "id-reused", message: "the same source and id came before with another body")
-                reject(arrival.delivery, EventIdentity(of: arrival.inbound.event), reason, &actions)
+                reject(arrival.delivery, EventIdentity(of: arrival.inbound.event), .idReused, &actions)
             case .beyond(let what):
                 leave(arrival.delivery, EventIdentity(of: arrival.inbound.event), what, &actions)
             case .unknownReference(let what):

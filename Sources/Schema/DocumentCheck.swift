@@ -117,7 +117,7 @@ struct DocumentCheck {
             }
             known += 1
             if fields[index].isPersonal, let text = tape.string(value) {
-                note(text, isPhone: fields[index].isPhone)
+                note(text, isPhone: fields[index].holdsPhone)
             } else if let kind = fields[index].matter, tape.isText(value) {
                 subjects.append(tape.withText(value) { PersonalSubject(kind, id: $0) })
             }

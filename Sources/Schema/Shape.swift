@@ -35,36 +35,47 @@ package indirect enum Shape: Sendable, Hashable {
 
         /// It says whom the texts beside it are about.
         let isPhone: Bool
+        /// A telephone number, whether or not it tells who somebody is: its token tells whether it has a key.
+        let holdsPhone: Bool
 
         package var name: String { key.text }
+        /// What it means, as the published schema tells it.
+        package var meaning: String? { key.meaning.map { "\($0)" } }
 
-        /// - Parameter ofMatter: it is about whom the ids beside it are about; as a phone it says nothing of that.
+        /// - Parameters:
+        ///   - ofMatter: it is about whom the ids beside it are about; as a phone it says nothing of that.
+        ///   - says: what it means.
         package static func required(
-            _ name: StaticString, _ shape: Shape, personal: Bool = false, ofMatter: Bool = false
+            _ name: StaticString, _ shape: Shape, personal: Bool = false, ofMatter: Bool = false,
+            says: StaticString? = nil
         ) -> Field {
-            Field(MemberName(name), shape, isRequired: true, isPersonal: personal, isOfMatter: ofMatter)
+            Field(MemberName(name, says), shape, isRequired: true, isPersonal: personal, isOfMatter: ofMatter)
         }
 
         package static func optional(
-            _ name: StaticString, _ shape: Shape, personal: Bool = false, ofMatter: Bool = false
+            _ name: StaticString, _ shape: Shape, personal: Bool = false, ofMatter: Bool = false,
+            says: StaticString? = nil
         ) -> Field {
-            Field(MemberName(name), shape, isRequired: false, isPersonal: personal, isOfMatter: ofMatter)
+            Field(MemberName(name, says), shape, isRequired: false, isPersonal: personal, isOfMatter: ofMatter)
         }
 
         private init(_ key: MemberName, _ shape: Shape, isRequired: Bool, isPersonal: Bool, isOfMatter: Bool) {
             (self.key, self.shape, self.isRequired, self.isPersonal) = (key, shape, isRequired, isPersonal)
-            isPhone = isPersonal && key.text == "phone" && !isOfMatter
+            holdsPhone = isPersonal && key.text == "phone"
+            isPhone = holdsPhone && !isOfMatter
             if case .id = shape { matter = PersonalSubject.Kind(member: key.text) } else { matter = nil }
         }
     }
 
-    /// The name of a member, and the same as bytes that need no copy to be compared.
+    /// The name of a member, and the same as bytes that need no copy to be compared. What it means makes no other shape.
     struct MemberName: Sendable, Hashable {
         let text: String
         private let literal: StaticString
+        let meaning: StaticString?
 
-        init(_ literal: StaticString) {
+        init(_ literal: StaticString, _ meaning: StaticString?) {
             self.literal = literal
+            self.meaning = meaning
             text = "\(literal)"
         }
 

@@ -102,7 +102,7 @@ private enum Chain {
             }
         }
         for (index, event) in events.enumerated() {
-            try pipeline.run(instant: begin.adding(minutes: Int64(index)), events: [event], notice: note)
+            try pipeline.run(instant: begin.adding(minutes: Int64(index)), events: [.init(event)], notice: note)
         }
         while let wake = pipeline.nextWake, wake <= begin.adding(days: 2) {
             try pipeline.run(instant: wake, events: [], notice: note)

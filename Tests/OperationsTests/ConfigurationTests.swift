@@ -1,3 +1,4 @@
+import ArgumentParser
 import Foundation
 import Operations
 import RabbitMQ
@@ -148,5 +149,39 @@ import Testing
             try Configuration(environment: ["RECOURSE_PERSONAL_KEY_FILE": "/none/there"], requiring: [])
         }
         #expect(missing.description.contains("/none/there cannot be read"))
+    }
+}
+
+@Suite struct `The help of a verb` {
+    private static func verbs(_ type: any ParsableCommand.Type) -> [any ParsableCommand.Type] {
+        [type] + type.configuration.subcommands.flatMap { verbs($0) }
+    }
+
+    /// The options in a help text, in its order.
+    private static func options(_ help: String) -> [String] {
+        help.split(separator: "\n").compactMap { line in
+            let words = line.drop { $0 == " " }
+            guard line.hasPrefix("  "), words.hasPrefix("-") else { return nil }
+            return words.split { " ,".contains($0) }.last { $0.hasPrefix("--") }.map(String.init)
+        }
+    }
+
+    @Test func `tells its own options before those that every program has`() {
+        let common = Self.options(WorkerOptions.helpMessage()).filter { $0 != "--version" && $0 != "--help" }
+        #expect(common.first == "--amqp-url" && common.count > 10)
+        let verbs = Self.verbs(RecourseCommand.self)
+        #expect(verbs.count > 40)
+        for verb in verbs {
+            let options = Self.options(verb.helpMessage()).filter { $0 != "--version" && $0 != "--help" }
+            guard options.contains("--amqp-url") else { continue }
+            #expect(Array(options.suffix(common.count)) == common, "\(verb): \(options)")
+        }
+    }
+
+    @Test func `tells every exit code of the program`() {
+        let help = RecourseCommand.helpMessage()
+        for code in ["0 done", "1 found", "64 usage", "69 something", "75 not at rest", "78 configuration"] {
+            #expect(help.contains(code), "\(code)")
+        }
     }
 }

@@ -44,9 +44,11 @@ private struct NumberScene {
             at: time)
     }
 
-    mutating func correct(at time: String = "2026-11-05T15:00:00+08:00") async throws {
+    mutating func correct(
+        to phone: String = found, at time: String = "2026-11-05T15:00:00+08:00"
+    ) async throws {
         try await pipeline.send(
-            CustomerContactCorrected(callbackId: Self.callback, phone: Self.found, by: Scenario.by), at: time)
+            CustomerContactCorrected(callbackId: Self.callback, phone: phone, by: Scenario.by), at: time)
     }
 
     /// The number is found wrong, put right, and asked for.
@@ -103,6 +105,20 @@ private struct NumberScene {
         #expect(try await !scene.office.show(.phone(NumberScene.found)).isKnown)
         let shown = try await scene.office.show(.phone(NumberScene.known), unmask: true)
         #expect(shown.text.contains(NumberScene.found))
+        #expect(try await scene.differences() == [])
+    }
+
+    @Test(arguments: ["无", "see remarks", "1234"])
+    func `is no number if nobody can be called under it`(text: String) async throws {
+        var scene = try await NumberScene()
+        try await scene.serve()
+        try await scene.call(at: "2026-11-05T10:00:00+08:00")
+        try await scene.correct(to: text)
+        try await scene.pipeline.advance(to: "2026-11-06T12:00:00+08:00")
+        #expect(try await scene.asked() == [NumberScene.known], "the task waits for the right one")
+        try await scene.correct(at: "2026-11-06T15:00:00+08:00")
+        try await scene.pipeline.advance(to: "2026-11-09T12:00:00+08:00")
+        #expect(try await scene.asked() == [NumberScene.known, NumberScene.found])
         #expect(try await scene.differences() == [])
     }
 

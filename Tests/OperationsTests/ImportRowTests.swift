@@ -76,6 +76,10 @@ struct ImportTrial {
               documents: {column: Claim}
 
         """
+    private static func ofLookup(_ words: String) -> String {
+        "a word of the lookup, which has \(words); add the one that is missing, or say what becomes of such words by "
+            + "`otherwise` or `unlisted`"
+    }
     private static func table(_ rows: String...) -> String { ([head] + rows).joined(separator: "\n") + "\n" }
     private static func changed(_ old: String, _ new: String) -> String { good.replacing(old, with: new) }
 
@@ -122,7 +126,7 @@ struct ImportTrial {
         #expect(
             result.faults == [
                 "3: column 2 (At): complaint.received receivedAt: time: a day that exists",
-                "4: column 3 (From): complaint.received channel: lookup: a word of the lookup",
+                "4: column 3 (From): complaint.received channel: lookup: " + Self.ofLookup("Phone, 门店"),
                 "5: column 5 (Phone): complaint.received customer.phone: required: a value; there is none",
                 "6: column 5 (Phone): complaint.received customer.phone: shortened: a spreadsheet wrote a long number "
                     + "as 1.38E+10, and its digits are lost: make the column text there",
@@ -131,10 +135,20 @@ struct ImportTrial {
                 "8: column 9 (Here): complaint.received product.purchasedHere: boolean: a word for yes or no",
                 "9: column 12 (Claim): complaint.received claimFen: number: an amount with at most 2 digits behind the "
                     + "point",
-                "10: column 13 (Danger): complaint.received hazards: lookup: a word of the lookup",
+                "10: column 13 (Danger): complaint.received hazards: lookup: " + Self.ofLookup("起火, 受伤"),
             ])
         #expect((result.report.rows, result.report.failedRows) == (9, 8))
         #expect(result.report.exitCode == 1 && !result.report.isTaken)
+    }
+
+    @Test func `is told the first ten words of a long lookup, and how many more there are`() throws {
+        let words = (1...12).map { "W\($0): hotline" }.joined(separator: ", ")
+        let mapping = Self.mapping.replacing("Phone: hotline, 门店: counter", with: words)
+        let told = (1...10).map { "W\($0)" }.joined(separator: ", ") + " and 2 more"
+        #expect(
+            try run(Self.good, mapping: mapping).faults == [
+                "2: column 3 (From): complaint.received channel: lookup: " + Self.ofLookup(told)
+            ])
     }
 
     @Test func `is told all its faults, and no value unless asked`() throws {

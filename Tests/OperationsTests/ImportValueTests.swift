@@ -136,6 +136,22 @@ import Testing
         #expect(read(String(repeating: "9", count: 60), decimals: 6) == nil)
     }
 
+    private func fault(_ text: String, decimals: Int) -> String? {
+        do throws(ValueFault) {
+            _ = try ValueReading.number(text, decimals: decimals)
+            return nil
+        } catch { return error.message }
+    }
+
+    @Test(arguments: ["12,50", "1.234,50", "12，50元", "1,2345"])
+    func `with a comma that stands before no three digits is told how to write it`(text: String) {
+        let told =
+            "a comma stands before every three digits only, as in 1,234.50: write a decimal comma as a point, 12.50"
+        #expect(fault(text, decimals: 2) == "an amount with at most 2 digits behind the point; " + told)
+        #expect(fault(text, decimals: 0) == "a whole number; " + told)
+        #expect(fault("1.005", decimals: 2) == "an amount with at most 2 digits behind the point")
+    }
+
     @Test func `whose digits a spreadsheet has dropped is told as such`() {
         #expect(throws: ValueFault.self) { try ValueReading.number("1.38E+10", decimals: 0) }
     }

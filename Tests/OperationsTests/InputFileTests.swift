@@ -202,3 +202,36 @@ enum InputFile {
         return words.joined(separator: " ")
     }
 }
+
+@Suite struct `A simulation` {
+    /// Two complaints of one file, the second written over the first's id.
+    private func input() throws -> [Simulation.InputEvent] {
+        let events = try InputFile.events("full-width-two-customers")
+        let (first, second) = (try #require(events.first), try #require(events.last))
+        let other = Event(id: first.id, source: first.source, time: second.time, data: second.data)
+        return [first, first, other].map { Simulation.InputEvent(event: $0, body: $0.body()) }
+    }
+
+    @Test func `tells of an id that comes again with another body as the workers do, and of a duplicate nothing`()
+        throws
+    {
+        var dead: [String] = []
+        var opened = 0
+        let until = try #require(Instant(rfc3339: "2026-11-17T00:00:00+08:00"))
+        try Simulation(stages: Pipeline.stages, policy: InputFile.policy(), answers: nil)
+            .run(input(), until: until) { output in
+                if case .deadLetter(let stage, _, let code, _) = output { dead.append("\(stage) \(code)") }
+                if case .emitted(let event, _) = output, event.event.data is CaseOpened { opened += 1 }
+            }
+        #expect(dead == ["intake id-reused"])
+        #expect(opened == 1)
+    }
+
+    @Test func `knows how many events it does not come to`() throws {
+        let input = try input()
+        let first = try #require(input.first).event.time
+        #expect(Simulation.leftOut(of: input, until: first) == 1)
+        #expect(Simulation.leftOut(of: input, until: first.adding(days: 1)) == 0)
+        #expect(Simulation.leftOut(of: input, until: first.adding(seconds: -1)) == 3)
+    }
+}

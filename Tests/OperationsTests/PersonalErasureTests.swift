@@ -108,7 +108,7 @@ private struct ErasureScene {
         try await scene.order(caseId: ErasureScene.caseId(4), by: Scenario.by)
         try await scene.order(phone: "13700000000", by: Person(id: "nobody", tier: "hq"))
         #expect(
-            try await scene.rejections() == ["no-phone-key", "several-named", "wrong-tier", "unknown-person"])
+            try await scene.rejections() == ["nobody-named", "several-named", "wrong-tier", "unknown-person"])
         #expect(try await scene.left() == [0, 1, 2, 3, 4])
     }
 

@@ -55,6 +55,21 @@ import Web
             ]))
     }
 
+    @Test func `of a file is listed in the order and the pages of a store`() throws {
+        var reports = ReportsOfFile(kind: "monthly-outlet", period: nil)
+        for outlet in ["O2", nil, "O1", "O2"] { reports.take(try report("monthly-outlet", subject: outlet)) }
+        reports.take(try report())
+        let first = reports.list(after: "", limit: 2)
+        #expect(first.reports.map(\.subject) == [nil, "O1"])
+        #expect(first.next == "monthly-outlet/2026-11/O1")
+        let rest = reports.list(after: first.next ?? "", limit: 2)
+        #expect(rest.reports.map(\.subject) == ["O2"] && rest.next == nil)
+        #expect(rest.reports.first?.publishedAt == "2026-12-07T18:00:00+08:00")
+        var others = ReportsOfFile(kind: nil, period: "2026-10")
+        others.take(try report())
+        #expect(others.list(after: "", limit: 50).reports.isEmpty)
+    }
+
     @Test func `as HTML is well formed and holds no script and nothing from elsewhere`() throws {
         let html = ReportHTML.html(try report()).text
         let parser = XMLParser(data: Data(html.utf8))

@@ -105,7 +105,7 @@ import Testing
         var notes: [String] = []
         let accepted = Event(
             id: "1", source: "upstream", time: start, data: CaseAccepted(caseId: "a", by: officer))
-        try pipeline.run(instant: start, events: [accepted]) { notice in
+        try pipeline.run(instant: start, events: [.init(accepted)]) { notice in
             if case .emitted(let output, _) = notice { notes.append((output.event.data as? ProbeNote)?.text ?? "") }
         }
         #expect(notes == expected)

@@ -20,7 +20,7 @@ import Testing
     ) throws -> [String] {
         var pipeline = VirtualPipeline(stages: stages, policy: ProbePolicy.book, start: noon)
         var notes: [String] = []
-        try pipeline.run(instant: instant ?? noon, events: events, whenQuiet: whenQuiet) { notice in
+        try pipeline.run(instant: instant ?? noon, events: events.map { .init($0) }, whenQuiet: whenQuiet) { notice in
             switch notice {
             case .emitted(let output, _): notes.append((output.event.data as? ProbeNote)?.text ?? "")
             case .deadLetter(let stage, let event, let code, _):
@@ -101,7 +101,7 @@ import Testing
             case .deadLetter(_, let event, let code, _): notes.append("\(event.id) dead, \(code)")
             }
         }
-        try pipeline.run(instant: noon, events: events, notice: note)
+        try pipeline.run(instant: noon, events: events.map { .init($0) }, notice: note)
         let (atNoon, ends) = (notes, pipeline.nextWake)
         notes = []
         if let ends { try pipeline.run(instant: ends, events: [], notice: note) }
@@ -113,6 +113,34 @@ import Testing
         #expect(found.atNoon == ["intake: b"])
         #expect(found.ends == noon.adding(hours: 24))
         #expect(found.later == ["1 dead, unknown-reference"])
+    }
+
+    @Test func `An id that is taken or waits holds its body: another is dead, the same again a duplicate`() throws {
+        var pipeline = VirtualPipeline(stages: [ProbeStage<FirstProbe>()], policy: ProbePolicy.book, start: noon)
+        var notes: [String] = []
+        func run(_ caseId: String, id: String, body: UInt8, at minutes: Int64) throws {
+            let given = VirtualPipeline.Given(accepted(caseId, id: id), digest: [body])
+            try pipeline.run(instant: noon.adding(minutes: minutes), events: [given]) { notice in
+                switch notice {
+                case .emitted(let output, _): notes.append((output.event.data as? ProbeNote)?.text ?? "")
+                case .deadLetter(_, let event, let code, _): notes.append("\(event.id) dead, \(code)")
+                }
+            }
+        }
+        try run("a", id: "taken", body: 1, at: 0)
+        try run("a", id: "taken", body: 1, at: 1)
+        try run("b", id: "taken", body: 2, at: 2)
+        try run("needs-x", id: "waiting", body: 1, at: 3)
+        try run("needs-x", id: "waiting", body: 1, at: 4)
+        try run("c", id: "waiting", body: 2, at: 5)
+        #expect(notes == ["intake: a", "taken dead, id-reused", "waiting dead, id-reused"])
+        // What has died gives its id back.
+        notes = []
+        try run("e", id: "other", body: 1, at: 25 * 60)
+        try run("d", id: "waiting", body: 2, at: 25 * 60 + 1)
+        try run("d", id: "waiting", body: 3, at: 25 * 60 + 2)
+        #expect(
+            notes == ["intake: e", "waiting dead, unknown-reference", "intake: d", "waiting dead, id-reused"])
     }
 
     @Test func `What waits is taken with the step that makes its reference known, in order of time, before the next`()

@@ -7,15 +7,28 @@ import Testing
 
     /// The vectors come from Python's `uuid.uuid5`, the parts joined by line feeds.
     @Test func `the published vectors hold`() throws {
-        let file = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-            .deletingLastPathComponent().appending(path: "schemas/ids.json")
-        let json = try JSON(parsing: [UInt8](try Data(contentsOf: file)))
-        let vectors = try #require(json["vectors"]?.elements)
-        #expect(vectors.count == 21)
+        let vectors = try #require(try published()["vectors"]?.elements)
+        #expect(vectors.count == 24)
         for vector in vectors {
             let parts = try #require(vector["parts"]?.elements).compactMap(\.string)
             #expect(Identifiers.uuid(parts) == vector["uuid"]?.string, "\(parts)")
         }
+    }
+
+    /// Computed by Python's `uuid.uuid5`, as a desk does that approves a proposal before it has heard of it.
+    @Test func `a grave proposal is known by its violation`() throws {
+        let id = Identifiers.proposalId(
+            outletId: "O-12", ladder: "grave", period: "V-2026-000001", rung: "stop-dispatch", count: 1)
+        #expect(id == "124ade79-b860-5476-ae19-eb64928cdccc")
+        let vectors = try #require(try published()["vectors"]?.elements)
+        let parts: JSON = ["proposal", "O-12", "grave", "V-2026-000001", "stop-dispatch", "1"]
+        #expect(vectors.contains { $0["parts"] == parts && $0["uuid"]?.string == id })
+    }
+
+    private func published() throws -> JSON {
+        let file = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+            .deletingLastPathComponent().appending(path: "schemas/ids.json")
+        return try JSON(parsing: [UInt8](try Data(contentsOf: file)))
     }
 
     @Test func `each kind of id joins its own parts`() {

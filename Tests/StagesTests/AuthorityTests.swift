@@ -16,6 +16,19 @@ import Testing
     private static let store = Place.store("S1", region: "R1")
     private static let region = Place.region("R1")
 
+    @Test func `lets the people of the published examples do what they do there`() throws {
+        let files = Dictionary(uniqueKeysWithValues: try SchemaFiles.all().map { ($0.path, $0.text) })
+        for act in Act.allCases {
+            for suffix in ["", ".minimal"] {
+                let text = try #require(files["examples/\(act.rawValue)\(suffix).json"])
+                let by = try #require(try JSON(parsing: Array(text.utf8))["data"]?["by"], "\(act.rawValue)")
+                #expect(act.row.tiers.map(\.rawValue).contains(by["tier"]?.string), "\(act.rawValue)")
+                #expect((by["storeId"] != nil) == (by["tier"] == "store"), "\(act.rawValue)")
+                #expect((by["regionId"] != nil) == (by["tier"] == "region"), "\(act.rawValue)")
+            }
+        }
+    }
+
     struct Line: Sendable, CustomTestStringConvertible {
         let act: Act
         let places: [Place]

@@ -54,6 +54,26 @@ import Testing
         #expect(!later.types.contains("obligation.overdue"))
     }
 
+    /// As it was written, and as the stage sees it.
+    @Test(arguments: [
+        "无", "see remarks", "1234", PersonalToken(person: 7, row: 1, index: PersonalToken.keylessIndex).text,
+    ])
+    func `one that cannot be called is refused, and the right one is still owed`(phone: String) throws {
+        var harness = try wrong()
+        let out = try harness.send(corrected(phone), at: "2026-11-05T15:00:00+08:00")
+        #expect(out.rejection?.reason == "no-phone-key")
+        #expect(out.rejection?.figures["callbackId"]?.string == Fixtures.first)
+        #expect(try harness.advance(to: "2026-12-31T00:00:00+08:00").types.contains("obligation.overdue"))
+    }
+
+    @Test func `one with a key is taken as the stage sees it`() throws {
+        var harness = try wrong()
+        let out = try harness.send(
+            corrected(PersonalToken(person: 7, row: 1, index: 0).text), at: "2026-11-05T15:00:00+08:00")
+        #expect(out.rejection == nil)
+        #expect(!(try harness.advance(to: "2026-12-31T00:00:00+08:00").types.contains("obligation.overdue")))
+    }
+
     @Test func `before a weekend the next attempt waits for Monday`() throws {
         var harness = try wrong()
         _ = try harness.send(corrected(), at: "2026-11-06T23:00:00+08:00")

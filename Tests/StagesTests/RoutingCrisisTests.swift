@@ -55,6 +55,28 @@ struct RoutingCrisisTests {
         #expect(try scene.fixture.routing.advance(to: "2026-11-03T12:00:00+08:00").announced(CaseOverdue.self).isEmpty)
     }
 
+    /// The complaint was received at 2026-11-02T09:00 (`CaseFixture.complaint`).
+    @Test(arguments: ["2026-11-02T08:59:50+08:00", "2026-11-02T06:00:00+08:00", "2024-11-02T09:00:00+08:00"])
+    func `of a time before the complaint it is heard, and its terms begin when that was received`(time: String) throws {
+        var scene = self
+        let received = try #require(scene.fixture.record?.assignedAt)
+        let out = try scene.fixture.routing.send(
+            Self.declared(["fire"], at: time), at: received.adding(minutes: 10).description)
+        #expect(out.announced == ["case.escalated", "case.assigned", "crisis.alerted"])
+        #expect(out.outputs.announced(CaseAssigned.self).map(\.dueAt) == [received.adding(days: 5)])
+        let due = received.adding(minutes: 60)
+        #expect(
+            try scene.fixture.routing.advance(to: due.adding(seconds: -1).description).announced(CaseOverdue.self)
+                .isEmpty)
+        var accepted = scene
+        let overdue = try scene.fixture.routing.advance(to: due.description)
+        #expect(overdue.announced(CaseOverdue.self).map(\.rule) == [.R34])
+        _ = try accepted.fixture.accept(at: due.description)
+        #expect(
+            try accepted.fixture.routing.advance(to: due.adding(minutes: 5).description)
+                .announced(CaseOverdue.self).isEmpty)
+    }
+
     @Test mutating func `the customer wants to hear of it within the days of a complaint`() throws {
         _ = try fixture.contact(at: "2026-11-02T12:00:00+08:00")
         _ = try declare(["authority-letter"])

@@ -12,8 +12,8 @@ struct BackupCommand: AsyncParsableCommand {
             checked and on the disk when the verb ends. For PostgreSQL use pg_dump: it sees one moment as well.
             Exit codes: 0 done; 64 the folder is not empty, or the database is PostgreSQL; 69 the files cannot be read.
             """)
-    @OptionGroup var common: CommonOptions
     @Argument(help: "The folder to write") var folder: String
+    @OptionGroup var common: CommonOptions
 
     func run() async throws {
         try await perform {
@@ -39,8 +39,8 @@ struct RestoreCommand: AsyncParsableCommand {
             docs/OPERATING.md, Restore. Exit codes: 0 done; 1 the backup is not what its manifest says; 64 the folder is
             not empty.
             """)
-    @OptionGroup var common: CommonOptions
     @Argument(help: "The folder that recourse backup has written") var folder: String
+    @OptionGroup var common: CommonOptions
 
     func run() async throws {
         try await perform {

@@ -20,8 +20,8 @@ struct CalendarCommand: AsyncParsableCommand {
                 By the business clock: the current year must be there, and from 1 November on the next one. Exit codes: 0
                 complete; 1 a year is missing; 69 the clock cannot be read; 78 configuration, faults in the file.
                 """)
-        @OptionGroup var common: CommonOptions
         @Flag(help: "Print as JSON") var json = false
+        @OptionGroup var common: CommonOptions
 
         func run() async throws {
             try await perform {
@@ -44,11 +44,11 @@ struct CalendarCommand: AsyncParsableCommand {
                 the year is there already and would change; 64 usage, a file that cannot be read or written; 78 faults in
                 a file.
                 """)
-        @OptionGroup var common: CommonOptions
         @Argument(help: "iCalendar (.ics) or CSV file") var file: String
         @Option(help: "Only days of this year are taken") var year: Int
         @Flag(help: "Allow a year that is there already to change") var replace = false
         @Flag(help: "Print as JSON") var json = false
+        @OptionGroup var common: CommonOptions
 
         func run() async throws {
             try await perform {

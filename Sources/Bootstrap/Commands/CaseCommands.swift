@@ -9,9 +9,9 @@ struct CaseCommand: AsyncParsableCommand {
     struct Show: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "A case's state at every stage, and its timeline.", discussion: "Exit code 1 if there is none.")
-        @OptionGroup var common: CommonOptions
         @Argument(help: "Case id, or the complaint's id") var id: String
         @Flag(help: "Print as JSON") var json = false
+        @OptionGroup var common: CommonOptions
 
         func run() async throws {
             try await perform {
@@ -22,7 +22,6 @@ struct CaseCommand: AsyncParsableCommand {
 
     struct List: AsyncParsableCommand {
         static let configuration = CommandConfiguration(abstract: "Lists cases.")
-        @OptionGroup var common: CommonOptions
         @Option(help: "open, resolved or closed") var state: String?
         @Option(help: "store, region or hq") var tier: String?
         @Option(help: "Store id") var store: String?
@@ -30,6 +29,7 @@ struct CaseCommand: AsyncParsableCommand {
         @Option(help: "Most rows") var limit = 50
         @Option(help: "The case id with which the last page ended") var after = ""
         @Flag(help: "Print as JSON") var json = false
+        @OptionGroup var common: CommonOptions
 
         func run() async throws {
             try await perform {
@@ -51,10 +51,10 @@ struct OutletCommand: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Where an outlet stands on both ladders, what one more violation brings, its terms and timeline.",
             discussion: "Exit code 1 if nothing is known of it.")
-        @OptionGroup var common: CommonOptions
         @Argument(help: "Outlet id") var id: String
         @Flag(help: "Also the record as the penalty stage keeps it, masked") var record = false
         @Flag(help: "Print as JSON") var json = false
+        @OptionGroup var common: CommonOptions
 
         func run() async throws {
             try await perform {
@@ -73,13 +73,13 @@ struct FundCommand: AsyncParsableCommand {
             abstract:
                 "The balance, what is open, and which steps are overdue; of one request also why it was decided so.",
             discussion: "Exit codes: 0 done; 1 there is no such request; 69 the database is away; 78 configuration.")
-        @OptionGroup var common: CommonOptions
         @Argument(help: "Only this request") var request: String?
         @Flag(help: "Also each request as the handling stage keeps it, masked, and all decisions") var record = false
         @Flag(help: "Only requests with something outstanding or undecided") var open = false
         @Option(help: "Most requests") var limit = 50
         @Option(help: "The request id with which the last page ended") var after = ""
         @Flag(help: "Print as JSON") var json = false
+        @OptionGroup var common: CommonOptions
 
         func run() async throws {
             try await perform {
@@ -96,9 +96,9 @@ struct ExplainCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "explain", abstract: "Tells why an event was emitted, back to the inbound events.",
         discussion: "Exit code 1 if no stage knows the event.")
-    @OptionGroup var common: CommonOptions
     @Argument(help: "Id of an outgoing or inbound event") var event: String
     @Flag(help: "Print as JSON") var json = false
+    @OptionGroup var common: CommonOptions
 
     func run() async throws {
         try await perform {

@@ -16,8 +16,8 @@ struct ClockCommand: AsyncParsableCommand {
 
     struct Show: AsyncParsableCommand {
         static let configuration = CommandConfiguration(abstract: "Prints the business time.")
-        @OptionGroup var common: CommonOptions
         @Flag(help: "Print as JSON") var json = false
+        @OptionGroup var common: CommonOptions
 
         func run() async throws {
             try await perform {
@@ -40,11 +40,11 @@ struct ClockCommand: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Moves the stepped clock from instant to instant.",
             discussion: "Exit code 69 if the pipeline does not come to rest within ten minutes.")
-        @OptionGroup var common: CommonOptions
         @Option(help: "Business time to reach") var to: String
         @Option(help: "Wait first until so many programs that hand over events have announced themselves")
         var participants = 0
         @Flag(help: "Print as JSON") var json = false
+        @OptionGroup var common: CommonOptions
 
         func run() async throws {
             try await perform {
@@ -89,10 +89,10 @@ struct AnswerCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "answer", abstract: "Gives the answers of a file to a running pipeline (docs/ANSWERS.md).",
         discussion: "Runs until SIGTERM. Exit code 1 if an answer could not be given.")
-    @OptionGroup var common: CommonOptions
     @Option(help: "Answers file") var answers: String
     @Option(help: "The events that upstream publishes itself; what they answer is left to them") var input: String?
     @Flag(help: "Print the count at the end as JSON") var json = false
+    @OptionGroup var common: CommonOptions
 
     func run() async throws {
         try await perform {

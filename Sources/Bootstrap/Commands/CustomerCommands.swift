@@ -16,10 +16,10 @@ struct CustomerCommand: AsyncParsableCommand {
                 Give one of --phone, --case, and --complaint with --source. A phone given as - is read from standard input, so that no list of processes shows it. Looks through all \
                 callback tasks, which takes some seconds for each hundred thousand. Exit code 1 if nobody is known by that.
                 """)
-        @OptionGroup var common: CommonOptions
         @OptionGroup var person: PersonOptions
         @Flag(help: "Also what was said and sent") var unmask = false
         @Flag(help: "Print as JSON") var json = false
+        @OptionGroup var common: CommonOptions
 
         func run() async throws {
             try await perform {
@@ -36,12 +36,12 @@ struct RegisterCommand: AsyncParsableCommand {
             "Looks through all callback tasks. Exit codes: 0 done; 64 usage; 69 the database is away; 78 configuration."
     )
 
-    @OptionGroup var common: CommonOptions
     @Argument(help: "calls or letters") var kind: String
     @Option(help: "2026-11") var month: String
     @Option(help: "text, csv, html or json") var format = "text"
     @Flag(help: "Also what was said or sent: personal data of customers") var unmask = false
     @Flag(help: "Short for --format json") var json = false
+    @OptionGroup var common: CommonOptions
 
     func run() async throws {
         try await perform {

@@ -54,11 +54,11 @@ struct DeadLettersCommand: AsyncParsableCommand {
 
     struct List: AsyncParsableCommand {
         static let configuration = CommandConfiguration(abstract: "Lists dead letters, the newest first.")
-        @OptionGroup var common: CommonOptions
         @OptionGroup var selection: Selection
         @Option(help: "Most rows") var limit = 50
         @Option(help: "The number with which the last page ended") var after: Int64?
         @Flag(help: "Print as JSON") var json = false
+        @OptionGroup var common: CommonOptions
 
         func run() async throws {
             try await perform {
@@ -70,9 +70,9 @@ struct DeadLettersCommand: AsyncParsableCommand {
 
     struct Groups: AsyncParsableCommand {
         static let configuration = CommandConfiguration(abstract: "Counts dead letters by kind of failure.")
-        @OptionGroup var common: CommonOptions
         @OptionGroup var selection: Selection
         @Flag(help: "Print as JSON") var json = false
+        @OptionGroup var common: CommonOptions
 
         func run() async throws {
             try await perform {
@@ -85,10 +85,10 @@ struct DeadLettersCommand: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Everything about one dead letter, and whether a replay is safe.",
             discussion: "Exit code 1 if there is none.")
-        @OptionGroup var common: CommonOptions
         @Argument(help: "Id of the dead letter") var id: String
         @Flag(help: "Also the body, personal members masked") var body = false
         @Flag(help: "Print as JSON") var json = false
+        @OptionGroup var common: CommonOptions
 
         func run() async throws {
             try await perform {
@@ -107,12 +107,12 @@ struct DeadLettersCommand: AsyncParsableCommand {
                 Of a selection the open letters, the oldest \(DeadLetterOffice.selectionLimit) of them; where there are more it says
                 how to go on behind these. Exit code 1 if a letter could not be sent.
                 """)
-        @OptionGroup var common: CommonOptions
         @OptionGroup var selection: Selection
         @Option(help: "The number with which the call before ended") var after: Int64 = 0
         @Argument(help: "Ids; without them a selection is needed") var ids: [String] = []
         @Flag(help: "Do it") var execute = false
         @Flag(help: "Print as JSON") var json = false
+        @OptionGroup var common: CommonOptions
 
         func validate() throws {
             if ids.isEmpty, selection.isEmpty {
@@ -148,10 +148,10 @@ struct DeadLettersCommand: AsyncParsableCommand {
 
     struct Discard: AsyncParsableCommand {
         static let configuration = CommandConfiguration(abstract: "Marks letters as not needed; they stay readable.")
-        @OptionGroup var common: CommonOptions
         @Argument(help: "Ids") var ids: [String]
         @Option(help: "Why") var reason: String
         @Flag(help: "Print as JSON") var json = false
+        @OptionGroup var common: CommonOptions
 
         func run() async throws {
             try await perform {
@@ -162,10 +162,10 @@ struct DeadLettersCommand: AsyncParsableCommand {
 
     struct Restore: AsyncParsableCommand {
         static let configuration = CommandConfiguration(abstract: "Opens discarded letters again.")
-        @OptionGroup var common: CommonOptions
         @Argument(help: "Ids") var ids: [String]
         @Option(help: "Why") var reason: String
         @Flag(help: "Print as JSON") var json = false
+        @OptionGroup var common: CommonOptions
 
         func run() async throws {
             try await perform {
@@ -177,8 +177,8 @@ struct DeadLettersCommand: AsyncParsableCommand {
     struct Refresh: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Marks sent letters as resolved whose event has been taken by its stage.")
-        @OptionGroup var common: CommonOptions
         @Flag(help: "Print as JSON") var json = false
+        @OptionGroup var common: CommonOptions
 
         func run() async throws {
             try await perform { try show(try await common.deadLetterOffice().refresh(), json: json) }

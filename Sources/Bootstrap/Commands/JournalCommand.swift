@@ -54,11 +54,11 @@ struct JournalCommand: AsyncParsableCommand {
                 Puts it back into the outboxes, from where the workers publish it; while they are still stopped, or not.
                 Doing it twice does no harm: who has an event knows it by its id. docs/OPERATING.md, Restore.
                 """)
-        @OptionGroup var common: CommonOptions
         @Option(help: "Also everything emitted since this business time, for desks and others whose queues are lost")
         var since: String?
         @Flag(help: "Change nothing, only count") var dryRun = false
         @Flag(help: "Print as JSON") var json = false
+        @OptionGroup var common: CommonOptions
 
         func run() async throws {
             try await perform {
@@ -86,9 +86,9 @@ struct JournalCommand: AsyncParsableCommand {
                 all records of a stage in memory. Exit codes: 0 the same; 1 a difference, or entries of a policy whose
                 files are not kept; 69 the database is away; 78 configuration, or a kept policy that this program refuses.
                 """)
-        @OptionGroup var common: CommonOptions
         @Option(help: "Only this stage") var stage: String?
         @Flag(help: "Print as JSON") var json = false
+        @OptionGroup var common: CommonOptions
 
         func run() async throws {
             try await perform {

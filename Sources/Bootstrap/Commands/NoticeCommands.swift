@@ -12,11 +12,11 @@ struct NoticeCommand: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Writes a letter again, byte for byte: as text, or as a page to print.",
             discussion: "Exit code 1 if there is no such notice.")
-        @OptionGroup var common: CommonOptions
         @Argument(help: "Notice id") var id: String
         @Option(help: "zh or en") var language = LetterLanguage.zh.rawValue
         @Option(help: "text or html") var format = LetterFormat.text.rawValue
         @Flag(help: "Print as JSON, the letter as one of its members") var json = false
+        @OptionGroup var common: CommonOptions
 
         func run() async throws {
             try await perform {
@@ -33,11 +33,11 @@ struct NoticeCommand: AsyncParsableCommand {
 
     struct List: AsyncParsableCommand {
         static let configuration = CommandConfiguration(abstract: "Lists notices, ascending by id.")
-        @OptionGroup var common: CommonOptions
         @Option(help: "Id of an outlet, manufacturer or person") var addressee: String?
         @Option(help: "Most rows") var limit = 50
         @Option(help: "The notice id with which the last page ended") var after = ""
         @Flag(help: "Print as JSON") var json = false
+        @OptionGroup var common: CommonOptions
 
         func run() async throws {
             try await perform {

@@ -30,8 +30,8 @@ struct TopologyCommand: AsyncParsableCommand {
                 lets the broker name the installation, and changes nothing at a broker that names another (78). Exit code 1 if
                 the broker still differs, 69 without a management URL: policies cannot be set then.
                 """)
-        @OptionGroup var common: CommonOptions
         @Flag(help: "Print as JSON") var json = false
+        @OptionGroup var common: CommonOptions
 
         func run() async throws {
             try await perform {
@@ -47,8 +47,8 @@ struct TopologyCommand: AsyncParsableCommand {
 
     struct Plan: AsyncParsableCommand {
         static let configuration = CommandConfiguration(abstract: "Shows what apply would do.")
-        @OptionGroup var common: CommonOptions
         @Flag(help: "Print as JSON") var json = false
+        @OptionGroup var common: CommonOptions
 
         func run() async throws {
             try await perform {
@@ -60,8 +60,8 @@ struct TopologyCommand: AsyncParsableCommand {
     struct Verify: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Exit code 1 if the broker differs, 69 if something of it could not be seen.")
-        @OptionGroup var common: CommonOptions
         @Flag(help: "Print as JSON") var json = false
+        @OptionGroup var common: CommonOptions
 
         func run() async throws {
             try await perform {
@@ -115,9 +115,9 @@ struct AuditCommand: AsyncParsableCommand {
             does not; 75 the pipeline is not at rest, so try again; 69 something could not be seen, which is named.
             """
     )
-    @OptionGroup var common: CommonOptions
     @Option(help: "Ledger written by recourse publish") var published: String?
     @Flag(help: "Print as JSON") var json = false
+    @OptionGroup var common: CommonOptions
 
     func run() async throws {
         try await perform {
@@ -130,9 +130,9 @@ struct SummaryCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "summary", abstract: "What has happened, as a table.",
         discussion: "Exit codes as those of recourse audit: 0, 1, 75, 69.")
-    @OptionGroup var common: CommonOptions
     @Option(help: "Ledger written by recourse publish") var published: String?
     @Flag(help: "Print as JSON") var json = false
+    @OptionGroup var common: CommonOptions
 
     func run() async throws {
         try await perform {

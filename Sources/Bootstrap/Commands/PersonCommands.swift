@@ -15,10 +15,10 @@ struct PersonCommand: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "How much each stage keeps of a person, how much waits there, and since when.",
             discussion: "Exit code 1 if nobody is known by that.")
-        @OptionGroup var common: CommonOptions
         @OptionGroup var person: PersonOptions
         @Flag(help: "Also the texts themselves") var unmask = false
         @Flag(help: "Print as JSON") var json = false
+        @OptionGroup var common: CommonOptions
 
         func run() async throws {
             try await perform {
@@ -34,10 +34,10 @@ struct PersonCommand: AsyncParsableCommand {
                 Records and journals stay: they hold tokens, which lead nowhere then. So do events that wait for what they \
                 refer to, without their texts. Without --yes it only says what is there. What is still in the broker comes in as if from a new customer; order the erasure again then.
                 """)
-        @OptionGroup var common: CommonOptions
         @OptionGroup var person: PersonOptions
         @Flag(help: "Do it") var yes = false
         @Flag(help: "Print as JSON") var json = false
+        @OptionGroup var common: CommonOptions
 
         func run() async throws {
             try await perform {
@@ -57,8 +57,8 @@ struct PersonCommand: AsyncParsableCommand {
                 Put the new key first and leave the old one behind it, restart the workers, run this; then the old line can \
                 go. Workers may run meanwhile.
                 """)
-        @OptionGroup var common: CommonOptions
         @Flag(help: "Print as JSON") var json = false
+        @OptionGroup var common: CommonOptions
 
         func run() async throws {
             try await perform { try show(try await common.office().rekey(), json: json) }

@@ -18,13 +18,13 @@ struct PublishCommand: AsyncParsableCommand {
             """
     )
 
-    @OptionGroup var common: CommonOptions
     @Argument(help: "NDJSON file; - for standard input") var file: String
     @Option(help: "Events per second") var rate: Int?
     @Flag(help: "By the events' time against the business clock") var paced = false
     @Flag(help: "Send faulty lines too: they become dead letters") var anyway = false
     @Option(help: "Lists source, id, type of every confirmed event") var ledger: String?
     @Flag(help: "Print the result as JSON") var json = false
+    @OptionGroup var common: CommonOptions
 
     func validate() throws {
         if paced, rate != nil { throw ValidationError("--rate and --paced exclude each other") }

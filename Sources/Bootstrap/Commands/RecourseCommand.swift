@@ -8,14 +8,15 @@ import Schema
 import Store
 
 /// `recourse`: the operators' command line. Exit codes: 0 done, 1 found something wrong, 64 usage, 69 something needed
-/// is unavailable, 78 configuration.
+/// is unavailable, 75 not at rest, 78 configuration.
 package struct RecourseCommand: AsyncParsableCommand {
     package static let configuration = CommandConfiguration(
         commandName: "recourse",
         abstract: "Runs and looks after a Recourse pipeline.",
         discussion: """
             Every option can also be given as a variable RECOURSE_…; the option wins. A secret may be given as …_FILE.
-            Exit codes: 0 done, 1 found something wrong, 64 usage, 69 something needed is unavailable, 78 configuration.
+            Exit codes: 0 done, 1 found something wrong, 64 usage, 69 something needed is unavailable, 75 not at rest, so try
+            again (audit, summary), 78 configuration.
             """,
         version: "recourse \(Release.version)",
         groupedSubcommands: [

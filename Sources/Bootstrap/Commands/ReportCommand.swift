@@ -18,7 +18,6 @@ struct ReportCommand: AsyncParsableCommand {
                 Kinds: \(ReportCommand.kinds). HTML stands alone: styles and charts inside, no script.
                 Exit code 1 if there is no such report.
                 """)
-        @OptionGroup var common: CommonOptions
         @Argument(help: "Which report") var kind: String
         @Argument(help: "2026-W47, 2026-11 or 2026") var period: String
         @Option(help: "The store or outlet that it is about") var of: String?
@@ -26,6 +25,7 @@ struct ReportCommand: AsyncParsableCommand {
         @Option(help: "Read it from this file of outgoing events (simulate, journal outputs), not from the store")
         var file: String?
         @Flag(help: "Short for --format json") var json = false
+        @OptionGroup var common: CommonOptions
 
         func run() async throws {
             try await perform {
@@ -44,14 +44,8 @@ struct ReportCommand: AsyncParsableCommand {
         private func find(_ kind: ReportKind) async throws -> ReportDocument {
             guard let file else { return try await common.office().showReport(kind, period, of: of) }
             var found: ReportDocument?
-            try Output.lines(of: file) { number, bytes in
-                let document: JSON
-                do throws(JSONSyntaxError) {
-                    document = try JSON(parsing: bytes)
-                } catch {
-                    throw Failure(ExitStatus.wrong, "\(file):\(number): not JSON: \(error)")
-                }
-                guard found == nil, let report = ReportDocument(document) else { return }
+            try ReportCommand.reports(in: file) { report in
+                guard found == nil else { return }
                 if (report.kind, report.period) == (kind.rawValue, period), report.subject == of { found = report }
             }
             guard let found else {
@@ -67,19 +61,37 @@ struct ReportCommand: AsyncParsableCommand {
 
     struct List: AsyncParsableCommand {
         static let configuration = CommandConfiguration(abstract: "Lists published reports.")
-        @OptionGroup var common: CommonOptions
         @Option(help: "Only this kind") var kind: String?
         @Option(help: "Only this period") var period: String?
         @Option(help: "Most rows") var limit = 50
         @Option(help: "Where the last page ended") var after = ""
+        @Option(help: "Read them from this file of outgoing events (simulate, journal outputs), not from the store")
+        var file: String?
         @Flag(help: "Print as JSON") var json = false
+        @OptionGroup var common: CommonOptions
 
         func run() async throws {
             try await perform {
                 let kind = try kind.map { try ReportCommand.kind($0) }
+                if let file {
+                    var reports = ReportsOfFile(kind: kind?.rawValue, period: period)
+                    try ReportCommand.reports(in: file) { reports.take($0) }
+                    return try show(reports.list(after: after, limit: limit), json: json)
+                }
                 try show(
                     try await common.office().listReports(kind: kind, period: period, after: after, limit: limit),
                     json: json)
+            }
+        }
+    }
+
+    /// Hands over the reports among the events of a file.
+    private static func reports(in file: String, _ body: (ReportDocument) -> Void) throws {
+        try Output.lines(of: file) { number, bytes in
+            do throws(JSONSyntaxError) {
+                if let report = ReportDocument(try JSON(parsing: bytes)) { body(report) }
+            } catch {
+                throw Failure(ExitStatus.wrong, "\(file):\(number): not JSON: \(error)")
             }
         }
     }

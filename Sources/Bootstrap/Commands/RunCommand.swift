@@ -16,8 +16,8 @@ struct RunCommand: AsyncParsableCommand {
             Exit codes: 0 stopped; 1 a worker had to be killed at the end; 64 usage; 69 the database is away at the start;
             78 configuration.
             """)
-    @OptionGroup var common: CommonOptions
     @Option(help: "How many of each, e.g. intake=2,routing=1; who is not named gets one") var workers: String?
+    @OptionGroup var common: CommonOptions
 
     func run() async throws {
         try await perform {

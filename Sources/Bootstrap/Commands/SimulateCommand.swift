@@ -62,7 +62,9 @@ struct SimulateCommand: AsyncParsableCommand {
         abstract: "Runs all stages on virtual time: events in, every outgoing event as NDJSON out.",
         discussion: """
             No broker, no database. The same input gives the same bytes. What no stage can take is a line of type
-            `dead-letter`. With --compare the same events and answers also run under another policy, and what is
+            `dead-letter`, and so is an event with the source and id of an earlier one and another body (`id-reused`); the
+            same again is a duplicate. How many events have a time after --until is said on standard error, and with
+            --json counted as `left-out`. With --compare the same events and answers also run under another policy, and what is
             printed is what the two decide otherwise: by outlet with its violations, rungs and instants, and the
             totals of fund, escalations and callbacks.
             Exit codes: 0 done, whether the policies differ or not; 1 an answer could not be given, or a stage failed;
@@ -100,6 +102,7 @@ struct SimulateCommand: AsyncParsableCommand {
             }
             let writer = SimulationWriter(isCounting: json)
             let input = try read { writer.refused(line: $0, $1) }
+            writer.leftOut(sayLeftOut(of: input, until))
             let simulation = Simulation(stages: Pipeline.stages, policy: books[0], answers: answerBook)
             try simulation.run(input, until: until) { try writer.take($0) }
             writer.finish()
@@ -115,10 +118,20 @@ struct SimulateCommand: AsyncParsableCommand {
             let first = refusal.faults.first.map { ": \($0.pointer) \($0.message)" } ?? ""
             Output.note("\(file):\(line): not valid, left out on both sides\(first)")
         }
+        _ = sayLeftOut(of: input, until)
         let comparison = try await PolicyComparison.run(
             sides[0], sides[1], stages: Pipeline.stages, answers: answers, input: input, until: until)
         if let html { try Output.write(comparison.html.text, to: html) }
         try show(comparison, json: json)
+    }
+
+    /// A wrong `--until` would else look like a run in which nothing happens.
+    private func sayLeftOut(of input: [Simulation.InputEvent], _ until: Instant) -> Int {
+        let count = Simulation.leftOut(of: input, until: until)
+        if count > 0 {
+            Output.note("\(file): \(count) of \(input.count) events left out: their time is after --until \(until)")
+        }
+        return count
     }
 
     private func read(refused: (Int, RefusedDocument) -> Void) throws -> [Simulation.InputEvent] {
@@ -170,6 +183,10 @@ private final class SimulationWriter {
                 "type": .string(event.type.rawValue), "code": .string(code), "cause": .string(cause),
             ])
         }
+    }
+
+    func leftOut(_ count: Int) {
+        if count > 0 { counts["left-out"] = count }
     }
 
     func refused(line: Int, _ refusal: RefusedDocument) {

@@ -18,10 +18,10 @@ struct StoreCommand: AsyncParsableCommand {
                 is gone is not made again. Exit codes: 0 done; 69 database or broker are away, or refuse the user; 78 store and
                 broker belong to different installations, or a store was lost.
                 """)
-        @OptionGroup var common: CommonOptions
         @Option(help: "The id that the broker names, for a store that has none, such as one of an old backup")
         var installation: String?
         @Flag(help: "Print as JSON") var json = false
+        @OptionGroup var common: CommonOptions
 
         func run() async throws {
             try await perform {
@@ -55,8 +55,8 @@ struct StoreCommand: AsyncParsableCommand {
                 Makes nothing. Exit codes: 0 both name the same, and no store is missing; 1 otherwise; 69 there is no store, or
                 the broker could not be asked.
                 """)
-        @OptionGroup var common: CommonOptions
         @Flag(help: "Print as JSON") var json = false
+        @OptionGroup var common: CommonOptions
 
         func run() async throws {
             try await perform {

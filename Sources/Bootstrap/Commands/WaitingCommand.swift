@@ -14,12 +14,12 @@ struct WaitingCommand: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Which events wait, for what, and until when.",
             discussion: "The first \(WaitingList.limit); the last line says how many there are.")
-        @OptionGroup var common: CommonOptions
         @Option(help: "Only at this stage") var stage: String?
         @Option(help: "Only the event of this id") var event: String?
         @Option(name: .customLong("for"), help: "Only what waits for this case, request, …: its id") var reference:
             String?
         @Flag(help: "Print as JSON") var json = false
+        @OptionGroup var common: CommonOptions
 
         func run() async throws {
             try await perform {
@@ -40,9 +40,9 @@ struct WaitingCommand: AsyncParsableCommand {
                 End all workers first. Doing it again changes nothing more. Exit codes: 0 nothing waits any longer; 1
                 something still does, for a reason that is told; 69 database or broker are away.
                 """)
-        @OptionGroup var common: CommonOptions
         @Flag(help: "Only count what waits") var dryRun = false
         @Flag(help: "Print as JSON") var json = false
+        @OptionGroup var common: CommonOptions
 
         func run() async throws {
             try await perform {

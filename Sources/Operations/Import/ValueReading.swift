@@ -32,10 +32,10 @@ package enum ValueReading {
 
     /// A number times 10 to the power of `decimals`, exactly: `1,234.50`, `¥ 20`, `300元`.
     package static func number(_ text: String, decimals: Int) throws(ValueFault) -> Int64 {
-        let expected = decimals == 0 ? "a whole number" : "an amount with at most \(decimals) digits behind the point"
-        let fault = ValueFault("number", expected)
         if CellText.isShortened(text) { throw shortened }
         var digits = Array(stripped(CellText.narrow(text)).utf8)
+        let expected = decimals == 0 ? "a whole number" : "an amount with at most \(decimals) digits behind the point"
+        let fault = ValueFault("number", digits.contains(UInt8(ascii: ",")) ? expected + decimalComma : expected)
         let isNegative = digits.first == UInt8(ascii: "-")
         if isNegative { digits.removeFirst() }
         let parts = digits.split(separator: UInt8(ascii: "."), maxSplits: 1, omittingEmptySubsequences: false)
@@ -53,6 +53,10 @@ package enum ValueReading {
         guard value <= Shape.integerLimit else { throw ValueFault("number", "a number of at most 2^53") }
         return isNegative ? -value : value
     }
+
+    /// What looks like 12,50 could as well be a 1250 whose comma has slipped: nobody guesses about money.
+    private static let decimalComma =
+        "; a comma stands before every three digits only, as in 1,234.50: write a decimal comma as a point, 12.50"
 
     /// A long number whose digits a spreadsheet has dropped.
     static let shortened = ValueFault(

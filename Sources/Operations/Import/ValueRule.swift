@@ -25,6 +25,10 @@ package struct ValueRule: Sendable {
     package var source: Source
     /// By the folded word; nil: words are values.
     var lookup: [String: JSON]?
+    /// Its words as the mapping writes them, in that order.
+    var lookupWords: [String] = []
+    /// So many of them a fault names.
+    private static let wordsTold = 10
     var unlisted = Unlisted.refuse
     /// What stands in where the cell is empty.
     var fallback: JSON?
@@ -99,11 +103,18 @@ package struct ValueRule: Sendable {
         guard let lookup else { return try converted(text, to: element, year: year) }
         if let value = lookup[MatterKey(text).text] { return value }
         switch unlisted {
-        case .refuse: throw ValueFault("lookup", "a word of the lookup")
+        case .refuse: throw ValueFault("lookup", expectedWords)
         case .keep: return try converted(text, to: element, year: year)
         case .leaveOut: return nil
         case .value(let value): return value
         }
+    }
+
+    private var expectedWords: String {
+        let told = lookupWords.prefix(Self.wordsTold).joined(separator: ", ")
+        let more = lookupWords.count - Self.wordsTold
+        return "a word of the lookup, which has \(told.isEmpty ? "none" : told)\(more > 0 ? " and \(more) more" : ""); "
+            + "add the one that is missing, or say what becomes of such words by `otherwise` or `unlisted`"
     }
 
     /// A text as a value of a shape. What only the contract can tell, such as the length of a text, it tells later.

@@ -197,6 +197,7 @@ struct ValueRulesReading {
             lookup[key] = value(entry.value, reader, key: "lookup", line: entry.line, rule, isWhole: false) ?? .null
         }
         rule.lookup = lookup
+        rule.lookupWords = entries.map(\.key)
     }
 
     /// A text of the mapping file as a value.

@@ -49,11 +49,40 @@ package struct ReportList: OperationReport, Codable, Hashable {
     }
 }
 
+/// `recourse report list --file`: the reports in a file of outgoing events, in the order and the pages of a store's.
+package struct ReportsOfFile: Sendable {
+    private let kind: String?
+    private let period: String?
+    /// By the id under which a store would have it.
+    private var found: [String: ReportItem] = [:]
+
+    package init(kind: String?, period: String?) {
+        (self.kind, self.period) = (kind, period)
+    }
+
+    /// Of two that are the same report the first counts, as for `report show --file`.
+    package mutating func take(_ report: ReportDocument) {
+        guard kind ?? report.kind == report.kind, period ?? report.period == report.period else { return }
+        let id = ([report.kind, report.period] + (report.subject.map { [$0] } ?? [])).joined(separator: "/")
+        guard found[id] == nil else { return }
+        found[id] = ReportItem(
+            kind: report.kind, period: report.period, subject: report.subject,
+            publishedAt: report.publishedAt.description)
+    }
+
+    package func list(after: String, limit: Int) -> ReportList {
+        let rest = found.filter { $0.key > after }.sorted { $0.key < $1.key }
+        let page = rest.prefix(min(max(limit, 1), PublishedReports.pageLimit))
+        return ReportList(reports: page.map(\.value), next: page.count < rest.count ? page.last?.key : nil)
+    }
+}
+
 /// `recourse report list | report show`: the reports that the reports stage has published, read from its journal.
 package struct PublishedReports: Sendable {
     private let store: any Store
     /// Of one list call; a filter that few match is continued by the next page.
     private static let scanLimit = 50_000
+    fileprivate static let pageLimit = 1_000
 
     /// - Parameter store: of the reports stage.
     package init(store: any Store) {
@@ -66,7 +95,7 @@ package struct PublishedReports: Sendable {
     package func list(
         kind: String? = nil, period: String? = nil, after: String = "", limit: Int = 50
     ) async throws -> ReportList {
-        let size = min(max(limit, 1), 1_000)
+        let size = min(max(limit, 1), Self.pageLimit)
         return try await store.read { snapshot in
             var found: [ReportItem] = []
             var last = after

@@ -89,13 +89,14 @@ extension Event {
 
     /// The members of the envelope but for `data`.
     package static let publishedEnvelope: [Shape.Field] = [
-        .required("specversion", .oneOf(["1.0"])),
-        .required("id", .id),
-        .required("source", .text(min: 1, max: 256)),
+        .required("specversion", .oneOf(["1.0"]), says: "The version of CloudEvents."),
+        .required("id", .id, says: "With the source it names the event: the same again is a duplicate."),
+        .required("source", .text(min: 1, max: 256), says: "The system that says so, the same for all it says."),
         .required("type", .text(min: 1, max: typeLimit)),
-        .required("time", .time),
-        .optional("sequence", .sequence),
-        .optional("traceparent", .text(min: 1, max: 128)),
+        .required("time", .time, says: "When it happened, unless `data` has a time of its own for that."),
+        .optional(
+            "sequence", .sequence, says: "The version of the record at the stage that emits it; upstream needs none."),
+        .optional("traceparent", .text(min: 1, max: 128), says: "Carried through for tracing (W3C Trace Context)."),
     ]
 
     /// Reads and checks one message body.

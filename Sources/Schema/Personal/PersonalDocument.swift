@@ -20,6 +20,15 @@ package struct PersonalDocument: Sendable {
         package let owner: Owner
         /// The texts in the order of the shape. Empty ones only keep the place that says that a phone has no key.
         package fileprivate(set) var values: [String] = []
+
+        /// Whether its telephone number has no key: its owner's, or one that tells nobody who he is.
+        fileprivate func hasNoKey(_ phone: String) -> Bool {
+            switch owner {
+            case .keyless: true
+            case .phone: false
+            case .unnamed: PhoneKey(phone) == nil
+            }
+        }
     }
 
     /// One for a document about one customer or none, one for each customer where it names several. Without personal
@@ -80,7 +89,7 @@ package struct PersonalDocument: Sendable {
         for text in check.texts {
             let part = owners.count <= 1 ? 0 : text.customer ?? owners.count
             if part == parts.count { parts.append(Part(owner: .unnamed)) }
-            if text.isPhone, parts[part].owner == .keyless {
+            if text.isPhone, parts[part].hasNoKey(text.text) {
                 let missing = max(0, PersonalToken.keylessIndex - parts[part].values.count)
                 parts[part].values += repeatElement("", count: missing)
             }

@@ -18,7 +18,8 @@ enum EventExample {
             envelope = envelope.setting("traceparent", to: "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01")
             if entry.isOutgoing { envelope = envelope.setting("sequence", to: 3) }
         }
-        let data = value(of: EventCatalogue.dataShape(of: entry.data), named: "data", isFull: isFull)
+        var data = value(of: EventCatalogue.dataShape(of: entry.data), named: "data", isFull: isFull)
+        if entry.origin == .upstream { data = sensible(data, entry.data.type) }
         let event = try Event.read(envelope.setting("data", to: data))
         let reason = event.type == EventRejected.type ? contractReason : because
         let body = event.body(because: entry.isOutgoing ? reason : nil, isLate: entry.isOutgoing && isFull)
@@ -41,8 +42,46 @@ enum EventExample {
 
     private static let contractReason = Because(rule: "contract", parameters: [:], facts: [:], policy: "contract")
 
+    /// What upstream may say: by somebody who may (R48), and so that no rule refuses it for what it says itself.
+    private static func sensible(_ data: JSON, _ type: EventType) -> JSON {
+        var data = data
+        if data["by"] != nil || type == TrainingAssessed.type {
+            data = data.setting("by", to: people[type.rawValue] ?? storePerson)
+        }
+        if data["reason"] != nil { data = data.setting("reason", to: "顾客三次来电催促,门店无法解决") }
+        switch type {
+        // It names exactly one.
+        case CustomerErasureRequested.type:
+            data = .object((data.members ?? []).filter { !["caseId", "complaintId"].contains($0.name) })
+            return data["phone"] == nil ? data.setting("caseId", to: .string(caseId)) : data
+        case ReplacementDecided.type:
+            let id = Identifiers.uuid(["replacement", "M-gree", "2026-Q4"])
+            return data.setting("proposalId", to: .string(id))
+        case LiabilityProposed.type: return data.setting("liable", to: ["kind": "manufacturer", "id": "M-gree"])
+        // Nobody else says whose it is.
+        case ManufacturerProblemReported.type: return data.setting("brand", to: "Gree")
+        default: return data
+        }
+    }
+
+    private static let storePerson: JSON = ["id": "p-7", "tier": "store", "storeId": "store-17"]
+    private static let regionPerson: JSON = ["id": "p-13", "tier": "region", "regionId": "region-3"]
+    private static let hqPerson: JSON = ["id": "p-20", "tier": "hq"]
+    private static let businessPerson: JSON = ["id": "p-30", "tier": "business"]
+
+    /// Who says what people of stores may not.
+    private static let people: [String: JSON] = [
+        "compensation.decided": hqPerson, "liability.proposed": hqPerson, "liability.approved": businessPerson,
+        "recovery.booked": hqPerson, "write-off.proposed": hqPerson, "write-off.approved": businessPerson,
+        "customer.erasure-requested": hqPerson, "violation.verified": hqPerson, "penalty.decided": businessPerson,
+        "rectification.reviewed": regionPerson, "appeal.decided": businessPerson, "outlet.reinstated": businessPerson,
+        "training.assessed": hqPerson, "outlet.site-checked": regionPerson, "manufacturer-incident.handled": hqPerson,
+        "replacement.decided": businessPerson, "outlet.evaluated": regionPerson, "withdrawal.recommended": regionPerson,
+    ]
+
     private static func value(of shape: Shape, named name: String, isFull: Bool) -> JSON {
         switch shape {
+        case Person.shape: storePerson
         case .object(let fields):
             .object(
                 fields.filter { $0.isRequired || isFull }.map { field in
@@ -51,10 +90,10 @@ enum EventExample {
         case .array(let element, let min, _):
             .array(isFull || min > 0 ? [value(of: element, named: name, isFull: isFull)] : [])
         case .integer(let min, let max): .int(Swift.min(Swift.max(integers[name] ?? 1, min), max))
-        case .boolean: .bool(name != "late" && name != "retest")
+        case .boolean: .bool(!["late", "retest", "satisfied"].contains(name))
         case .oneOf(let allowed): .string(allowed[0])
         case .time: .string(times[name] ?? time)
-        case .date: "2026-05-01"
+        case .date: name == "on" ? "2026-12-05" : "2026-05-01"
         case .week: "2026-W47"
         case .quarter: "2026-Q4"
         case .sequence: 3
@@ -65,8 +104,8 @@ enum EventExample {
     }
 
     private static let integers: [String: Int64] = [
-        "amountFen": 30_000, "balanceFen": -30_000, "claimFen": 12_000, "assessed": 20, "passed": 17, "count": 5,
-        "threshold": 5, "score": 2, "expected": 6, "perceived": 3, "year": 2027, "documents": 2, "severity": 2,
+        "amountFen": 30_000, "balanceFen": -30_000, "claimFen": 12_000, "assessed": 20, "passed": 17, "count": 2,
+        "threshold": 2, "score": 2, "expected": 6, "perceived": 3, "year": 2027, "documents": 2, "severity": 2,
     ]
 
     private static let times = [
@@ -77,7 +116,7 @@ enum EventExample {
     private static let caseId = Identifiers.caseId(source: source, complaintId: "C-2026-000001")
     private static let callbackId = Identifiers.callbackId(kind: "service-first", serviceId: "S-2026-000001")
     private static let proposalId = Identifiers.proposalId(
-        outletId: "O-12", ladder: "monthly", period: "2026-11", rung: "warning", count: 5)
+        outletId: "O-12", ladder: "monthly", period: "2026-11", rung: "warning", count: 2)
 
     private static let ids = [
         "caseId": caseId, "openCaseId": Identifiers.caseId(source: source, complaintId: "C-2026-000000"),
@@ -87,7 +126,7 @@ enum EventExample {
         "complaintId": "C-2026-000001", "serviceId": "S-2026-000001", "requestId": "Q-1", "violationId": "V-1",
         "violationIds": "V-1", "eventId": "E-2026-01", "storeId": "store-17", "regionId": "region-3",
         "outletId": "O-12", "manufacturerId": "M-gree", "handlerId": "store-17", "owner": "p-7", "id": "p-7",
-        "period": "2026-11", "subject": "O-12", "addressee": "O-12", "by": proposalId,
+        "to": "p-8", "period": "2026-11", "subject": "O-12", "addressee": "O-12", "by": proposalId,
     ]
 
     private static let texts = [

@@ -32,6 +32,18 @@ enum IdentifierVectors {
             ["proposal", "O-12", "rectification", noticeId, "stop-dispatch", "1"]
         ),
         (
+            "proposalId", "an outlet whose upheld violation is grave (R46); the period is the violationId, the count 1",
+            ["proposal", "O-12", "grave", "V-2026-000001", "stop-dispatch", "1"]
+        ),
+        (
+            "proposalId", "an outlet that failed its training (R16); the period is the quarter of the third failure",
+            ["proposal", "O-12", "training", "2026-Q4", "withdrawal", "3"]
+        ),
+        (
+            "proposalId", "an outlet whose withdrawal is recommended (R55); the count is the number in that quarter",
+            ["proposal", "O-12", "recommendation", "2026-Q4", "withdrawal", "1"]
+        ),
+        (
             "noticeId", "a replacement demanded from a manufacturer",
             ["notice", "manufacturer-replacement", "M-gree", "2026-Q4"]
         ),

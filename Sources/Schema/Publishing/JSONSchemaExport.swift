@@ -9,7 +9,9 @@ package enum JSONSchemaExport {
     package static func schema(of entry: EventCatalogue.Entry) -> JSON {
         let type = entry.data.type
         var fields: [Shape.Field] = Event.publishedEnvelope.map { field in
-            field.name == "type" ? .required("type", .oneOf([type.wireName])) : field
+            field.name == "type"
+                ? .required("type", .oneOf([type.wireName]), says: "What has happened, and the version of its form.")
+                : field
         }
         fields.append(.required("data", EventCatalogue.dataShape(of: entry.data)))
         var schema: JSON = [

@@ -45,7 +45,8 @@ extension Shape {
     static func objectSchema(_ fields: [Field], _ reference: (Shape) -> String?) -> JSON {
         let properties = fields.map { field in
             let own = field.shape.jsonSchema(reference)
-            let schema = field.isRequired ? own : orNull(own)
+            var schema = field.isRequired ? own : orNull(own)
+            if let meaning = field.meaning { schema = schema.setting("description", to: .string(meaning)) }
             return JSON.Member(field.name, field.isPersonal ? schema.setting("x-personal", to: true) : schema)
         }
         let required = fields.filter(\.isRequired).map { JSON.string($0.name) }

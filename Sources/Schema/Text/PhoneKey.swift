@@ -52,12 +52,13 @@ package struct PhoneKey: Hashable, Sendable {
         return UInt8(exactly: value)
     }
 
-    /// Behind these an extension follows, or another number. `ext` contains the x.
+    /// Behind these an extension follows, or another number. `ext` contains the x; 转, 分机 and 内线 are also written with
+    /// traditional characters, or some of them.
     private static func ends(_ scalar: Unicode.Scalar, after last: Unicode.Scalar?) -> Bool {
         switch scalar {
-        case "#", "转", "x", "X", "/", ",", ";", "、": true
-        case "机": last == "分"
-        case "线": last == "内"
+        case "#", "转", "轉", "x", "X", "/", ",", ";", "、": true
+        case "机", "機": last == "分"
+        case "线", "線", "綫": last == "内" || last == "內"
         default: false
         }
     }

@@ -101,6 +101,10 @@ package struct CallbackStage: Stage {
     private func correct(_ corrected: CustomerContactCorrected, in turn: inout Turn) -> Verdict {
         let id = corrected.callbackId
         return change(id, by: corrected.by, .correctContact, in: &turn) { task, turn in
+            // A number that cannot be called is not the right one, and the store still owes that.
+            guard Customer.comparisonKey(ofPhone: corrected.phone) != nil else {
+                return .refused(.noPhoneKey(["callbackId": .string(id)]))
+            }
             guard task.correct(corrected.phone, in: &turn) else {
                 return .waits(CallbackTask.wrongNumber(of: id), orElse: task.noWrongNumber)
             }

@@ -7,7 +7,8 @@ extension CaseDesk {
     /// The case moves up to `tier`, or beyond it if there is no such place. Its term runs anew, even if resolved: whoever
     /// resolved it did not know what moves it up, whatever the time of that.
     mutating func moveUp(
-        to tier: HandlerTier, rule: String, parameters: [JSON.Member] = [], facts: [JSON.Member],
+        to tier: HandlerTier, termFrom: Instant? = nil, rule: String, parameters: [JSON.Member] = [],
+        facts: [JSON.Member],
         in turn: inout Turn
     ) {
         let placement = Places(record, at: turn.now, turn.policy).placement(from: tier)
@@ -17,7 +18,7 @@ extension CaseDesk {
         }
         if record.state == .resolved { forgetResolutions(in: &turn) }
         record.state = .open
-        assign(placement, .escalated, termFrom: turn.now, rule: rule, in: &turn)
+        assign(placement, .escalated, termFrom: termFrom ?? turn.now, rule: rule, in: &turn)
     }
 
     /// `case.escalated`, to everyone and, with the customer, to the desk that gets the case.

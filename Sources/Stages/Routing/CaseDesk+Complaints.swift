@@ -43,7 +43,10 @@ extension CaseDesk {
         guard turn.policy.rules.isOn(.r50) else { return .applied }
         let new = record.note(hazards: declared.hazards)
         guard !new.isEmpty else { return .applied }
-        let word = Word(complaintId: record.complaintId, at: declared.at, hazards: new, rule: .r50)
+        // Before there was a case nobody could accept it: who has heard of a fire first, or whose clock is behind, must be heard
+        // at once, and headquarters have their hour.
+        let at = max(declared.at, record.receivedAt ?? declared.at)
+        let word = Word(complaintId: record.complaintId, at: at, hazards: new, rule: .r50)
         hear(
             word, Severity(declared: new, turn.policy), rule: "R04,R50",
             facts: [JSON.Member("declared", .array(new.map { .string($0) }))], in: &turn)
@@ -63,7 +66,8 @@ extension CaseDesk {
             let isNew = record.note(majorBy: severity.matters)
             if record.state == .open ? record.tier != .hq : record.state == .resolved && (record.tier != .hq || isNew) {
                 moveUp(
-                    to: .hq, rule: rule, parameters: severity.parameters, facts: severity.facts + facts, in: &turn)
+                    to: .hq, termFrom: max(word.at, turn.now), rule: rule, parameters: severity.parameters,
+                    facts: severity.facts + facts, in: &turn)
             }
         }
         beginDuties(word, in: &turn)

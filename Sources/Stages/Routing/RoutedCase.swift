@@ -88,6 +88,9 @@ package struct RoutedCase: Record, Equatable, SharedCase {
     /// The place of now.
     var holding: Holding { Holding(from: assignedAt, tier: tier, handlerId: handlerId) }
 
+    /// When its first complaint was received, from where the first place has held it; nil: not known any more.
+    var receivedAt: Instant? { holdings.flatMap { $0.count < Self.factLimit ? $0.first?.from : nil } }
+
     /// Notes that the place of now holds the case from `instant` on.
     mutating func noteHolding(from instant: Instant) {
         let holding = Holding(from: instant, tier: tier, handlerId: handlerId)

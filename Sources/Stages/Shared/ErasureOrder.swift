@@ -8,10 +8,15 @@ extension PolicyBook {
     package func rejection(of order: CustomerErasureRequested) -> Rejection? {
         if let rejection = rejection(of: order.by) ?? rejection(of: order.by, .eraseCustomer) { return rejection }
         let named = [order.phone, order.caseId, order.complaintId].compactMap { $0 }.count
-        guard named <= 1 else { return Rejection("several-named", ["named": .int(Int64(named))]) }
+        let request: JSON = ["requestId": .string(order.requestId)]
         // Who names nobody erases nobody, and a number without a key is nobody's.
-        guard named == 1, order.phone == nil || order.comparisonKey != nil else {
-            return Rejection("no-phone-key", ["requestId": .string(order.requestId)])
+        guard named == 1 else {
+            let figures = request.setting("named", to: .int(Int64(named)))
+                .setting("expected", to: "exactly one of phone, caseId and complaintId")
+            return Rejection(named == 0 ? "nobody-named" : "several-named", figures)
+        }
+        guard order.phone == nil || order.comparisonKey != nil else {
+            return .noPhoneKey(request.setting("instead", to: "name the person by caseId or complaintId"))
         }
         return nil
     }
@@ -26,5 +31,12 @@ extension PolicyBook {
         if let storeId = by.storeId { figures = figures.setting("storeId", to: .string(storeId)) }
         if let regionId = by.regionId { figures = figures.setting("regionId", to: .string(regionId)) }
         return Rejection("unknown-person", figures)
+    }
+}
+
+extension Rejection {
+    /// A telephone number that nobody can be known by or called under.
+    static func noPhoneKey(_ figures: JSON) -> Rejection {
+        Rejection("no-phone-key", figures.setting("expected", to: "a phone of 5 to 15 digits"))
     }
 }

@@ -87,7 +87,7 @@ struct SimulationCheck {
                 items.removeFirst()
                 if case .valid(let event) = item.kind { events.append(event) }
             }
-            try virtual.run(instant: next, events: events) { notice in
+            try virtual.run(instant: next, events: events.map { .init($0) }) { notice in
                 switch notice {
                 case .emitted(let event, let stage):
                     checkRoute(event, from: stage)

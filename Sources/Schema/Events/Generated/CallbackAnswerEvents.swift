@@ -53,19 +53,23 @@ package struct CallbackSatisfied: EventData {
     package static let shape: [Shape.Field] = [
         .required("callbackId", .id),
         .required("about", CallbackSubject.shape),
-        .optional("caseId", .id),
-        .optional("serviceId", .id),
+        .optional("caseId", .id, says: "About a case."),
+        .optional("serviceId", .id, says: "About a service."),
         .optional("atFault", .names(CallbackCompleted.AtFault.self)),
         .optional("outletId", .id),
-        .optional("manufacturerId", .id),
+        .optional(
+            "manufacturerId", .id,
+            says: "As reported, else the owner of the brand in the organisation file (R17)."),
         .required("customer", Customer.shape),
-        .optional("product", Product.shape),
+        .optional(
+            "product", Product.shape,
+            says: "Always there about a service or a case; a customer event has none."),
         .optional("storeId", .id),
         .optional("comments", .text(min: 0, max: 4000), personal: true),
         .optional("kind", .names(CallbackKind.self)),
         .optional("score", .integer(min: 1, max: 5)),
         .optional("survey", .array(SurveyAnswer.shape, min: 0, max: 12)),
-        .optional("by", .id),
+        .optional("by", .id, says: "Who made the call: he does not decide on what comes of it."),
     ]
 
     package init(reading place: Int, in tape: borrowing JSONTape) throws {
@@ -166,19 +170,23 @@ package struct CallbackDissatisfied: ComparedByContent {
     package static let shape: [Shape.Field] = [
         .required("callbackId", .id),
         .required("about", CallbackSubject.shape),
-        .optional("caseId", .id),
-        .optional("serviceId", .id),
+        .optional("caseId", .id, says: "About a case."),
+        .optional("serviceId", .id, says: "About a service."),
         .optional("atFault", .names(CallbackCompleted.AtFault.self)),
         .optional("outletId", .id),
-        .optional("manufacturerId", .id),
+        .optional(
+            "manufacturerId", .id,
+            says: "As reported, else the owner of the brand in the organisation file (R17)."),
         .required("customer", Customer.shape),
-        .optional("product", Product.shape),
+        .optional(
+            "product", Product.shape,
+            says: "Always there about a service or a case; a customer event has none."),
         .optional("storeId", .id),
         .optional("comments", .text(min: 0, max: 4000), personal: true),
         .optional("kind", .names(CallbackKind.self)),
         .optional("score", .integer(min: 1, max: 5)),
         .optional("survey", .array(SurveyAnswer.shape, min: 0, max: 12)),
-        .optional("by", .id),
+        .optional("by", .id, says: "Who made the call: he does not decide on what comes of it."),
     ]
 
     package init(reading place: Int, in tape: borrowing JSONTape) throws {

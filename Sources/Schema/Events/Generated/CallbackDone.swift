@@ -50,13 +50,15 @@ package struct CallbackDone: EventData {
         .required("callbackId", .id),
         .required("kind", .names(CallbackKind.self)),
         .required("outcome", .names(Outcome.self)),
-        .required("windowStart", .time),
-        .required("windowEnd", .time),
+        .required("windowStart", .time, says: "00:00 of the first date of the window."),
+        .required("windowEnd", .time, says: "24:00 of the last date of the window."),
         .required("about", CallbackSubject.shape),
-        .optional("storeId", .id),
+        .optional("storeId", .id, says: "Place and warranty as `callback.scheduled` said them."),
         .optional("outletId", .id),
         .optional("inWarranty", .boolean),
-        .optional("survey", .array(SurveyAnswer.shape, min: 0, max: 12)),
+        .optional(
+            "survey", .array(SurveyAnswer.shape, min: 0, max: 12),
+            says: "What the customer expected and got, if he was asked in the call that reached him."),
     ]
 
     package init(reading place: Int, in tape: borrowing JSONTape) throws {

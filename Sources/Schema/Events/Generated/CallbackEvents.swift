@@ -26,16 +26,24 @@ package struct CallbackCompleted: EventData {
     package var callbackId: String
     /// The number of the attempt that was asked for: 1, 2 …
     package var attempt: Int
+    /// When the call was made; at most 5 minutes ahead of the business clock.
     package var attemptAt: Instant
+    /// What came of the attempt.
     package var outcome: Outcome
     package var by: Person
+    /// Whether the customer is satisfied; without it `score` decides.
     package var satisfied: Bool?
     /// 1 or 2 is dissatisfied, 3 to 5 satisfied, unless `satisfied` says so itself.
     package var score: Int?
+    /// Whose fault it is that he is not satisfied.
     package var atFault: AtFault?
+    /// The outlet at fault, unless it is that of the service.
     package var outletId: String?
+    /// The manufacturer at fault, unless it is the owner of the brand.
     package var manufacturerId: String?
+    /// What the customer said, in words.
     package var comments: String?
+    /// What he expected and found, by criterion, each at most once.
     package var survey: [SurveyAnswer]?
     /// By what the customer was spoken with (R27). A text message alone reaches nobody, whatever `outcome` says.
     package var medium: Medium?
@@ -70,21 +78,46 @@ package struct CallbackCompleted: EventData {
     package var ruleTime: Instant? { attemptAt }
 
     package static let shape: [Shape.Field] = [
-        .required("callbackId", .id),
-        .required("attempt", .integer(min: 1, max: Shape.integerLimit)),
-        .required("attemptAt", .time),
-        .required("outcome", .names(Outcome.self)),
-        .required("by", Person.shape),
-        .optional("satisfied", .boolean),
-        .optional("score", .integer(min: 1, max: 5)),
-        .optional("atFault", .names(AtFault.self)),
-        .optional("outletId", .id),
-        .optional("manufacturerId", .id),
-        .optional("comments", .text(min: 0, max: 4000), personal: true),
-        .optional("survey", .array(SurveyAnswer.shape, min: 0, max: 12)),
-        .optional("medium", .names(Medium.self)),
-        .optional("letter", .boolean),
-        .optional("remarks", .array(CustomerRemark.Remark.shape, min: 0, max: 20)),
+        .required(
+            "callbackId", .id,
+            says: "The call that is meant, as `callback.scheduled` and `callback.due` name it (`ids.json`)."),
+        .required(
+            "attempt", .integer(min: 1, max: Shape.integerLimit),
+            says: "The number of the attempt that was asked for: 1, 2 …"),
+        .required(
+            "attemptAt", .time,
+            says: "When the call was made; at most 5 minutes ahead of the business clock."),
+        .required("outcome", .names(Outcome.self), says: "What came of the attempt."),
+        .required(
+            "by", Person.shape,
+            says: "Who says so; he must be among the people of his place, if the organisation file lists any."),
+        .optional(
+            "satisfied", .boolean,
+            says: "Whether the customer is satisfied; without it `score` decides."),
+        .optional(
+            "score", .integer(min: 1, max: 5),
+            says: "1 or 2 is dissatisfied, 3 to 5 satisfied, unless `satisfied` says so itself."),
+        .optional("atFault", .names(AtFault.self), says: "Whose fault it is that he is not satisfied."),
+        .optional("outletId", .id, says: "The outlet at fault, unless it is that of the service."),
+        .optional(
+            "manufacturerId", .id,
+            says: "The manufacturer at fault, unless it is the owner of the brand."),
+        .optional(
+            "comments", .text(min: 0, max: 4000), personal: true,
+            says: "What the customer said, in words."),
+        .optional(
+            "survey", .array(SurveyAnswer.shape, min: 0, max: 12),
+            says: "What he expected and found, by criterion, each at most once."),
+        .optional(
+            "medium", .names(Medium.self),
+            says: """
+                By what the customer was spoken with (R27). A text message alone reaches nobody, whatever `outcome` \
+                says.
+                """),
+        .optional("letter", .boolean, says: "A letter to the customer was asked for in the call (R26)."),
+        .optional(
+            "remarks", .array(CustomerRemark.Remark.shape, min: 0, max: 20),
+            says: "What the customer said beside his answer (R54)."),
     ]
 
     package init(reading place: Int, in tape: borrowing JSONTape) throws {
@@ -168,12 +201,12 @@ package struct CallbackScheduled: EventData {
     package static let shape: [Shape.Field] = [
         .required("callbackId", .id),
         .required("kind", .names(CallbackKind.self)),
-        .required("windowStart", .time),
-        .required("windowEnd", .time),
+        .required("windowStart", .time, says: "00:00 of the first date of the window."),
+        .required("windowEnd", .time, says: "24:00 of the last date of the window."),
         .required("about", CallbackSubject.shape),
-        .optional("storeId", .id),
+        .optional("storeId", .id, says: "Whose customer it is; nil where that is not known."),
         .optional("outletId", .id),
-        .optional("inWarranty", .boolean),
+        .optional("inWarranty", .boolean, says: "Of the service that the call is about."),
     ]
 
     package init(reading place: Int, in tape: borrowing JSONTape) throws {
@@ -243,14 +276,16 @@ package struct CallbackDue: EventData {
     package static let shape: [Shape.Field] = [
         .required("callbackId", .id),
         .required("kind", .names(CallbackKind.self)),
-        .required("windowStart", .time),
-        .required("windowEnd", .time),
+        .required("windowStart", .time, says: "00:00 of the first date of the window."),
+        .required("windowEnd", .time, says: "24:00 of the last date of the window."),
         .required("about", CallbackSubject.shape),
         .required("attempt", .integer(min: 1, max: Shape.integerLimit)),
         .required("customer", Customer.shape),
-        .optional("corrected", .boolean),
+        .optional(
+            "corrected", .boolean,
+            says: "His phone here was found after a wrong number, for calls alone; he is known by another."),
         .optional("product", Product.shape),
-        .optional("title", .text(min: 1, max: 200)),
+        .optional("title", .text(min: 1, max: 200), says: "What a customer event is called."),
     ]
 
     package init(reading place: Int, in tape: borrowing JSONTape) throws {
@@ -314,8 +349,8 @@ package struct CallbackExhausted: EventData {
     package static let shape: [Shape.Field] = [
         .required("callbackId", .id),
         .required("kind", .names(CallbackKind.self)),
-        .required("windowStart", .time),
-        .required("windowEnd", .time),
+        .required("windowStart", .time, says: "00:00 of the first date of the window."),
+        .required("windowEnd", .time, says: "24:00 of the last date of the window."),
         .required("about", CallbackSubject.shape),
     ]
 
@@ -366,8 +401,8 @@ package struct CallbackMissed: EventData {
     package static let shape: [Shape.Field] = [
         .required("callbackId", .id),
         .required("kind", .names(CallbackKind.self)),
-        .required("windowStart", .time),
-        .required("windowEnd", .time),
+        .required("windowStart", .time, says: "00:00 of the first date of the window."),
+        .required("windowEnd", .time, says: "24:00 of the last date of the window."),
         .required("about", CallbackSubject.shape),
     ]
 

@@ -63,8 +63,11 @@ package struct SurveyAnswer: ContractPart {
         case reliability, responsiveness, assurance, empathy, recovery, reputation, skill, attitude, accessibility
     }
 
+    /// What was asked about.
     package var criterion: Criterion
+    /// What he had expected, from 1 to 7.
     package var expected: Int
+    /// What he found, from 1 to 7.
     package var perceived: Int
 
     package init(
@@ -76,9 +79,9 @@ package struct SurveyAnswer: ContractPart {
     }
 
     package static let shape = Shape.object([
-        .required("criterion", .names(Criterion.self)),
-        .required("expected", .integer(min: 1, max: 7)),
-        .required("perceived", .integer(min: 1, max: 7)),
+        .required("criterion", .names(Criterion.self), says: "What was asked about."),
+        .required("expected", .integer(min: 1, max: 7), says: "What he had expected, from 1 to 7."),
+        .required("perceived", .integer(min: 1, max: 7), says: "What he found, from 1 to 7."),
     ])
 
     package init(reading place: Int, in tape: borrowing JSONTape) throws {

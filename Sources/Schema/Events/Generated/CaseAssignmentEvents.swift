@@ -23,8 +23,12 @@ package struct CaseAccepted: EventData {
     package var correlation: String? { caseId }
 
     package static let shape: [Shape.Field] = [
-        .required("caseId", .id),
-        .required("by", Person.shape),
+        .required(
+            "caseId", .id,
+            says: "The case: uuid5 over `case`, the complaint's source and its complaintId (`ids.json`)."),
+        .required(
+            "by", Person.shape,
+            says: "Who says so; he must be among the people of his place, if the organisation file lists any."),
     ]
 
     package init(reading place: Int, in tape: borrowing JSONTape) throws {
@@ -61,9 +65,13 @@ package struct CaseEscalationRequested: EventData {
     package var correlation: String? { caseId }
 
     package static let shape: [Shape.Field] = [
-        .required("caseId", .id),
-        .required("by", Person.shape),
-        .required("reason", .text(min: 1, max: 1000), personal: true),
+        .required(
+            "caseId", .id,
+            says: "The case: uuid5 over `case`, the complaint's source and its complaintId (`ids.json`)."),
+        .required(
+            "by", Person.shape,
+            says: "Who says so; he must be among the people of his place, if the organisation file lists any."),
+        .required("reason", .text(min: 1, max: 1000), personal: true, says: "Why, in words."),
     ]
 
     package init(reading place: Int, in tape: borrowing JSONTape) throws {
@@ -193,13 +201,25 @@ package struct CaseAssigned: EventData {
         .required("caseId", .id),
         .required("complaintId", .id),
         .required("tier", .names(HandlerTier.self)),
-        .required("handlerId", .id),
-        .required("owner", .id),
+        .required("handlerId", .id, says: "A storeId, a regionId, or `hq`."),
+        .required("owner", .id, says: "The person who is responsible there."),
         .required("major", .boolean),
-        .required("dueAt", .time),
-        .optional("reason", .names(Reason.self)),
-        .optional("resolvedAt", .time),
-        .optional("customer", Customer.shape),
+        .required(
+            "dueAt", .time,
+            says: "When the case moves up (or, at HQ, is overdue) unless it is resolved."),
+        .optional("reason", .names(Reason.self), says: "Why; absent in what releases before 0.2 wrote."),
+        .optional(
+            "resolvedAt", .time,
+            says: """
+                Only if escalated or reopened: it has been resolved after that, which became known before. That \
+                resolution holds, and is told of once more.
+                """),
+        .optional(
+            "customer", Customer.shape,
+            says: """
+                Only in the message to the handlers' desks (`recourse.handlers`); absent on `recourse.events`, as \
+                the two below.
+                """),
         .optional("product", Product.shape),
         .optional("description", .text(min: 1, max: 4000), personal: true),
     ]
@@ -276,7 +296,12 @@ package struct CaseEscalated: EventData {
         .required("complaintId", .id),
         .required("from", .names(HandlerTier.self)),
         .required("to", .names(HandlerTier.self)),
-        .optional("customer", Customer.shape),
+        .optional(
+            "customer", Customer.shape,
+            says: """
+                Only in the message to the handlers' desks (`recourse.handlers`); absent on `recourse.events`, as \
+                the two below.
+                """),
         .optional("product", Product.shape),
         .optional("description", .text(min: 1, max: 4000), personal: true),
     ]

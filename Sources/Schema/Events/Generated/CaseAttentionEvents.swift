@@ -107,7 +107,7 @@ package struct CustomerReplyOverdue: EventData {
     package static let shape: [Shape.Field] = [
         .required("caseId", .id),
         .required("complaintId", .id),
-        .optional("receivedAt", .time),
+        .optional("receivedAt", .time, says: "When the complaint was received whose customer waits."),
     ]
 
     package init(reading place: Int, in tape: borrowing JSONTape) throws {

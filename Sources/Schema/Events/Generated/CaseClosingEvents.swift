@@ -114,22 +114,28 @@ package struct CaseClosed: EventData {
         .required("caseId", .id),
         .required("complaintId", .id),
         .required("closedAt", .time),
-        .required("closing", .integer(min: 1, max: Shape.integerLimit)),
+        .required(
+            "closing", .integer(min: 1, max: Shape.integerLimit),
+            says: "Which closing of this case it is: 1, 2 …"),
         .required("customer", Customer.shape),
         .required("product", Product.shape),
         .optional("storeId", .id),
         .optional("regionId", .id),
         .optional("outletId", .id),
         .required("liability", .names(CaseResolved.Liability.self)),
-        .required("tier", .names(HandlerTier.self)),
-        .optional("resolvedAt", .time),
-        .optional("respondedAt", .time),
-        .optional("contactedAt", .time),
-        .optional("documents", .integer(min: 0, max: Shape.integerLimit)),
-        .optional("liableParty", .text(min: 1, max: 200), personal: true),
-        .optional("receivedAt", .time),
-        .optional("hazards", .array(.oneOf(ComplaintReceived.hazards), min: 0, max: 4)),
-        .optional("by", .id),
+        .required("tier", .names(HandlerTier.self), says: "The tier that held the case last."),
+        .optional("resolvedAt", .time, says: "For the measures of the reports: the resolution that closed it."),
+        .optional("respondedAt", .time, says: "The first acceptance or contact with the customer (R40)."),
+        .optional("contactedAt", .time, says: "The first contact with the customer (R42, R43)."),
+        .optional(
+            "documents", .integer(min: 0, max: Shape.integerLimit),
+            says: "How many documents are listed (R42)."),
+        .optional("liableParty", .text(min: 1, max: 200), personal: true, says: "As the resolution named it."),
+        .optional("receivedAt", .time, says: "When the first complaint was received."),
+        .optional(
+            "hazards", .array(.oneOf(ComplaintReceived.hazards), min: 0, max: 4),
+            says: "Of all that was said about the case."),
+        .optional("by", .id, says: "Who resolved the case: he does not decide on what comes of it."),
     ]
 
     package init(reading place: Int, in tape: borrowing JSONTape) throws {
@@ -218,8 +224,13 @@ package struct CaseReopened: EventData {
         .required("caseId", .id),
         .required("complaintId", .id),
         .required("tier", .names(HandlerTier.self)),
-        .optional("closing", .integer(min: 1, max: Shape.integerLimit)),
-        .optional("customer", Customer.shape),
+        .optional("closing", .integer(min: 1, max: Shape.integerLimit), says: "The closing that is undone."),
+        .optional(
+            "customer", Customer.shape,
+            says: """
+                Only in the message to the handlers' desks (`recourse.handlers`); absent on `recourse.events`, as \
+                the two below.
+                """),
         .optional("product", Product.shape),
         .optional("description", .text(min: 1, max: 4000), personal: true),
     ]

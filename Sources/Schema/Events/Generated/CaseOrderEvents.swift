@@ -24,10 +24,14 @@ package struct CaseReassigned: EventData {
     package var correlation: String? { caseId }
 
     package static let shape: [Shape.Field] = [
-        .required("caseId", .id),
-        .required("to", .id),
-        .required("by", Person.shape),
-        .required("reason", .text(min: 1, max: 1000), personal: true),
+        .required(
+            "caseId", .id,
+            says: "The case: uuid5 over `case`, the complaint's source and its complaintId (`ids.json`)."),
+        .required("to", .id, says: "The id of that person."),
+        .required(
+            "by", Person.shape,
+            says: "Who says so; he must be among the people of his place, if the organisation file lists any."),
+        .required("reason", .text(min: 1, max: 1000), personal: true, says: "Why, in words."),
     ]
 
     package init(reading place: Int, in tape: borrowing JSONTape) throws {
@@ -58,8 +62,10 @@ package struct CrisisDeclared: EventData {
     package static let type = EventType("crisis.declared")
 
     package var caseId: String
+    /// What was learned of; what the case has already changes nothing.
     package var hazards: [String]
     package var by: Person
+    /// When it was learned; the 60 minutes of R34 run from it, but not from before the complaint was received.
     package var at: Instant
 
     package init(
@@ -75,10 +81,21 @@ package struct CrisisDeclared: EventData {
     package var correlation: String? { caseId }
 
     package static let shape: [Shape.Field] = [
-        .required("caseId", .id),
-        .required("hazards", .array(.oneOf(ComplaintReceived.hazards), min: 1, max: 4)),
-        .required("by", Person.shape),
-        .required("at", .time),
+        .required(
+            "caseId", .id,
+            says: "The case: uuid5 over `case`, the complaint's source and its complaintId (`ids.json`)."),
+        .required(
+            "hazards", .array(.oneOf(ComplaintReceived.hazards), min: 1, max: 4),
+            says: "What was learned of; what the case has already changes nothing."),
+        .required(
+            "by", Person.shape,
+            says: "Who says so; he must be among the people of his place, if the organisation file lists any."),
+        .required(
+            "at", .time,
+            says: """
+                When it was learned; the 60 minutes of R34 run from it, but not from before the complaint was \
+                received.
+                """),
     ]
 
     package init(reading place: Int, in tape: borrowing JSONTape) throws {

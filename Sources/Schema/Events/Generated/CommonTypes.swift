@@ -2,10 +2,13 @@
 
 /// Who acted: the `by` of an event.
 package struct Person: ContractPart {
+    /// Who he is, as the organisation file names him.
     package var id: String
-    /// `store`, `region`, `hq` or `business`.
+    /// For which place he acts: `store`, `region`, `hq` or `business`, the business division.
     package var tier: String
+    /// His store; of tier `store` alone.
     package var storeId: String?
+    /// His region; of tier `region` alone.
     package var regionId: String?
 
     package init(
@@ -18,10 +21,12 @@ package struct Person: ContractPart {
     }
 
     package static let shape = Shape.object([
-        .required("id", .id),
-        .required("tier", .oneOf(["store", "region", "hq", "business"])),
-        .optional("storeId", .id),
-        .optional("regionId", .id),
+        .required("id", .id, says: "Who he is, as the organisation file names him."),
+        .required(
+            "tier", .oneOf(["store", "region", "hq", "business"]),
+            says: "For which place he acts: `store`, `region`, `hq` or `business`, the business division."),
+        .optional("storeId", .id, says: "His store; of tier `store` alone."),
+        .optional("regionId", .id, says: "His region; of tier `region` alone."),
     ])
 
     package init(reading place: Int, in tape: borrowing JSONTape) throws {
@@ -43,8 +48,11 @@ package struct Person: ContractPart {
 }
 
 package struct Customer: ContractPart {
+    /// The customer's name.
     package var name: String
+    /// His telephone number, by the digits of which he is known again.
     package var phone: String
+    /// Where he lives.
     package var address: String?
 
     package init(
@@ -56,9 +64,11 @@ package struct Customer: ContractPart {
     }
 
     package static let shape = Shape.object([
-        .required("name", .text(min: 1, max: 200), personal: true),
-        .required("phone", .text(min: 1, max: phoneLimit), personal: true),
-        .optional("address", .text(min: 0, max: 500), personal: true),
+        .required("name", .text(min: 1, max: 200), personal: true, says: "The customer's name."),
+        .required(
+            "phone", .text(min: 1, max: phoneLimit), personal: true,
+            says: "His telephone number, by the digits of which he is known again."),
+        .optional("address", .text(min: 0, max: 500), personal: true, says: "Where he lives."),
     ])
 
     package init(reading place: Int, in tape: borrowing JSONTape) throws {
@@ -84,11 +94,17 @@ package struct Customer: ContractPart {
 }
 
 package struct Product: ContractPart {
+    /// The kind of goods, compared without width, case and doubled blanks.
     package var category: String
+    /// The brand, compared in the same way.
     package var brand: String
+    /// The model, as the manufacturer calls it.
     package var model: String?
+    /// The serial number, by which a repair of the same piece is known again.
     package var serial: String?
+    /// Whether it was bought from the chain; nothing is refused for that (R02).
     package var purchasedHere: Bool
+    /// The date on which it was bought.
     package var purchasedOn: CivilDate?
 
     package init(
@@ -104,12 +120,18 @@ package struct Product: ContractPart {
     }
 
     package static let shape = Shape.object([
-        .required("category", .text(min: 1, max: 100)),
-        .required("brand", .text(min: 1, max: 200)),
-        .optional("model", .text(min: 0, max: 100)),
-        .optional("serial", .text(min: 0, max: 100)),
-        .required("purchasedHere", .boolean),
-        .optional("purchasedOn", .date),
+        .required(
+            "category", .text(min: 1, max: 100),
+            says: "The kind of goods, compared without width, case and doubled blanks."),
+        .required("brand", .text(min: 1, max: 200), says: "The brand, compared in the same way."),
+        .optional("model", .text(min: 0, max: 100), says: "The model, as the manufacturer calls it."),
+        .optional(
+            "serial", .text(min: 0, max: 100),
+            says: "The serial number, by which a repair of the same piece is known again."),
+        .required(
+            "purchasedHere", .boolean,
+            says: "Whether it was bought from the chain; nothing is refused for that (R02)."),
+        .optional("purchasedOn", .date, says: "The date on which it was bought."),
     ])
 
     package init(reading place: Int, in tape: borrowing JSONTape) throws {

@@ -14,9 +14,12 @@ package enum CompensationCause: String, ContractPart, CaseIterable {
 package struct CompensationRequested: ComparedByContent {
     package static let type = EventType("compensation.requested")
 
+    /// The name that the requester gives this request; no other has it.
     package var requestId: String
     package var caseId: String
+    /// How much is asked for, in fen (CNY 0.01).
     package var amountFen: Int64
+    /// Whose doing makes the payment necessary; it decides the way of the request (R05, R06, R07).
     package var cause: CompensationCause
     package var by: Person
 
@@ -33,11 +36,17 @@ package struct CompensationRequested: ComparedByContent {
     package var correlation: String? { caseId }
 
     package static let shape: [Shape.Field] = [
-        .required("requestId", .id),
-        .required("caseId", .id),
-        .required("amountFen", .positiveFen),
-        .required("cause", .names(CompensationCause.self)),
-        .required("by", Person.shape),
+        .required("requestId", .id, says: "The name that the requester gives this request; no other has it."),
+        .required(
+            "caseId", .id,
+            says: "The case: uuid5 over `case`, the complaint's source and its complaintId (`ids.json`)."),
+        .required("amountFen", .positiveFen, says: "How much is asked for, in fen (CNY 0.01)."),
+        .required(
+            "cause", .names(CompensationCause.self),
+            says: "Whose doing makes the payment necessary; it decides the way of the request (R05, R06, R07)."),
+        .required(
+            "by", Person.shape,
+            says: "Who says so; he must be among the people of his place, if the organisation file lists any."),
     ]
 
     package init(reading place: Int, in tape: borrowing JSONTape) throws {
@@ -87,12 +96,16 @@ package struct CompensationDecided: EventData {
     }
 
     package static let shape: [Shape.Field] = [
-        .required("requestId", .id),
-        .required("approved", .boolean),
-        .required("by", Person.shape),
-        .optional("amountFen", .fen),
-        .optional("severity", .integer(min: 1, max: 4)),
-        .optional("reason", .text(min: 0, max: 1000), personal: true),
+        .required("requestId", .id, says: "The request for money, as `compensation.requested` has named it."),
+        .required("approved", .boolean, says: "Whether it is approved; if not, it is rejected."),
+        .required(
+            "by", Person.shape,
+            says: "Who says so; he must be among the people of his place, if the organisation file lists any."),
+        .optional("amountFen", .fen, says: "At most the requested amount, which holds where this is absent."),
+        .optional(
+            "severity", .integer(min: 1, max: 4),
+            says: "The severity that HQ records for a manufacturer's cause (R06)."),
+        .optional("reason", .text(min: 0, max: 1000), personal: true, says: "Why, in words."),
     ]
 
     package init(reading place: Int, in tape: borrowing JSONTape) throws {
@@ -156,7 +169,7 @@ package struct CompensationAuthorised: EventData {
         .optional("complaintId", .id),
         .optional("cause", .names(CompensationCause.self)),
         .optional("brand", .text(min: 1, max: 200)),
-        .optional("severity", .integer(min: 1, max: 4)),
+        .optional("severity", .integer(min: 1, max: 4), says: "1 to 4, as HQ recorded it (R06)."),
     ]
 
     package init(reading place: Int, in tape: borrowing JSONTape) throws {
@@ -209,7 +222,7 @@ package struct CompensationPending: EventData {
     package static let shape: [Shape.Field] = [
         .required("requestId", .id),
         .required("amountFen", .positiveFen),
-        .required("until", .time),
+        .required("until", .time, says: "When the request is referred unless the case is resolved by then."),
         .optional("caseId", .id),
         .optional("complaintId", .id),
     ]

@@ -13,18 +13,28 @@ package struct ComplaintReceived: ComparedByContent {
         case quality, installation, repair, attitude, delivery, billing, other
     }
 
+    /// The name that the source gives this complaint; no other of the source has it.
     package var complaintId: String
+    /// By what way it came; by `authority` it is major (R04).
     package var channel: String
+    /// When it was received; terms run from it. At most 5 minutes ahead of the business clock.
     package var receivedAt: Instant
     package var customer: Customer
+    /// The store that it names; an unknown one is passed over.
     package var storeId: String?
+    /// The region that it names; an unknown one is passed over.
     package var regionId: String?
     package var product: Product
+    /// The outlet that served the customer, if one did.
     package var outletId: String?
+    /// What the customer complains of, in words.
     package var description: String
+    /// What the customer wants.
     package var remedy: String
+    /// How much money the customer claims, in fen (CNY 0.01); much of it is major (R04).
     package var claimFen: Int64?
     package var hazards: [String]?
+    /// What kind of complaint it is, for the monthly analysis.
     package var complaintType: ComplaintType?
 
     package init(
@@ -50,19 +60,31 @@ package struct ComplaintReceived: ComparedByContent {
     package var ruleTime: Instant? { receivedAt }
 
     package static let shape: [Shape.Field] = [
-        .required("complaintId", .id),
-        .required("channel", .oneOf(channels)),
-        .required("receivedAt", .time),
-        .required("customer", Customer.shape),
-        .optional("storeId", .id),
-        .optional("regionId", .id),
-        .required("product", Product.shape),
-        .optional("outletId", .id),
-        .required("description", .text(min: 1, max: 4000), personal: true),
-        .required("remedy", .oneOf(remedies)),
-        .optional("claimFen", .fen),
-        .optional("hazards", .array(.oneOf(hazards), min: 0, max: 4)),
-        .optional("complaintType", .names(ComplaintType.self)),
+        .required(
+            "complaintId", .id,
+            says: "The name that the source gives this complaint; no other of the source has it."),
+        .required("channel", .oneOf(channels), says: "By what way it came; by `authority` it is major (R04)."),
+        .required(
+            "receivedAt", .time,
+            says: "When it was received; terms run from it. At most 5 minutes ahead of the business clock."),
+        .required("customer", Customer.shape, says: "The customer whom it is about."),
+        .optional("storeId", .id, says: "The store that it names; an unknown one is passed over."),
+        .optional("regionId", .id, says: "The region that it names; an unknown one is passed over."),
+        .required("product", Product.shape, says: "The goods that it is about."),
+        .optional("outletId", .id, says: "The outlet that served the customer, if one did."),
+        .required(
+            "description", .text(min: 1, max: 4000), personal: true,
+            says: "What the customer complains of, in words."),
+        .required("remedy", .oneOf(remedies), says: "What the customer wants."),
+        .optional(
+            "claimFen", .fen,
+            says: "How much money the customer claims, in fen (CNY 0.01); much of it is major (R04)."),
+        .optional(
+            "hazards", .array(.oneOf(hazards), min: 0, max: 4),
+            says: "The dangers and public matters that it tells of."),
+        .optional(
+            "complaintType", .names(ComplaintType.self),
+            says: "What kind of complaint it is, for the monthly analysis."),
     ]
 
     package static let takenShape = Shape.object(
@@ -126,7 +148,12 @@ package struct CaseOpened: EventData {
         }
 
         package static let shape = Shape.object([
-            .required("phones", .integer(min: 0, max: Shape.integerLimit)),
+            .required(
+                "phones", .integer(min: 0, max: Shape.integerLimit),
+                says: """
+                    Distinct phones that complained of the same brand and category within the window, this one \
+                    included.
+                    """),
             .required("major", .boolean),
         ])
 
@@ -218,8 +245,12 @@ package struct BatchAlerted: EventData {
     package static let shape: [Shape.Field] = [
         .required("brand", .text(min: 1, max: 200)),
         .required("category", .text(min: 1, max: 100)),
-        .required("span", .anyInteger),
-        .required("phones", .integer(min: 0, max: Shape.integerLimit)),
+        .required(
+            "span", .anyInteger,
+            says: "The number of the span of `clusterWindowDays` dates, counted from 1970-01-01."),
+        .required(
+            "phones", .integer(min: 0, max: Shape.integerLimit),
+            says: "How many phones have complained; at most 100."),
     ]
 
     package init(reading place: Int, in tape: borrowing JSONTape) throws {

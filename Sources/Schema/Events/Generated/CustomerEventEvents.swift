@@ -4,10 +4,13 @@
 package struct CustomerEventAnnounced: ComparedByContent {
     package static let type = EventType("customer-event.announced")
 
+    /// The name that upstream gives the customer event; no other has it.
     package var eventId: String
     /// The date of the event.
     package var on: CivilDate
+    /// What the customer event is called.
     package var title: String
+    /// Who is invited and to be called; the place of each, from 0, is part of his callbackId.
     package var customers: [Customer]
 
     package init(
@@ -20,10 +23,12 @@ package struct CustomerEventAnnounced: ComparedByContent {
     }
 
     package static let shape: [Shape.Field] = [
-        .required("eventId", .id),
-        .required("on", .date),
-        .required("title", .text(min: 1, max: 200)),
-        .required("customers", .array(Customer.shape, min: 0, max: 1000)),
+        .required("eventId", .id, says: "The name that upstream gives the customer event; no other has it."),
+        .required("on", .date, says: "The date of the event."),
+        .required("title", .text(min: 1, max: 200), says: "What the customer event is called."),
+        .required(
+            "customers", .array(Customer.shape, min: 0, max: 1000),
+            says: "Who is invited and to be called; the place of each, from 0, is part of his callbackId."),
     ]
 
     package init(reading place: Int, in tape: borrowing JSONTape) throws {
@@ -76,7 +81,7 @@ package struct LetterDue: EventData {
         .required("callbackId", .id),
         .required("about", CallbackSubject.shape),
         .required("customer", Customer.shape),
-        .required("dueAt", .time),
+        .required("dueAt", .time, says: "Two days after the call."),
         .optional("title", .text(min: 1, max: 200)),
     ]
 
@@ -110,6 +115,7 @@ package struct LetterSent: EventData {
 
     package var callbackId: String
     package var by: Person
+    /// When it was sent; at most 5 minutes ahead of the business clock.
     package var at: Instant
     /// What was sent (R27).
     package var subject: String?
@@ -126,10 +132,14 @@ package struct LetterSent: EventData {
     package var ruleTime: Instant? { at }
 
     package static let shape: [Shape.Field] = [
-        .required("callbackId", .id),
-        .required("by", Person.shape),
-        .required("at", .time),
-        .optional("subject", .text(min: 0, max: 200), personal: true),
+        .required(
+            "callbackId", .id,
+            says: "The call that is meant, as `callback.scheduled` and `callback.due` name it (`ids.json`)."),
+        .required(
+            "by", Person.shape,
+            says: "Who says so; he must be among the people of his place, if the organisation file lists any."),
+        .required("at", .time, says: "When it was sent; at most 5 minutes ahead of the business clock."),
+        .optional("subject", .text(min: 0, max: 200), personal: true, says: "What was sent (R27)."),
     ]
 
     package init(reading place: Int, in tape: borrowing JSONTape) throws {

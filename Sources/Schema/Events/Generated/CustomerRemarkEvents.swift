@@ -7,7 +7,9 @@ package struct CustomerContactCorrected: EventData {
     package static let type = EventType("customer.contact-corrected")
 
     package var callbackId: String
-    /// For calls alone: it belongs to whom the call is to, and tells nobody who he is.
+    /// The right number, with 5 to 15 digits; for calls alone.
+    ///
+    /// It belongs to whom the call is to, and tells nobody who he is.
     package var phone: String
     package var by: Person
 
@@ -20,9 +22,15 @@ package struct CustomerContactCorrected: EventData {
     }
 
     package static let shape: [Shape.Field] = [
-        .required("callbackId", .id),
-        .required("phone", .text(min: 1, max: Customer.phoneLimit), personal: true, ofMatter: true),
-        .required("by", Person.shape),
+        .required(
+            "callbackId", .id,
+            says: "The call that is meant, as `callback.scheduled` and `callback.due` name it (`ids.json`)."),
+        .required(
+            "phone", .text(min: 1, max: Customer.phoneLimit), personal: true, ofMatter: true,
+            says: "The right number, with 5 to 15 digits; for calls alone."),
+        .required(
+            "by", Person.shape,
+            says: "Who says so; he must be among the people of his place, if the organisation file lists any."),
     ]
 
     package init(reading place: Int, in tape: borrowing JSONTape) throws {
@@ -55,7 +63,9 @@ package struct CustomerRemark: EventData {
 
     /// One remark, as `callback.completed` brings it.
     package struct Remark: ContractPart {
+        /// What kind of remark it is; by a complaint a reached customer is dissatisfied unless he says otherwise.
         package var `class`: Class
+        /// What he said, in words.
         package var text: String
 
         package init(
@@ -66,8 +76,13 @@ package struct CustomerRemark: EventData {
         }
 
         package static let shape = Shape.object([
-            .required("class", .names(Class.self)),
-            .required("text", .text(min: 1, max: 4000), personal: true),
+            .required(
+                "class", .names(Class.self),
+                says: """
+                    What kind of remark it is; by a complaint a reached customer is dissatisfied unless he says \
+                    otherwise.
+                    """),
+            .required("text", .text(min: 1, max: 4000), personal: true, says: "What he said, in words."),
         ])
 
         package init(reading place: Int, in tape: borrowing JSONTape) throws {

@@ -22,7 +22,7 @@ package struct BusinessRejected: EventData {
         package static let shape = Shape.object([
             .required("source", .text(min: 1, max: 256)),
             .required("id", .id),
-            .required("type", .text(min: 1, max: 128)),
+            .required("type", .text(min: 1, max: 128), says: "As on the wire, with its version."),
         ])
 
         package init(reading place: Int, in tape: borrowing JSONTape) throws {
@@ -61,8 +61,8 @@ package struct BusinessRejected: EventData {
 
     package static let shape: [Shape.Field] = [
         .required("event", Subject.shape),
-        .required("reason", .text(min: 1, max: 64)),
-        .required("figures", .anyObject),
+        .required("reason", .text(min: 1, max: 64), says: "A stable word, e.g. `id-taken`."),
+        .required("figures", .anyObject, says: "The figures of the refusal. No personal data."),
         .optional("caseId", .id),
     ]
 
@@ -110,11 +110,15 @@ package struct EventRejected: EventData {
     }
 
     package static let shape: [Shape.Field] = [
-        .optional("source", .text(min: 1, max: 1024)),
+        .optional(
+            "source", .text(min: 1, max: 1024),
+            says: "Of the rejected document, as far as it can be told."),
         .optional("eventId", .id),
         .optional("eventType", .text(min: 0, max: 128)),
-        .required("queue", .text(min: 1, max: 255)),
-        .required("errors", .array(Fault.shape, min: 1, max: errorLimit)),
+        .required("queue", .text(min: 1, max: 255), says: "The queue from which it was taken."),
+        .required(
+            "errors", .array(Fault.shape, min: 1, max: errorLimit),
+            says: "Every fault, up to `errorLimit`."),
     ]
 
     package init(reading place: Int, in tape: borrowing JSONTape) throws {
@@ -190,11 +194,11 @@ package struct EventWaiting: EventData {
     }
 
     package static let shape: [Shape.Field] = [
-        .required("source", .text(min: 1, max: 256)),
+        .required("source", .text(min: 1, max: 256), says: "Of the event that waits."),
         .required("eventId", .id),
-        .required("queue", .text(min: 1, max: 255)),
-        .required("reference", .text(min: 1, max: 128)),
-        .required("until", .time),
+        .required("queue", .text(min: 1, max: 255), says: "From which it was taken."),
+        .required("reference", .text(min: 1, max: 128), says: "What it waits for, e.g. `case 1f0c…`."),
+        .required("until", .time, says: "When it will be a dead letter unless that has come."),
     ]
 
     package init(reading place: Int, in tape: borrowing JSONTape) throws {

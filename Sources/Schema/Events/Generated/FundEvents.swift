@@ -6,6 +6,7 @@ package struct RecoveryBooked: EventData {
     package static let type = EventType("recovery.booked")
 
     package var requestId: String
+    /// How much has come back to the fund, in fen (CNY 0.01).
     package var amountFen: Int64
     package var by: Person
 
@@ -18,9 +19,11 @@ package struct RecoveryBooked: EventData {
     }
 
     package static let shape: [Shape.Field] = [
-        .required("requestId", .id),
-        .required("amountFen", .positiveFen),
-        .required("by", Person.shape),
+        .required("requestId", .id, says: "The request for money, as `compensation.requested` has named it."),
+        .required("amountFen", .positiveFen, says: "How much has come back to the fund, in fen (CNY 0.01)."),
+        .required(
+            "by", Person.shape,
+            says: "Who says so; he must be among the people of his place, if the organisation file lists any."),
     ]
 
     package init(reading place: Int, in tape: borrowing JSONTape) throws {
@@ -45,6 +48,7 @@ package struct WriteOffProposed: EventData {
     package static let type = EventType("write-off.proposed")
 
     package var requestId: String
+    /// How much of what is open is to be given up, in fen (CNY 0.01).
     package var amountFen: Int64
     package var by: Person
     package var reason: String
@@ -59,10 +63,14 @@ package struct WriteOffProposed: EventData {
     }
 
     package static let shape: [Shape.Field] = [
-        .required("requestId", .id),
-        .required("amountFen", .positiveFen),
-        .required("by", Person.shape),
-        .required("reason", .text(min: 1, max: 1000), personal: true),
+        .required("requestId", .id, says: "The request for money, as `compensation.requested` has named it."),
+        .required(
+            "amountFen", .positiveFen,
+            says: "How much of what is open is to be given up, in fen (CNY 0.01)."),
+        .required(
+            "by", Person.shape,
+            says: "Who says so; he must be among the people of his place, if the organisation file lists any."),
+        .required("reason", .text(min: 1, max: 1000), personal: true, says: "Why, in words."),
     ]
 
     package init(reading place: Int, in tape: borrowing JSONTape) throws {
@@ -105,9 +113,11 @@ package struct WriteOffApproved: EventData {
     }
 
     package static let shape: [Shape.Field] = [
-        .required("requestId", .id),
-        .required("by", Person.shape),
-        .required("approved", .boolean),
+        .required("requestId", .id, says: "The request for money, as `compensation.requested` has named it."),
+        .required(
+            "by", Person.shape,
+            says: "Who says so; he must be among the people of his place, if the organisation file lists any."),
+        .required("approved", .boolean, says: "Whether it is approved; if not, it is rejected."),
     ]
 
     package init(reading place: Int, in tape: borrowing JSONTape) throws {
@@ -162,11 +172,13 @@ package struct FundDisbursed: EventData {
     package static let shape: [Shape.Field] = [
         .required("requestId", .id),
         .required("amountFen", .positiveFen),
-        .required("balanceFen", .anyInteger),
+        .required("balanceFen", .anyInteger, says: "What the fund holds afterwards; may be negative."),
         .optional("caseId", .id),
         .optional("complaintId", .id),
-        .optional("severity", .integer(min: 1, max: 4)),
-        .optional("liableKind", .names(LiabilityProposed.Liable.Kind.self)),
+        .optional("severity", .integer(min: 1, max: 4), says: "1 to 4, as HQ recorded it (R06)."),
+        .optional(
+            "liableKind", .names(LiabilityProposed.Liable.Kind.self),
+            says: "Whom the approved opinion names (R08)."),
     ]
 
     package init(reading place: Int, in tape: borrowing JSONTape) throws {
@@ -229,11 +241,13 @@ package struct FundRecovered: EventData {
     package static let shape: [Shape.Field] = [
         .required("requestId", .id),
         .required("amountFen", .positiveFen),
-        .required("balanceFen", .anyInteger),
+        .required("balanceFen", .anyInteger, says: "What the fund holds afterwards; may be negative."),
         .optional("caseId", .id),
         .optional("complaintId", .id),
-        .optional("severity", .integer(min: 1, max: 4)),
-        .optional("liableKind", .names(LiabilityProposed.Liable.Kind.self)),
+        .optional("severity", .integer(min: 1, max: 4), says: "1 to 4, as HQ recorded it (R06)."),
+        .optional(
+            "liableKind", .names(LiabilityProposed.Liable.Kind.self),
+            says: "Whom the approved opinion names (R08)."),
     ]
 
     package init(reading place: Int, in tape: borrowing JSONTape) throws {
@@ -296,11 +310,13 @@ package struct FundWrittenOff: EventData {
     package static let shape: [Shape.Field] = [
         .required("requestId", .id),
         .required("amountFen", .positiveFen),
-        .required("balanceFen", .anyInteger),
+        .required("balanceFen", .anyInteger, says: "What the fund holds afterwards; may be negative."),
         .optional("caseId", .id),
         .optional("complaintId", .id),
-        .optional("severity", .integer(min: 1, max: 4)),
-        .optional("liableKind", .names(LiabilityProposed.Liable.Kind.self)),
+        .optional("severity", .integer(min: 1, max: 4), says: "1 to 4, as HQ recorded it (R06)."),
+        .optional(
+            "liableKind", .names(LiabilityProposed.Liable.Kind.self),
+            says: "Whom the approved opinion names (R08)."),
     ]
 
     package init(reading place: Int, in tape: borrowing JSONTape) throws {

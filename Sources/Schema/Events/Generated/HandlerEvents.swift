@@ -13,9 +13,11 @@ package struct ContactRecorded: EventData {
     }
 
     package var caseId: String
+    /// Who was spoken with.
     package var with: Party
     package var by: Person
     package var at: Instant
+    /// What was said, in words.
     package var note: String?
 
     package init(
@@ -32,11 +34,15 @@ package struct ContactRecorded: EventData {
     package var correlation: String? { caseId }
 
     package static let shape: [Shape.Field] = [
-        .required("caseId", .id),
-        .required("with", .names(Party.self)),
-        .required("by", Person.shape),
-        .required("at", .time),
-        .optional("note", .text(min: 0, max: 2000), personal: true),
+        .required(
+            "caseId", .id,
+            says: "The case: uuid5 over `case`, the complaint's source and its complaintId (`ids.json`)."),
+        .required("with", .names(Party.self), says: "Who was spoken with."),
+        .required(
+            "by", Person.shape,
+            says: "Who says so; he must be among the people of his place, if the organisation file lists any."),
+        .required("at", .time, says: "When it happened; at most 5 minutes ahead of the business clock."),
+        .optional("note", .text(min: 0, max: 2000), personal: true, says: "What was said, in words."),
     ]
 
     package init(reading place: Int, in tape: borrowing JSONTape) throws {
@@ -79,8 +85,11 @@ package struct CaseResolved: EventData {
 
     package var caseId: String
     package var by: Person
+    /// When it was resolved; who held the case then may say so (R48).
     package var resolvedAt: Instant
+    /// How it was resolved, in words.
     package var solution: String
+    /// Whose fault it was.
     package var liability: Liability
     /// Who is liable, as the handler knows it: an id or a name.
     package var liableParty: String?
@@ -104,13 +113,21 @@ package struct CaseResolved: EventData {
     package var correlation: String? { caseId }
 
     package static let shape: [Shape.Field] = [
-        .required("caseId", .id),
-        .required("by", Person.shape),
-        .required("resolvedAt", .time),
-        .required("solution", .text(min: 1, max: 4000), personal: true),
-        .required("liability", .names(Liability.self)),
-        .optional("liableParty", .text(min: 1, max: 200), personal: true),
-        .required("documents", .array(.text(min: 1, max: 200), min: 0, max: 200)),
+        .required(
+            "caseId", .id,
+            says: "The case: uuid5 over `case`, the complaint's source and its complaintId (`ids.json`)."),
+        .required(
+            "by", Person.shape,
+            says: "Who says so; he must be among the people of his place, if the organisation file lists any."),
+        .required("resolvedAt", .time, says: "When it was resolved; who held the case then may say so (R48)."),
+        .required("solution", .text(min: 1, max: 4000), personal: true, says: "How it was resolved, in words."),
+        .required("liability", .names(Liability.self), says: "Whose fault it was."),
+        .optional(
+            "liableParty", .text(min: 1, max: 200), personal: true,
+            says: "Who is liable, as the handler knows it: an id or a name."),
+        .required(
+            "documents", .array(.text(min: 1, max: 200), min: 0, max: 200),
+            says: "Numbers or names of the documents filed; empty: none yet."),
     ]
 
     package init(reading place: Int, in tape: borrowing JSONTape) throws {
@@ -149,6 +166,7 @@ package struct DocumentsArchived: EventData {
 
     package var caseId: String
     package var by: Person
+    /// Numbers or names of the documents filed, besides those that are known.
     package var documents: [String]
 
     package init(
@@ -162,9 +180,15 @@ package struct DocumentsArchived: EventData {
     package var correlation: String? { caseId }
 
     package static let shape: [Shape.Field] = [
-        .required("caseId", .id),
-        .required("by", Person.shape),
-        .required("documents", .array(.text(min: 1, max: 200), min: 0, max: 200)),
+        .required(
+            "caseId", .id,
+            says: "The case: uuid5 over `case`, the complaint's source and its complaintId (`ids.json`)."),
+        .required(
+            "by", Person.shape,
+            says: "Who says so; he must be among the people of his place, if the organisation file lists any."),
+        .required(
+            "documents", .array(.text(min: 1, max: 200), min: 0, max: 200),
+            says: "Numbers or names of the documents filed, besides those that are known."),
     ]
 
     package init(reading place: Int, in tape: borrowing JSONTape) throws {

@@ -7,6 +7,7 @@ package struct IncidentReportSubmitted: EventData {
 
     package var requestId: String
     package var by: Person
+    /// What has happened, in words (R08).
     package var facts: String
 
     package init(
@@ -18,9 +19,13 @@ package struct IncidentReportSubmitted: EventData {
     }
 
     package static let shape: [Shape.Field] = [
-        .required("requestId", .id),
-        .required("by", Person.shape),
-        .required("facts", .text(min: 1, max: 8000), personal: true),
+        .required("requestId", .id, says: "The request for money, as `compensation.requested` has named it."),
+        .required(
+            "by", Person.shape,
+            says: "Who says so; he must be among the people of his place, if the organisation file lists any."),
+        .required(
+            "facts", .text(min: 1, max: 8000), personal: true,
+            says: "What has happened, in words (R08)."),
     ]
 
     package init(reading place: Int, in tape: borrowing JSONTape) throws {
@@ -58,7 +63,9 @@ package struct LiabilityProposed: EventData {
             case nobody = "none"
         }
 
+        /// What kind of party it is.
         package var kind: Kind
+        /// Which one: the id of a manufacturer, an outlet or a person.
         package var id: String?
 
         package init(
@@ -69,8 +76,8 @@ package struct LiabilityProposed: EventData {
         }
 
         package static let shape = Shape.object([
-            .required("kind", .names(Kind.self)),
-            .optional("id", .id),
+            .required("kind", .names(Kind.self), says: "What kind of party it is."),
+            .optional("id", .id, says: "Which one: the id of a manufacturer, an outlet or a person."),
         ])
 
         package init(reading place: Int, in tape: borrowing JSONTape) throws {
@@ -89,6 +96,7 @@ package struct LiabilityProposed: EventData {
 
     package var requestId: String
     package var by: Person
+    /// Who is to bear the payment.
     package var liable: Liable
     /// Wanted where another party than that of the cause is named (R41).
     package var reason: String?
@@ -103,10 +111,14 @@ package struct LiabilityProposed: EventData {
     }
 
     package static let shape: [Shape.Field] = [
-        .required("requestId", .id),
-        .required("by", Person.shape),
-        .required("liable", Liable.shape),
-        .optional("reason", .text(min: 1, max: 1000), personal: true),
+        .required("requestId", .id, says: "The request for money, as `compensation.requested` has named it."),
+        .required(
+            "by", Person.shape,
+            says: "Who says so; he must be among the people of his place, if the organisation file lists any."),
+        .required("liable", Liable.shape, says: "Who is to bear the payment."),
+        .optional(
+            "reason", .text(min: 1, max: 1000), personal: true,
+            says: "Wanted where another party than that of the cause is named (R41)."),
     ]
 
     package init(reading place: Int, in tape: borrowing JSONTape) throws {
@@ -149,9 +161,11 @@ package struct LiabilityApproved: EventData {
     }
 
     package static let shape: [Shape.Field] = [
-        .required("requestId", .id),
-        .required("by", Person.shape),
-        .required("approved", .boolean),
+        .required("requestId", .id, says: "The request for money, as `compensation.requested` has named it."),
+        .required(
+            "by", Person.shape,
+            says: "Who says so; he must be among the people of his place, if the organisation file lists any."),
+        .required("approved", .boolean, says: "Whether it is approved; if not, it is rejected."),
     ]
 
     package init(reading place: Int, in tape: borrowing JSONTape) throws {
@@ -207,7 +221,11 @@ package struct ObligationOverdue: EventData {
 
     package static let shape: [Shape.Field] = [
         .required("obligation", .names(Obligation.self)),
-        .required("subject", .id),
+        .required(
+            "subject", .id,
+            says: """
+                The requestId, callbackId, proposalId, violationId, incidentId or outletId that it is owed for.
+                """),
         .optional("caseId", .id),
         .optional("complaintId", .id),
     ]

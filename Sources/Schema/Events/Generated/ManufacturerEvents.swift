@@ -59,12 +59,21 @@ package struct ManufacturerIncidentRecorded: EventData {
         .optional("callbackId", .id),
         .optional("caseId", .id),
         .optional("serviceId", .id),
-        .optional("kind", .names(Kind.self)),
-        .optional("problemId", .id),
-        .optional("requestId", .id),
-        .optional("occurredAt", .time),
-        .optional("handled", .boolean),
-        .optional("upheld", .boolean),
+        .optional(
+            "kind", .names(Kind.self),
+            says: "Absent in what releases before 0.4 wrote, whose incidents all came from calls."),
+        .optional("problemId", .id, says: "The report of a store that it comes from."),
+        .optional("requestId", .id, says: "The advance that it comes from."),
+        .optional("occurredAt", .time, says: "Its quarter is the one in which it counts (R18)."),
+        .optional(
+            "handled", .boolean,
+            says: """
+                False when it is told, true when headquarters has handled it. Absent in what releases before 0.4 \
+                wrote, which told it once.
+                """),
+        .optional(
+            "upheld", .boolean,
+            says: "Set once it is handled. False: it is dismissed and counts nowhere."),
     ]
 
     package init(reading place: Int, in tape: borrowing JSONTape) throws {
@@ -106,6 +115,7 @@ package struct ManufacturerIncidentHandled: EventData {
 
     package var incidentId: String
     package var by: Person
+    /// What the letter demands as a penalty, in fen (CNY 0.01).
     package var amountFen: Int64?
     /// False: the incident is dismissed and counts nowhere.
     package var upheld: Bool?
@@ -120,10 +130,14 @@ package struct ManufacturerIncidentHandled: EventData {
     }
 
     package static let shape: [Shape.Field] = [
-        .required("incidentId", .id),
-        .required("by", Person.shape),
-        .optional("amountFen", .fen),
-        .optional("upheld", .boolean),
+        .required(
+            "incidentId", .id,
+            says: "The incident, as `manufacturer.incident-recorded` names it (`ids.json`)."),
+        .required(
+            "by", Person.shape,
+            says: "Who says so; he must be among the people of his place, if the organisation file lists any."),
+        .optional("amountFen", .fen, says: "What the letter demands as a penalty, in fen (CNY 0.01)."),
+        .optional("upheld", .boolean, says: "False: the incident is dismissed and counts nowhere."),
     ]
 
     package init(reading place: Int, in tape: borrowing JSONTape) throws {
@@ -165,7 +179,7 @@ package struct ManufacturerReplacementDemanded: EventData {
     package static let shape: [Shape.Field] = [
         .required("manufacturerId", .id),
         .required("quarter", .quarter),
-        .optional("proposalId", .id),
+        .optional("proposalId", .id, says: "Absent in what releases before 0.4 wrote, which asked nobody."),
     ]
 
     package init(reading place: Int, in tape: borrowing JSONTape) throws {

@@ -9,13 +9,16 @@ package struct ManufacturerProblemReported: ComparedByContent {
         case nonCooperation = "non-cooperation"
     }
 
+    /// The name that the reporter gives this problem; no other has it.
     package var problemId: String
+    /// Whether its goods or service lack quality, or it does not cooperate.
     package var kind: Kind
     /// As reported; else the owner of the brand in the organisation file.
     package var manufacturerId: String?
     package var brand: String?
     package var by: Person
     package var at: Instant
+    /// The case in which it showed; incidents of one case count once.
     package var caseId: String?
     package var description: String?
 
@@ -37,14 +40,24 @@ package struct ManufacturerProblemReported: ComparedByContent {
     package var correlation: String? { caseId }
 
     package static let shape: [Shape.Field] = [
-        .required("problemId", .id),
-        .required("kind", .names(Kind.self)),
-        .optional("manufacturerId", .id),
-        .optional("brand", .text(min: 1, max: 200)),
-        .required("by", Person.shape),
-        .required("at", .time),
-        .optional("caseId", .id),
-        .optional("description", .text(min: 0, max: 4000), personal: true),
+        .required("problemId", .id, says: "The name that the reporter gives this problem; no other has it."),
+        .required(
+            "kind", .names(Kind.self),
+            says: "Whether its goods or service lack quality, or it does not cooperate."),
+        .optional(
+            "manufacturerId", .id,
+            says: "As reported; else the owner of the brand in the organisation file."),
+        .optional(
+            "brand", .text(min: 1, max: 200),
+            says: "The brand, compared without width, case and doubled blanks."),
+        .required(
+            "by", Person.shape,
+            says: "Who says so; he must be among the people of his place, if the organisation file lists any."),
+        .required("at", .time, says: "When it happened; at most 5 minutes ahead of the business clock."),
+        .optional("caseId", .id, says: "The case in which it showed; incidents of one case count once."),
+        .optional(
+            "description", .text(min: 0, max: 4000), personal: true,
+            says: "What has happened, in words."),
     ]
 
     package init(reading place: Int, in tape: borrowing JSONTape) throws {
@@ -104,8 +117,12 @@ package struct ManufacturerReplacementProposed: EventData {
         .required("proposalId", .id),
         .required("manufacturerId", .id),
         .required("quarter", .quarter),
-        .required("incidentIds", .array(.id, min: 0, max: 100)),
-        .optional("more", .integer(min: 1, max: Shape.integerLimit)),
+        .required(
+            "incidentIds", .array(.id, min: 0, max: 100),
+            says: "Those counted, of one case one; by their time."),
+        .optional(
+            "more", .integer(min: 1, max: Shape.integerLimit),
+            says: "How many incidents are not listed."),
     ]
 
     package init(reading place: Int, in tape: borrowing JSONTape) throws {
@@ -133,6 +150,7 @@ package struct ManufacturerReplacementProposed: EventData {
 package struct ReplacementDecided: EventData {
     package static let type = EventType("replacement.decided")
 
+    /// The proposal, as `manufacturer.replacement-proposed` names it (`ids.json`).
     package var proposalId: String
     package var approved: Bool
     package var by: Person
@@ -148,10 +166,14 @@ package struct ReplacementDecided: EventData {
     }
 
     package static let shape: [Shape.Field] = [
-        .required("proposalId", .id),
-        .required("approved", .boolean),
-        .required("by", Person.shape),
-        .optional("reason", .text(min: 0, max: 1000), personal: true),
+        .required(
+            "proposalId", .id,
+            says: "The proposal, as `manufacturer.replacement-proposed` names it (`ids.json`)."),
+        .required("approved", .boolean, says: "Whether it is approved; if not, it is rejected."),
+        .required(
+            "by", Person.shape,
+            says: "Who says so; he must be among the people of his place, if the organisation file lists any."),
+        .optional("reason", .text(min: 0, max: 1000), personal: true, says: "Why, in words."),
     ]
 
     package init(reading place: Int, in tape: borrowing JSONTape) throws {

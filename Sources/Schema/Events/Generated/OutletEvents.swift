@@ -18,9 +18,13 @@ package struct OutletReinstated: EventData {
     }
 
     package static let shape: [Shape.Field] = [
-        .required("outletId", .id),
-        .required("by", Person.shape),
-        .required("reason", .text(min: 1, max: 1000), personal: true),
+        .required(
+            "outletId", .id,
+            says: "The outlet, the outside company that installs and repairs, as the organisation file names it."),
+        .required(
+            "by", Person.shape,
+            says: "Who says so; he must be among the people of his place, if the organisation file lists any."),
+        .required("reason", .text(min: 1, max: 1000), personal: true, says: "Why, in words."),
     ]
 
     package init(reading place: Int, in tape: borrowing JSONTape) throws {
@@ -49,6 +53,7 @@ package struct OutletSiteChecked: EventData {
     package static let type = EventType("outlet.site-checked")
 
     package var outletId: String
+    /// Whether the outlet has passed the check.
     package var passed: Bool
     package var by: Person
     package var at: Instant
@@ -65,10 +70,14 @@ package struct OutletSiteChecked: EventData {
     package var ruleTime: Instant? { at }
 
     package static let shape: [Shape.Field] = [
-        .required("outletId", .id),
-        .required("passed", .boolean),
-        .required("by", Person.shape),
-        .required("at", .time),
+        .required(
+            "outletId", .id,
+            says: "The outlet, the outside company that installs and repairs, as the organisation file names it."),
+        .required("passed", .boolean, says: "Whether the outlet has passed the check."),
+        .required(
+            "by", Person.shape,
+            says: "Who says so; he must be among the people of his place, if the organisation file lists any."),
+        .required("at", .time, says: "When it happened; at most 5 minutes ahead of the business clock."),
     ]
 
     package init(reading place: Int, in tape: borrowing JSONTape) throws {
@@ -139,7 +148,7 @@ package struct OutletStatusChanged: EventData {
         .required("outletId", .id),
         .required("from", .names(Status.self)),
         .required("to", .names(Status.self)),
-        .required("holds", .array(.names(Hold.self), min: 0, max: 4)),
+        .required("holds", .array(.names(Hold.self), min: 0, max: 4), says: "What blocks dispatch now."),
         .required("dispatch", .names(Dispatch.self)),
         .required("running", .names(Running.self)),
     ]
@@ -173,11 +182,13 @@ package struct TrainingAssessed: EventData {
 
     package var outletId: String
     package var quarter: String
-    /// How many people were assessed, and how many of them passed.
+    /// How many people were assessed.
     package var assessed: Int
+    /// How many of them passed.
     package var passed: Int
-    /// A retest is no assessment of its quarter.
+    /// Whether this is a retest after a stop of work, which is no assessment of its quarter.
     package var retest: Bool?
+    /// Who assessed; without it `business.rejected` says `by-missing`.
     package var by: Person?
 
     package init(
@@ -192,12 +203,18 @@ package struct TrainingAssessed: EventData {
     }
 
     package static let shape: [Shape.Field] = [
-        .required("outletId", .id),
-        .required("quarter", .quarter),
-        .required("assessed", .integer(min: 0, max: Shape.integerLimit)),
-        .required("passed", .integer(min: 0, max: Shape.integerLimit)),
-        .optional("retest", .boolean),
-        .optional("by", Person.shape),
+        .required(
+            "outletId", .id,
+            says: "The outlet, the outside company that installs and repairs, as the organisation file names it."),
+        .required("quarter", .quarter, says: "The calendar quarter, as 2026-Q4."),
+        .required(
+            "assessed", .integer(min: 0, max: Shape.integerLimit),
+            says: "How many people were assessed."),
+        .required("passed", .integer(min: 0, max: Shape.integerLimit), says: "How many of them passed."),
+        .optional(
+            "retest", .boolean,
+            says: "Whether this is a retest after a stop of work, which is no assessment of its quarter."),
+        .optional("by", Person.shape, says: "Who assessed; without it `business.rejected` says `by-missing`."),
     ]
 
     package init(reading place: Int, in tape: borrowing JSONTape) throws {

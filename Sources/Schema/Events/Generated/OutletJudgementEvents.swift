@@ -6,9 +6,10 @@ package struct OutletEvaluated: EventData {
 
     package var outletId: String
     package var quarter: String
-    /// 0 to 100.
+    /// What headquarters think of the outlet, from 0 to 100.
     package var score: Int
     package var by: Person
+    /// Why, in words.
     package var remarks: String?
 
     package init(
@@ -22,11 +23,17 @@ package struct OutletEvaluated: EventData {
     }
 
     package static let shape: [Shape.Field] = [
-        .required("outletId", .id),
-        .required("quarter", .quarter),
-        .required("score", .integer(min: 0, max: 100)),
-        .required("by", Person.shape),
-        .optional("remarks", .text(min: 0, max: 4000), personal: true),
+        .required(
+            "outletId", .id,
+            says: "The outlet, the outside company that installs and repairs, as the organisation file names it."),
+        .required("quarter", .quarter, says: "The calendar quarter, as 2026-Q4."),
+        .required(
+            "score", .integer(min: 0, max: 100),
+            says: "What headquarters think of the outlet, from 0 to 100."),
+        .required(
+            "by", Person.shape,
+            says: "Who says so; he must be among the people of his place, if the organisation file lists any."),
+        .optional("remarks", .text(min: 0, max: 4000), personal: true, says: "Why, in words."),
     ]
 
     package init(reading place: Int, in tape: borrowing JSONTape) throws {
@@ -70,9 +77,13 @@ package struct WithdrawalRecommended: EventData {
     }
 
     package static let shape: [Shape.Field] = [
-        .required("outletId", .id),
-        .required("by", Person.shape),
-        .required("reason", .text(min: 1, max: 1000), personal: true),
+        .required(
+            "outletId", .id,
+            says: "The outlet, the outside company that installs and repairs, as the organisation file names it."),
+        .required(
+            "by", Person.shape,
+            says: "Who says so; he must be among the people of his place, if the organisation file lists any."),
+        .required("reason", .text(min: 1, max: 1000), personal: true, says: "Why, in words."),
     ]
 
     package init(reading place: Int, in tape: borrowing JSONTape) throws {
@@ -117,8 +128,10 @@ package struct OutletStanding: EventData {
 
         package static let shape = Shape.object([
             .required("count", .integer(min: 0, max: Shape.integerLimit)),
-            .optional("rung", .oneOf(PenaltyProposed.rungs)),
-            .optional("next", .integer(min: 1, max: Shape.integerLimit)),
+            .optional("rung", .oneOf(PenaltyProposed.rungs), says: "The rung that is reached; nil: none."),
+            .optional(
+                "next", .integer(min: 1, max: Shape.integerLimit),
+                says: "The count at which the next rung begins; nil: there is none."),
         ])
 
         package init(reading place: Int, in tape: borrowing JSONTape) throws {
@@ -159,7 +172,7 @@ package struct OutletStanding: EventData {
 
     package static let shape: [Shape.Field] = [
         .required("outletId", .id),
-        .required("period", .id),
+        .required("period", .id, says: "The month that has closed, `2026-11`."),
         .required("monthly", Position.shape),
         .required("cumulative", Position.shape),
         .required("status", .names(OutletStatusChanged.Status.self)),

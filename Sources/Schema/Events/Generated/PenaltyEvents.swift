@@ -44,13 +44,24 @@ package struct PenaltyProposed: EventData {
     package static let shape: [Shape.Field] = [
         .required("proposalId", .id),
         .required("outletId", .id),
-        .required("rung", .oneOf(PenaltyProposed.rungs)),
+        .required(
+            "rung", .oneOf(PenaltyProposed.rungs),
+            says: "`warning`, `rectification`, `stop-dispatch` or `withdrawal`."),
         .required("ladder", .names(Ladder.self)),
-        .required("period", .id),
+        .required(
+            "period", .id,
+            says: """
+                `2026-11`, `2026`; ladder rectification: the noticeId; training: the quarter of the third failure; \
+                grave: the violationId; recommendation: the quarter.
+                """),
         .required("count", .integer(min: 0, max: Shape.integerLimit)),
-        .optional("threshold", .integer(min: 0, max: Shape.integerLimit)),
+        .optional(
+            "threshold", .integer(min: 0, max: Shape.integerLimit),
+            says: "Only the ladders monthly and cumulative have one."),
         .required("violationIds", .array(.id, min: 0, max: 5000)),
-        .optional("more", .integer(min: 1, max: Shape.integerLimit)),
+        .optional(
+            "more", .integer(min: 1, max: Shape.integerLimit),
+            says: "How many violations are not listed."),
     ]
 
     package init(reading place: Int, in tape: borrowing JSONTape) throws {
@@ -140,10 +151,12 @@ package struct PenaltyDecided: EventData {
     }
 
     package static let shape: [Shape.Field] = [
-        .required("proposalId", .id),
-        .required("approved", .boolean),
-        .required("by", Person.shape),
-        .optional("reason", .text(min: 0, max: 1000), personal: true),
+        .required("proposalId", .id, says: "The proposal, as `penalty.proposed` names it (`ids.json`)."),
+        .required("approved", .boolean, says: "Whether it is approved; if not, it is rejected."),
+        .required(
+            "by", Person.shape,
+            says: "Who says so; he must be among the people of his place, if the organisation file lists any."),
+        .optional("reason", .text(min: 0, max: 1000), personal: true, says: "Why, in words."),
     ]
 
     package init(reading place: Int, in tape: borrowing JSONTape) throws {
@@ -241,12 +254,17 @@ package struct NoticeIssued: EventData {
     package static let shape: [Shape.Field] = [
         .required("noticeId", .id),
         .required("kind", .names(Kind.self)),
-        .required("addressee", .id),
+        .required("addressee", .id, says: "The id of the outlet, manufacturer or person."),
         .optional("proposalId", .id),
         .optional("incidentId", .id),
-        .optional("requestId", .id),
+        .optional("requestId", .id, says: "Of a recovery-demand: the advance that is owed."),
         .optional("rung", .oneOf(PenaltyProposed.rungs)),
-        .optional("number", .text(min: 1, max: 100)),
+        .optional(
+            "number", .text(min: 1, max: 100),
+            says: """
+                The letter's own number, by which people call it: `<addressee>-<year>-<n>`; of a recovery-demand \
+                `-R<n>`.
+                """),
         .required("letter", Letter.shape),
     ]
 
@@ -284,6 +302,7 @@ package struct RectificationReviewed: EventData {
     package static let type = EventType("rectification.reviewed")
 
     package var noticeId: String
+    /// Whether what was to be put right is put right.
     package var accepted: Bool
     package var by: Person
 
@@ -296,9 +315,11 @@ package struct RectificationReviewed: EventData {
     }
 
     package static let shape: [Shape.Field] = [
-        .required("noticeId", .id),
-        .required("accepted", .boolean),
-        .required("by", Person.shape),
+        .required("noticeId", .id, says: "The letter, as `notice.issued` names it (`ids.json`)."),
+        .required("accepted", .boolean, says: "Whether what was to be put right is put right."),
+        .required(
+            "by", Person.shape,
+            says: "Who says so; he must be among the people of his place, if the organisation file lists any."),
     ]
 
     package init(reading place: Int, in tape: borrowing JSONTape) throws {
@@ -323,6 +344,7 @@ package struct AppealLodged: EventData {
 
     package var noticeId: String
     package var by: Person
+    /// Why the outlet appeals, in words.
     package var grounds: String
 
     package init(
@@ -334,9 +356,13 @@ package struct AppealLodged: EventData {
     }
 
     package static let shape: [Shape.Field] = [
-        .required("noticeId", .id),
-        .required("by", Person.shape),
-        .required("grounds", .text(min: 1, max: 4000), personal: true),
+        .required("noticeId", .id, says: "The letter, as `notice.issued` names it (`ids.json`)."),
+        .required(
+            "by", Person.shape,
+            says: "Who says so; he must be among the people of his place, if the organisation file lists any."),
+        .required(
+            "grounds", .text(min: 1, max: 4000), personal: true,
+            says: "Why the outlet appeals, in words."),
     ]
 
     package init(reading place: Int, in tape: borrowing JSONTape) throws {
@@ -365,6 +391,7 @@ package struct AppealDecided: EventData {
     package static let type = EventType("appeal.decided")
 
     package var noticeId: String
+    /// Whether the penalty stands; if not, it is lifted.
     package var penaltyStands: Bool
     package var by: Person
 
@@ -377,9 +404,11 @@ package struct AppealDecided: EventData {
     }
 
     package static let shape: [Shape.Field] = [
-        .required("noticeId", .id),
-        .required("penaltyStands", .boolean),
-        .required("by", Person.shape),
+        .required("noticeId", .id, says: "The letter, as `notice.issued` names it (`ids.json`)."),
+        .required("penaltyStands", .boolean, says: "Whether the penalty stands; if not, it is lifted."),
+        .required(
+            "by", Person.shape,
+            says: "Who says so; he must be among the people of his place, if the organisation file lists any."),
     ]
 
     package init(reading place: Int, in tape: borrowing JSONTape) throws {

@@ -8,9 +8,13 @@
 package struct CustomerErasureRequested: EventData {
     package static let type = EventType("customer.erasure-requested")
 
+    /// The name that the requester gives this order; no other has it.
     package var requestId: String
+    /// The number of the person, with 5 to 15 digits; exactly one of phone, caseId and complaintId.
     package var phone: String?
+    /// A case of the person; exactly one of phone, caseId and complaintId.
     package var caseId: String?
+    /// A complaint of the person, from the source of this event; exactly one of phone, caseId and complaintId.
     package var complaintId: String?
     package var by: Person
 
@@ -27,11 +31,20 @@ package struct CustomerErasureRequested: EventData {
     package var correlation: String? { caseId }
 
     package static let shape: [Shape.Field] = [
-        .required("requestId", .id),
-        .optional("phone", .text(min: 1, max: Customer.phoneLimit), personal: true),
-        .optional("caseId", .id),
-        .optional("complaintId", .id),
-        .required("by", Person.shape),
+        .required("requestId", .id, says: "The name that the requester gives this order; no other has it."),
+        .optional(
+            "phone", .text(min: 1, max: Customer.phoneLimit), personal: true,
+            says: "The number of the person, with 5 to 15 digits; exactly one of phone, caseId and complaintId."),
+        .optional("caseId", .id, says: "A case of the person; exactly one of phone, caseId and complaintId."),
+        .optional(
+            "complaintId", .id,
+            says: """
+                A complaint of the person, from the source of this event; exactly one of phone, caseId and \
+                complaintId.
+                """),
+        .required(
+            "by", Person.shape,
+            says: "Who says so; he must be among the people of his place, if the organisation file lists any."),
     ]
 
     package init(reading place: Int, in tape: borrowing JSONTape) throws {

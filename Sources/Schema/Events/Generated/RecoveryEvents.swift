@@ -30,8 +30,14 @@ package struct LiabilityDecided: EventData {
     package static let shape: [Shape.Field] = [
         .required("requestId", .id),
         .required("kind", .names(LiabilityProposed.Liable.Kind.self)),
-        .optional("id", .id),
-        .optional("reason", .text(min: 1, max: 1000), personal: true),
+        .optional(
+            "id", .id,
+            says: """
+                As the opinion names it; where it names none, the outlet of the case or the owner of the brand.
+                """),
+        .optional(
+            "reason", .text(min: 1, max: 1000), personal: true,
+            says: "Of the opinion: why another party than that of the cause bears it (R41)."),
         .optional("caseId", .id),
         .optional("complaintId", .id),
     ]
@@ -91,8 +97,10 @@ package struct RecoveryStepDue: EventData {
 
     package static let shape: [Shape.Field] = [
         .required("requestId", .id),
-        .required("step", .text(min: 1, max: 64)),
-        .required("overdueDays", .integer(min: 1, max: Shape.integerLimit)),
+        .required("step", .text(min: 1, max: 64), says: "As the policy's ladder calls it."),
+        .required(
+            "overdueDays", .integer(min: 1, max: Shape.integerLimit),
+            says: "Whole days since the money was due, plus 1."),
         .required("owedFen", .positiveFen),
         .optional("caseId", .id),
         .optional("complaintId", .id),

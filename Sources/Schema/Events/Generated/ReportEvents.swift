@@ -23,10 +23,12 @@ package struct WeeklySummaryPublished: EventData {
     }
 
     package static let shape: [Shape.Field] = [
-        .required("kind", .text(min: 1, max: 64)),
-        .required("period", .id),
-        .optional("subject", .id),
-        .required("body", .anyObject),
+        .required("kind", .text(min: 1, max: 64), says: "Which report: a stable word."),
+        .required("period", .id, says: "What it covers: `2026-W47`, `2026-11`, `2026`."),
+        .optional("subject", .id, says: "The store or outlet that it is about, where it is about one."),
+        .required(
+            "body", .anyObject,
+            says: "The report's figures; each rate states numerator and denominator."),
     ]
 
     package init(reading place: Int, in tape: borrowing JSONTape) throws {
@@ -70,10 +72,12 @@ package struct ReportPublished: EventData {
     }
 
     package static let shape: [Shape.Field] = [
-        .required("kind", .text(min: 1, max: 64)),
-        .required("period", .id),
-        .optional("subject", .id),
-        .required("body", .anyObject),
+        .required("kind", .text(min: 1, max: 64), says: "Which report: a stable word."),
+        .required("period", .id, says: "What it covers: `2026-W47`, `2026-11`, `2026`."),
+        .optional("subject", .id, says: "The store or outlet that it is about, where it is about one."),
+        .required(
+            "body", .anyObject,
+            says: "The report's figures; each rate states numerator and denominator."),
     ]
 
     package init(reading place: Int, in tape: borrowing JSONTape) throws {

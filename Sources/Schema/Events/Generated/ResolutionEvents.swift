@@ -42,7 +42,9 @@ package struct CaseResolutionAccepted: EventData {
         .required("liability", .names(CaseResolved.Liability.self)),
         .optional("liableParty", .text(min: 1, max: 200), personal: true),
         .required("documents", .array(.text(min: 1, max: 200), min: 0, max: 200)),
-        .optional("number", .integer(min: 1, max: Shape.integerLimit)),
+        .optional(
+            "number", .integer(min: 1, max: Shape.integerLimit),
+            says: "Which of those about this case it is, from 1: who decides upon them takes them in that order."),
     ]
 
     package init(reading place: Int, in tape: borrowing JSONTape) throws {

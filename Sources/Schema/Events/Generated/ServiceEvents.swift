@@ -8,16 +8,23 @@ package struct ServiceCompleted: ComparedByContent {
         case installation, repair, maintenance, delivery
     }
 
+    /// The name that upstream gives this service; no other has it.
     package var serviceId: String
+    /// What was done.
     package var kind: Kind
+    /// When it was done; at most 5 minutes ahead of the business clock.
     package var completedAt: Instant
     package var customer: Customer
+    /// The store that sold or ordered it.
     package var storeId: String
+    /// The outlet that did it, if one did.
     package var outletId: String?
     package var product: Product
+    /// Whether the goods are in warranty; such customers are all to be reached (R31).
     package var inWarranty: Bool
+    /// Whether it was done at the time that was agreed.
     package var onTime: Bool?
-    /// The repair succeeded at the first visit.
+    /// Whether the repair succeeded at the first visit.
     package var firstVisit: Bool?
 
     package init(
@@ -40,16 +47,20 @@ package struct ServiceCompleted: ComparedByContent {
     package var ruleTime: Instant? { completedAt }
 
     package static let shape: [Shape.Field] = [
-        .required("serviceId", .id),
-        .required("kind", .names(Kind.self)),
-        .required("completedAt", .time),
-        .required("customer", Customer.shape),
-        .required("storeId", .id),
-        .optional("outletId", .id),
-        .required("product", Product.shape),
-        .required("inWarranty", .boolean),
-        .optional("onTime", .boolean),
-        .optional("firstVisit", .boolean),
+        .required("serviceId", .id, says: "The name that upstream gives this service; no other has it."),
+        .required("kind", .names(Kind.self), says: "What was done."),
+        .required(
+            "completedAt", .time,
+            says: "When it was done; at most 5 minutes ahead of the business clock."),
+        .required("customer", Customer.shape, says: "The customer whom it is about."),
+        .required("storeId", .id, says: "The store that sold or ordered it."),
+        .optional("outletId", .id, says: "The outlet that did it, if one did."),
+        .required("product", Product.shape, says: "The goods that it is about."),
+        .required(
+            "inWarranty", .boolean,
+            says: "Whether the goods are in warranty; such customers are all to be reached (R31)."),
+        .optional("onTime", .boolean, says: "Whether it was done at the time that was agreed."),
+        .optional("firstVisit", .boolean, says: "Whether the repair succeeded at the first visit."),
     ]
 
     package init(reading place: Int, in tape: borrowing JSONTape) throws {
@@ -105,9 +116,11 @@ package struct FeedbackFormSubmitted: EventData {
     package var ruleTime: Instant? { at }
 
     package static let shape: [Shape.Field] = [
-        .required("serviceId", .id),
-        .required("by", Person.shape),
-        .required("at", .time),
+        .required("serviceId", .id, says: "The service, as `service.completed` has named it."),
+        .required(
+            "by", Person.shape,
+            says: "Who says so; he must be among the people of his place, if the organisation file lists any."),
+        .required("at", .time, says: "When it happened; at most 5 minutes ahead of the business clock."),
     ]
 
     package init(reading place: Int, in tape: borrowing JSONTape) throws {
@@ -158,8 +171,10 @@ package struct SettlementBlocked: EventData {
     package static let shape: [Shape.Field] = [
         .optional("serviceId", .id),
         .optional("outletId", .id),
-        .optional("requestId", .id),
-        .optional("reason", .names(SettlementReason.self)),
+        .optional("requestId", .id, says: "The advance that the outlet owes; set where `serviceId` is not."),
+        .optional(
+            "reason", .names(SettlementReason.self),
+            says: "Absent in what releases before 0.2 wrote: the feedback form."),
     ]
 
     package init(reading place: Int, in tape: borrowing JSONTape) throws {
@@ -204,8 +219,10 @@ package struct SettlementReleased: EventData {
     package static let shape: [Shape.Field] = [
         .optional("serviceId", .id),
         .optional("outletId", .id),
-        .optional("requestId", .id),
-        .optional("reason", .names(SettlementReason.self)),
+        .optional("requestId", .id, says: "The advance that the outlet owes; set where `serviceId` is not."),
+        .optional(
+            "reason", .names(SettlementReason.self),
+            says: "Absent in what releases before 0.2 wrote: the feedback form."),
     ]
 
     package init(reading place: Int, in tape: borrowing JSONTape) throws {

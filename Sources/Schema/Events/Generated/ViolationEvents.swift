@@ -8,16 +8,23 @@ package struct ViolationReported: ComparedByContent {
         case store, hotline, callback, inspection
     }
 
+    /// The name that the reporter gives this violation; no other has it.
     package var violationId: String
     package var outletId: String
+    /// When it occurred; it counts in that month and year. At most 5 minutes ahead of the business clock.
     package var occurredAt: Instant
+    /// What kind of failing it is; the policy gives kinds their weights.
     package var category: String
+    /// Where it was recorded.
     package var recordedBy: Recorder
     package var by: Person
+    /// The case in which it showed; with the same case, category and outlet violations count once.
     package var caseId: String?
     /// Of the case: what letters to the outlet call it by.
     package var complaintId: String?
+    /// The service at which it showed; with the same service, category and outlet violations count once.
     package var serviceId: String?
+    /// The store that recorded it.
     package var storeId: String?
     package var description: String?
     package var hazards: [String]?
@@ -45,18 +52,40 @@ package struct ViolationReported: ComparedByContent {
     package var correlation: String? { caseId }
 
     package static let shape: [Shape.Field] = [
-        .required("violationId", .id),
-        .required("outletId", .id),
-        .required("occurredAt", .time),
-        .required("category", .text(min: 1, max: 100)),
-        .required("recordedBy", .names(Recorder.self)),
-        .required("by", Person.shape),
-        .optional("caseId", .id),
-        .optional("complaintId", .id),
-        .optional("serviceId", .id),
-        .optional("storeId", .id),
-        .optional("description", .text(min: 0, max: 4000), personal: true),
-        .optional("hazards", .array(.oneOf(ComplaintReceived.hazards), min: 0, max: 4)),
+        .required(
+            "violationId", .id,
+            says: "The name that the reporter gives this violation; no other has it."),
+        .required(
+            "outletId", .id,
+            says: "The outlet, the outside company that installs and repairs, as the organisation file names it."),
+        .required(
+            "occurredAt", .time,
+            says: """
+                When it occurred; it counts in that month and year. At most 5 minutes ahead of the business clock.
+                """),
+        .required(
+            "category", .text(min: 1, max: 100),
+            says: "What kind of failing it is; the policy gives kinds their weights."),
+        .required("recordedBy", .names(Recorder.self), says: "Where it was recorded."),
+        .required(
+            "by", Person.shape,
+            says: "Who says so; he must be among the people of his place, if the organisation file lists any."),
+        .optional(
+            "caseId", .id,
+            says: "The case in which it showed; with the same case, category and outlet violations count once."),
+        .optional("complaintId", .id, says: "Of the case: what letters to the outlet call it by."),
+        .optional(
+            "serviceId", .id,
+            says: """
+                The service at which it showed; with the same service, category and outlet violations count once.
+                """),
+        .optional("storeId", .id, says: "The store that recorded it."),
+        .optional(
+            "description", .text(min: 0, max: 4000), personal: true,
+            says: "What has happened, in words."),
+        .optional(
+            "hazards", .array(.oneOf(ComplaintReceived.hazards), min: 0, max: 4),
+            says: "The dangers and public matters that it tells of."),
     ]
 
     package init(reading place: Int, in tape: borrowing JSONTape) throws {
@@ -103,6 +132,7 @@ package struct ViolationVerified: EventData {
     package static let type = EventType("violation.verified")
 
     package var violationId: String
+    /// Whether the violation is a fact; if not, it counts nowhere.
     package var upheld: Bool
     package var by: Person
 
@@ -115,9 +145,16 @@ package struct ViolationVerified: EventData {
     }
 
     package static let shape: [Shape.Field] = [
-        .required("violationId", .id),
-        .required("upheld", .boolean),
-        .required("by", Person.shape),
+        .required(
+            "violationId", .id,
+            says: """
+                The violation, as its report has named it; of one that follows from a case or call the caseId or \
+                callbackId.
+                """),
+        .required("upheld", .boolean, says: "Whether the violation is a fact; if not, it counts nowhere."),
+        .required(
+            "by", Person.shape,
+            says: "Who says so; he must be among the people of his place, if the organisation file lists any."),
     ]
 
     package init(reading place: Int, in tape: borrowing JSONTape) throws {
@@ -190,17 +227,23 @@ package struct ViolationRecorded: EventData {
         .required("violationId", .id),
         .required("outletId", .id),
         .required("verified", .boolean),
-        .optional("upheld", .boolean),
+        .optional("upheld", .boolean, says: "Set once it is verified."),
         .optional("category", .text(min: 1, max: 100)),
         .optional("occurredAt", .time),
-        .optional("knownAt", .time),
+        .optional("knownAt", .time, says: "When it was reported; said at the report."),
         .optional("recordedBy", .names(ViolationReported.Recorder.self)),
         .optional("storeId", .id),
         .optional("caseId", .id),
         .optional("serviceId", .id),
-        .optional("derived", .boolean),
-        .optional("group", .id),
-        .optional("weight", .integer(min: 1, max: 9)),
+        .optional(
+            "derived", .boolean,
+            says: "Nobody typed it: it follows from a closed case or from a call (R45)."),
+        .optional(
+            "group", .id,
+            says: "The violation by which its matter is known now: reported before derived, then the earliest."),
+        .optional(
+            "weight", .integer(min: 1, max: 9),
+            says: "Of its category: how much the matter counts, where this is its earliest upheld member (R46)."),
     ]
 
     package init(reading place: Int, in tape: borrowing JSONTape) throws {
@@ -247,7 +290,9 @@ package struct WeeklyReportSubmitted: EventData {
     package static let type = EventType("weekly-report.submitted")
 
     package var storeId: String
+    /// The week, from Monday to Sunday, as 2026-W47.
     package var week: String
+    /// The violations that the store has recorded in it; none is a report, too.
     package var violationIds: [String]
     package var by: Person
 
@@ -261,10 +306,14 @@ package struct WeeklyReportSubmitted: EventData {
     }
 
     package static let shape: [Shape.Field] = [
-        .required("storeId", .id),
-        .required("week", .week),
-        .required("violationIds", .array(.id, min: 0, max: 1000)),
-        .required("by", Person.shape),
+        .required("storeId", .id, says: "The store, as the organisation file names it."),
+        .required("week", .week, says: "The week, from Monday to Sunday, as 2026-W47."),
+        .required(
+            "violationIds", .array(.id, min: 0, max: 1000),
+            says: "The violations that the store has recorded in it; none is a report, too."),
+        .required(
+            "by", Person.shape,
+            says: "Who says so; he must be among the people of his place, if the organisation file lists any."),
     ]
 
     package init(reading place: Int, in tape: borrowing JSONTape) throws {
