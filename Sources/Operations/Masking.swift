@@ -143,7 +143,8 @@ enum RecordWords {
         "retestDue",
         // The second edition of the rules.
         "standingAt", "standingMonth", "judgement", "evaluations", "score", "recommendations", "derived",
-        "isDerived", "weight", "gravesDueAt", "waitingGraves", "isGraveTaken", "recordedAt", "from", "receivedAt",
+        "isDerived", "weight", "gravesDueAt", "waitingGraves", "graveAttempts", "isGraveTaken", "recordedAt", "from",
+        "receivedAt",
         "hazards", "correctedAt", "isNumberOwed", "medium", "incidentIds", "occurredAt", "isInARow", "recorded",
         "satisfied", "upheld", "forgotten",
         // What has left a full record.

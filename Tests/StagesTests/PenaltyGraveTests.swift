@@ -34,8 +34,8 @@ struct PenaltyGraveTests {
         try harness.decide(proposalId, approved: approved, at: time).outputs + harness.advance(to: time)
     }
 
-    private static func id(_ violation: String, rung: String = "stop-dispatch") -> String {
-        Identifiers.proposalId(outletId: "O1", ladder: "grave", period: violation, rung: rung, count: 1)
+    private static func id(_ violation: String, rung: String = "stop-dispatch", count: Int = 1) -> String {
+        Identifiers.proposalId(outletId: "O1", ladder: "grave", period: violation, rung: rung, count: count)
     }
 
     @Test(arguments: [("injury", true), ("fire", true), ("media", false), ("authority-letter", false)])
@@ -184,6 +184,64 @@ struct PenaltyGraveTests {
         #expect(outputs.all(PenaltyProposed.self).map(\.count) == [8])
         #expect(outputs.all(PenaltyProposed.self).map(\.rung) == ["withdrawal"])
         #expect(outputs.all(PenaltySuperseded.self).map(\.proposalId) == [Self.id("V1")])
+    }
+
+    @Test
+    func `Superseded, it waits like the others, and is proposed again when what superseded it is rejected or lifted`()
+        throws
+    {
+        for isLifted in [false, true] {
+            var harness = try harness()
+            try burn("V1", &harness)
+            try burn("V2", &harness)
+            try harness.violate(8, at: "2026-11-05T09:00:00+08:00", prefix: "N")
+            let outputs = try harness.advance(to: "2026-11-10T18:00:00+08:00")
+            let worse = try #require(outputs.all(PenaltyProposed.self).first)
+            #expect(outputs.all(PenaltySuperseded.self).map(\.proposalId) == [Self.id("V1")])
+            var freed: [OutgoingEvent]
+            if isLifted {
+                let noticeId = Identifiers.noticeId(proposalId: worse.proposalId)
+                let approved = try decide(
+                    worse.proposalId, approved: true, &harness, at: "2026-11-11T09:00:00+08:00")
+                #expect(approved.all(PenaltyProposed.self).isEmpty)
+                _ = try harness.send(
+                    AppealLodged(noticeId: noticeId, by: PenaltyFixture.clerk, grounds: "g"),
+                    at: "2026-11-12T09:00:00+08:00")
+                freed =
+                    try harness.send(
+                        AppealDecided(noticeId: noticeId, penaltyStands: false, by: PenaltyFixture.director),
+                        at: "2026-11-13T09:00:00+08:00"
+                    ).outputs + harness.advance(to: "2026-11-13T09:00:00+08:00")
+            } else {
+                freed = try decide(
+                    worse.proposalId, approved: false, &harness, at: "2026-11-11T09:00:00+08:00")
+            }
+            let again = try #require(freed.all(PenaltyProposed.self).first)
+            #expect(again.proposalId == Self.id("V1", count: 2) && again.count == 2 && again.period == "V1")
+            let stale = try harness.decide(Self.id("V1"), at: "2026-11-13T10:00:00+08:00")
+            #expect(stale.rejection?.reason == "superseded" || stale.rejection?.reason == "already-decided")
+            let next = try decide(again.proposalId, approved: false, &harness, at: "2026-11-13T11:00:00+08:00")
+            #expect(next.all(PenaltyProposed.self).map(\.proposalId) == [Self.id("V2")])
+            #expect(harness.record(Dossier.self, "O1")?.graveAttempts == nil)
+        }
+    }
+
+    @Test func `What superseded it took effect: that was the answer`() throws {
+        var harness = try harness(rung: .warning)
+        try burn("V1", &harness)
+        try harness.violate(4, at: "2026-11-05T09:00:00+08:00", prefix: "N")
+        let worse = try #require(
+            try harness.advance(to: "2026-11-10T18:00:00+08:00").all(PenaltyProposed.self).first)
+        #expect(worse.rung == "stop-dispatch")
+        try harness.decide(worse.proposalId, at: "2026-11-11T09:00:00+08:00")
+        let ended = try harness.send(
+            OutletReinstated(outletId: "O1", by: PenaltyFixture.director, reason: "r"),
+            at: "2026-11-12T09:00:00+08:00")
+        #expect(ended.rejection == nil)
+        let later = try harness.advance(to: "2026-11-30T00:00:00+08:00").all(PenaltyProposed.self)
+        #expect(!later.contains { $0.ladder == .grave })
+        let dossier = harness.record(Dossier.self, "O1")
+        #expect(dossier?.waitingGraves == nil && dossier?.graveAttempts == nil)
     }
 
     @Test func `Rejected, it blocks no more`() throws {
