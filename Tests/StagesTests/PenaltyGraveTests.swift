@@ -263,4 +263,26 @@ struct PenaltyGraveTests {
         let outcome = try harness.decide(Self.id("A1"), at: "2026-11-05T09:00:00+08:00")
         #expect(outcome.all(OutletStatusChanged.self).map(\.running) == [.handOver])
     }
+
+    @Test(arguments: ["left upheld", "left unverified, twin after", "left unverified, twin before"])
+    func `Proposed once, a matter is not proposed again by a twin, though it has left the dossier`(way: String) throws {
+        var harness = try harness(outlets: ["O1"])
+        func fill() throws {
+            for number in 1...210 { try harness.report("F\(number)", at: Self.verified, caseId: "F\(number)") }
+            #expect(harness.record(Dossier.self, "O1")?.violations.contains { $0.id == "V1" } == false)
+        }
+        try harness.report("V1", at: Self.reported, caseId: "C1", hazards: ["fire"])
+        if way != "left upheld" { try fill() }
+        if way.hasSuffix("before") { try harness.report("V2", at: Self.verified, caseId: "C1", hazards: ["fire"]) }
+        #expect(try harness.verify("V1", at: Self.verified).all(PenaltyProposed.self).map(\.period) == ["V1"])
+        try harness.decide(Self.id("V1"), approved: false, at: "2026-11-05T09:00:00+08:00")
+        if way == "left upheld" { try fill() }
+        let later = "2026-11-06T09:00:00+08:00"
+        if !way.hasSuffix("before") { try harness.report("V2", at: later, caseId: "C1", hazards: ["fire"]) }
+        #expect(try harness.verify("V2", at: later).all(PenaltyProposed.self).isEmpty)
+        // What follows from its closing is that matter too.
+        _ = try harness.send(PenaltyDerivedTests.closed(hazards: ["fire"], by: "somebody"), at: later)
+        #expect(try harness.verify("C1", at: later).all(PenaltyProposed.self).isEmpty)
+        #expect(try harness.advance(to: "2026-11-09T00:00:00+08:00").all(PenaltyProposed.self).isEmpty)
+    }
 }

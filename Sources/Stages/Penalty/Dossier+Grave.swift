@@ -9,12 +9,14 @@ extension Dossier {
     /// Of a violation of the dossier, or one that has left it, which has just been upheld: it is proposed once for its
     /// group, or waits until what stands in the way has ended without effect.
     mutating func judgeGrave(_ violation: Violation, in turn: inout Turn) {
-        guard turn.policy.rules.isOn(.r46), violation.isGrave,
-            !matter(of: violation).contains(where: { $0.isGraveTaken == true })
+        guard turn.policy.rules.isOn(.r46), violation.isGrave else { return }
+        let matter = matter(of: violation)
+        let isHeld = violations.contains { $0.id == violation.id }
+        guard !matter.contains(where: { $0.isGraveTaken == true }),
+            isHeld || !CountedMatter.isGraveTaken(violation, outletId: outletId, in: turn)
         else { return }
-        for index in violations.indices where violations[index].id == violation.id {
-            violations[index].isGraveTaken = true
-        }
+        markGraveTaken(matter)
+        if !isHeld { CountedMatter.takeGrave(violation, outletId: outletId, in: &turn) }
         guard !standsInWay(of: turn.policy.penalty.graveRung) else {
             if waitingGraves?.count ?? 0 < Self.waitingGravesLimit {
                 waitingGraves = (waitingGraves ?? []) + [violation.id]
