@@ -91,6 +91,7 @@ extension ReportsStage {
         case let data as FundDisbursed: return keys(ofAdvance: data.requestId)
         case let data as FundRecovered: return keys(ofAdvance: data.requestId)
         case let data as FundWrittenOff: return keys(ofAdvance: data.requestId)
+        case let data as LiabilityDecided: return keys(ofAdvance: data.requestId)
         default: return []
         }
     }

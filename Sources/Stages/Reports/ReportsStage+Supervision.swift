@@ -29,6 +29,7 @@ extension ReportsStage {
         case let data as FundDisbursed: book(data, in: &turn)
         case let data as FundRecovered: book(data, in: &turn)
         case let data as FundWrittenOff: book(data, in: &turn)
+        case let data as LiabilityDecided: book(data, in: &turn)
         default: break
         }
     }
@@ -118,32 +119,40 @@ extension ReportsStage {
 
     // MARK: The fund
 
+    /// Nobody is named as its bearer before it is paid.
     private func book(_ paid: FundDisbursed, in turn: inout Turn) {
-        book(
-            FundBook.Part(disbursed: paid.amountFen, payments: 1), paid.requestId, paid.liableKind, paid.severity,
-            in: &turn)
+        book(FundBook.Flow(disbursed: paid.amountFen, payments: 1), paid.requestId, nil, paid.severity, in: &turn)
     }
 
     private func book(_ back: FundRecovered, in turn: inout Turn) {
-        book(FundBook.Part(recovered: back.amountFen), back.requestId, back.liableKind, back.severity, in: &turn)
+        book(FundBook.Flow(recovered: back.amountFen), back.requestId, back.liableKind, back.severity, in: &turn)
     }
 
     private func book(_ gone: FundWrittenOff, in turn: inout Turn) {
-        book(FundBook.Part(writtenOff: gone.amountFen), gone.requestId, gone.liableKind, gone.severity, in: &turn)
+        book(FundBook.Flow(writtenOff: gone.amountFen), gone.requestId, gone.liableKind, gone.severity, in: &turn)
+    }
+
+    /// Who bears an advance: what has moved of it before moves at his kind now.
+    private func book(_ decided: LiabilityDecided, in turn: inout Turn) {
+        book(FundBook.Flow(), decided.requestId, decided.kind, nil, in: &turn)
     }
 
     /// Money that moved, in its month; and what is open of the advance, in the month in which that was paid.
     private func book(
-        _ part: FundBook.Part, _ requestId: String, _ liable: LiabilityProposed.Liable.Kind?, _ severity: Int?,
+        _ moved: FundBook.Flow, _ requestId: String, _ liable: LiabilityProposed.Liable.Kind?, _ severity: Int?,
         in turn: inout Turn
     ) {
         let old = turn.get(AdvanceFacts.self, requestId) ?? AdvanceFacts()
         var new = old
-        if part.payments > 0 { new.paidIn = new.paidIn ?? Month(of: turn.now.date) }
-        new.paidFen += part.disbursed
-        new.settledFen += part.recovered + part.writtenOff
+        new.add(moved, on: turn.now.date)
+        new.liableKind = old.liableKind ?? liable
+        var flow = moved
+        if let severity { flow.bySeverity = SortedMap(String(severity), moved) }
+        if let kind = new.liableKind {
+            flow.byLiable = SortedMap(kind.rawValue, old.liableKind == nil ? new.moved : moved)
+        }
         var fund = turn.get(FundBook.self, FundBook.id) ?? FundBook()
-        fund.book(FundBook.Flow(part, liable: liable, severity: severity), on: turn.now.date)
+        fund.book(flow, on: turn.now.date)
         fund.follow(from: old, to: new)
         turn.put(new, requestId)
         turn.put(fund, FundBook.id)
