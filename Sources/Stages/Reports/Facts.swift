@@ -128,6 +128,28 @@ struct AdvanceFacts: Record {
     var wake: Wake? { nil }
 }
 
+/// An assessment of training. Whether it came in time for its quarter, or for a retest, penalty alone knows: what that refuses
+/// does not count, whether its word comes before or after the assessment.
+struct AssessmentFacts: Record {
+    static let kind = "assessment"
+
+    struct Counted: Codable, Sendable {
+        let outletId: String
+        let date: CivilDate
+        let isRetest: Bool
+        let assessed: Int
+        let passed: Int
+    }
+
+    /// nil: it has not come yet.
+    var counted: Counted?
+    var isRefused = false
+
+    var wake: Wake? { nil }
+
+    static func id(source: String, eventId: String) -> String { Identifiers.uuid([kind, source, eventId]) }
+}
+
 /// A report that was published: its id names kind, period and subject; its text is in the journal of this record.
 package struct PublishedReport: Record {
     package static let kind = "report"

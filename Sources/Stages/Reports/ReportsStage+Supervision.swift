@@ -14,7 +14,8 @@ extension ReportsStage {
             let instant = turn.now
             turn.changeOutlet(data.outletId) { $0.take(data, sequence: event.sequence ?? 0, at: instant) }
         case let data as OutletStanding: turn.changeOutlet(data.outletId) { $0.take(data) }
-        case let data as TrainingAssessed: count(data, in: &turn)
+        case let data as TrainingAssessed: count(data, of: event, in: &turn)
+        case let data as BusinessRejected: withdraw(data, by: event.source, in: &turn)
         case let data as OutletSiteChecked: count(data, in: &turn)
         case let data as OutletEvaluated: count(data, in: &turn)
         case let data as SettlementBlocked:
@@ -67,17 +68,44 @@ extension ReportsStage {
 
     // MARK: What is looked into
 
-    /// What penalty refuses for its person, place or quarter, and what is told of an outlet that is not listed, does not count.
-    /// What it refuses as too late for a quarter or a retest counts as the assessment that it was.
-    private func count(_ assessed: TrainingAssessed, in turn: inout Turn) {
-        guard turn.policy.rejection(of: assessed) == nil, isNear(assessed.quarter, turn),
-            assessed.passed <= assessed.assessed, turn.policy.organisation.outlet(assessed.outletId) != nil
-        else { return }
-        let isRetest = assessed.retest ?? false
-        turn.count(atOutlet: assessed.outletId, on: turn.now.date) { counts in
-            counts.add(.training(.times, retest: isRetest))
-            counts.add(.training(.assessed, retest: isRetest), Int64(assessed.assessed))
-            counts.add(.training(.passed, retest: isRetest), Int64(assessed.passed))
+    /// Of an outlet that is not listed penalty takes nothing and refuses nothing.
+    private func count(_ assessed: TrainingAssessed, of event: Event, in turn: inout Turn) {
+        guard turn.policy.organisation.outlet(assessed.outletId) != nil else { return }
+        let id = AssessmentFacts.id(source: event.source, eventId: event.id)
+        var facts = turn.get(AssessmentFacts.self, id) ?? AssessmentFacts()
+        guard !facts.isRefused, facts.counted == nil else { return }
+        let counted = AssessmentFacts.Counted(
+            outletId: assessed.outletId, date: turn.now.date, isRetest: assessed.retest ?? false,
+            assessed: assessed.assessed, passed: assessed.passed)
+        facts.counted = counted
+        turn.put(facts, id)
+        count(counted, times: 1, in: &turn)
+    }
+
+    /// Penalty has refused an assessment: it counts no more, or will not.
+    private func withdraw(_ rejected: BusinessRejected, by source: String, in turn: inout Turn) {
+        guard let id = Self.assessment(refused: rejected, by: source) else { return }
+        var facts = turn.get(AssessmentFacts.self, id) ?? AssessmentFacts()
+        guard !facts.isRefused else { return }
+        facts.isRefused = true
+        turn.put(facts, id)
+        if let counted = facts.counted { count(counted, times: -1, in: &turn) }
+    }
+
+    /// The assessment that penalty has refused; nil: it is about something else.
+    static func assessment(refused rejected: BusinessRejected, by source: String) -> String? {
+        guard source == StageName.penalty.source, rejected.event.type == TrainingAssessed.type.wireName else {
+            return nil
+        }
+        return AssessmentFacts.id(source: rejected.event.source, eventId: rejected.event.id)
+    }
+
+    private func count(_ assessment: AssessmentFacts.Counted, times: Int64, in turn: inout Turn) {
+        let isRetest = assessment.isRetest
+        turn.count(atOutlet: assessment.outletId, on: assessment.date) { counts in
+            counts.add(.training(.times, retest: isRetest), times)
+            counts.add(.training(.assessed, retest: isRetest), times * Int64(assessment.assessed))
+            counts.add(.training(.passed, retest: isRetest), times * Int64(assessment.passed))
         }
     }
 
