@@ -143,9 +143,10 @@ enum RecordWords {
         "retestDue",
         // The second edition of the rules.
         "standingAt", "standingMonth", "judgement", "evaluations", "score", "recommendations", "derived",
-        "isDerived", "weight", "gravesDueAt", "waitingGraves", "isGraveTaken", "recordedAt", "from", "receivedAt",
+        "isDerived", "weight", "gravesDueAt", "waitingGraves", "graveAttempts", "isGraveTaken", "recordedAt", "from",
+        "receivedAt",
         "hazards", "correctedAt", "isNumberOwed", "medium", "incidentIds", "occurredAt", "isInARow", "recorded",
-        "satisfied", "upheld", "forgotten",
+        "satisfied", "upheld", "forgotten", "isRefused",
         // What has left a full record.
         "counted", "byMonth", "byYear", "groups", "named", "violation", "isCounted", "alertedAt",
     ]

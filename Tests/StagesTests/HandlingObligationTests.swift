@@ -207,6 +207,16 @@ import Testing
         #expect(fund.record?.writeOff == nil)
     }
 
+    @Test func `a write-off that can no longer be approved gives its place to another`() throws {
+        var fund = try approved()
+        _ = try fund.send(propose(40_000), 6)
+        #expect(try fund.send(propose(39_999), 6).rejection?.reason == "write-off-open", "it can still be approved")
+        _ = try fund.recover(1)
+        #expect(try fund.send(propose(39_999), 7).rejection == nil)
+        #expect(try fund.send(approve(), 8).all(FundWrittenOff.self).map(\.amountFen) == [39_999])
+        #expect(fund.record?.isBalanced == true)
+    }
+
     @Test func `nobody approves his own write-off`() throws {
         let both = AuthorityPolicy([.approveWriteOff: [.hq, .business]])
         var fund = try approved(CaseFixtures.policy(authority: both))

@@ -34,8 +34,8 @@ struct PenaltyGraveTests {
         try harness.decide(proposalId, approved: approved, at: time).outputs + harness.advance(to: time)
     }
 
-    private static func id(_ violation: String, rung: String = "stop-dispatch") -> String {
-        Identifiers.proposalId(outletId: "O1", ladder: "grave", period: violation, rung: rung, count: 1)
+    private static func id(_ violation: String, rung: String = "stop-dispatch", count: Int = 1) -> String {
+        Identifiers.proposalId(outletId: "O1", ladder: "grave", period: violation, rung: rung, count: count)
     }
 
     @Test(arguments: [("injury", true), ("fire", true), ("media", false), ("authority-letter", false)])
@@ -186,6 +186,64 @@ struct PenaltyGraveTests {
         #expect(outputs.all(PenaltySuperseded.self).map(\.proposalId) == [Self.id("V1")])
     }
 
+    @Test
+    func `Superseded, it waits like the others, and is proposed again when what superseded it is rejected or lifted`()
+        throws
+    {
+        for isLifted in [false, true] {
+            var harness = try harness()
+            try burn("V1", &harness)
+            try burn("V2", &harness)
+            try harness.violate(8, at: "2026-11-05T09:00:00+08:00", prefix: "N")
+            let outputs = try harness.advance(to: "2026-11-10T18:00:00+08:00")
+            let worse = try #require(outputs.all(PenaltyProposed.self).first)
+            #expect(outputs.all(PenaltySuperseded.self).map(\.proposalId) == [Self.id("V1")])
+            var freed: [OutgoingEvent]
+            if isLifted {
+                let noticeId = Identifiers.noticeId(proposalId: worse.proposalId)
+                let approved = try decide(
+                    worse.proposalId, approved: true, &harness, at: "2026-11-11T09:00:00+08:00")
+                #expect(approved.all(PenaltyProposed.self).isEmpty)
+                _ = try harness.send(
+                    AppealLodged(noticeId: noticeId, by: PenaltyFixture.clerk, grounds: "g"),
+                    at: "2026-11-12T09:00:00+08:00")
+                freed =
+                    try harness.send(
+                        AppealDecided(noticeId: noticeId, penaltyStands: false, by: PenaltyFixture.director),
+                        at: "2026-11-13T09:00:00+08:00"
+                    ).outputs + harness.advance(to: "2026-11-13T09:00:00+08:00")
+            } else {
+                freed = try decide(
+                    worse.proposalId, approved: false, &harness, at: "2026-11-11T09:00:00+08:00")
+            }
+            let again = try #require(freed.all(PenaltyProposed.self).first)
+            #expect(again.proposalId == Self.id("V1", count: 2) && again.count == 2 && again.period == "V1")
+            let stale = try harness.decide(Self.id("V1"), at: "2026-11-13T10:00:00+08:00")
+            #expect(stale.rejection?.reason == "superseded" || stale.rejection?.reason == "already-decided")
+            let next = try decide(again.proposalId, approved: false, &harness, at: "2026-11-13T11:00:00+08:00")
+            #expect(next.all(PenaltyProposed.self).map(\.proposalId) == [Self.id("V2")])
+            #expect(harness.record(Dossier.self, "O1")?.graveAttempts == nil)
+        }
+    }
+
+    @Test func `What superseded it took effect: that was the answer`() throws {
+        var harness = try harness(rung: .warning)
+        try burn("V1", &harness)
+        try harness.violate(4, at: "2026-11-05T09:00:00+08:00", prefix: "N")
+        let worse = try #require(
+            try harness.advance(to: "2026-11-10T18:00:00+08:00").all(PenaltyProposed.self).first)
+        #expect(worse.rung == "stop-dispatch")
+        try harness.decide(worse.proposalId, at: "2026-11-11T09:00:00+08:00")
+        let ended = try harness.send(
+            OutletReinstated(outletId: "O1", by: PenaltyFixture.director, reason: "r"),
+            at: "2026-11-12T09:00:00+08:00")
+        #expect(ended.rejection == nil)
+        let later = try harness.advance(to: "2026-11-30T00:00:00+08:00").all(PenaltyProposed.self)
+        #expect(!later.contains { $0.ladder == .grave })
+        let dossier = harness.record(Dossier.self, "O1")
+        #expect(dossier?.waitingGraves == nil && dossier?.graveAttempts == nil)
+    }
+
     @Test func `Rejected, it blocks no more`() throws {
         var harness = try harness()
         try harness.violate(4, at: "2026-11-03T09:00:00+08:00", prefix: "N")
@@ -204,5 +262,27 @@ struct PenaltyGraveTests {
         #expect(try harness.verify("A1", at: Self.verified).all(PenaltyProposed.self).map(\.period) == ["A1"])
         let outcome = try harness.decide(Self.id("A1"), at: "2026-11-05T09:00:00+08:00")
         #expect(outcome.all(OutletStatusChanged.self).map(\.running) == [.handOver])
+    }
+
+    @Test(arguments: ["left upheld", "left unverified, twin after", "left unverified, twin before"])
+    func `Proposed once, a matter is not proposed again by a twin, though it has left the dossier`(way: String) throws {
+        var harness = try harness(outlets: ["O1"])
+        func fill() throws {
+            for number in 1...210 { try harness.report("F\(number)", at: Self.verified, caseId: "F\(number)") }
+            #expect(harness.record(Dossier.self, "O1")?.violations.contains { $0.id == "V1" } == false)
+        }
+        try harness.report("V1", at: Self.reported, caseId: "C1", hazards: ["fire"])
+        if way != "left upheld" { try fill() }
+        if way.hasSuffix("before") { try harness.report("V2", at: Self.verified, caseId: "C1", hazards: ["fire"]) }
+        #expect(try harness.verify("V1", at: Self.verified).all(PenaltyProposed.self).map(\.period) == ["V1"])
+        try harness.decide(Self.id("V1"), approved: false, at: "2026-11-05T09:00:00+08:00")
+        if way == "left upheld" { try fill() }
+        let later = "2026-11-06T09:00:00+08:00"
+        if !way.hasSuffix("before") { try harness.report("V2", at: later, caseId: "C1", hazards: ["fire"]) }
+        #expect(try harness.verify("V2", at: later).all(PenaltyProposed.self).isEmpty)
+        // What follows from its closing is that matter too.
+        _ = try harness.send(PenaltyDerivedTests.closed(hazards: ["fire"], by: "somebody"), at: later)
+        #expect(try harness.verify("C1", at: later).all(PenaltyProposed.self).isEmpty)
+        #expect(try harness.advance(to: "2026-11-09T00:00:00+08:00").all(PenaltyProposed.self).isEmpty)
     }
 }

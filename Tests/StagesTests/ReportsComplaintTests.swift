@@ -197,17 +197,47 @@ import Testing
         ] as [any EventData] { _ = try harness.send(data, at: Self.noon) }
         let fund = try harness.advance(to: "2026-12-31T00:00:00+08:00").report(.callbackAnalysis, "2026-11")?
             .body["fund"]
+        func line(_ name: String, _ of: JSON, _ moved: [Int64], _ rate: [Int64]) -> JSON {
+            .object([
+                .init(name, of), .init("disbursedFen", .int(moved[0])), .init("payments", .int(moved[1])),
+                .init("recoveredFen", .int(moved[2])), .init("writtenOffFen", .int(moved[3])),
+                .init(
+                    "recoveryRate",
+                    [
+                        "numerator": .int(rate[0]), "denominator": .int(rate[1]), "basisPoints": .int(rate[2]),
+                    ]),
+            ])
+        }
         #expect(
             fund?["byLiable"] == [
-                [
-                    "liable": "manufacturer", "disbursedFen": 0, "payments": 0, "recoveredFen": 500,
-                    "writtenOffFen": 0,
-                ],
-                ["liable": "outlet", "disbursedFen": 0, "payments": 0, "recoveredFen": 400, "writtenOffFen": 600],
+                line("liable", "manufacturer", [500, 1, 500, 0], [500, 500, 10_000]),
+                line("liable", "outlet", [1000, 1, 400, 600], [400, 1000, 4_000]),
             ])
-        #expect(
-            fund?["bySeverity"] == [
-                ["severity": "2", "disbursedFen": 1000, "payments": 1, "recoveredFen": 400, "writtenOffFen": 600]
-            ])
+        #expect(fund?["bySeverity"] == [line("severity", "2", [1000, 1, 400, 600], [400, 1000, 4_000])])
+    }
+
+    @Test func `what was paid and has come back before the opinion belongs to its party, in whatever order it is told`()
+        throws
+    {
+        let told: [any EventData] = [
+            FundDisbursed(requestId: "Q1", amountFen: 1000, balanceFen: 0),
+            FundRecovered(requestId: "Q1", amountFen: 100, balanceFen: 0),
+            LiabilityDecided(requestId: "Q1", kind: .outlet),
+            FundRecovered(requestId: "Q1", amountFen: 150, balanceFen: 0, liableKind: .outlet),
+            // Of which nothing has come back.
+            FundDisbursed(requestId: "Q2", amountFen: 400, balanceFen: 0),
+            LiabilityDecided(requestId: "Q2", kind: .person),
+            // Of which nobody knows yet who bears it.
+            FundDisbursed(requestId: "Q3", amountFen: 50, balanceFen: 0),
+        ]
+        for order in [told, told.reversed()] {
+            var harness = try Fixture.harness()
+            for data in order + [Fixture.satisfied("T1")] { _ = try harness.send(data, at: Self.noon) }
+            let out = try harness.advance(to: "2027-01-31T00:00:00+08:00")
+            let lines = try #require(out.report(.callbackAnalysis, "2026-11")?.body["fund"]?["byLiable"]?.elements)
+            #expect(lines.map { $0["liable"] } == ["outlet", "person"])
+            #expect(lines.map { $0["disbursedFen"] } == [1000, 400] && lines.map { $0["recoveredFen"] } == [250, 0])
+            #expect(lines.map { $0["recoveryRate"]?["basisPoints"] } == [2500, 0])
+        }
     }
 }

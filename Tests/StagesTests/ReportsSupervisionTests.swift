@@ -74,7 +74,6 @@ import Testing
         let stranger = Fixture.stranger
         let events: [(any EventData, String)] = [
             (assessed(8), Self.noon), (assessed(9), Self.noon), (assessed(10, retest: true), Self.noon),
-            (assessed(8, by: nil), Self.noon), (assessed(11), Self.noon), (assessed(8, by: stranger), Self.noon),
             (
                 OutletSiteChecked(outletId: "O1", passed: true, by: Self.inspector, at: try instant(Self.noon)),
                 Self.noon
@@ -97,6 +96,44 @@ import Testing
         #expect(supervision?["retests"] == ["times": 1, "assessed": 10, "passed": 10])
         #expect(supervision?["siteChecks"] == ["passed": 1, "failed": 1])
         #expect(supervision?["evaluations"] == ["times": 2, "scoreSum": 150])
+    }
+
+    @Test(arguments: [false, true])
+    func `an assessment that penalty refuses does not count, whichever of the two is told first`(_ isToldFirst: Bool)
+        throws
+    {
+        func refused(_ id: String, by stage: StageName = .penalty, _ type: EventType = TrainingAssessed.type) -> (
+            BusinessRejected, StageName
+        ) {
+            (
+                BusinessRejected(
+                    event: .init(source: "upstream", id: id, type: type.wireName), reason: "quarter-judged",
+                    figures: [:]),
+                stage
+            )
+        }
+        var harness = try Fixture.harness(outlets: ["O1"])
+        func assess() throws {
+            for (index, retest) in [nil, nil, true, true].enumerated() {
+                _ = try harness.send(
+                    TrainingAssessed(
+                        outletId: "O1", quarter: "2026-Q4", assessed: 10, passed: 6 + index, retest: retest,
+                        by: Self.inspector), at: Self.noon, id: "A\(index)")
+            }
+        }
+        func refuse() throws {
+            for (data, stage) in [
+                refused("A0"), refused("A0"), refused("A3"), refused("A1", by: .routing),
+                refused("A1", OutletEvaluated.type),
+            ] { _ = try harness.send(data, at: Self.noon, source: stage.source) }
+        }
+        if isToldFirst { try refuse() }
+        try assess()
+        if !isToldFirst { try refuse() }
+        let report = try harness.advance(to: "2026-12-31T00:00:00+08:00").report(.outletMonth, "2026-11")
+        let supervision = report?.body["supervision"]
+        #expect(supervision?["assessments"] == ["times": 1, "assessed": 10, "passed": 7])
+        #expect(supervision?["retests"] == ["times": 1, "assessed": 10, "passed": 8])
     }
 
     @Test func `settlements are counted by what holds them back`() throws {

@@ -106,8 +106,7 @@ package struct ReportPage: Sendable, Hashable {
             chart: ["complaints", "satisfied", "dissatisfied"]),
         Layout(name: "fund", content: fund),
         ofFund("age", ["paidIn", "openFen", "advances"]),
-        ofFund("byLiable", ["liable", "recoveredFen", "writtenOffFen"]),
-        ofFund("bySeverity", ["severity", "payments", "disbursedFen", "recoveredFen", "writtenOffFen"]),
+        ofFund("byLiable", ["liable"] + movements), ofFund("bySeverity", ["severity"] + movements),
         table("unreconciled", ["storeId", "violationIds"]),
         table("proposals", ["outletId", "rung", "ladder", "period", "count", "proposalId"]),
         Layout(
@@ -124,6 +123,8 @@ package struct ReportPage: Sendable, Hashable {
         "storesOmitted", "outletsOmitted", "proposalsOmitted", "unreconciledOmitted", "by-categoryOmitted",
         "by-categoryOthers", "by-brandOmitted", "by-brandOthers", "by-modelOmitted", "by-modelOthers",
     ]
+
+    private static let movements = ["payments", "disbursedFen", "recoveredFen", "writtenOffFen", "recoveryRate"]
 
     private static let placeColumns = [
         "storeId", "complaints", "tasks", "done", "reached", "satisfied", "dissatisfied", "gapThousandths",
@@ -225,11 +226,10 @@ package struct ReportPage: Sendable, Hashable {
 
     @Sendable private static func fund(_ body: JSON) -> Content? {
         guard let fund = body["fund"] else { return nil }
-        let names = ["balanceFen", "openFen", "disbursedFen", "payments", "recoveredFen", "writtenOffFen"]
-        return .figures(
-            names.map { Figure(name: $0, cell: cell(fund[$0], named: $0)) } + [
-                Figure(name: "recoveryRate", cell: .share(basisPoints: fund["recoveryRate"]?["basisPoints"]?.int))
-            ])
+        let names = [
+            "balanceFen", "openFen", "disbursedFen", "payments", "recoveredFen", "writtenOffFen", "recoveryRate",
+        ]
+        return .figures(names.map { Figure(name: $0, cell: cell(fund[$0], named: $0)) })
     }
 
     private static func cell(_ value: JSON?, named name: String) -> Cell {
@@ -246,6 +246,7 @@ package struct ReportPage: Sendable, Hashable {
         case .array(let elements):
             let names = elements.compactMap(\.string).map { ReportTerm.of($0) }
             return names.isEmpty ? .none : .text(names.map { "\($0.zh) \($0.en)" }.joined(separator: ", "))
+        case .object where value?["basisPoints"] != nil: return .share(basisPoints: value?["basisPoints"]?.int)
         default: return .none
         }
     }

@@ -26,11 +26,11 @@ extension AdvanceRequest {
     /// Of the opinion that holds; nil: none does yet.
     package var liableKind: LiabilityProposed.Liable.Kind? { isLiabilityApproved ? opinion?.liable.kind : nil }
     /// The id of that party; nil: not known.
-    package var liableId: String? { isLiabilityApproved ? opinion.flatMap { $0.partyId ?? $0.liable.id } : nil }
+    package var liableId: String? { isLiabilityApproved ? opinion?.bearerId : nil }
 
     /// Whom a demand goes to if the opinion is approved, and its notice; nil: to nobody.
     func demand(_ id: String) -> (addressee: String, noticeId: String)? {
-        guard let opinion, opinion.liable.kind.isAsked, let addressee = opinion.partyId ?? opinion.liable.id else {
+        guard let opinion, opinion.liable.kind.isAsked, let addressee = opinion.bearerId else {
             return nil
         }
         return (
@@ -54,7 +54,7 @@ extension AdvanceRequest {
         facts += [.init("proposedBy", .string(opinion.by)), .init("approvedBy", .string(approver))]
         turn.emit(
             LiabilityDecided(
-                requestId: id, kind: named.kind, id: opinion.partyId ?? named.id, reason: opinion.reason,
+                requestId: id, kind: named.kind, id: opinion.bearerId, reason: opinion.reason,
                 caseId: caseId, complaintId: complaintId),
             about: AdvanceRequest.key(id),
             // Whether another party is named is told also where R41 does not ask for a reason.

@@ -38,6 +38,9 @@ package struct AdvanceRequest: Record, Equatable {
         package var partyId: String?
         /// Why another party than that of the cause bears it (R41).
         package var reason: String?
+
+        /// Who bears it by this opinion; nil: nobody knows his id.
+        package var bearerId: String? { partyId ?? liable.id }
     }
 
     package struct WriteOff: Codable, Sendable, Equatable {

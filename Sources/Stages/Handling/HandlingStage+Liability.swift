@@ -116,7 +116,8 @@ extension HandlingStage {
                 return Rejection(
                     "out-of-order", ["step": "write-off", "owed": .string(request.owed?.step.rawValue ?? "none")])
             }
-            if let open = request.writeOff {
+            // One that no longer fits has no place to keep: nobody can approve it.
+            if let open = request.writeOff, Self.rejection(ofAmount: open.amountFen, request) == nil {
                 return Rejection("write-off-open", ["amountFen": .int(open.amountFen)])
             }
             request.writeOff = AdvanceRequest.WriteOff(amountFen: data.amountFen, by: data.by.id)
@@ -124,7 +125,8 @@ extension HandlingStage {
         }
     }
 
-    /// A proposal that is not approved has ended. One whose figures do not fit stays open: it can still be refused.
+    /// A proposal that is not approved has ended. One whose figures do not fit can still be refused, or another proposed in
+    /// its place.
     func take(_ data: WriteOffApproved, in turn: inout Turn) -> Verdict {
         change(data.requestId, by: data.by, .approveWriteOff, in: &turn) { request, turn in
             guard let proposal = request.writeOff else {

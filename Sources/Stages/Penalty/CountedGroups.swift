@@ -70,12 +70,14 @@ struct ViolationApart: Record {
 ///
 /// One record says it of a category, for reported twins; one of the case or service whatever the category, for derived
 /// violations, which join any group that a person has reported.
-struct CountedMatter: Record {
+struct CountedMatter: Record, Equatable {
     static let kind = "counted-matter"
 
     /// Of a case or service whatever the category: derived violations alone were counted. The first one that is reported
     /// later is that matter.
     var isDerived: Bool?
+    /// It has been proposed as a grave one, or waits to be (R46).
+    var isGraveTaken: Bool?
 
     var wake: Wake? { nil }
 
@@ -112,22 +114,44 @@ struct CountedMatter: Record {
 
     /// Whether the matter of this violation has been counted.
     static func isCounted(_ violation: Violation, outletId: String, in turn: Turn) -> Bool {
-        let matters = shared([violation], outletId).compactMap { turn.get(CountedMatter.self, $0) }
-        if violation.isDerived { return !matters.isEmpty }
-        return matters.contains { $0.isDerived == true }
-            || own([violation], outletId).contains { turn.get(CountedMatter.self, $0) != nil }
+        !matters(of: violation, outletId, in: turn).isEmpty
+    }
+
+    /// Whether it has been counted, and proposed as a grave one.
+    static func isGraveTaken(_ violation: Violation, outletId: String, in turn: Turn) -> Bool {
+        matters(of: violation, outletId, in: turn).contains { $0.isGraveTaken == true }
+    }
+
+    /// What says that the matter of this violation has been counted.
+    private static func matters(of violation: Violation, _ outletId: String, in turn: Turn) -> [CountedMatter] {
+        let shared = shared([violation], outletId).compactMap { turn.get(CountedMatter.self, $0) }
+        if violation.isDerived { return shared }
+        return shared.filter { $0.isDerived == true }
+            + own([violation], outletId).compactMap { turn.get(CountedMatter.self, $0) }
     }
 
     /// - Parameter isDerived: nobody has reported anything of their group.
     static func note(
-        _ violations: some Sequence<Violation>, outletId: String, isDerived: Bool, in turn: inout Turn
+        _ violations: some Sequence<Violation>, outletId: String, isDerived: Bool, isGraveTaken: Bool,
+        in turn: inout Turn
     ) {
-        for id in own(violations, outletId) where turn.get(CountedMatter.self, id) == nil {
-            turn.put(CountedMatter(), id)
+        func note(_ id: String, isDerived: Bool) {
+            let known = turn.get(CountedMatter.self, id)
+            var matter = known ?? CountedMatter(isDerived: isDerived ? true : nil)
+            if !isDerived { matter.isDerived = nil }
+            if isGraveTaken { matter.isGraveTaken = true }
+            if matter != known { turn.put(matter, id) }
         }
-        for id in shared(violations, outletId) {
-            if let known = turn.get(CountedMatter.self, id), known.isDerived == nil || isDerived { continue }
-            turn.put(CountedMatter(isDerived: isDerived ? true : nil), id)
+        for id in own(violations, outletId) { note(id, isDerived: false) }
+        for id in shared(violations, outletId) { note(id, isDerived: isDerived) }
+    }
+
+    /// A violation that had left its dossier is proposed as a grave one: of what has been counted its twins will find it.
+    static func takeGrave(_ violation: Violation, outletId: String, in turn: inout Turn) {
+        for id in own([violation], outletId) + shared([violation], outletId) {
+            guard var matter = turn.get(CountedMatter.self, id), matter.isGraveTaken != true else { continue }
+            matter.isGraveTaken = true
+            turn.put(matter, id)
         }
     }
 }

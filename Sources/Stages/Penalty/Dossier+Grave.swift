@@ -9,19 +9,23 @@ extension Dossier {
     /// Of a violation of the dossier, or one that has left it, which has just been upheld: it is proposed once for its
     /// group, or waits until what stands in the way has ended without effect.
     mutating func judgeGrave(_ violation: Violation, in turn: inout Turn) {
-        guard turn.policy.rules.isOn(.r46), violation.isGrave,
-            !matter(of: violation).contains(where: { $0.isGraveTaken == true })
+        guard turn.policy.rules.isOn(.r46), violation.isGrave else { return }
+        let matter = matter(of: violation)
+        let isHeld = violations.contains { $0.id == violation.id }
+        guard !matter.contains(where: { $0.isGraveTaken == true }),
+            isHeld || !CountedMatter.isGraveTaken(violation, outletId: outletId, in: turn)
         else { return }
-        for index in violations.indices where violations[index].id == violation.id {
-            violations[index].isGraveTaken = true
-        }
+        markGraveTaken(matter)
+        if !isHeld { CountedMatter.takeGrave(violation, outletId: outletId, in: &turn) }
         guard !standsInWay(of: turn.policy.penalty.graveRung) else {
             if waitingGraves?.count ?? 0 < Self.waitingGravesLimit {
                 waitingGraves = (waitingGraves ?? []) + [violation.id]
             }
             return
         }
-        proposeGrave(violation.id, facts: ["hazards": .array((violation.hazards ?? []).map { .string($0) })], in: &turn)
+        proposeGrave(
+            violation.id, attempt: 1, facts: ["hazards": .array((violation.hazards ?? []).map { .string($0) })],
+            in: &turn)
     }
 
     /// A proposal outside or inside the counts that is undecided, or a notice in effect, under appeal included, of this or
@@ -31,17 +35,32 @@ extension Dossier {
             || effects.contains { !$0.isOver && $0.rung >= rung }
     }
 
-    private mutating func proposeGrave(_ violationId: String, facts: JSON, in turn: inout Turn) {
+    /// - Parameter attempt: how often the violation is proposed with this: a proposal that was superseded keeps its id.
+    private mutating func proposeGrave(_ violationId: String, attempt: Int, facts: JSON, in turn: inout Turn) {
         let rung = turn.policy.penalty.graveRung
         propose(
-            Self.graveDraft(violationId, rung), rule: "R46", parameters: ["graveRung": .string(rung.rawValue)],
-            facts: facts, in: &turn)
+            Self.graveDraft(violationId, rung, attempt: attempt), rule: "R46",
+            parameters: ["graveRung": .string(rung.rawValue)], facts: facts, in: &turn)
     }
 
-    static func graveDraft(_ violationId: String, _ rung: Rung) -> ProposalDraft {
+    private static func graveDraft(_ violationId: String, _ rung: Rung, attempt: Int) -> ProposalDraft {
         ProposalDraft(
-            ladder: .grave, period: violationId, rung: rung, count: 1, violations: NamedIds([violationId]))
+            ladder: .grave, period: violationId, rung: rung, count: attempt, violations: NamedIds([violationId]))
     }
+
+    /// A worse proposal has taken the place of one for a grave violation: nobody has answered that, so it waits like one
+    /// that could never be made, and before those that have waited for it.
+    mutating func awaitAgain(_ superseded: Proposal) {
+        guard superseded.ladder == .grave else { return }
+        let waiting = [superseded.period] + (waitingGraves ?? [])
+        waitingGraves = Array(waiting.prefix(Self.waitingGravesLimit))
+        var attempts = graveAttempts ?? SortedMap()
+        attempts[superseded.period] = superseded.count
+        for dropped in waiting.dropFirst(Self.waitingGravesLimit) { attempts[dropped] = nil }
+        graveAttempts = attempts
+    }
+
+    private func nextAttempt(_ violationId: String) -> Int { (graveAttempts?[violationId] ?? 0) + 1 }
 
     /// Something has ended without effect: a proposal was rejected, or a notice lifted. Its timer, which is due at once,
     /// looks whether anything else stands in the way: only the dossier tells which proposal that would be.
@@ -55,12 +74,15 @@ extension Dossier {
         gravesDueAt = nil
         // R46 switched off meanwhile: nothing is proposed, and nothing waits for it.
         guard turn.policy.rules.isOn(.r46), let waiting = waitingGraves, let first = waiting.first else {
-            waitingGraves = nil
+            (waitingGraves, graveAttempts) = (nil, nil)
             return
         }
         guard !standsInWay(of: turn.policy.penalty.graveRung) else { return }
+        let attempt = nextAttempt(first)
         waitingGraves = waiting.count > 1 ? Array(waiting.dropFirst()) : nil
-        proposeGrave(first, facts: ["waited": true], in: &turn)
+        graveAttempts?[first] = nil
+        if graveAttempts?.isEmpty ?? false { graveAttempts = nil }
+        proposeGrave(first, attempt: attempt, facts: ["waited": true], in: &turn)
     }
 
     /// What stood in the way has ended, and not without effect: that was the answer. Likewise where nothing can be proposed
@@ -68,17 +90,20 @@ extension Dossier {
     mutating func forgetWaitingGraves(_ policy: PolicyBook) {
         guard waitingGraves != nil, isClosed || (gravesDueAt == nil && !standsInWay(of: policy.penalty.graveRung))
         else { return }
-        (waitingGraves, gravesDueAt) = (nil, nil)
+        (waitingGraves, graveAttempts, gravesDueAt) = (nil, nil, nil)
     }
 
     /// What the timer may write that looks at them.
     func keysOfWaitingGrave(_ policy: PolicyBook) -> [RecordKey] {
         guard let first = waitingGraves?.first else { return [] }
-        return [Self.keyOfGrave(first, policy, outletId: outletId)]
+        return [Self.keyOfGrave(first, attempt: nextAttempt(first), policy, outletId: outletId)]
     }
 
-    /// What the verification of a violation may write.
-    static func keyOfGrave(_ violationId: String, _ policy: PolicyBook, outletId: String) -> RecordKey {
-        ProposalIndex.key(graveDraft(violationId, policy.penalty.graveRung).id(outletId: outletId))
+    /// What the verification of a violation may write: it is proposed for the first time then.
+    static func keyOfGrave(
+        _ violationId: String, attempt: Int = 1, _ policy: PolicyBook, outletId: String
+    ) -> RecordKey {
+        let draft = graveDraft(violationId, policy.penalty.graveRung, attempt: attempt)
+        return ProposalIndex.key(draft.id(outletId: outletId))
     }
 }

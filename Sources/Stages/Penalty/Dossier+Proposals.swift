@@ -62,6 +62,7 @@ extension Dossier {
     mutating func supersede(_ index: Int, by id: String, facts: JSON, in turn: inout Turn) {
         proposals[index].state = .superseded
         proposals[index].supersededBy = id
+        awaitAgain(proposals[index])
         let rung = JSON.Member("rung", .string(proposals[index].rung.rawValue))
         turn.emit(
             PenaltySuperseded(proposalId: proposals[index].id, by: id, outletId: outletId), about: key, rule: "R11",

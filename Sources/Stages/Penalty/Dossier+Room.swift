@@ -57,10 +57,16 @@ extension Dossier {
     mutating func take(_ violation: Violation, in turn: inout Turn) {
         makeRoom(in: &turn)
         if CountedMatter.isCounted(violation, outletId: outletId, in: turn) {
-            CountedMatter.note([violation], outletId: outletId, isDerived: violation.isDerived, in: &turn)
-            turn.put(ViolationApart(violation: violation), violation.id)
             // What it links to that matter counts no more either.
-            markCounted(matter(of: violation).filter { $0.isDerived || !violation.isDerived })
+            let linked = matter(of: violation).filter { $0.isDerived || !violation.isDerived }
+            let isGraveTaken =
+                CountedMatter.isGraveTaken(violation, outletId: outletId, in: turn)
+                || linked.contains { $0.isGraveTaken == true }
+            CountedMatter.note(
+                [violation], outletId: outletId, isDerived: violation.isDerived, isGraveTaken: isGraveTaken, in: &turn)
+            turn.put(ViolationApart(violation: violation), violation.id)
+            markCounted(linked)
+            if isGraveTaken { markGraveTaken(linked) }
             return
         }
         // A twin may move what is counted already to the month of its own occurrence.
@@ -77,11 +83,15 @@ extension Dossier {
             for violation in departure.violations where violation.verifiedAt == nil {
                 turn.put(ViolationApart(violation: violation), violation.id)
             }
+            let isGraveTaken = departure.violations.contains { $0.isGraveTaken == true }
+            // Those of its group that stay know it then.
+            if isGraveTaken, !departure.isWholeGroup { markGraveTaken(matter(of: departure.violations[0])) }
             guard departure.isWholeGroup, departure.violations.contains(where: { $0.upheld == true }) else { continue }
             let ids = Set(departure.violations.map(\.id))
             if let group = tally.groups.first(where: { ids.contains($0.violation.id) }) { counted.add(group) }
             CountedMatter.note(
-                departure.violations, outletId: outletId, isDerived: departure.violations[0].isDerived, in: &turn)
+                departure.violations, outletId: outletId, isDerived: departure.violations[0].isDerived,
+                isGraveTaken: isGraveTaken, in: &turn)
         }
         self.counted = counted
         let gone = Set(leaving.flatMap(\.violations).map(\.id))
@@ -112,14 +122,18 @@ extension Dossier {
         counted.add(tallied)
         self.counted = counted
         CountedMatter.note(
-            [violation], outletId: outletId, isDerived: group.allSatisfy(\.isDerived), in: &turn)
+            [violation], outletId: outletId, isDerived: group.allSatisfy(\.isDerived),
+            isGraveTaken: group.contains { $0.isGraveTaken == true }, in: &turn)
         markCounted(group)
     }
 
-    private mutating func markCounted(_ members: [Violation]) {
+    private mutating func markCounted(_ members: [Violation]) { mark(members) { $0.isCounted = true } }
+
+    /// Each of them, as any may leave the dossier before the others.
+    mutating func markGraveTaken(_ members: [Violation]) { mark(members) { $0.isGraveTaken = true } }
+
+    private mutating func mark(_ members: [Violation], _ change: (inout Violation) -> Void) {
         let ids = Set(members.map(\.id))
-        for index in violations.indices where ids.contains(violations[index].id) {
-            violations[index].isCounted = true
-        }
+        for index in violations.indices where ids.contains(violations[index].id) { change(&violations[index]) }
     }
 }

@@ -19,6 +19,8 @@ struct Dossier: Record {
     /// Upheld violations with injury or fire for which something stands in the way of a proposal, the longest first;
     /// nil: none (R46).
     var waitingGraves: [String]?
+    /// How often those of them have been proposed whose proposal was superseded; nil: none has.
+    var graveAttempts: SortedMap<Int>?
     /// What stood in their way has ended then; nil: it has not.
     var gravesDueAt: Instant?
     var proposals: [Proposal] = []

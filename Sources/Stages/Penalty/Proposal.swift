@@ -13,6 +13,7 @@ struct Proposal: Codable, Hashable, Sendable {
     /// violationId; recommendation: the quarter.
     let period: String
     let rung: Rung
+    /// Outside the counts: which proposal of its ladder and period it is; of training, the failures in a row.
     let count: Int
     let threshold: Int?
     /// By occurrence, then id.

@@ -27,7 +27,7 @@ struct Violation: Codable, Hashable, Sendable, MatterMember {
     /// took it from a call.
     var derived: Bool?
 
-    /// It has been proposed as a grave one, or waits to be: so its group is not proposed again (R46).
+    /// One of its group has been proposed as a grave one, or waits to be: so the group is not proposed again (R46).
     var isGraveTaken: Bool?
 
     var isDerived: Bool { derived ?? false }

@@ -95,7 +95,7 @@ struct ViolationFacts: Record {
     var wake: Wake? { nil }
 }
 
-/// An advance from the fund: when it was paid, and what has come back of it.
+/// An advance from the fund: when it was paid, what has come back of it, and who bears it.
 struct AdvanceFacts: Record {
     static let kind = "advance"
 
@@ -103,9 +103,51 @@ struct AdvanceFacts: Record {
     var paidFen: Int64 = 0
     /// Recovered and written off.
     var settledFen: Int64 = 0
+    /// Of what has settled it; nil: nothing, or only before 0.4.
+    var recoveredFen: Int64?
+    var writtenOffFen: Int64?
+    /// Of the approved opinion; nil: nobody knows of one yet.
+    var liableKind: LiabilityProposed.Liable.Kind?
+
+    mutating func add(_ moved: FundBook.Flow, on date: CivilDate) {
+        if moved.payments > 0 { paidIn = paidIn ?? Month(of: date) }
+        paidFen += moved.disbursed
+        settledFen += moved.recovered + moved.writtenOff
+        if moved.recovered > 0 { recoveredFen = (recoveredFen ?? 0) + moved.recovered }
+        if moved.writtenOff > 0 { writtenOffFen = (writtenOffFen ?? 0) + moved.writtenOff }
+    }
+
+    /// All that has moved of it.
+    var moved: FundBook.Flow {
+        FundBook.Flow(
+            disbursed: paidFen, payments: paidIn == nil ? 0 : 1, recovered: recoveredFen ?? 0,
+            writtenOff: writtenOffFen ?? 0)
+    }
 
     var openFen: Int64 { paidFen - settledFen }
     var wake: Wake? { nil }
+}
+
+/// An assessment of training. Whether it came in time for its quarter, or for a retest, penalty alone knows: what that refuses
+/// does not count, whether its word comes before or after the assessment.
+struct AssessmentFacts: Record {
+    static let kind = "assessment"
+
+    struct Counted: Codable, Sendable {
+        let outletId: String
+        let date: CivilDate
+        let isRetest: Bool
+        let assessed: Int
+        let passed: Int
+    }
+
+    /// nil: it has not come yet.
+    var counted: Counted?
+    var isRefused = false
+
+    var wake: Wake? { nil }
+
+    static func id(source: String, eventId: String) -> String { Identifiers.uuid([kind, source, eventId]) }
 }
 
 /// A report that was published: its id names kind, period and subject; its text is in the journal of this record.

@@ -6,43 +6,17 @@ struct FundBook: Record {
     static let kind = "fund"
     static let id = "all"
 
-    /// What moved of the advances of one kind. Fen, but for the number of payments.
-    struct Part: Codable, Sendable {
-        var disbursed: Int64 = 0
-        var payments: Int64 = 0
-        var recovered: Int64 = 0
-        var writtenOff: Int64 = 0
-
-        mutating func add(_ other: Part) {
-            disbursed += other.disbursed
-            payments += other.payments
-            recovered += other.recovered
-            writtenOff += other.writtenOff
-        }
-    }
-
-    /// What moved in a month.
+    /// What moved, in a month or since the beginning. Fen, but for the number of payments.
     struct Flow: Codable, Sendable {
         var disbursed: Int64 = 0
         var payments: Int64 = 0
         var recovered: Int64 = 0
         var writtenOff: Int64 = 0
-        /// By the kind of the party that bears it, as the approved opinion has it; nil: nothing known.
-        var byLiable: SortedMap<Part>?
+        /// By the kind of the party that bears it, as the approved opinion has it, all that has moved of an advance before that
+        /// included; nil: nothing known.
+        var byLiable: SortedMap<Flow>?
         /// By the severity that headquarters recorded (R06); nil: nothing known.
-        var bySeverity: SortedMap<Part>?
-
-        init() {}
-
-        /// - Parameters:
-        ///   - liable: of the approved opinion, if there is one.
-        ///   - severity: 1 to 4, if headquarters recorded one.
-        init(_ part: Part, liable: LiabilityProposed.Liable.Kind?, severity: Int?) {
-            (disbursed, payments, recovered, writtenOff) =
-                (part.disbursed, part.payments, part.recovered, part.writtenOff)
-            if let liable { byLiable = SortedMap(liable.rawValue, part) }
-            if let severity { bySeverity = SortedMap(String(severity), part) }
-        }
+        var bySeverity: SortedMap<Flow>?
 
         mutating func add(_ other: Flow) {
             disbursed += other.disbursed
@@ -53,12 +27,14 @@ struct FundBook: Record {
             Self.add(other.bySeverity, to: &bySeverity)
         }
 
-        private static func add(_ parts: SortedMap<Part>?, to sums: inout SortedMap<Part>?) {
+        private static func add(_ parts: SortedMap<Flow>?, to sums: inout SortedMap<Flow>?) {
             guard let parts else { return }
             var added = sums ?? SortedMap()
-            for (name, part) in parts.entries { added[name, Part()].add(part) }
+            for (name, part) in parts.entries { added[name, Flow()].add(part) }
             sums = added
         }
+
+        fileprivate var recoveryRate: JSON { Rate.share(recovered, of: disbursed) }
     }
 
     /// What is still to come back of the advances paid in a month.
@@ -116,8 +92,9 @@ extension FundBook {
             "balanceFen": .int(total.recovered - total.disbursed), "openFen": .int(open),
             "disbursedFen": .int(flow.disbursed), "payments": .int(flow.payments),
             "recoveredFen": .int(flow.recovered), "writtenOffFen": .int(flow.writtenOff),
-            "recoveryRate": Rate.share(total.recovered, of: total.disbursed),
-            "byLiable": Self.json(flow.byLiable, "liable"), "bySeverity": Self.json(flow.bySeverity, "severity"),
+            "recoveryRate": total.recoveryRate,
+            "byLiable": Self.json(flow.byLiable, of: total.byLiable, "liable"),
+            "bySeverity": Self.json(flow.bySeverity, of: total.bySeverity, "severity"),
             "age": .array(
                 cohorts.entries.compactMap { key, cohort -> JSON? in
                     guard let paidIn = Month(key) else { return nil }
@@ -130,13 +107,15 @@ extension FundBook {
         ]
     }
 
-    private static func json(_ parts: SortedMap<Part>?, _ name: String) -> JSON {
+    /// A line for each that anything has ever moved of: a rate of what is still out is told though nothing moves.
+    private static func json(_ parts: SortedMap<Flow>?, of totals: SortedMap<Flow>?, _ name: String) -> JSON {
         .array(
-            (parts?.entries ?? []).map { key, part in
-                .object([
+            (totals?.entries ?? []).map { key, total in
+                let part = parts?[key] ?? Flow()
+                return .object([
                     .init(name, .string(key)), .init("disbursedFen", .int(part.disbursed)),
                     .init("payments", .int(part.payments)), .init("recoveredFen", .int(part.recovered)),
-                    .init("writtenOffFen", .int(part.writtenOff)),
+                    .init("writtenOffFen", .int(part.writtenOff)), .init("recoveryRate", total.recoveryRate),
                 ])
             })
     }
@@ -144,7 +123,7 @@ extension FundBook {
 
 extension SortedMap {
     /// Of one entry.
-    fileprivate init(_ key: String, _ value: Value) {
+    init(_ key: String, _ value: Value) {
         self.init()
         self[key] = value
     }

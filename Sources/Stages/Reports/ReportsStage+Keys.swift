@@ -83,7 +83,13 @@ extension ReportsStage {
         case let data as NoticeIssued: return data.kind == .penalty ? [OutletDesk.key(data.addressee)] : []
         case let data as OutletStatusChanged: return [OutletDesk.key(data.outletId)]
         case let data as OutletStanding: return [OutletDesk.key(data.outletId)]
-        case let data as TrainingAssessed: return [OutletDesk.key(data.outletId)]
+        case let data as TrainingAssessed:
+            let id = AssessmentFacts.id(source: event.source, eventId: event.id)
+            return [OutletDesk.key(data.outletId), AssessmentFacts.key(id)]
+        case let data as BusinessRejected:
+            guard let id = Self.assessment(refused: data, by: event.source) else { return [] }
+            let outletId = records.get(AssessmentFacts.self, id)?.counted?.outletId
+            return (outletId.map { [OutletDesk.key($0)] } ?? []) + [AssessmentFacts.key(id)]
         case let data as OutletSiteChecked: return [OutletDesk.key(data.outletId)]
         case let data as OutletEvaluated: return [OutletDesk.key(data.outletId)]
         case let data as SettlementBlocked: return data.outletId.map { [OutletDesk.key($0)] } ?? []
@@ -91,6 +97,7 @@ extension ReportsStage {
         case let data as FundDisbursed: return keys(ofAdvance: data.requestId)
         case let data as FundRecovered: return keys(ofAdvance: data.requestId)
         case let data as FundWrittenOff: return keys(ofAdvance: data.requestId)
+        case let data as LiabilityDecided: return keys(ofAdvance: data.requestId)
         default: return []
         }
     }

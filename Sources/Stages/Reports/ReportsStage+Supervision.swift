@@ -14,7 +14,8 @@ extension ReportsStage {
             let instant = turn.now
             turn.changeOutlet(data.outletId) { $0.take(data, sequence: event.sequence ?? 0, at: instant) }
         case let data as OutletStanding: turn.changeOutlet(data.outletId) { $0.take(data) }
-        case let data as TrainingAssessed: count(data, in: &turn)
+        case let data as TrainingAssessed: count(data, of: event, in: &turn)
+        case let data as BusinessRejected: withdraw(data, by: event.source, in: &turn)
         case let data as OutletSiteChecked: count(data, in: &turn)
         case let data as OutletEvaluated: count(data, in: &turn)
         case let data as SettlementBlocked:
@@ -29,6 +30,7 @@ extension ReportsStage {
         case let data as FundDisbursed: book(data, in: &turn)
         case let data as FundRecovered: book(data, in: &turn)
         case let data as FundWrittenOff: book(data, in: &turn)
+        case let data as LiabilityDecided: book(data, in: &turn)
         default: break
         }
     }
@@ -66,17 +68,44 @@ extension ReportsStage {
 
     // MARK: What is looked into
 
-    /// What penalty refuses for its person, place or quarter, and what is told of an outlet that is not listed, does not count.
-    /// What it refuses as too late for a quarter or a retest counts as the assessment that it was.
-    private func count(_ assessed: TrainingAssessed, in turn: inout Turn) {
-        guard turn.policy.rejection(of: assessed) == nil, isNear(assessed.quarter, turn),
-            assessed.passed <= assessed.assessed, turn.policy.organisation.outlet(assessed.outletId) != nil
-        else { return }
-        let isRetest = assessed.retest ?? false
-        turn.count(atOutlet: assessed.outletId, on: turn.now.date) { counts in
-            counts.add(.training(.times, retest: isRetest))
-            counts.add(.training(.assessed, retest: isRetest), Int64(assessed.assessed))
-            counts.add(.training(.passed, retest: isRetest), Int64(assessed.passed))
+    /// Of an outlet that is not listed penalty takes nothing and refuses nothing.
+    private func count(_ assessed: TrainingAssessed, of event: Event, in turn: inout Turn) {
+        guard turn.policy.organisation.outlet(assessed.outletId) != nil else { return }
+        let id = AssessmentFacts.id(source: event.source, eventId: event.id)
+        var facts = turn.get(AssessmentFacts.self, id) ?? AssessmentFacts()
+        guard !facts.isRefused, facts.counted == nil else { return }
+        let counted = AssessmentFacts.Counted(
+            outletId: assessed.outletId, date: turn.now.date, isRetest: assessed.retest ?? false,
+            assessed: assessed.assessed, passed: assessed.passed)
+        facts.counted = counted
+        turn.put(facts, id)
+        count(counted, times: 1, in: &turn)
+    }
+
+    /// Penalty has refused an assessment: it counts no more, or will not.
+    private func withdraw(_ rejected: BusinessRejected, by source: String, in turn: inout Turn) {
+        guard let id = Self.assessment(refused: rejected, by: source) else { return }
+        var facts = turn.get(AssessmentFacts.self, id) ?? AssessmentFacts()
+        guard !facts.isRefused else { return }
+        facts.isRefused = true
+        turn.put(facts, id)
+        if let counted = facts.counted { count(counted, times: -1, in: &turn) }
+    }
+
+    /// The assessment that penalty has refused; nil: it is about something else.
+    static func assessment(refused rejected: BusinessRejected, by source: String) -> String? {
+        guard source == StageName.penalty.source, rejected.event.type == TrainingAssessed.type.wireName else {
+            return nil
+        }
+        return AssessmentFacts.id(source: rejected.event.source, eventId: rejected.event.id)
+    }
+
+    private func count(_ assessment: AssessmentFacts.Counted, times: Int64, in turn: inout Turn) {
+        let isRetest = assessment.isRetest
+        turn.count(atOutlet: assessment.outletId, on: assessment.date) { counts in
+            counts.add(.training(.times, retest: isRetest), times)
+            counts.add(.training(.assessed, retest: isRetest), times * Int64(assessment.assessed))
+            counts.add(.training(.passed, retest: isRetest), times * Int64(assessment.passed))
         }
     }
 
@@ -118,32 +147,40 @@ extension ReportsStage {
 
     // MARK: The fund
 
+    /// Nobody is named as its bearer before it is paid.
     private func book(_ paid: FundDisbursed, in turn: inout Turn) {
-        book(
-            FundBook.Part(disbursed: paid.amountFen, payments: 1), paid.requestId, paid.liableKind, paid.severity,
-            in: &turn)
+        book(FundBook.Flow(disbursed: paid.amountFen, payments: 1), paid.requestId, nil, paid.severity, in: &turn)
     }
 
     private func book(_ back: FundRecovered, in turn: inout Turn) {
-        book(FundBook.Part(recovered: back.amountFen), back.requestId, back.liableKind, back.severity, in: &turn)
+        book(FundBook.Flow(recovered: back.amountFen), back.requestId, back.liableKind, back.severity, in: &turn)
     }
 
     private func book(_ gone: FundWrittenOff, in turn: inout Turn) {
-        book(FundBook.Part(writtenOff: gone.amountFen), gone.requestId, gone.liableKind, gone.severity, in: &turn)
+        book(FundBook.Flow(writtenOff: gone.amountFen), gone.requestId, gone.liableKind, gone.severity, in: &turn)
+    }
+
+    /// Who bears an advance: what has moved of it before moves at his kind now.
+    private func book(_ decided: LiabilityDecided, in turn: inout Turn) {
+        book(FundBook.Flow(), decided.requestId, decided.kind, nil, in: &turn)
     }
 
     /// Money that moved, in its month; and what is open of the advance, in the month in which that was paid.
     private func book(
-        _ part: FundBook.Part, _ requestId: String, _ liable: LiabilityProposed.Liable.Kind?, _ severity: Int?,
+        _ moved: FundBook.Flow, _ requestId: String, _ liable: LiabilityProposed.Liable.Kind?, _ severity: Int?,
         in turn: inout Turn
     ) {
         let old = turn.get(AdvanceFacts.self, requestId) ?? AdvanceFacts()
         var new = old
-        if part.payments > 0 { new.paidIn = new.paidIn ?? Month(of: turn.now.date) }
-        new.paidFen += part.disbursed
-        new.settledFen += part.recovered + part.writtenOff
+        new.add(moved, on: turn.now.date)
+        new.liableKind = old.liableKind ?? liable
+        var flow = moved
+        if let severity { flow.bySeverity = SortedMap(String(severity), moved) }
+        if let kind = new.liableKind {
+            flow.byLiable = SortedMap(kind.rawValue, old.liableKind == nil ? new.moved : moved)
+        }
         var fund = turn.get(FundBook.self, FundBook.id) ?? FundBook()
-        fund.book(FundBook.Flow(part, liable: liable, severity: severity), on: turn.now.date)
+        fund.book(flow, on: turn.now.date)
         fund.follow(from: old, to: new)
         turn.put(new, requestId)
         turn.put(fund, FundBook.id)

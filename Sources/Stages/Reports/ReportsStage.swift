@@ -5,9 +5,10 @@ import Schema
 ///
 /// A fact counts at its store and at its outlet, in the week and the month of its date; a `store` and an `outlet` record
 /// hold the counts, a `manufacturer` record those of a manufacturer. Where a measure needs memory there is a small record for
-/// each thing: `case`, `service`, `serial`, `violation`, `advance`. The one `chain` record is changed when a period ends, and
-/// by proposals of penalties, not by other events. The stage refuses next to nothing and waits for next to nothing: what
-/// other stages refuse it leaves out, as far as it can tell without their records, and its facts may come in any order.
+/// each thing: `case`, `service`, `serial`, `violation`, `advance`, `assessment`. The one `chain` record is changed when a
+/// period ends, and by proposals of penalties, not by other events. The stage refuses next to nothing and waits for next to
+/// nothing: what other stages refuse it leaves out, as far as it can tell without their records or hears it from them, and
+/// its facts may come in any order.
 /// Its decisions are in `docs/stages/reports.md`.
 package struct ReportsStage: Stage {
     package static let name = StageName.reports
@@ -21,16 +22,17 @@ package struct ReportsStage: Stage {
     /// Exactly what is read; what the reports publish is not among it.
     package static let takesFromEvents: [EventType] = [
         CaseOpened.type, CaseDuplicateLinked.type, CaseClosed.type, CaseResponded.type, CustomerReplyOverdue.type,
-        FundDisbursed.type, FundRecovered.type, FundWrittenOff.type, CallbackScheduled.type, CallbackDone.type,
-        CallbackSatisfied.type, CallbackDissatisfied.type, CustomerRemark.type, ViolationRecorded.type,
-        WeeklyReportOverdue.type, PenaltyProposed.type, NoticeIssued.type, OutletStatusChanged.type,
-        OutletStanding.type, SettlementBlocked.type, SettlementReleased.type, ManufacturerIncidentRecorded.type,
+        FundDisbursed.type, FundRecovered.type, FundWrittenOff.type, LiabilityDecided.type, CallbackScheduled.type,
+        CallbackDone.type, CallbackSatisfied.type, CallbackDissatisfied.type, CustomerRemark.type,
+        ViolationRecorded.type, WeeklyReportOverdue.type, PenaltyProposed.type, NoticeIssued.type,
+        OutletStatusChanged.type, OutletStanding.type, SettlementBlocked.type, SettlementReleased.type,
+        ManufacturerIncidentRecorded.type, BusinessRejected.type,
     ]
     package static let follows: [StageName] = [.intake, .routing, .handling, .callback, .penalty]
     package static let recordTypes: [any Record.Type] = [
         StoreDesk.self, OutletDesk.self, OutletMonths.self, ManufacturerDesk.self, ChainDesk.self, CountedService.self,
         CaseFacts.self, SerialHistory.self, ViolationFacts.self, AdvanceFacts.self, FundBook.self,
-        PublishedReport.self,
+        AssessmentFacts.self, PublishedReport.self,
     ]
 
     package init() {}

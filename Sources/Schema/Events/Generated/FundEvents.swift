@@ -148,7 +148,7 @@ package struct FundDisbursed: EventData {
     package var complaintId: String?
     /// 1 to 4, as HQ recorded it (R06).
     package var severity: Int?
-    /// Whom the approved opinion names (R08).
+    /// Never there: whom an approved opinion names is known only after the payment (R08). It goes with the other movements.
     package var liableKind: LiabilityProposed.Liable.Kind?
 
     package init(
