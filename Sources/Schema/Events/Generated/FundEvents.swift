@@ -178,7 +178,10 @@ package struct FundDisbursed: EventData {
         .optional("severity", .integer(min: 1, max: 4), says: "1 to 4, as HQ recorded it (R06)."),
         .optional(
             "liableKind", .names(LiabilityProposed.Liable.Kind.self),
-            says: "Whom the approved opinion names (R08)."),
+            says: """
+                Never there: whom an approved opinion names is known only after the payment (R08). It goes with the \
+                other movements.
+                """),
     ]
 
     package init(reading place: Int, in tape: borrowing JSONTape) throws {
