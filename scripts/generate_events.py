@@ -193,7 +193,7 @@ class Member:
             return [f'.{kind}({head}, says: "{says}")']
         if 4 * depth + 16 + len(says) + 10 <= WIDTH:
             return [f".{kind}(", f"    {head},", f'    says: "{says}")']
-        lines = textwrap.wrap(says, WIDTH - 4 * depth - 20)
+        lines = textwrap.wrap(says, WIDTH - 4 * depth - 20, break_on_hyphens=False, break_long_words=False)
         return [f".{kind}(", f"    {head},", '    says: """'] + [f"        {line} \\" for line in lines[:-1]] + [
             f"        {lines[-1]}", '        """)'
         ]

@@ -29,7 +29,7 @@ struct EventOrigin: Sendable {
             step = takers.popLast()
             chain = takers.map { TimelineEntry($0.entry, of: $0.stage) }
         }
-        var origin = "What came before is not told: the chain is too long."
+        var origin = "No stage has decided it yet."
         while let here = step, chain.count < Self.chainLimit {
             var told = TimelineEntry(here.entry, of: here.stage)
             switch here.entry.input {
@@ -40,7 +40,7 @@ struct EventOrigin: Sendable {
                 } else {
                     step = nil
                     for reference in Self.references(in: body) where step == nil {
-                        step = try await beginning(of: reference.id, before: here)
+                        step = try await beginning(of: reference, before: here)
                         if step != nil { told.concerns = reference }
                     }
                     origin = "It begins with \(type) \(cause) from \(source)."
@@ -50,16 +50,17 @@ struct EventOrigin: Sendable {
                 step = nil
             case .timer(let key, let at, _):
                 // The decision that changed the record last, and so left its timer.
-                step = try await entries(of: key, before: here).last.map { (here.stage, $0) }
-                origin = "It begins with the timer of \(key), due \(at)."
+                let earlier = try await entries(of: key, before: here)
+                step = earlier.isComplete ? earlier.entries.last.map { (here.stage, $0) } : nil
+                origin =
+                    earlier.isComplete
+                    ? "It begins with the timer of \(key), due \(at)."
+                    : "What came before the timer of \(key) is not told: more than \(Self.entryLimit) decisions concern that."
             }
             chain.append(told)
         }
         if step != nil { origin = "What came before is not told: the chain is too long." }
-        if chain.isEmpty {
-            if waiting.isEmpty { return nil }
-            origin = "No stage has decided it yet."
-        }
+        if chain.isEmpty, waiting.isEmpty { return nil }
         return Explanation(
             eventId: eventId, chain: chain, waiting: waiting, origin: TextTable.printable(origin))
     }
@@ -75,31 +76,39 @@ struct EventOrigin: Sendable {
         }
     }
 
-    /// The first decision of a record that `step` has changed, before it, in which an id occurs.
-    private func beginning(of id: String, before step: Step) async throws -> Step? {
+    /// The first decision of a record that `step` has changed, before it, in which what is referred to was named.
+    private func beginning(of reference: TimelineEntry.Reference, before step: Step) async throws -> Step? {
         var first: JournalEntry?
         for key in step.entry.records {
-            let found = try await entries(of: key, before: step).first { Self.names(id, in: $0) }
+            let found = try await entries(of: key, before: step).entries.first { Self.names(reference, in: $0) }
             if let found, found.number < first?.number ?? .max { first = found }
         }
         return first.map { (step.stage, $0) }
     }
 
-    private static func names(_ id: String, in entry: JournalEntry) -> Bool {
-        if case .event(_, _, _, _, let body) = entry.input, holds(body, id) { return true }
-        return entry.outputs.contains { holds($0.body, id) }
+    private static func names(_ reference: TimelineEntry.Reference, in entry: JournalEntry) -> Bool {
+        if case .event(_, _, _, _, let body) = entry.input, names(reference, in: body) { return true }
+        return entry.outputs.contains { names(reference, in: $0.body) }
     }
 
-    /// As a text of its own, whatever the member is called: a violation that follows from a case bears the id of the case.
-    private static func holds(_ body: [UInt8], _ id: String) -> Bool {
-        String(decoding: body, as: UTF8.self).contains("\"\(id)\"")
+    private static func names(_ reference: TimelineEntry.Reference, in body: [UInt8]) -> Bool {
+        // Few entries hold the id at all, and only those are worth reading.
+        guard String(decoding: body, as: UTF8.self).contains("\"\(reference.id)\""),
+            let data = DeadLetterDetail.json(body)?["data"]
+        else { return false }
+        // A violation that nobody has reported bears the id of the case or the call from which it follows (R45, R10).
+        let kinds = reference.kind == "violationId" ? ["violationId", "caseId", "callbackId"] : [reference.kind]
+        return kinds.contains { data[$0]?.string == reference.id || data["about"]?[$0]?.string == reference.id }
     }
 
-    private func entries(of key: RecordKey, before step: Step) async throws -> [JournalEntry] {
+    /// The decisions that changed a record before `step`, ascending; of more than `entryLimit` the first.
+    private func entries(
+        of key: RecordKey, before step: Step
+    ) async throws -> (entries: [JournalEntry], isComplete: Bool) {
         let number = step.entry.number
-        return try await stores[step.stage]?.read { snapshot in
-            try snapshot.journal(of: key, limit: Self.entryLimit).filter { $0.number < number }
-        } ?? []
+        let first = try await stores[step.stage]?.read { try $0.journal(of: key, limit: Self.entryLimit) } ?? []
+        let isComplete = first.count < Self.entryLimit || first.contains { $0.number >= number }
+        return (first.filter { $0.number < number }, isComplete)
     }
 
     private func emitter(of id: String) async throws -> Step? {

@@ -146,7 +146,7 @@ enum RecordWords {
         "isDerived", "weight", "gravesDueAt", "waitingGraves", "graveAttempts", "isGraveTaken", "recordedAt", "from",
         "receivedAt",
         "hazards", "correctedAt", "isNumberOwed", "medium", "incidentIds", "occurredAt", "isInARow", "recorded",
-        "satisfied", "upheld", "forgotten", "isRefused",
+        "satisfied", "upheld", "forgotten", "isRefused", "isReplyOverdue",
         // What has left a full record.
         "counted", "byMonth", "byYear", "groups", "named", "violation", "isCounted", "alertedAt",
     ]

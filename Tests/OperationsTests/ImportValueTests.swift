@@ -131,7 +131,7 @@ import Testing
 
     @Test func `has no more digits behind its point than there are fen`() {
         #expect(read("1.005", decimals: 2) == nil)
-        #expect(read("1.000", decimals: 2) == 100)
+        #expect(read("1.0000", decimals: 2) == 100)
         #expect(read("90071992547409.93", decimals: 2) == nil)
         #expect(read(String(repeating: "9", count: 60), decimals: 6) == nil)
     }
@@ -149,11 +149,16 @@ import Testing
             "a comma stands before every three digits only, as in 1,234.50: write a decimal comma as a point, 12.50"
         #expect(fault(text, decimals: 2) == "an amount with at most 2 digits behind the point; " + told)
         #expect(fault(text, decimals: 0) == "a whole number; " + told)
-        #expect(fault("1.005", decimals: 2) == "an amount with at most 2 digits behind the point")
     }
 
-    @Test func `whose digits a spreadsheet has dropped is told as such`() {
-        #expect(throws: ValueFault.self) { try ValueReading.number("1.38E+10", decimals: 0) }
+    @Test(arguments: ["1.005", "3.000", "12.500"])
+    func `with three digits behind the point is refused, zeros too: it may be thousands`(text: String) {
+        #expect(fault(text, decimals: 2) == "an amount with at most 2 digits behind the point")
+    }
+
+    @Test(arguments: ["1.38E+10", "1,38E+10"])
+    func `whose digits a spreadsheet has dropped is told as such`(text: String) {
+        #expect(fault(text, decimals: 0)?.contains("its digits are lost") == true)
     }
 }
 

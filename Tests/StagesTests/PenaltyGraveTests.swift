@@ -219,7 +219,7 @@ struct PenaltyGraveTests {
             let again = try #require(freed.all(PenaltyProposed.self).first)
             #expect(again.proposalId == Self.id("V1", count: 2) && again.count == 2 && again.period == "V1")
             let stale = try harness.decide(Self.id("V1"), at: "2026-11-13T10:00:00+08:00")
-            #expect(stale.rejection?.reason == "superseded" || stale.rejection?.reason == "already-decided")
+            #expect(stale.rejection?.reason == "already-decided", "the first is of the past, and no more on record")
             let next = try decide(again.proposalId, approved: false, &harness, at: "2026-11-13T11:00:00+08:00")
             #expect(next.all(PenaltyProposed.self).map(\.proposalId) == [Self.id("V2")])
             #expect(harness.record(Dossier.self, "O1")?.graveAttempts == nil)

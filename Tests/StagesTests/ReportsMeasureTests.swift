@@ -91,6 +91,25 @@ import Testing
         #expect(report.body["stores"]?.elements?.map { $0["complaints"]?.int } == [1, 2], "without a store: -")
     }
 
+    /// K1's own reply, and that for a crisis that was declared later or at once, in any order.
+    @Test(arguments: [[0, 1, 2, 3], [3, 2, 1, 0], [1, 0, 3, 2], [2, 3, 0, 1]])
+    func `a crisis that is declared makes no complaint count twice`(_ order: [Int]) throws {
+        func overdue(_ caseId: String, _ complaintId: String, _ time: String) throws -> CustomerReplyOverdue {
+            CustomerReplyOverdue(caseId: caseId, complaintId: complaintId, receivedAt: try instant(time))
+        }
+        let told: [any EventData] = [
+            try Fixture.opened("K1", at: Self.noon), try overdue("case-K1", "K1", Self.noon),
+            try overdue("case-K1", "K1", "2026-11-05T09:00:00+08:00"), try overdue("case-K1", "K1", Self.noon),
+        ]
+        let report = try analysis(
+            order.map { told[$0] } + [
+                Fixture.opened("K2", at: Self.noon), Fixture.opened("K3", at: Self.noon),
+                // It was answered itself; the crisis was not.
+                try overdue("case-K2", "K2", "2026-11-05T09:00:00+08:00"),
+            ])
+        #expect(report.rate("reply") == "2/3")
+    }
+
     @Test func `a record is complete with a contact and documents`() throws {
         let report = try analysis([
             Fixture.closed("K1", at: Self.noon), Fixture.closed("K2", at: Self.noon, contacted: false),

@@ -143,6 +143,29 @@ struct RoutingCrisisTests {
         #expect(other.fixture.record?.duties == fixture.record?.duties)
     }
 
+    @Test mutating func `whoever resolved a closed case did not know of it, though it is told of an earlier time`()
+        throws
+    {
+        _ = try fixture.resolve(at: "2026-11-02T12:00:00+08:00")
+        try fixture.close(at: "2026-11-02T12:00:00+08:00")
+        let before = "2026-11-02T10:00:00+08:00"
+        _ = try fixture.routing.send(Self.declared(["fire"], at: before), at: "2026-11-03T10:00:00+08:00")
+        let out = try fixture.reopen(tier: .store, at: before)
+        #expect(out.announced == ["case.escalated", "case.assigned"])
+        #expect(fixture.record?.state == .open)
+    }
+
+    @Test mutating func `on a closed case its term begins when the complaint was received, at the earliest`() throws {
+        let received = try #require(fixture.record?.receivedAt)
+        try fixture.close(at: "2026-11-02T12:00:00+08:00")
+        let before = "2024-11-02T09:00:00+08:00"
+        _ = try fixture.routing.send(Self.declared(["fire"], at: before), at: "2026-11-03T10:00:00+08:00")
+        let out = try fixture.reopen(tier: .store, at: before)
+        #expect(out.announced == ["case.escalated", "case.assigned"])
+        #expect(out.announced(CaseAssigned.self).map(\.dueAt) == [received.adding(days: 5)])
+        #expect(fixture.record?.reopenedAt == received)
+    }
+
     @Test(arguments: [
         Person(id: "s2-manager", tier: "store", storeId: "S2"), Person(id: "r1-one", tier: "region", regionId: "R1"),
         Person(id: "hq-one", tier: "hq"), Person(id: "judge", tier: "business"),

@@ -85,7 +85,10 @@ def of_story(event):
 
 
 def last(events):
-    return [event for event in events if event["type"] == "settlement.released.v1" and of_story(event)][-1]["id"]
+    released = [event["id"] for event in events if event["type"] == "settlement.released.v1" and of_story(event)]
+    if not released:
+        sys.exit("the outlet's settlements were not released: the money has not come back, or nobody has heard of it")
+    return released[-1]
 
 
 def check(events, explanation):
@@ -105,9 +108,11 @@ def check(events, explanation):
 
 
 def letters(events):
-    for event in events:
-        if event["type"] == "notice.issued.v1":
-            print(event["data"]["noticeId"], event["data"]["kind"])
+    issued = [(event["data"]["noticeId"], event["data"]["kind"]) for event in events if event["type"] == "notice.issued.v1"]
+    if sorted(kind for _, kind in issued) != ["penalty", "recovery-demand"]:
+        sys.exit(f"expected a demand and a penalty, found {[kind for _, kind in issued]}")
+    for notice, kind in issued:
+        print(notice, kind)
 
 
 def main(command, *paths):

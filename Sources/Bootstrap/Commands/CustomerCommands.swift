@@ -13,8 +13,9 @@ struct CustomerCommand: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Cases, callback tasks, calls with who, when and what came of them, and letters.",
             discussion: """
-                Give one of --phone, --case, and --complaint with --source. A phone given as - is read from standard input, so that no list of processes shows it. Looks through all \
-                callback tasks, which takes some seconds for each hundred thousand. Exit code 1 if nobody is known by that.
+                Give one of --phone, --case, and --complaint with --source. A phone given as - is read from standard input, \
+                so that no list of processes shows it. Looks through all callback tasks, which takes some seconds for each \
+                hundred thousand. Exit code 1 if nobody is known by that.
                 """)
         @OptionGroup var person: PersonOptions
         @Flag(help: "Also what was said and sent") var unmask = false

@@ -64,7 +64,7 @@ struct SimulateCommand: AsyncParsableCommand {
             No broker, no database. The same input gives the same bytes. What no stage can take is a line of type
             `dead-letter`, and so is an event with the source and id of an earlier one and another body (`id-reused`); the
             same again is a duplicate. How many events have a time after --until is said on standard error, and with
-            --json counted as `left-out`. With --compare the same events and answers also run under another policy, and what is
+            --json, but for --compare, counted as `left-out`. With --compare the same events and answers also run under another policy, and what is
             printed is what the two decide otherwise: by outlet with its violations, rungs and instants, and the
             totals of fund, escalations and callbacks.
             Exit codes: 0 done, whether the policies differ or not; 1 an answer could not be given, or a stage failed;
@@ -118,7 +118,7 @@ struct SimulateCommand: AsyncParsableCommand {
             let first = refusal.faults.first.map { ": \($0.pointer) \($0.message)" } ?? ""
             Output.note("\(file):\(line): not valid, left out on both sides\(first)")
         }
-        _ = sayLeftOut(of: input, until)
+        sayLeftOut(of: input, until)
         let comparison = try await PolicyComparison.run(
             sides[0], sides[1], stages: Pipeline.stages, answers: answers, input: input, until: until)
         if let html { try Output.write(comparison.html.text, to: html) }
@@ -126,6 +126,7 @@ struct SimulateCommand: AsyncParsableCommand {
     }
 
     /// A wrong `--until` would else look like a run in which nothing happens.
+    @discardableResult
     private func sayLeftOut(of input: [Simulation.InputEvent], _ until: Instant) -> Int {
         let count = Simulation.leftOut(of: input, until: until)
         if count > 0 {

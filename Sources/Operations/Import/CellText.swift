@@ -57,6 +57,7 @@ package enum CellText {
         }
         let (number, power) = (text.utf8[..<mark], text.utf8[mark...].dropFirst())
         return power.count >= 2 && power.first == UInt8(ascii: "+") && power.dropFirst().allSatisfy(isDigit)
-            && number.first.map(isDigit) == true && number.allSatisfy { isDigit($0) || $0 == UInt8(ascii: ".") }
+            && number.first.map(isDigit) == true
+            && number.allSatisfy { isDigit($0) || $0 == UInt8(ascii: ".") || $0 == UInt8(ascii: ",") }
     }
 }

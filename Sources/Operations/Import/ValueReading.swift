@@ -42,6 +42,8 @@ package enum ValueReading {
         guard let whole = parts.first.flatMap({ ungrouped($0) }), !whole.isEmpty else { throw fault }
         var fraction = parts.count > 1 ? Array(parts[1]) : []
         guard parts.count == 1 || !fraction.isEmpty, fraction.allSatisfy(CellText.isDigit) else { throw fault }
+        // 3.000 is three thousand where a point groups the digits: nobody guesses about money.
+        guard fraction.count != 3 || decimals >= 3 else { throw fault }
         while fraction.count > decimals, fraction.last == UInt8(ascii: "0") { fraction.removeLast() }
         guard fraction.count <= decimals else { throw fault }
         fraction += Array(repeating: UInt8(ascii: "0"), count: decimals - fraction.count)

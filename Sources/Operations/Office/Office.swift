@@ -149,7 +149,9 @@ extension Office {
     package func explain(_ event: String) async throws -> Explanation {
         try await ask { stores in
             guard let explanation = try await CaseView(stores: stores).explain(event) else {
-                throw OfficeFailure("explain \(event): no stage has taken or emitted an event of this id")
+                throw OfficeFailure(
+                    "explain \(event): no stage has taken or emitted an event of this id; whether it died: "
+                        + "recourse dead-letters list --text \(event)")
             }
             return explanation
         }

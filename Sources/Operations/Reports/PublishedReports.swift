@@ -63,7 +63,8 @@ package struct ReportsOfFile: Sendable {
     /// Of two that are the same report the first counts, as for `report show --file`.
     package mutating func take(_ report: ReportDocument) {
         guard kind ?? report.kind == report.kind, period ?? report.period == report.period else { return }
-        let id = ([report.kind, report.period] + (report.subject.map { [$0] } ?? [])).joined(separator: "/")
+        guard let kind = ReportKind(rawValue: report.kind) else { return }
+        let id = PublishedReport.id(kind, report.period, report.subject)
         guard found[id] == nil else { return }
         found[id] = ReportItem(
             kind: report.kind, period: report.period, subject: report.subject,

@@ -46,7 +46,7 @@ extension CaseFile {
         ]
         if resolution.liability == .outlet, turn.policy.rules.isOn(.r45) {
             // Whose violation it is, or that it is nobody's.
-            facts.append(.init("outletLiable", .string(closed.outletLiable(turn.policy) ?? "unknown")))
+            facts.append(.init("outletLiable", closed.outletLiable(turn.policy).map { .string($0) } ?? .null))
         }
         turn.emit(closed, about: CaseFile.key(id), time: closedAt, rule: "R36", facts: .object(facts))
     }

@@ -15,12 +15,18 @@ struct CaseFacts: Record {
     struct Waiting: Codable, Sendable {
         let isOverdue: Bool
         let receivedAt: Instant
+        /// Whose reply is overdue; nil: it is a linked one.
+        var complaintId: String?
     }
 
     /// What comes of a case that is not known and has so many already waits for it.
     static let waitingLimit = 100
 
+    /// Of the complaint that opened it; the id is nil too where an older release has counted it.
     var receivedAt: Instant?
+    var complaintId: String?
+    /// The reply to that complaint is overdue; nil: it is not.
+    var isReplyOverdue: Bool?
     var storeId: String?
     var outletId: String?
     /// The first acceptance or contact with the customer (R40).
@@ -29,6 +35,15 @@ struct CaseFacts: Record {
     var waiting: [Waiting] = []
 
     var wake: Wake? { nil }
+
+    /// Whether a reply that is overdue counts: that to a complaint does, once. The reply that is owed for a crisis that
+    /// was declared later (R50) bears the id of the case's own complaint, and is the reply to no other one.
+    mutating func takesOverdue(_ overdue: Waiting) -> Bool {
+        guard let complaintId, overdue.complaintId == complaintId else { return true }
+        guard overdue.receivedAt == receivedAt, isReplyOverdue != true else { return false }
+        isReplyOverdue = true
+        return true
+    }
 }
 
 /// The repairs of one appliance, by time; the last ones (R39).
@@ -103,7 +118,7 @@ struct AdvanceFacts: Record {
     var paidFen: Int64 = 0
     /// Recovered and written off.
     var settledFen: Int64 = 0
-    /// Of what has settled it; nil: nothing, or only before 0.4.
+    /// Of what has settled it; nil: nothing, or only before 0.3.
     var recoveredFen: Int64?
     var writtenOffFen: Int64?
     /// Of the approved opinion; nil: nobody knows of one yet.

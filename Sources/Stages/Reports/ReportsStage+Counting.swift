@@ -65,11 +65,12 @@ extension ReportsStage {
         guard facts.receivedAt == nil else { return }
         let complaint = opened.complaint
         facts.receivedAt = complaint.receivedAt
+        facts.complaintId = complaint.complaintId
         facts.storeId = complaint.storeId
         facts.outletId = complaint.outletId
         turn.count(facts.storeId, facts.outletId, on: complaint.receivedAt.date) { $0.add(.cases) }
         analyse(complaint, in: &turn)
-        for waiting in facts.waiting { count(waiting, facts, in: &turn) }
+        for waiting in facts.waiting { count(waiting, &facts, in: &turn) }
         facts.waiting = []
         turn.makeKnown(Self.opening(of: opened.caseId))
         judgeResponse(&facts, in: &turn)
@@ -79,12 +80,18 @@ extension ReportsStage {
     /// A linked complaint, or an overdue reply: both count where the case does, on the date of the complaint.
     func count(_ waiting: CaseFacts.Waiting, ofCase id: String, in turn: inout Turn) {
         var facts = turn.get(CaseFacts.self, id) ?? CaseFacts()
-        guard facts.receivedAt == nil else { return count(waiting, facts, in: &turn) }
-        facts.waiting.append(waiting)
+        if facts.receivedAt == nil {
+            facts.waiting.append(waiting)
+        } else {
+            let wasOverdue = facts.isReplyOverdue
+            count(waiting, &facts, in: &turn)
+            guard facts.isReplyOverdue != wasOverdue else { return }
+        }
         turn.put(facts, id)
     }
 
-    private func count(_ waiting: CaseFacts.Waiting, _ facts: CaseFacts, in turn: inout Turn) {
+    private func count(_ waiting: CaseFacts.Waiting, _ facts: inout CaseFacts, in turn: inout Turn) {
+        guard !waiting.isOverdue || facts.takesOverdue(waiting) else { return }
         turn.count(facts.storeId, facts.outletId, on: waiting.receivedAt.date) {
             $0.add(waiting.isOverdue ? .replyOverdue : .linked)
         }

@@ -19,7 +19,7 @@ package struct ReportsStage: Stage {
         ServiceCompleted.type, WeeklyReportSubmitted.type, CaseAccepted.type, ContactRecorded.type,
         TrainingAssessed.type, OutletSiteChecked.type, OutletEvaluated.type,
     ]
-    /// Exactly what is read; what the reports publish is not among it.
+    /// Exactly what is read. Of `business.rejected` that is what penalty says of assessments; the rest has no effect.
     package static let takesFromEvents: [EventType] = [
         CaseOpened.type, CaseDuplicateLinked.type, CaseClosed.type, CaseResponded.type, CustomerReplyOverdue.type,
         FundDisbursed.type, FundRecovered.type, FundWrittenOff.type, LiabilityDecided.type, CallbackScheduled.type,
@@ -125,7 +125,9 @@ package struct ReportsStage: Stage {
             count(.init(isOverdue: false, receivedAt: data.complaint.receivedAt), ofCase: data.openCaseId, in: &turn)
         case let data as CustomerReplyOverdue:
             guard let receivedAt = data.receivedAt else { return }
-            count(.init(isOverdue: true, receivedAt: receivedAt), ofCase: data.caseId, in: &turn)
+            count(
+                .init(isOverdue: true, receivedAt: receivedAt, complaintId: data.complaintId), ofCase: data.caseId,
+                in: &turn)
         case let data as CaseResponded: respond(data.caseId, at: data.at, in: &turn)
         case let data as CaseClosed: count(data, in: &turn)
         case let data as CallbackScheduled: count(data, in: &turn)

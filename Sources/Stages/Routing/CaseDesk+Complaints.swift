@@ -45,8 +45,8 @@ extension CaseDesk {
         guard !new.isEmpty else { return .applied }
         // Before there was a case nobody could accept it: who has heard of a fire first, or whose clock is behind, must be heard
         // at once, and headquarters have their hour.
-        let at = max(declared.at, record.receivedAt ?? declared.at)
-        let word = Word(complaintId: record.complaintId, at: at, hazards: new, rule: .r50)
+        let word = Word(
+            complaintId: record.complaintId, at: record.sinceReceipt(declared.at), hazards: new, rule: .r50)
         hear(
             word, Severity(declared: new, turn.policy), rule: "R04,R50",
             facts: [JSON.Member("declared", .array(new.map { .string($0) }))], in: &turn)
@@ -56,7 +56,8 @@ extension CaseDesk {
     /// What makes a case major that is open takes it to headquarters. Where that has it already, what is new to the case makes
     /// a resolution void, if there is one; without one the term goes on.
     ///
-    /// On a closed case it only leaves its mark: handling reopens the case, and `reopen` finds it major.
+    /// On a closed case it only leaves its mark: handling reopens the case, and `reopen` finds it major, and no resolution of
+    /// those who did not know what is new to the case.
     private mutating func hear(
         _ word: Word, _ severity: Severity, rule: String, facts: [JSON.Member], in turn: inout Turn
     ) {
@@ -68,6 +69,8 @@ extension CaseDesk {
                 moveUp(
                     to: .hq, termFrom: max(word.at, turn.now), rule: rule, parameters: severity.parameters,
                     facts: severity.facts + facts, in: &turn)
+            } else if record.state == .closed, isNew {
+                forgetResolutions(in: &turn)
             }
         }
         beginDuties(word, in: &turn)

@@ -76,9 +76,11 @@ struct CaseDesk {
     mutating func reopen(_ reopened: CaseReopened, _ sequence: Int64?, in turn: inout Turn) -> Verdict {
         if record.knowsNewer(than: sequence) { return .applied }
         record.handlingSequence = sequence ?? record.handlingSequence
+        // A crisis that is declared of a time before the complaint reopens as of that (R50).
+        let since = record.sinceReceipt(turn.now)
         record.state = .open
         record.closedAt = nil
-        record.reopenedAt = turn.now
+        record.reopenedAt = since
         let last = max(Tier(record.tier), Tier(reopened.tier)).handler ?? .hq
         // A complaint that was linked while the case was closed has made it major.
         let leaps = record.isMajor && last != .hq
@@ -95,9 +97,9 @@ struct CaseDesk {
                     JSON.Member("lastTier", .string(record.tier.rawValue)), JSON.Member("major", .bool(record.isMajor)),
                 ] + placement.facts))
         if leaps { announceEscalation(from: last, to: placement, rule: "R04", in: &turn) }
-        let again = resolutions(since: turn.now, heldBy: placement, in: &turn)
+        let again = resolutions(since: since, heldBy: placement, in: &turn)
         assign(
-            placement, .reopened, resolvedAt: again.first?.resolvedAt, termFrom: turn.now, rule: leaps ? "R04" : "R03",
+            placement, .reopened, resolvedAt: again.first?.resolvedAt, termFrom: since, rule: leaps ? "R04" : "R03",
             in: &turn)
         for resolved in again { pass(resolved, heldBy: placement.tier, in: &turn) }
         turn.makeKnown(Self.reopening(of: caseId))

@@ -24,6 +24,8 @@ package struct RoutedCase: Record, Equatable, SharedCase {
     package let description: String
     package let storeId: String?
     package let regionId: String?
+    /// When its first complaint was received; nil: a release before 0.3 has opened it.
+    package private(set) var receivedAt: Instant?
 
     package var state = State.open
     package var tier: HandlerTier
@@ -62,6 +64,7 @@ package struct RoutedCase: Record, Equatable, SharedCase {
         description = opened.complaint.description
         storeId = opened.complaint.storeId
         regionId = opened.complaint.regionId
+        receivedAt = opened.complaint.receivedAt
         tier = placement.tier
         handlerId = placement.handlerId
         owner = placement.owner
@@ -88,8 +91,8 @@ package struct RoutedCase: Record, Equatable, SharedCase {
     /// The place of now.
     var holding: Holding { Holding(from: assignedAt, tier: tier, handlerId: handlerId) }
 
-    /// When its first complaint was received, from where the first place has held it; nil: not known any more.
-    var receivedAt: Instant? { holdings.flatMap { $0.count < Self.factLimit ? $0.first?.from : nil } }
+    /// From when something counts that is told of `instant`: nobody could act before there was a complaint.
+    func sinceReceipt(_ instant: Instant) -> Instant { max(instant, receivedAt ?? instant) }
 
     /// Notes that the place of now holds the case from `instant` on.
     mutating func noteHolding(from instant: Instant) {

@@ -12,13 +12,13 @@ extension EventCatalogue {
             summary:
                 "A customer was reached and is not satisfied; counts once per task."),
         Entry(
-            data: CallbackDone.self, origin: .stage(.callback),
-            summary:
-                "A task has ended, however it ended; once for each task (R10)."),
-        Entry(
             data: CallbackCompleted.self, origin: .upstream,
             summary:
                 "The call centre reports one attempt (R10, R27)."),
+        Entry(
+            data: CallbackDone.self, origin: .stage(.callback),
+            summary:
+                "A task has ended, however it ended; once for each task (R10)."),
         Entry(
             data: CallbackScheduled.self, origin: .stage(.callback),
             summary:
@@ -260,6 +260,23 @@ extension EventCatalogue {
                 "The business division decides whether another service provider is demanded (R18). Who may "
                 + "(R48): the business division."),
         Entry(
+            data: NoticeIssued.self, origin: .stage(.penalty, .handling),
+            summary:
+                "A letter goes out to an outlet, a manufacturer or a person (R12, R14, R17, R18, R49)."),
+        Entry(
+            data: RectificationReviewed.self, origin: .upstream,
+            summary:
+                "Somebody has looked whether an outlet has put things right (R12). Who may (R48): the outlet's "
+                + "region or headquarters."),
+        Entry(
+            data: AppealLodged.self, origin: .upstream,
+            summary:
+                "An outlet appeals against a notice."),
+        Entry(
+            data: AppealDecided.self, origin: .upstream,
+            summary:
+                "Another person decides the appeal. Who may (R48): the business division."),
+        Entry(
             data: OutletReinstated.self, origin: .upstream,
             summary:
                 "The business division ends all ladder and rectification holds of an outlet (R20). Who may "
@@ -285,11 +302,13 @@ extension EventCatalogue {
         Entry(
             data: OutletEvaluated.self, origin: .upstream,
             summary:
-                "An outlet was evaluated for a quarter; it decides nothing (R55)."),
+                "An outlet was evaluated for a quarter; it decides nothing (R55). Who may (R48): the outlet's "
+                + "region or headquarters."),
         Entry(
             data: WithdrawalRecommended.self, origin: .upstream,
             summary:
-                "Somebody recommends to part with an outlet (R55)."),
+                "Somebody recommends to part with an outlet (R55). Who may (R48): the outlet's region or "
+                + "headquarters."),
         Entry(
             data: OutletStanding.self, origin: .stage(.penalty),
             summary:
@@ -306,23 +325,6 @@ extension EventCatalogue {
             data: PenaltyDecided.self, origin: .upstream,
             summary:
                 "The business division decides a proposal (R11). Who may (R48): the business division."),
-        Entry(
-            data: NoticeIssued.self, origin: .stage(.penalty, .handling),
-            summary:
-                "A letter goes out to an outlet, a manufacturer or a person (R12, R14, R17, R18, R49)."),
-        Entry(
-            data: RectificationReviewed.self, origin: .upstream,
-            summary:
-                "Somebody has looked whether an outlet has put things right (R12). Who may (R48): the outlet's "
-                + "region or headquarters."),
-        Entry(
-            data: AppealLodged.self, origin: .upstream,
-            summary:
-                "An outlet appeals against a notice."),
-        Entry(
-            data: AppealDecided.self, origin: .upstream,
-            summary:
-                "Another person decides the appeal. Who may (R48): the business division."),
         Entry(
             data: CustomerErasureRequested.self, origin: .upstream,
             summary:

@@ -1,12 +1,13 @@
 // Written by scripts/generate_events.py from OutletJudgementEvents.contract; to change it, change that.
 
 /// `outlet.evaluated`: An outlet was evaluated for a quarter; it decides nothing (R55).
+/// Who may (R48): the outlet's region or headquarters.
 package struct OutletEvaluated: EventData {
     package static let type = EventType("outlet.evaluated")
 
     package var outletId: String
     package var quarter: String
-    /// What headquarters think of the outlet, from 0 to 100.
+    /// How good the outlet is, from 0 to 100.
     package var score: Int
     package var by: Person
     /// Why, in words.
@@ -27,9 +28,7 @@ package struct OutletEvaluated: EventData {
             "outletId", .id,
             says: "The outlet, the outside company that installs and repairs, as the organisation file names it."),
         .required("quarter", .quarter, says: "The calendar quarter, as 2026-Q4."),
-        .required(
-            "score", .integer(min: 0, max: 100),
-            says: "What headquarters think of the outlet, from 0 to 100."),
+        .required("score", .integer(min: 0, max: 100), says: "How good the outlet is, from 0 to 100."),
         .required(
             "by", Person.shape,
             says: "Who says so; he must be among the people of his place, if the organisation file lists any."),
@@ -61,6 +60,7 @@ package struct OutletEvaluated: EventData {
 }
 
 /// `withdrawal.recommended`: Somebody recommends to part with an outlet (R55).
+/// Who may (R48): the outlet's region or headquarters.
 package struct WithdrawalRecommended: EventData {
     package static let type = EventType("withdrawal.recommended")
 
