@@ -32,7 +32,7 @@ enum IdentifierVectors {
             ["proposal", "O-12", "rectification", noticeId, "stop-dispatch", "1"]
         ),
         (
-            "proposalId", "an outlet whose upheld violation is grave (R46); the period is the violationId, the count from 1",
+            "proposalId", "a grave violation of an outlet (R46); the period is the violationId, the count from 1",
             ["proposal", "O-12", "grave", "V-2026-000001", "stop-dispatch", "1"]
         ),
         (
