@@ -60,6 +60,17 @@ package struct Installation: Sendable {
         }
     }
 
+    /// Settings of the database under which what is committed can be lost.
+    ///
+    /// - Throws: `StoreFailure`, `ConfigurationFaults`.
+    func weaknessesOfDatabase() throws -> [DatabaseWeakness] {
+        switch try database() {
+        // Its durability is set by whoever opens it, which is Recourse itself.
+        case .sqlite: []
+        case .postgres(let database): try PostgresHealth(database).weaknesses(wall: Wall.now())
+        }
+    }
+
     func identity() throws -> any InstallationStore {
         switch try database() {
         case .sqlite(let directory): SQLiteInstallation(directory: directory)
@@ -111,6 +122,15 @@ package struct Installation: Sendable {
     package func control() throws -> any ControlStore {
         try require([InstallationName.control])
         return try openControl()
+    }
+
+    /// Where the processes of the installation tell of themselves; in the same place.
+    package func workforce() throws -> any WorkforceStore {
+        try require([InstallationName.control])
+        switch try database() {
+        case .sqlite(let directory): return try SQLiteControl(directory: directory)
+        case .postgres(let database): return try PostgresControl(database)
+        }
     }
 
     private func openControl() throws -> any ControlStore {

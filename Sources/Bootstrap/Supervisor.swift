@@ -11,6 +11,9 @@ package final class Supervisor: Sendable {
     package struct Slot: Sendable {
         package let program: String
         package let name: String
+
+        /// The stage, or `parking`.
+        var role: String { String(program.dropFirst("recourse-".count)) }
     }
 
     private struct State {
@@ -22,6 +25,16 @@ package final class Supervisor: Sendable {
         var failures: [String: Int] = [:]
         /// Slots whose worker has accepted its configuration once.
         var accepted: Set<String> = []
+        /// The line-up as it is wanted now.
+        var slots: [Slot]
+        /// Those that were started once, by name: one that is no longer wanted may still run.
+        var known: [String: Slot] = [:]
+        /// The first line-up was started.
+        var isLinedUp = false
+        /// Those that are about to be started.
+        var pending: Set<String> = []
+        /// Those that were told to drain, as they are too many.
+        var dismissed: Set<String> = []
     }
 
     /// A worker that lives this long has accepted its configuration.
@@ -29,10 +42,12 @@ package final class Supervisor: Sendable {
 
     private let directory: String
     private let slots: [Slot]
+    /// Where operators ask for other counts; nil: nowhere.
+    private let steering: WorkerSteering?
     private let environment: [String: String]
     private let logger: Logger
     private let drainSeconds: Int64
-    private let state = Mutex(State())
+    private let state: Mutex<State>
     private let changes: AsyncStream<String>
     private let announce: AsyncStream<String>.Continuation
     /// Lives as long as the supervisor; its end tells the children.
@@ -42,8 +57,11 @@ package final class Supervisor: Sendable {
     ///   - directory: where the worker programs are, normally beside this one.
     ///   - environment: what the children get; it may hold secrets and is never printed.
     package init(
-        directory: String, slots: [Slot], environment: [String: String], drainSeconds: Int64, logger: Logger
+        directory: String, slots: [Slot], environment: [String: String], drainSeconds: Int64, logger: Logger,
+        steering: WorkerSteering? = nil
     ) {
+        self.steering = steering
+        state = Mutex(State(slots: slots))
         self.directory = directory
         self.slots = slots
         self.environment = environment
@@ -54,16 +72,26 @@ package final class Supervisor: Sendable {
 
     /// `intake=2,routing=1`: that many of each; who is not named gets one. nil for text that is not of this form.
     package static func lineup(_ text: String?, programs: [String]) -> [Slot]? {
-        var counts = Dictionary(uniqueKeysWithValues: programs.map { ($0, 1) })
-        for part in (text ?? "").split(separator: ",") {
+        guard let told = counts(text ?? "", programs: programs) else { return nil }
+        let counts = Dictionary(uniqueKeysWithValues: programs.map { ($0, told[$0] ?? 1) })
+        return programs.flatMap { slots(of: $0, count: counts[$0] ?? 0) }
+    }
+
+    /// `intake=2,routing=1`; nil for text that is not of this form.
+    package static func counts(_ text: String, programs: [String]) -> [String: Int]? {
+        var counts: [String: Int] = [:]
+        for part in text.split(separator: ",") {
             let pair = part.split(separator: "=")
             guard pair.count == 2, let count = Int(pair[1]), (0...64).contains(count),
-                counts.updateValue(count, forKey: String(pair[0])) != nil
+                programs.contains(String(pair[0]))
             else { return nil }
+            counts[String(pair[0])] = count
         }
-        return programs.flatMap { program in
-            (0..<(counts[program] ?? 0)).map { Slot(program: "recourse-\(program)", name: "\(program)-\($0 + 1)") }
-        }
+        return counts
+    }
+
+    private static func slots(of role: String, count: Int) -> [Slot] {
+        (0..<max(0, min(count, 64))).map { Slot(program: "recourse-\(role)", name: "\(role)-\($0 + 1)") }
     }
 
     package func stop() {
@@ -84,21 +112,95 @@ package final class Supervisor: Sendable {
     ///
     /// - Returns: 0; 1 if a child had to be killed at the end; 78.
     package func run() async -> Int32 {
+        guard let steering else { return await work() }
+        var status: Int32 = 0
+        await steering.during({ self.standing }, hear: { _ in self.adjust() }) { status = await work() }
+        await steering.leave(.ended)
+        return status
+    }
+
+    private func work() async -> Int32 {
         for slot in slots { start(slot) }
+        state.withLock { $0.isLinedUp = true }
         await withDiscardingTaskGroup { group in
             for await name in changes {
                 if state.withLock({ $0.isStopping }) { break }
-                guard let slot = slots.first(where: { $0.name == name }) else { continue }
-                group.addTask {
-                    guard (try? await Task.sleep(for: .milliseconds(self.delay(slot)))) != nil else { return }
-                    self.start(slot)
-                }
+                guard let slot = state.withLock({ state in state.slots.first { $0.name == name } }) else { continue }
+                state.withLock { _ = $0.pending.insert(name) }
+                group.addTask { await self.startAgain(slot) }
             }
             group.cancelAll()
         }
         let isClean = await drain()
         if state.withLock({ $0.isMisconfigured }) { return ExitStatus.configuration }
         return isClean ? 0 : ExitStatus.wrong
+    }
+
+    private func startAgain(_ slot: Slot) async {
+        defer { state.withLock { _ = $0.pending.remove(slot.name) } }
+        // It may have ended because it was asked to.
+        await steering?.exchange(standing)
+        if isDrained(slot) {
+            return logger.info("drained; not started again before it is resumed", metadata: ["worker": "\(slot.name)"])
+        }
+        guard (try? await Task.sleep(for: .milliseconds(delay(slot)))) != nil else { return }
+        start(slot)
+    }
+
+    // MARK: - Steering
+
+    private var standing: WorkerSteering.Standing {
+        var standing = WorkerSteering.Standing(.working)
+        let counts = Dictionary(grouping: state.withLock { $0.slots }, by: \.role).mapValues(\.count)
+        standing.detail = counts.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }.joined(separator: ",")
+        return standing
+    }
+
+    /// Whether a worker was asked to drain since it was started last.
+    private func isDrained(_ slot: Slot) -> Bool {
+        guard let steering, let startedAt = state.withLock({ $0.startedAt[slot.name] }) else { return false }
+        return steering.orders.wish(for: slot.name, role: slot.role, startedAt: startedAt)?.wish == .drain
+    }
+
+    /// Brings the line-up to what is asked: starts those that are missing, drains those that are too many.
+    private func adjust() {
+        guard let steering else { return }
+        let roles = Set(slots.map(\.role)).union(steering.counts.keys)
+        let wanted = roles.sorted().flatMap { role in
+            steering.counts[role].map { Supervisor.slots(of: role, count: $0) } ?? slots.filter { $0.role == role }
+        }
+        let (missing, surplus) = state.withLock { state -> ([Slot], [Slot]) in
+            let running = state.running.keys.sorted().compactMap { state.known[$0] }
+            state.slots = wanted
+            guard state.isLinedUp, !state.isStopping else { return ([], []) }
+            let names = Set(wanted.map(\.name))
+            state.dismissed.subtract(names)
+            let surplus = running.filter { !names.contains($0.name) && state.dismissed.insert($0.name).inserted }
+            let missing = wanted.filter { state.running[$0.name] == nil && !state.pending.contains($0.name) }
+            return (missing, surplus)
+        }
+        for slot in missing where !isDrained(slot) {
+            logger.info("one more is wanted", metadata: ["worker": "\(slot.name)"])
+            start(slot)
+        }
+        for slot in surplus { dismiss(slot, steering) }
+    }
+
+    private func dismiss(_ slot: Slot, _ steering: WorkerSteering) {
+        logger.info("one less is wanted; it drains", metadata: ["worker": "\(slot.name)"])
+        let order = SteeringOrder(
+            .worker(slot.name, role: slot.role), .drain, by: WorkerSign.supervisor, at: Wall.now())
+        Task {
+            do {
+                try await steering.give(order)
+            } catch {
+                // The next look finds it running still, and tells it again.
+                state.withLock { _ = $0.dismissed.remove(slot.name) }
+                logger.warning(
+                    "a worker could not be told to drain; trying again",
+                    metadata: ["worker": "\(slot.name)", "cause": "\(error)"])
+            }
+        }
     }
 
     /// 100 ms after the first death, doubled up to 10 s; a child that has lived a minute starts again at 100 ms.
@@ -126,19 +228,24 @@ package final class Supervisor: Sendable {
             let isStopping = self.noteEnd(of: slot, ended)
             if !isStopping {
                 let how = ended.terminationReason == .uncaughtSignal ? "signal" : "status"
-                logger.warning(
-                    "a worker ended; starting it again",
+                let isClean = how == "status" && ended.terminationStatus == 0
+                logger.log(
+                    level: isClean ? .info : .warning, "a worker ended",
                     metadata: ["worker": "\(slot.name)", how: "\(ended.terminationStatus)"])
             }
             announce.yield(slot.name)
         }
         do {
-            try state.withLock { state in
-                guard !state.isStopping else { return }
+            let isStarted = try state.withLock { state in
+                guard !state.isStopping, state.running[slot.name] == nil else { return false }
+                // Before it runs: what it is asked from then on is for this one.
+                state.startedAt[slot.name] = Wall.now()
+                state.known[slot.name] = slot
                 try process.run()
                 state.running[slot.name] = process
-                state.startedAt[slot.name] = Wall.now()
+                return true
             }
+            guard isStarted else { return }
             logger.info("started", metadata: ["worker": "\(slot.name)", "pid": "\(process.processIdentifier)"])
         } catch {
             logger.error(

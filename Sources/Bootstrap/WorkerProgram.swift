@@ -96,28 +96,35 @@ package enum WorkerProgram {
             let hangups = HangupSignals()
             let patiently = Patience(logger: logger, sign: sign)
             let installation = Installation(configuration)
-            let broker = try installation.broker(connectionName: "recourse-\(label)")
+            _ = try installation.broker(connectionName: "recourse-\(label)")
             try await installation.admit(name.rawValue, patiently)
-            let clock = try await patiently { try installation.clock() }
-            let policy = try installation.policy(clock: clock)
-            for warning in policy.warnings { logger.warning("policy", metadata: ["what": "\(warning)"]) }
-            try await patiently { try await installation.requireUnused(policy, of: [name]) }
-            let store = try await patiently { try installation.store(name) }
-            try await patiently { try await installation.requireKeys(of: store, name) }
             installation.sayWhetherSealed(logger)
-            var parts = Worker.Parts(store: store, broker: broker, clock: clock, wall: Wall.now, logger: logger)
-            parts.drainSeconds = configuration.drainSeconds
-            if configuration.clock != .stepped { parts.control = { try installation.control() } }
-            parts.keyring = configuration.keyring
-            let worker = Worker(
-                runner: StageRunner(stage: stage, policy: policy), name: label, routes: Routes(Pipeline.stages),
-                limits: configuration.limits, parts: parts)
-            logger.info("starting", metadata: ["policy": "\(policy.version)", "pid": "\(getpid())"])
-            let watch = CalendarWatch(policy, clock: clock, logger: logger)
-            let reload = PolicyReload(installation: installation, clock: clock, logger: logger, watch: watch)
-            await sign.calling(worker.stop) {
-                await hangups.calling(
-                    { await reload.apply(to: worker) }, during: { await watch.during { await worker.run() } })
+            let shift = WorkerShift(
+                steering: installation.steering(label, role: name.rawValue, logger), sign: sign, logger: logger)
+            try await shift.run {
+                let clock = try await patiently { try installation.clock() }
+                let policy = try installation.policy(clock: clock)
+                for warning in policy.warnings { logger.warning("policy", metadata: ["what": "\(warning)"]) }
+                try await patiently { try await installation.requireUnused(policy, of: [name]) }
+                let store = try await patiently { try installation.store(name) }
+                try await patiently { try await installation.requireKeys(of: store, name) }
+                let broker = try installation.broker(connectionName: "recourse-\(label)")
+                var parts = Worker.Parts(store: store, broker: broker, clock: clock, wall: Wall.now, logger: logger)
+                parts.drainSeconds = configuration.drainSeconds
+                if configuration.clock != .stepped { parts.control = { try installation.control() } }
+                parts.keyring = configuration.keyring
+                let worker = Worker(
+                    runner: StageRunner(stage: stage, policy: policy), name: label, routes: Routes(Pipeline.stages),
+                    limits: configuration.limits, parts: parts)
+                logger.info("starting", metadata: ["policy": "\(policy.version)", "pid": "\(getpid())"])
+                let watch = CalendarWatch(policy, clock: clock, logger: logger)
+                let reload = PolicyReload(installation: installation, clock: clock, logger: logger, watch: watch)
+                return WorkerShift.Turn(
+                    standing: { worker.standing }, drain: worker.drain, stop: worker.stop,
+                    run: {
+                        await hangups.calling(
+                            { await reload.apply(to: worker) }, during: { await watch.during { await worker.run() } })
+                    })
             }
         }
     }
@@ -127,21 +134,34 @@ package enum WorkerProgram {
         await program("parking") { configuration, label, logger, sign in
             let patiently = Patience(logger: logger, sign: sign)
             let installation = Installation(configuration)
-            let broker = try installation.parkingBroker(connectionName: "recourse-\(label)")
+            _ = try installation.parkingBroker(connectionName: "recourse-\(label)")
             try await installation.admit(InstallationName.parking, patiently)
-            let deadLetters = try await patiently { try installation.deadLetters() }
-            try await patiently { try await installation.requireKeys(of: deadLetters) }
             installation.sayWhetherSealed(logger)
             let hangups = HangupSignals()
-            let policy = PolicyInForce(try installation.organisationPolicy())
-            let worker = ParkingWorker(
-                deadLetters: deadLetters, broker: broker, prefetch: configuration.limits.parkingPrefetch,
-                limits: configuration.limits.document, drainSeconds: configuration.drainSeconds, wall: Wall.now,
-                isAllowed: { policy.book.rejection(of: $0) == nil }, logger: logger)
-            logger.info("starting", metadata: ["policy": "\(policy.book.version)", "pid": "\(getpid())"])
-            await sign.calling(worker.stop) {
-                await hangups.calling(
-                    { policy.replace(with: installation.organisationPolicy, logger) }, during: { await worker.run() })
+            let shift = WorkerShift(
+                steering: installation.steering(label, role: InstallationName.parking, logger), sign: sign,
+                logger: logger)
+            try await shift.run {
+                let deadLetters = try await patiently { try installation.deadLetters() }
+                try await patiently { try await installation.requireKeys(of: deadLetters) }
+                let broker = try installation.parkingBroker(connectionName: "recourse-\(label)")
+                let policy = PolicyInForce(try installation.organisationPolicy())
+                let worker = ParkingWorker(
+                    deadLetters: deadLetters, broker: broker, prefetch: configuration.limits.parkingPrefetch,
+                    limits: configuration.limits.document, drainSeconds: configuration.drainSeconds, wall: Wall.now,
+                    isAllowed: { policy.book.rejection(of: $0) == nil }, logger: logger)
+                logger.info("starting", metadata: ["policy": "\(policy.book.version)", "pid": "\(getpid())"])
+                return WorkerShift.Turn(
+                    standing: {
+                        var standing = WorkerSteering.Standing(.working)
+                        standing.policy = policy.book.version
+                        return standing
+                    }, drain: worker.stop, stop: worker.stop,
+                    run: {
+                        await hangups.calling(
+                            { policy.replace(with: installation.organisationPolicy, logger) },
+                            during: { await worker.run() })
+                    })
             }
         }
     }

@@ -81,6 +81,13 @@ package struct ManagementAPI: Sendable {
         return try ManagementAPI.parse(try answer.required(operation), operation)
     }
 
+    /// What the broker tells of itself: its version, under `rabbitmq_version`.
+    package func overview() async throws(ManagementFailure) -> JSON {
+        let operation = "look at the broker"
+        return try ManagementAPI.parse(
+            try await call("GET", "/api/overview", body: nil, operation).required(operation), operation)
+    }
+
     /// One object, with all that the broker tells of it; nil: there is none.
     ///
     /// - Parameter query: as it stands behind the `?`.

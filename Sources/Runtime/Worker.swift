@@ -47,6 +47,14 @@ package final class Worker: Sendable {
     private let events: AsyncStream<WorkerEvent>
     private let mailbox: AsyncStream<WorkerEvent>.Continuation
     private let isTickPending = Mutex(false)
+    /// When its loop last went round, and when it last committed events or timers; wall times.
+    package struct Pulse: Sendable, Hashable {
+        package var loopAt: Instant?
+        package var appliedAt: Instant?
+        package var isConsuming = false
+    }
+
+    private let beat = Mutex(Pulse())
     /// What was last said of this stage, and whether the control store failed then.
     private let told = Mutex((said: Instant.distantPast, hasFailed: false))
     /// What the others had said when they were asked last, for sweeps; nil: nobody knows.
@@ -66,6 +74,14 @@ package final class Worker: Sendable {
         processor = Mutex(
             BatchProcessor(runner: runner, worker: name, vault: vault, waiting: limits.waiting))
         (events, mailbox) = AsyncStream.makeStream()
+    }
+
+    package var pulse: Pulse { beat.withLock { $0 } }
+
+    /// Asks the worker to take nothing new, to settle what was delivered, and to end. What is not settled within the drain
+    /// limit, as while the database is away, is handed back. Safe to call from anywhere, twice too.
+    package func drain() {
+        mailbox.yield(.drain)
     }
 
     /// Asks the worker to drain and end; `run` then returns within the drain limit. Safe to call from anywhere, twice too.
@@ -104,14 +120,21 @@ package final class Worker: Sendable {
         let publisher = parts.broker.publisher { mailbox.yield(.publisher($0)) }
         // Not children: what waits for a database that does not answer must not hold up the end.
         let ticking = Task { await self.tick() }
-        var limiting: Task<Void, Never>?
+        var (leaving, limiting): (Task<Void, Never>?, Task<Void, Never>?)
         var isLimitOver = false
         for await event in events {
             switch event {
-            case .tick: isTickPending.withLock { $0 = false }
-            case .stop: limiting = limiting ?? Task { await self.limitDrain() }
+            case .tick(let wall, _):
+                isTickPending.withLock { $0 = false }
+                beat.withLock { $0.loopAt = wall }
+            case .done(let result):
+                if result.batch.isWork { beat.withLock { $0.appliedAt = parts.wall() } }
+            case .drain: leaving = leaving ?? Task { await self.limitDrain(.stop) }
+            case .stop: limiting = limiting ?? Task { await self.limitDrain(.drainLimit) }
             case .drainLimit: isLimitOver = true
-            case .consumer, .publisher, .markBegun, .done, .failed: break
+            case .consumer(.subscribed): beat.withLock { $0.isConsuming = true }
+            case .consumer(.lost), .consumer(.closed): beat.withLock { $0.isConsuming = false }
+            case .consumer, .publisher, .markBegun, .failed: break
             }
             for action in machine.handle(event) {
                 switch action {
@@ -137,6 +160,7 @@ package final class Worker: Sendable {
             }
         }
         ticking.cancel()
+        leaving?.cancel()
         limiting?.cancel()
         // It waits for the transaction in hand. What is not committed then is as if the process had been killed.
         let closing = Task { await parts.store.close() }
@@ -178,9 +202,9 @@ package final class Worker: Sendable {
         }
     }
 
-    private func limitDrain() async {
+    private func limitDrain(_ next: WorkerEvent) async {
         guard (try? await Task.sleep(for: .seconds(parts.drainSeconds))) != nil else { return }
-        mailbox.yield(.drainLimit)
+        mailbox.yield(next)
     }
 
     // MARK: - Work

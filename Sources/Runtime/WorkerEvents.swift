@@ -15,6 +15,8 @@ package enum WorkerEvent: Sendable {
     case failed(StoreFailure)
     /// Time has passed. `wall` for leases and backoff, `clock` for what the business does.
     case tick(wall: Instant, clock: ClockReading)
+    /// Take nothing new and settle all that was delivered, then end: nothing is handed back, which would count as a delivery.
+    case drain
     /// SIGTERM: finish what is in hand, hand back the rest.
     case stop
     /// The drain limit is over: close with what there is; nothing is lost, the broker delivers it again.

@@ -51,6 +51,7 @@ extension WorkerMachine {
             actions.append(.cancelConsumer)
         case .resizing(let inbox, let next, isCancelled: true):
             guard inbox?.tags.count ?? 0 == 0 else { return }
+            if isLeaving { return stop(&actions) }
             if next < width.current {
                 let details = [("prefetch", "\(next)"), ("memoryLimit", "\(limits.memoryBytes)")]
                 actions.append(.log(LogLine(.warning, "large messages: fewer of them are held at once", details)))

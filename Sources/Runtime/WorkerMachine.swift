@@ -17,6 +17,8 @@ package struct WorkerMachine: Sendable {
     var wall: Instant
     var clock: ClockReading
     var life = Life.running
+    /// It ends as soon as everything that was delivered is settled.
+    var isLeaving = false
     var hand = Hand.unstarted
     var subscription = Subscription.none
     var width: PrefetchWidth
@@ -70,6 +72,7 @@ package struct WorkerMachine: Sendable {
         case .done(let result): done(result, &actions)
         case .failed(let failure): failed(failure, &actions)
         case .tick(let wall, let clock): tick(wall, clock, &actions)
+        case .drain: drain(&actions)
         case .stop: stop(&actions)
         case .drainLimit: drainLimit(&actions)
         }
@@ -168,7 +171,22 @@ package struct WorkerMachine: Sendable {
         outgoing.resendDue(at: wall)
     }
 
-    private mutating func stop(_ actions: inout [WorkerAction]) {
+    private mutating func drain(_ actions: inout [WorkerAction]) {
+        guard case .running = life, !isLeaving else { return }
+        isLeaving = true
+        let inHand = subscription.inbox?.tags.count ?? 0
+        actions.append(.log(LogLine(.info, "taking nothing new", [("inHand", "\(inHand)")])))
+        switch subscription {
+        case .open(let inbox):
+            subscription = .resizing(inbox, to: width.current, isCancelled: false)
+            actions.append(.cancelConsumer)
+        // Its cancellation is on its way.
+        case .resizing: break
+        case .none, .ended: stop(&actions)
+        }
+    }
+
+    mutating func stop(_ actions: inout [WorkerAction]) {
         guard case .running = life else { return }
         life = .draining
         actions.append(.log(LogLine(.info, "draining", [("unconfirmed", "\(outgoing.count)")])))

@@ -7,7 +7,7 @@ import Store
 /// fast; a worker says and reads marks every few seconds.
 /// Each is one round trip, and may be repeated when a connection was lost.
 package final class PostgresControl: ControlStore {
-    private let schema: String
+    let schema: String
     private let session: Session
 
     /// Connects, and creates what is missing in the database.
@@ -23,8 +23,40 @@ package final class PostgresControl: ControlStore {
             SchemaStep(
                 oldestProgram: 1,
                 ["CREATE TABLE \(schema).marks (stage text PRIMARY KEY, mark bigint NOT NULL) WITH (fillfactor = 10)"]),
+            SchemaStep(oldestProgram: 1, Self.workforce(schema)),
         ])
         try SchemaHistory(namespace: schema, schema: steps).bringUpToDate(session)
+    }
+
+    private static func workforce(_ schema: String) -> [String] {
+        [
+            """
+            CREATE TABLE \(schema).signs (
+                role text COLLATE "C" NOT NULL,
+                name text COLLATE "C" NOT NULL,
+                host text NOT NULL,
+                pid bigint NOT NULL,
+                release text NOT NULL,
+                policy text NOT NULL,
+                state text NOT NULL,
+                started_at bigint NOT NULL,
+                alive_until bigint NOT NULL,
+                loop_at bigint NOT NULL,
+                applied_at bigint NOT NULL,
+                detail text NOT NULL,
+                PRIMARY KEY (role, name)
+            ) WITH (fillfactor = 10)
+            """,
+            """
+            CREATE TABLE \(schema).orders (
+                target text COLLATE "C" PRIMARY KEY,
+                wish text NOT NULL,
+                count bigint NOT NULL,
+                operator text NOT NULL,
+                at bigint NOT NULL
+            )
+            """,
+        ]
     }
 
     private static func version1(_ schema: String) -> [String] {
@@ -68,7 +100,7 @@ package final class PostgresControl: ControlStore {
         StoreFailure(.corrupt, operation: "reading the control store", cause: cause)
     }
 
-    private func run(_ sql: String, _ arguments: [Argument] = []) throws -> Rows {
+    func run(_ sql: String, _ arguments: [Argument] = []) throws -> Rows {
         try session.statementNow("using", sql, arguments)
     }
 

@@ -4,7 +4,7 @@ import Store
 
 /// The control store of an installation on one machine: `DIRECTORY/control.sqlite`.
 package final class SQLiteControl: ControlStore {
-    private let file: SQLiteFile
+    let file: SQLiteFile
 
     /// Opens it, and creates what is missing.
     ///
@@ -22,12 +22,38 @@ package final class SQLiteControl: ControlStore {
     private static let schema = SchemaSteps([
         SchemaStep(oldestProgram: 1, [version1]),
         SchemaStep(oldestProgram: 1, [marks]),
+        SchemaStep(oldestProgram: 1, [workforce]),
     ])
 
     private static let marks = """
         CREATE TABLE marks (
             stage TEXT PRIMARY KEY,
             mark INTEGER NOT NULL
+        ) WITHOUT ROWID;
+        """
+
+    private static let workforce = """
+        CREATE TABLE signs (
+            role TEXT NOT NULL,
+            name TEXT NOT NULL,
+            host TEXT NOT NULL,
+            pid INTEGER NOT NULL,
+            release TEXT NOT NULL,
+            policy TEXT NOT NULL,
+            state TEXT NOT NULL,
+            started_at INTEGER NOT NULL,
+            alive_until INTEGER NOT NULL,
+            loop_at INTEGER NOT NULL,
+            applied_at INTEGER NOT NULL,
+            detail TEXT NOT NULL,
+            PRIMARY KEY (role, name)
+        ) WITHOUT ROWID;
+        CREATE TABLE orders (
+            target TEXT PRIMARY KEY,
+            wish TEXT NOT NULL,
+            count INTEGER NOT NULL,
+            operator TEXT NOT NULL,
+            at INTEGER NOT NULL
         ) WITHOUT ROWID;
         """
 

@@ -3,7 +3,7 @@ import Store
 import Synchronization
 
 /// The control store in memory, for simulation and tests; shared by whoever holds it.
-package final class MemoryControl: ControlStore {
+package final class MemoryControl: ControlStore, WorkforceStore {
     private struct State {
         var reading: ControlReading?
         var participants: [String: Participant] = [:]
@@ -11,6 +11,8 @@ package final class MemoryControl: ControlStore {
         var known: Set<EventKey> = []
         var watermarks: [String: [StageName: Int64]] = [:]
         var marks: [StageName: Instant] = [:]
+        var signs: [WorkerSign] = []
+        var orders: [String: SteeringOrder] = [:]
         var isClosed = false
     }
 
@@ -80,6 +82,27 @@ package final class MemoryControl: ControlStore {
                 stages.map { Watermark(participant: name, stage: $0.key, number: $0.value) }
             }
         }.sorted { ($0.participant, $0.stage) < ($1.participant, $1.stage) }
+    }
+
+    package func say(_ sign: WorkerSign, forgetting: Instant) throws {
+        try use { state in
+            state.signs.removeAll { ($0.role, $0.name) == (sign.role, sign.name) || $0.aliveUntil < forgetting }
+            state.signs.append(sign)
+        }
+    }
+
+    package func signs() throws -> [WorkerSign] {
+        try use { $0.signs.sorted { ($0.role, $0.name) < ($1.role, $1.name) } }
+    }
+
+    package func give(_ order: SteeringOrder) throws { try use { $0.orders[order.target.text] = order } }
+
+    package func orders() throws -> [SteeringOrder] {
+        try use { $0.orders.sorted { $0.key < $1.key }.map(\.value) }
+    }
+
+    package func withdrawOrder(for target: SteeringTarget) throws -> Bool {
+        try use { $0.orders.removeValue(forKey: target.text) != nil }
     }
 
     package func setMark(_ mark: Instant, of stage: StageName) throws {

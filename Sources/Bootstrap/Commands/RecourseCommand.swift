@@ -28,11 +28,16 @@ package struct RecourseCommand: AsyncParsableCommand {
                 ]),
             CommandGroup(
                 name: "On-call",
-                subcommands: [DeadLettersCommand.self, SummaryCommand.self, AuditCommand.self, JournalCommand.self]),
+                subcommands: [
+                    StatusCommand.self, DoctorCommand.self, DeadLettersCommand.self, SummaryCommand.self,
+                    AuditCommand.self,
+                    JournalCommand.self,
+                ]),
             CommandGroup(
                 name: "Operator",
                 subcommands: [
-                    RunCommand.self, TopologyCommand.self, StoreCommand.self, WaitingCommand.self, BackupCommand.self,
+                    RunCommand.self, WorkersCommand.self, TopologyCommand.self, StoreCommand.self, WaitingCommand.self,
+                    BackupCommand.self,
                     RestoreCommand.self, ClockCommand.self,
                 ]),
             CommandGroup(

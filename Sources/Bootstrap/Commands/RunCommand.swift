@@ -5,6 +5,7 @@ import Policy
 import Runtime
 import Schema
 import Stages
+import Store
 import Synchronization
 
 struct RunCommand: AsyncParsableCommand {
@@ -13,6 +14,8 @@ struct RunCommand: AsyncParsableCommand {
         discussion: """
             What dies is started again with backoff; SIGTERM is forwarded and waited for. SIGHUP reads the policy folder
             again: with a fault all workers keep the old policy and every fault is logged. One log, on standard error.
+            `recourse workers scale` asks for other counts while it runs; what was drained is not started again before it
+            is resumed.
             Exit codes: 0 stopped; 1 a worker had to be killed at the end; 64 usage; 69 the database is away at the start;
             78 configuration.
             """)
@@ -47,7 +50,9 @@ struct RunCommand: AsyncParsableCommand {
             }
             let supervisor = Supervisor(
                 directory: Bundle.main.executableURL?.deletingLastPathComponent().path ?? ".", slots: slots,
-                environment: environment, drainSeconds: settings.drainSeconds, logger: logger)
+                environment: environment, drainSeconds: settings.drainSeconds, logger: logger,
+                steering: installation.steering(
+                    ProcessInfo.processInfo.hostName, role: WorkerSign.supervisor, logger))
             let watch = CalendarWatch(policy, clock: clock, logger: logger)
             let reload = PolicyReload(installation: installation, clock: clock, logger: logger, watch: watch)
             let present = Mutex(policy.version)

@@ -1,0 +1,144 @@
+import Operations
+import Schema
+import Store
+import StoreTestKit
+import Testing
+
+@Suite struct `Status and the state of workers` {
+    private let wall = Instant(seconds: 1_700_000_000)
+
+    private func sign(
+        _ name: String, role: String = "intake", _ state: WorkerSign.State = .working, ago: Int64 = 0,
+        loopAgo: Int64 = 0, detail: String = "", host: String = "h"
+    ) -> WorkerSign {
+        WorkerSign(
+            name: name, role: role, host: host, pid: 7, release: "0.4.0", policy: "4", state: state,
+            startedAt: wall.adding(hours: -1), aliveUntil: wall.adding(seconds: 15 - ago),
+            loopAt: wall.adding(seconds: -loopAgo), detail: detail)
+    }
+
+    private func report(_ signs: [WorkerSign], _ orders: [SteeringOrder] = []) -> WorkforceReport {
+        WorkforceReport(signs: signs, orders: orders, wall: wall)
+    }
+
+    @Test func `a worker is judged by its last word`() {
+        let cases: [(WorkerSign, WorkforceReport.Health)] = [
+            (sign("a"), .working), (sign("a", .starting), .starting), (sign("a", .draining), .draining),
+            (sign("a", .paused), .paused), (sign("a", .drained, ago: 99), .drained), (sign("a", ago: 15), .working),
+            (sign("a", ago: 16), .lost), (sign("a", .paused, ago: 16), .lost), (sign("a", loopAgo: 30), .working),
+            (sign("a", loopAgo: 31), .stuck), (sign("a", detail: "not consuming"), .disconnected),
+            (sign("h", role: WorkerSign.supervisor, detail: "intake=1"), .working),
+        ]
+        for (sign, health) in cases { #expect(report([sign]).processes.first?.health == health, "\(sign)") }
+    }
+
+    @Test func `one that has ended is listed for some minutes, one that was lost until it is forgotten`() {
+        #expect(report([sign("a", .ended, ago: 600)]).processes.count == 1)
+        #expect(report([sign("a", .ended, ago: 700)]).processes.isEmpty)
+        #expect(report([sign("a", ago: 80_000)]).processes.first?.health == .lost)
+    }
+
+    private func look(
+        _ depth: Int?, entry: Int64, seconds: Int64 = 0, workers: Int = 1, late: Int64? = nil, aside: Int = 0
+    ) -> StatusLook {
+        let all = StageName.allCases.flatMap { stage in
+            (0..<workers).map { sign("\(stage.rawValue)-\($0)", role: stage.rawValue) }
+        }
+        var look = StatusLook(wall: wall.adding(seconds: seconds), now: wall, workforce: report(all))
+        look.stages = StageName.allCases.map { name in
+            var stage = StatusLook.Stage(name)
+            (stage.depth, stage.lastEntry) = name == .intake ? (depth, entry) : (0, 0)
+            if name == .intake { (stage.timerLateSeconds, stage.timersAside) = (late, aside) }
+            return stage
+        }
+        return look
+    }
+
+    @Test func `rates, the time to the end and the workers that a goal takes follow from two looks`() throws {
+        let before = look(1_000, entry: 0, workers: 2)
+        let after = look(900, entry: 300, seconds: 10, workers: 2)
+        let line = try #require(StatusReport(after, since: before, goalSeconds: 30).stages.first)
+        #expect(line.takenPerSecond == 30 && line.comingPerSecond == 20)
+        #expect(line.drainedInSeconds == 90)
+        // 20 come and 900 / 30 are to go each second: 50, of which one worker takes 15.
+        #expect(line.workersForGoal == 4)
+        let growing = try #require(StatusReport(look(1_500, entry: 300, seconds: 10), since: before).stages.first)
+        #expect(growing.drainedInSeconds == nil && growing.comingPerSecond == 80)
+        let unseen = try #require(StatusReport(look(nil, entry: 300, seconds: 10), since: before).stages.first)
+        #expect(unseen.takenPerSecond == 30 && unseen.comingPerSecond == nil)
+        #expect(StatusReport(look(5, entry: 0)).stages.first?.takenPerSecond == nil)
+    }
+
+    @Test func `a healthy pipeline is well, and each trouble is named with what to do`() {
+        #expect(StatusReport(look(0, entry: 1)).exitCode == 0)
+        #expect(StatusReport(look(0, entry: 1)).text.hasSuffix("All is well."))
+        let empty = StatusReport(look(7, entry: 1, workers: 0))
+        #expect(empty.troubles.first == "intake: no worker works, 7 messages lie there; start one: recourse-intake")
+        #expect(empty.exitCode == 1)
+        #expect(StatusReport(look(0, entry: 1, late: 60)).troubles.isEmpty)
+        #expect(StatusReport(look(0, entry: 1, late: 61)).troubles.count == 1)
+        #expect(StatusReport(look(0, entry: 1, aside: 1)).troubles.first?.contains("recourse audit") == true)
+        var unseen = look(nil, entry: 1)
+        unseen.unseen = ["queues: away"]
+        #expect(StatusReport(unseen).exitCode == 69)
+    }
+
+    @Test func `orders name who is meant, and a name that nobody bears is refused`() throws {
+        let control = MemoryControl()
+        try control.say(sign("a"), forgetting: .distantPast)
+        try control.say(sign("h", role: WorkerSign.supervisor), forgetting: .distantPast)
+        let foreman = Foreman(control, by: "ann", wall: wall)
+        _ = try foreman.ask(.pause, ["a"], role: nil, roles: ["intake"])
+        #expect(try control.orders().map(\.target) == [.worker("a", role: "intake")])
+        #expect(try foreman.list().processes.first?.asked == "pause by ann at \(wall)")
+        #expect(throws: Foreman.Refusal.self) { try foreman.ask(.pause, ["b"], role: nil, roles: ["intake"]) }
+        #expect(throws: Foreman.Refusal.self) { try foreman.ask(.pause, ["a"], role: "routing", roles: ["intake"]) }
+        _ = try foreman.ask(.pause, [], role: "intake", roles: ["intake", "routing"])
+        #expect(try foreman.resume(["a"], role: nil, roles: ["intake"]).hint.contains("still asked to pause"))
+        _ = try foreman.resume([], role: "intake", roles: ["intake"])
+        #expect(try control.orders().isEmpty)
+        _ = try foreman.scale(["intake": 3], host: nil)
+        #expect(try control.orders().counts(for: "h", startedAt: .distantPast) == ["intake": 3])
+        #expect(throws: Foreman.Refusal.self) { try foreman.scale(["intake": 3], host: "other") }
+    }
+
+    @Test func `the doctor names lost workers, other policies and clocks that are ahead`() {
+        var other = sign("b", role: "routing")
+        other.policy = "5"
+        var doctor = DoctorReport()
+        doctor.findWorkers(
+            report([sign("a"), other, sign("c", ago: 99)]), roles: ["intake", "routing", "parking"], wall: wall)
+        let causes = doctor.findings.map(\.cause)
+        #expect(causes.contains { $0.contains("intake c") && $0.contains("lost") })
+        #expect(causes.contains("no worker of parking works"))
+        #expect(causes.contains { $0.contains("different policies: 4, 5") })
+        #expect(doctor.exitCode == 1 && doctor.findings.allSatisfy { $0.verdict == .ok || !$0.cure.isEmpty })
+        var well = DoctorReport()
+        well.findWorkers(report([sign("a")]), roles: ["intake"], wall: wall)
+        #expect(well.exitCode == 0 && well.findings.count == 1)
+        var ahead = DoctorReport()
+        ahead.findWorkers(report([sign("a")]), roles: ["intake"], wall: wall.adding(hours: -2))
+        #expect(ahead.findings.contains { $0.part == "clock" })
+    }
+
+    @Test(arguments: [
+        ("3.9.29", DoctorReport.Verdict.wrong), ("3.10.8", .ok), ("3.13.7", .ok), ("4.0.9", .ok), ("4.3.0-rc.1", .ok),
+        ("", .wrong),
+    ])
+    func `a broker's version tells what counts as a delivery`(_ version: String, _ verdict: DoctorReport.Verdict) {
+        #expect(BrokerVersion.finding(version).verdict == verdict)
+    }
+
+    @Test func `an operator's policy that takes messages away is told, one that only mirrors is not`() throws {
+        let policies = try JSON(
+            parsing: Array(
+                """
+                [{"name":"cap","pattern":"^recourse","definition":{"max-length":10,"queue-mode":"lazy"}},
+                {"name":"others","pattern":"^shop","definition":{"max-length":10}},
+                {"name":"odd","pattern":"(","definition":{"max-length":10}},
+                {"name":"lazy","pattern":".*","definition":{"queue-mode":"lazy"}}]
+                """.utf8))
+        let findings = OperatorPolicies.findings(policies, queues: ["recourse.intake"])
+        #expect(findings.map(\.cause) == ["cap sets max-length for recourse.intake, above what the pipeline declares"])
+    }
+}
