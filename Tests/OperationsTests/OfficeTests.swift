@@ -47,6 +47,7 @@ struct MemoryPremises: Premises {
 
     func stores() throws -> [StageName: any Store] { all }
     func deadLetters() throws -> SealedDeadLetters { SealedDeadLetters(letters, keyring: keyring) }
+    func auditLog(beside letters: SealedDeadLetters) -> AuditLog { AuditLog(for: Operator.tester, beside: letters) }
     func unopenedDeadLetters() throws -> any DeadLetterStore { letters }
     func queueDepths() async throws -> QueueDepths? { nil }
     func now() throws -> Instant { instant }
