@@ -3,7 +3,7 @@ import Schema
 import Store
 
 /// One dead letter with everything that may be shown of it.
-package struct DeadLetterDetail: OperationReport, Codable, Hashable {
+package struct DeadLetterDetail: OperationReport, Encodable, Hashable {
     package let letter: DeadLetterItem
     package let exchange: String
     package let routingKey: String
