@@ -37,9 +37,12 @@ package struct Configuration: Sendable {
     /// Unique among living workers of a stage; the supervisor gives each slot a name of its own.
     package var workerName: String?
     /// Who acts, for the audit log.
-    package var who = Operator(name: NSUserName(), systemUser: NSUserName())
+    package var who = Operator(name: Configuration.systemUser, systemUser: Configuration.systemUser)
     /// What works and should be otherwise: a secret that others may read, a connection that others may listen to.
     package private(set) var warnings: [String] = []
+
+    /// A user that the system's list does not know, as in some containers, has a number alone.
+    fileprivate static var systemUser: String { NSUserName().isEmpty ? "uid \(getuid())" : NSUserName() }
 }
 
 /// Everything that is wrong with a configuration.
@@ -216,7 +219,7 @@ private struct ConfigurationReader {
             faults.append("RECOURSE_OPERATOR: expected a name of 1 to 64 characters, none of them a control character")
             return nil
         }
-        return Operator(name: name, systemUser: NSUserName())
+        return Operator(name: name, systemUser: Configuration.systemUser)
     }
 
     mutating func demand(_ value: Any?, _ name: String, _ example: String) {

@@ -1,4 +1,5 @@
 import Broker
+import Logging
 import Operations
 import Policy
 import RabbitMQ

@@ -41,13 +41,21 @@ package struct DeadLetterFilter: Sendable, Hashable {
     }
 }
 
-/// A row of a selection.
+/// A row of a selection, without content.
 package struct LetterPlace: Sendable, Hashable {
     package let number: Int64
     package let id: String
+    package let state: DeadLetterState
+    package let version: Int64
+    /// See `ParkedLetter.isErased`.
+    package let isErased: Bool
 
-    package init(number: Int64, id: String) {
-        (self.number, self.id) = (number, id)
+    package init(number: Int64, id: String, state: DeadLetterState, version: Int64, isErased: Bool) {
+        self.number = number
+        self.id = id
+        self.state = state
+        self.version = version
+        self.isErased = isErased
     }
 }
 

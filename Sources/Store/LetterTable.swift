@@ -106,6 +106,17 @@ package enum LetterTable {
         return parked
     }
 
+    package static let placeColumns = "number, id, state, version, length(body), length(headers)"
+
+    /// A row of `placeColumns`.
+    package static func place(_ row: some ColumnReading) throws -> LetterPlace {
+        let state = try state(row.text(2))
+        let isEmpty = row.int(4) == 0 && row.int(5) == 0
+        return LetterPlace(
+            number: row.int(0), id: row.text(1), state: state, version: row.int(3),
+            isErased: isEmpty && state == .discarded)
+    }
+
     /// A row of queue, class, state and how many there are.
     package static func count(_ row: some ColumnReading) throws -> DeadLetterCount {
         DeadLetterCount(

@@ -46,8 +46,8 @@ extension PostgresParking {
     ) async throws -> [LetterPlace] {
         let (sql, arguments) = terms(filter, "number > $1", [.int(number), .int(Int64(max(0, limit)))])
         return try await rows(
-            "SELECT number, id FROM \(schema).letters WHERE \(sql) ORDER BY number LIMIT $2", arguments
-        ) { LetterPlace(number: $0.int(0), id: $0.text(1)) }
+            "SELECT \(LetterTable.placeColumns) FROM \(schema).letters WHERE \(sql) ORDER BY number LIMIT $2", arguments
+        ) { try LetterTable.place($0) }
     }
 
     package func groups(_ filter: DeadLetterFilter, limit: Int) async throws -> [LetterGroup] {

@@ -60,11 +60,11 @@ extension SQLiteParking {
         try await file.read { db in
             let terms = Terms(filter, "number > ?1", behind: 2)
             let query = try Query(
-                db, "SELECT number, id FROM letters WHERE \(terms.sql) ORDER BY number LIMIT ?2")
+                db, "SELECT \(LetterTable.placeColumns) FROM letters WHERE \(terms.sql) ORDER BY number LIMIT ?2")
             try query.bind(1, number)
             try query.bind(2, Int64(max(0, limit)))
             try terms.bind(to: query)
-            return try query.rows { LetterPlace(number: $0.int(0), id: $0.text(1)) }
+            return try query.rows { try LetterTable.place($0) }
         }
     }
 

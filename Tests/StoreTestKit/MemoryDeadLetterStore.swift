@@ -73,7 +73,10 @@ package final class MemoryDeadLetterStore: DeadLetterStore {
     package func places(_ filter: DeadLetterFilter, after number: Int64, limit: Int) throws -> [LetterPlace] {
         try use { state in
             let matching = state.matching(filter).filter { $0.number > number }
-            return matching.prefix(max(0, limit)).map { LetterPlace(number: $0.number, id: $0.letter.id) }
+            return matching.prefix(max(0, limit)).map {
+                LetterPlace(
+                    number: $0.number, id: $0.letter.id, state: $0.state, version: $0.version, isErased: $0.isErased)
+            }
         }
     }
 

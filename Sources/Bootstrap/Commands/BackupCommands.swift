@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import Schema
+import Store
 import StoreSQLite
 
 struct BackupCommand: AsyncParsableCommand {

@@ -22,10 +22,10 @@ extension DeadLetterOffice {
         fileprivate var state: DeadLetterState { self == .discard ? .discarded : .open }
         fileprivate var word: String { self == .discard ? "discarded" : "restored" }
 
-        fileprivate func fits(_ row: ParkedLetter) -> Bool {
+        fileprivate func fits(_ state: DeadLetterState, isErased: Bool) -> Bool {
             switch self {
-            case .discard: row.state.next.contains(.discarded)
-            case .restore: (row.state == .discarded && !row.isErased) || row.state == .sent
+            case .discard: state.next.contains(.discarded)
+            case .restore: (state == .discarded && !isErased) || state == .sent
             }
         }
     }
@@ -39,16 +39,21 @@ extension DeadLetterOffice {
         let (filter, left) = try await filter(of: search)
         var result = LetterDecision(decision: decision.rawValue, isExecuted: execute, unindexed: left)
         try await pages(of: filter) { places in
-            var rows: [ParkedLetter] = []
+            var fit: [LetterPlace] = []
             for place in places {
-                guard let row = try await parts.deadLetters.store.get(place.id) else { continue }
-                if decision.fits(row) { rows.append(row) } else { result.leave(row) }
+                if decision.fits(place.state, isErased: place.isErased) {
+                    fit.append(place)
+                } else {
+                    result.leave(place)
+                }
             }
-            guard execute else { return result.add(rows.count, of: rows.count) }
-            let marks = rows.map {
-                DeadLetterMark(id: $0.letter.id, version: $0.version, state: decision.state, note: reason)
+            guard execute else { return result.add(fit.count, of: fit.count) }
+            let marks = fit.map {
+                DeadLetterMark(id: $0.id, version: $0.version, state: decision.state, note: reason)
             }
-            result.add(try await mark(marks, rows, decision.rawValue, reason: reason).count, of: rows.count)
+            let states = Dictionary(fit.map { ($0.id, $0.state.rawValue) }) { $1 }
+            let done = try await mark(marks, before: states, decision.rawValue, reason: reason)
+            result.add(done.count, of: fit.count)
         }
         return result
     }
@@ -60,7 +65,7 @@ extension DeadLetterOffice {
                 actions.append(DeadLetterAction(id: id, verdict: nil, done: false, detail: "no such dead letter"))
                 continue
             }
-            guard decision.fits(row) else {
+            guard decision.fits(row.state, isErased: row.isErased) else {
                 let detail = "left alone: it is \(row.isErased ? "erased" : row.state.rawValue)"
                 actions.append(DeadLetterAction(id: id, verdict: nil, done: false, detail: detail))
                 continue
@@ -120,6 +125,12 @@ extension DeadLetterOffice {
         _ marks: [DeadLetterMark], _ before: [ParkedLetter], _ verb: String, reason: String?
     ) async throws -> [ParkedLetter] {
         let states = Dictionary(before.map { ($0.letter.id, $0.state.rawValue) }) { $1 }
+        return try await mark(marks, before: states, verb, reason: reason)
+    }
+
+    private func mark(
+        _ marks: [DeadLetterMark], before states: [String: String], _ verb: String, reason: String?
+    ) async throws -> [ParkedLetter] {
         let act = OperatorAct("dead-letters \(verb)", reason: reason)
         return try await parts.log.mark(marks, as: act) { after in
             let id = after.letter.id

@@ -137,8 +137,8 @@ package struct LetterDecision: OperationReport, Codable, Hashable {
         changed += wanted - done
     }
 
-    mutating func leave(_ row: ParkedLetter) {
-        let state = row.isErased ? "erased" : row.state.rawValue
+    mutating func leave(_ place: LetterPlace) {
+        let state = place.isErased ? "erased" : place.state.rawValue
         let count = (left.first { $0.name == state }?.value ?? 0) + 1
         left = (left.filter { $0.name != state } + [Figure(state, Int(count))]).sorted { $0.name < $1.name }
     }
