@@ -110,8 +110,7 @@ package enum LetterTable {
 
     /// A row of `placeColumns`.
     package static func place(_ row: some ColumnReading) throws -> LetterPlace {
-        let state = try state(row.text(2))
-        let isEmpty = row.int(4) == 0 && row.int(5) == 0
+        let (state, isEmpty) = (try Self.state(row.text(2)), row.int(4) == 0 && row.int(5) == 0)
         return LetterPlace(
             number: row.int(0), id: row.text(1), state: state, version: row.int(3),
             isErased: isEmpty && state == .discarded)
