@@ -29,8 +29,8 @@ package struct RecourseCommand: AsyncParsableCommand {
             CommandGroup(
                 name: "On-call",
                 subcommands: [
-                    StatusCommand.self, DoctorCommand.self, DeadLettersCommand.self, SummaryCommand.self,
-                    AuditCommand.self,
+                    StatusCommand.self, DoctorCommand.self, DeadLettersCommand.self, AuditLogCommand.self,
+                    SummaryCommand.self, AuditCommand.self,
                     JournalCommand.self,
                 ]),
             CommandGroup(
@@ -75,6 +75,7 @@ struct Failure: Error {
         case let reuse as PolicyReuse: self.init(ExitStatus.configuration, "policy: \(reuse)")
         case let faults as AnswerFaults: self.init(ExitStatus.configuration, faults.description)
         case let failure as OfficeFailure: self.init(ExitStatus.wrong, failure.description)
+        case let oversized as OversizedAct: self.init(ExitStatus.usage, oversized.description)
         case let fault as FileFault: self.init(ExitStatus.usage, fault.description)
         case is BrokerFailure, is StoreFailure, is ClockAdvance.Stalled, is ManagementFailure, is MissingConverter:
             self.init(ExitStatus.unavailable, "\(error)")
