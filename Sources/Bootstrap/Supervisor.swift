@@ -11,6 +11,8 @@ package final class Supervisor: Sendable {
     package struct Slot: Sendable {
         package let program: String
         package let name: String
+        /// Where it answers about its health; nil: nowhere.
+        package var http: ListenerAddress?
     }
 
     private struct State {
@@ -66,6 +68,38 @@ package final class Supervisor: Sendable {
         }
     }
 
+    /// Gives each of the line-up a place of its own to answer about its health, in its order, from `first` on.
+    ///
+    /// - Throws: `ConfigurationFaults` if there are not so many ports, or another program has one: nobody is started then.
+    package static func place(_ slots: [Slot], from first: ListenerAddress?) throws(ConfigurationFaults) -> [Slot] {
+        guard let first else { return slots }
+        var placed = slots
+        var faults: [String] = []
+        for index in slots.indices {
+            guard let address = first.next(index) else {
+                faults.append("RECOURSE_HTTP: \(slots.count) workers need as many ports from \(first) on; the last is 65535")
+                break
+            }
+            do throws(ListenerFailure) {
+                try Listener(address).stop()
+                placed[index].http = address
+            } catch {
+                faults.append("RECOURSE_HTTP: \(slots[index].name): \(error)")
+            }
+        }
+        guard faults.isEmpty else { throw ConfigurationFaults(faults: faults) }
+        return placed
+    }
+
+    /// How its workers are, for the service manager.
+    var told: ServiceNotice.Told {
+        state.withLock { state in
+            ServiceNotice.Told(
+                isReady: state.running.count == slots.count, isStopping: state.isStopping,
+                status: "\(state.running.count) of \(slots.count) workers run", beat: Wall.now().microseconds)
+        }
+    }
+
     package func stop() {
         let isFirst = state.withLock { state in
             defer { state.isStopping = true }
@@ -117,6 +151,9 @@ package final class Supervisor: Sendable {
         var environment = environment
         environment["RECOURSE_WORKER"] = slot.name
         environment["RECOURSE_SUPERVISED"] = "1"
+        environment["RECOURSE_HTTP"] = slot.http?.description
+        // The supervisor speaks for all.
+        for name in ServiceNotice.variables { environment[name] = nil }
         process.environment = environment
         process.standardInput = lifeline.fileHandleForReading
         let announce = announce
@@ -139,7 +176,9 @@ package final class Supervisor: Sendable {
                 state.running[slot.name] = process
                 state.startedAt[slot.name] = Wall.now()
             }
-            logger.info("started", metadata: ["worker": "\(slot.name)", "pid": "\(process.processIdentifier)"])
+            var metadata: Logger.Metadata = ["worker": "\(slot.name)", "pid": "\(process.processIdentifier)"]
+            if let http = slot.http { metadata["http"] = "\(http)" }
+            logger.info("started", metadata: metadata)
         } catch {
             logger.error(
                 "a worker cannot be started; trying again",

@@ -1,5 +1,6 @@
 import Broker
 import Logging
+import Monitoring
 import Policy
 import Schema
 import Stages
@@ -23,6 +24,10 @@ package final class Worker: Sendable {
         package var drainSeconds: Int64 = 30
         /// For personal data at rest.
         package var keyring = Keyring.none
+        /// Where it tells of itself.
+        package var vitals: Vitals?
+        /// How often it looks into the store for others to see what is not done yet; nil: never.
+        package var lookSeconds: Int64?
 
         package init(
             store: any Store, broker: any Broker, clock: any BusinessClock, wall: @escaping @Sendable () -> Instant,
@@ -37,6 +42,7 @@ package final class Worker: Sendable {
     }
 
     private let stage: StageName
+    private let vitals: Vitals
     /// Replaced when a new policy is taken into use; each transaction goes by one.
     private let processor: Mutex<BatchProcessor>
     private let parts: Parts
@@ -61,6 +67,8 @@ package final class Worker: Sendable {
         self.routes = routes
         self.limits = limits
         self.parts = parts
+        vitals = parts.vitals ?? Vitals(stage: runner.name.rawValue)
+        vitals.change { $0.policy = runner.policy.version }
         control = parts.control.map { SharedControl(open: $0) }
         let vault = PersonalVault(stage: runner.name, keyring: parts.keyring)
         processor = Mutex(
@@ -90,7 +98,11 @@ package final class Worker: Sendable {
         let wall = parts.wall()
         try await parts.store.write { try next.plant(clock: clock, wall: wall, in: $0) }
         processor.withLock { $0 = next }
+        vitals.change { ($0.policy, $0.isPolicyRefused) = (policy.version, false) }
     }
+
+    /// The folder was to be read again and has a fault; the present policy stays.
+    package func noteRefusedPolicy() { vitals.change { $0.isPolicyRefused = true } }
 
     /// Runs until `stop`. Broker or database away: says so once, tries again with backoff.
     package func run() async {
@@ -104,6 +116,7 @@ package final class Worker: Sendable {
         let publisher = parts.broker.publisher { mailbox.yield(.publisher($0)) }
         // Not children: what waits for a database that does not answer must not hold up the end.
         let ticking = Task { await self.tick() }
+        let looking = Task { await self.lookAgainAndAgain() }
         var limiting: Task<Void, Never>?
         var isLimitOver = false
         for await event in events {
@@ -131,12 +144,14 @@ package final class Worker: Sendable {
                 case .consume(let prefetch): consumer.consume(prefetch: prefetch)
                 case .closeConsumer: consumer.close()
                 case .closePublisher: publisher.close()
-                case .log(let line): log(line)
+                case .log(let line): parts.logger.log(line)
                 case .finished: mailbox.finish()
                 }
             }
+            if case .tick = event { vitals.looped(wall: parts.wall(), machine.tally, machine.condition) }
         }
         ticking.cancel()
+        looking.cancel()
         limiting?.cancel()
         // It waits for the transaction in hand. What is not committed then is as if the process had been killed.
         let closing = Task { await parts.store.close() }
@@ -160,6 +175,7 @@ package final class Worker: Sendable {
         while !Task.isCancelled {
             do {
                 let reading = try parts.clock.read()
+                if saidClockFailed { vitals.change { $0.isClockFailing = false } }
                 saidClockFailed = false
                 if isTickPending.withLock({ pending in
                     defer { pending = true }
@@ -169,6 +185,7 @@ package final class Worker: Sendable {
                 }
             } catch {
                 if !saidClockFailed {
+                    vitals.change { $0.isClockFailing = true }
                     parts.logger.error(
                         "the business clock cannot be read; trying again", metadata: ["cause": "\(error)"])
                 }
@@ -176,6 +193,30 @@ package final class Worker: Sendable {
             }
             guard (try? await Task.sleep(for: .microseconds(parts.clock.pollMicroseconds))) != nil else { return }
         }
+    }
+
+    private func lookAgainAndAgain() async {
+        guard let seconds = parts.lookSeconds else { return }
+        var isFailing = false
+        while !Task.isCancelled {
+            let failure = await vitals.look {
+                let (clock, wall) = (try parts.clock.read().now, parts.wall())
+                noteCalendar(at: clock)
+                return try await parts.store.read { try StoreLook($0, clock: clock, wall: wall) }
+            }
+            if let failure, !isFailing {
+                parts.logger.warning(
+                    "what is not done yet cannot be read from the store; metrics tell what was", metadata: ["cause": "\(failure)"])
+            }
+            isFailing = failure != nil
+            guard (try? await Task.sleep(for: .seconds(seconds))) != nil else { return }
+        }
+    }
+
+    private func noteCalendar(at clock: Instant) {
+        guard clock > .distantPast else { return }
+        let missing = processor.withLock { $0 }.runner.policy.calendar.warnings(at: clock).count
+        vitals.change { $0.calendarMissing = missing }
     }
 
     private func limitDrain() async {
@@ -232,9 +273,13 @@ package final class Worker: Sendable {
             told = lastSaid().map { routes.marks(of: stage, own: reading.now, $0, unsaid: reading.now) }
         }
         let (processor, limits, wall) = (processor.withLock { $0 }, limits, parts.wall())
-        let result = try await parts.store.write { [told] transaction in
+        let began = ContinuousClock.now
+        var result = try await parts.store.write { [told] transaction in
             try processor.perform(work, reading: reading, wall: wall, limits: limits, told: told, in: transaction)
         }
+        let committedAt = parts.wall()
+        result.committedAt = committedAt
+        vitals.committed(work, result.batch.fates, took: .now - began, wall: committedAt)
         if result.batch.erased > 0 { await scrub(result.batch.erased) }
         if let said = result.said { await tell(said) }
         return result
@@ -319,18 +364,5 @@ package final class Worker: Sendable {
         parts.logger.error(
             "the control store cannot be used; deadlines that another stage's word meets wait for it",
             metadata: ["cause": "\(error)"])
-    }
-
-    private func log(_ line: LogLine) {
-        var metadata = Logger.Metadata()
-        for (name, value) in line.details { metadata[name] = "\(value)" }
-        let level: Logger.Level =
-            switch line.level {
-            case .debug: .debug
-            case .info: .info
-            case .warning: .warning
-            case .error: .error
-            }
-        parts.logger.log(level: level, "\(line.message)", metadata: metadata)
     }
 }
