@@ -77,7 +77,8 @@ package final class Supervisor: Sendable {
         var faults: [String] = []
         for index in slots.indices {
             guard let address = first.next(index) else {
-                faults.append("RECOURSE_HTTP: \(slots.count) workers need as many ports from \(first) on; the last is 65535")
+                faults.append(
+                    "RECOURSE_HTTP: \(slots.count) workers need as many ports from \(first) on; the last is 65535")
                 break
             }
             do throws(ListenerFailure) {

@@ -6,7 +6,8 @@ extension Alert {
         Alert(
             "WorkerDown", .page, for: 2, #"up{job="recourse"} == 0"#,
             "{{ $labels.instance }} does not answer",
-            remedy: "Look at the service's log; it ends with why it stopped. Exit 78: its configuration, every fault is "
+            remedy:
+                "Look at the service's log; it ends with why it stopped. Exit 78: its configuration, every fault is "
                 + "listed. Others of its stage go on meanwhile.",
             firing: Scene(#"up{job="recourse",instance="a:9400"} 0+0x30"#),
             labels: ["job": "recourse", "instance": "a:9400"],
@@ -14,7 +15,8 @@ extension Alert {
         Alert(
             "LoopStuck", .page, for: 1, "time() - (\(Metric.lastLoop.name) > 0) > 60",
             "the loop of {{ $labels.instance }} ({{ $labels.stage }}) stands still",
-            remedy: "Nothing is lost: kill the process, and another takes over what it held. Keep its log and, if you can, "
+            remedy:
+                "Nothing is lost: kill the process, and another takes over what it held. Keep its log and, if you can, "
                 + "a core (gcore) for the developers.",
             firing: Scene(#"\#(Metric.lastLoop.name){stage="intake",instance="a:9400"} 30+0x30"#),
             labels: ["stage": "intake", "instance": "a:9400"],
@@ -29,7 +31,8 @@ extension Alert {
         Alert(
             "PolicyMismatch", .ticket, for: 10, "count(count by (version) (\(Metric.policy.name))) > 1",
             "workers decide by different policies",
-            remedy: "Give all machines the same policy folder, and SIGHUP to whoever has the old one. A worker that refused it "
+            remedy:
+                "Give all machines the same policy folder, and SIGHUP to whoever has the old one. A worker that refused it "
                 + "says in its log why.",
             firing: Scene(
                 #"\#(Metric.policy.name){stage="intake",version="1"} 1+0x30"#,
@@ -63,7 +66,8 @@ extension Alert {
             and sum by (stage) (increase(\(Metric.settled.name){outcome="dead"}[15m])) > 10
             """,
             "more than one message in twenty dies at {{ $labels.stage }}",
-            remedy: "Most often a release or a policy of one's own, or an upstream that has changed: recourse dead-letters "
+            remedy:
+                "Most often a release or a policy of one's own, or an upstream that has changed: recourse dead-letters "
                 + "groups. Take the change back first; replay when a dry run says that they would be applied.",
             firing: Scene(
                 #"\#(Metric.settled.name){stage="intake",outcome="dead"} 0+5x30"#,
@@ -79,7 +83,8 @@ extension Alert {
             or sum by (stage) (increase(\(Metric.sent.name){result="returned"}[15m])) > 0
             """,
             "messages find no queue (seen by {{ $labels.stage }})",
-            remedy: "recourse topology verify, then recourse topology apply. If it finds nothing, upstream sends under a "
+            remedy:
+                "recourse topology verify, then recourse topology apply. If it finds nothing, upstream sends under a "
                 + "routing key that nobody takes: recourse dead-letters list --code unroutable.",
             firing: Scene(#"\#(Metric.sent.name){stage="intake",result="returned"} 0x20 1+1x10"#),
             labels: ["stage": "intake"],
@@ -108,28 +113,32 @@ extension Alert {
         Alert(
             "OutboxStuck", .page, for: 2, "max by (stage) (\(Metric.outboxAge.name)) > 120",
             "what {{ $labels.stage }} has decided is not published",
-            remedy: "The broker refuses it or cannot be reached: NotReady, BrokerBlocked, the worker's log. Nothing is lost; it "
+            remedy:
+                "The broker refuses it or cannot be reached: NotReady, BrokerBlocked, the worker's log. Nothing is lost; it "
                 + "goes out when the cause is gone.",
             firing: Scene(#"\#(Metric.outboxAge.name){stage="penalty"} 0+60x30"#), labels: ["stage": "penalty"],
             silent: Scene(#"\#(Metric.outboxAge.name){stage="penalty"} 90+0x30"#)),
         Alert(
             "TimersLate", .page, for: 10, "max by (stage) (\(Metric.timersLate.name)) > 1800",
             "deadlines of {{ $labels.stage }} have been due for half an hour and do not act",
-            remedy: "After an outage they wait until the stage has taken what its queue holds: see the backlog. Else the log says "
+            remedy:
+                "After an outage they wait until the stage has taken what its queue holds: see the backlog. Else the log says "
                 + "whom they wait for (timers are due and may not act).",
             firing: Scene(#"\#(Metric.timersLate.name){stage="handling"} 3600+0x30"#), labels: ["stage": "handling"],
             silent: Scene(#"\#(Metric.timersLate.name){stage="handling"} 600+0x30"#)),
         Alert(
             "TimersAside", .ticket, for: 5, "max by (stage) (\(Metric.timersAside.name)) > 0",
             "a deadline of {{ $labels.stage }} cannot act, and is tried each minute",
-            remedy: "recourse audit lists them with the cause; the others go on. A record that a newer release wrote waits for "
+            remedy:
+                "recourse audit lists them with the cause; the others go on. A record that a newer release wrote waits for "
                 + "that release.",
             firing: Scene(#"\#(Metric.timersAside.name){stage="handling"} 1+0x30"#), labels: ["stage": "handling"],
             silent: Scene(#"\#(Metric.timersAside.name){stage="handling"} 0+0x30"#)),
         Alert(
             "WaitingRoomFull", .ticket, for: 10, "max by (stage) (\(Metric.waiting.name)) > 80000",
             "{{ $labels.stage }} keeps many events that came before what they refer to",
-            remedy: "recourse waiting list says for what they wait: most often the events of one upstream or stage are missing. "
+            remedy:
+                "recourse waiting list says for what they wait: most often the events of one upstream or stage are missing. "
                 + "At 100,000 they take the delay queues instead.",
             firing: Scene(#"\#(Metric.waiting.name){stage="routing"} 90000+0x30"#), labels: ["stage": "routing"],
             silent: Scene(#"\#(Metric.waiting.name){stage="routing"} 12+0x30"#)),
@@ -140,7 +149,8 @@ extension Alert {
             or sum by (stage, kind) (increase(\(Metric.storeFailures.name){kind="transient"}[10m])) > 20
             """,
             "the database of {{ $labels.stage }} fails ({{ $labels.kind }})",
-            remedy: "The log names operation and cause: a full disk, a missing table, a lost connection. The batch is tried again "
+            remedy:
+                "The log names operation and cause: a full disk, a missing table, a lost connection. The batch is tried again "
                 + "until it succeeds; no message is given up for it.",
             firing: Scene(#"\#(Metric.storeFailures.name){stage="intake",kind="unavailable"} 0x20 1+1x10"#),
             labels: ["stage": "intake", "kind": "unavailable"],
@@ -160,14 +170,16 @@ extension Alert {
         Alert(
             "BrokerBlocked", .page, for: 2, "max by (stage) (\(Metric.blocked.name)) == 1",
             "the broker takes no messages from {{ $labels.stage }}",
-            remedy: "RabbitMQ's memory or disk is short: rabbitmq-diagnostics alarms. Free it; workers go on by themselves.",
+            remedy:
+                "RabbitMQ's memory or disk is short: rabbitmq-diagnostics alarms. Free it; workers go on by themselves.",
             firing: Scene(#"\#(Metric.blocked.name){stage="intake"} 1+0x30"#), labels: ["stage": "intake"],
             silent: Scene(#"\#(Metric.blocked.name){stage="intake"} 0+0x30"#)),
         Alert(
             "ConnectionFlaps", .ticket, for: 0,
             "sum by (stage, connection) (increase(\(Metric.linkLosses.name)[30m])) > 5",
             "the {{ $labels.connection }} of {{ $labels.stage }} loses its connection again and again",
-            remedy: "The log names the cause of each loss. Heartbeats missed: the network, or a machine without processor time. "
+            remedy:
+                "The log names the cause of each loss. Heartbeats missed: the network, or a machine without processor time. "
                 + "Large messages that the database does not take in time: lower RECOURSE_PREFETCH.",
             firing: Scene(#"\#(Metric.linkLosses.name){stage="intake",connection="consumer"} 0+1x30"#),
             labels: ["stage": "intake", "connection": "consumer"],
@@ -191,7 +203,8 @@ extension Alert {
             ["delivery_limit", "expired", "rejected"].map { "sum(increase(\(lost($0))[15m])) > 0" }
                 .joined(separator: " or "),
             "RabbitMQ drops messages: a queue has nowhere to send what dies",
-            remedy: "recourse topology verify names queues without a dead-letter exchange; recourse topology apply. What was "
+            remedy:
+                "recourse topology verify names queues without a dead-letter exchange; recourse topology apply. What was "
                 + "dropped comes back with recourse journal republish, where a stage had sent it.",
             firing: Scene(#"\#(lost("delivery_limit")) 0x20 1+1x10"#),
             silent: Scene(#"\#(lost("delivery_limit")) 3+0x30"#)),

@@ -8,7 +8,7 @@ package struct CaseCounts<Value: LabelValue>: Sendable, Hashable {
 
     package var total: Int { counts.reduce(0, +) }
 
-    package mutating func add(_ count: Int = 1, _ value: Value) { counts[value.rawValue] += count }
+    package mutating func add(_ value: Value, _ count: Int = 1) { counts[value.rawValue] += count }
 }
 
 /// A histogram for each value of a label.

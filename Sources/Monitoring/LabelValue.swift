@@ -34,7 +34,8 @@ package enum SendResult: Int, LabelValue {
 
 /// Why a message is a dead letter.
 package enum DeathCode: Int, LabelValue {
-    case contract, contentEncoding, misrouted, oversized, idReused, unknownReference, newerRelease, stageFault, storeFault
+    case contract, contentEncoding, misrouted, oversized, idReused, unknownReference, newerRelease, stageFault,
+        storeFault
     case unroutable, unstorable, deliveryLimit, maxlen, expired, other
 
     package static let label = "code"
@@ -49,7 +50,9 @@ package enum DeathCode: Int, LabelValue {
     package var text: String {
         // The broker's own spelling.
         if self == .deliveryLimit { return "delivery_limit" }
-        return "\(self)".reduce(into: "") { text, letter in text += letter.isUppercase ? "-\(letter.lowercased())" : "\(letter)" }
+        return "\(self)".reduce(into: "") { text, letter in
+            text += letter.isUppercase ? "-\(letter.lowercased())" : "\(letter)"
+        }
     }
 }
 

@@ -31,7 +31,8 @@ package struct Metric: Sendable, Hashable {
 
         /// On every sample.
         package static let stage = Label(
-            stage: StageName.allCases.map(\.rawValue) + ["parking"], "the worker's stage; `parking` for `recourse-parking`")
+            stage: StageName.allCases.map(\.rawValue) + ["parking"],
+            "the worker's stage; `parking` for `recourse-parking`")
 
         private init(stage values: [String], _ meaning: String) {
             (name, self.values, self.meaning) = ("stage", values, meaning)
@@ -48,7 +49,7 @@ package struct Metric: Sendable, Hashable {
     package let scale: Histogram.Scale?
 
     private init(
-        _ name: String, _ kind: Kind, _ unit: Unit? = nil, by labels: [Label] = [], of teller: Teller = .stages,
+        _ name: String, _ kind: Kind, in unit: Unit? = nil, by labels: [Label] = [], of teller: Teller = .stages,
         scale: Histogram.Scale? = nil, _ help: String
     ) {
         (self.name, self.kind, self.unit, self.help) = (name, kind, unit, help)
@@ -65,7 +66,7 @@ extension Metric {
         "recourse_messages_settled_total", .counter, by: [Label(Outcome.self)],
         "Messages by what became of them; one that is delivered again is counted again")
     package static let wait = Metric(
-        "recourse_message_wait_seconds", .histogram, .seconds, by: [Label(Origin.self)], scale: .waits,
+        "recourse_message_wait_seconds", .histogram, in: .seconds, by: [Label(Origin.self)], scale: .waits,
         "From when a message was sent until its decision was committed, of those that say when they were sent")
     package static let sent = Metric(
         "recourse_messages_sent_total", .counter, by: [Label(SendResult.self)],
@@ -79,14 +80,14 @@ extension Metric {
     package static let inHand = Metric(
         "recourse_in_hand_messages", .gauge, "Messages that were delivered and are not acknowledged")
     package static let inHandBytes = Metric(
-        "recourse_in_hand_bytes", .gauge, .bytes, "Bodies of the messages in hand")
+        "recourse_in_hand_bytes", .gauge, in: .bytes, "Bodies of the messages in hand")
     package static let prefetch = Metric(
         "recourse_prefetch_messages", .gauge, "Messages that the broker may deliver before one is acknowledged")
 
     // MARK: Transactions
 
     package static let batchSeconds = Metric(
-        "recourse_batch_duration_seconds", .histogram, .seconds, by: [Label(WorkKind.self)], scale: .durations,
+        "recourse_batch_duration_seconds", .histogram, in: .seconds, by: [Label(WorkKind.self)], scale: .durations,
         "Transactions that were committed, from their begin to the commit")
     package static let batchMessages = Metric(
         "recourse_batch_messages", .histogram, scale: .sizes, "Messages that one transaction has decided")
@@ -101,17 +102,19 @@ extension Metric {
     package static let outbox = Metric(
         "recourse_outbox_messages", .gauge, "Outputs of the stage that are committed and not known to be confirmed")
     package static let outboxAge = Metric(
-        "recourse_outbox_age_seconds", .gauge, .seconds, "Age of the oldest of them; 0 if there is none")
+        "recourse_outbox_age_seconds", .gauge, in: .seconds, "Age of the oldest of them; 0 if there is none")
     package static let unconfirmed = Metric(
-        "recourse_unconfirmed_messages", .gauge, "Messages that this worker has to publish, or waits for the confirms of")
+        "recourse_unconfirmed_messages", .gauge,
+        "Messages that this worker has to publish, or waits for the confirms of")
     package static let waiting = Metric(
         "recourse_waiting_events", .gauge, "Events in the stage's store that came before what they refer to")
     package static let waitingBytes = Metric(
-        "recourse_waiting_bytes", .gauge, .bytes, "What these take in the store")
+        "recourse_waiting_bytes", .gauge, in: .bytes, "What these take in the store")
     package static let timersDue = Metric(
-        "recourse_timers_due", .gauge, "Timers of the stage that are due and have not acted; 10,000 stands for that or more")
+        "recourse_timers_due", .gauge,
+        "Timers of the stage that are due and have not acted; 10,000 stands for that or more")
     package static let timersLate = Metric(
-        "recourse_timers_late_seconds", .gauge, .seconds,
+        "recourse_timers_late_seconds", .gauge, in: .seconds,
         "Business time for which the first of them has been due; 0 if there is none")
     package static let timersAside = Metric(
         "recourse_timers_aside", .gauge, "Timers that could not act and are put aside for a minute")
@@ -121,16 +124,17 @@ extension Metric {
     package static let timerFaults = Metric(
         "recourse_timer_faults_total", .counter, "Times that a timer could not act")
     package static let lookedAt = Metric(
-        "recourse_last_look_timestamp_seconds", .gauge, .seconds,
+        "recourse_last_look_timestamp_seconds", .gauge, in: .seconds,
         "When outbox, waiting events and timers were last read from the store")
 
     // MARK: The worker
 
     package static let lastApplied = Metric(
-        "recourse_last_applied_timestamp_seconds", .gauge, .seconds,
+        "recourse_last_applied_timestamp_seconds", .gauge, in: .seconds,
         "When an event was last applied; 0: none since the start")
     package static let lastLoop = Metric(
-        "recourse_last_loop_timestamp_seconds", .gauge, .seconds, of: .everyWorker, "When the worker's loop last went round")
+        "recourse_last_loop_timestamp_seconds", .gauge, in: .seconds, of: .everyWorker,
+        "When the worker's loop last went round")
     package static let linkUp = Metric(
         "recourse_connection_up", .gauge, by: [Label(LinkName.self)], of: .everyWorker,
         "1 while it consumes, or may publish; parking has a publisher only when it has to answer")
@@ -138,7 +142,8 @@ extension Metric {
         "recourse_connection_losses_total", .counter, by: [Label(LinkName.self)], of: .everyWorker,
         "Times that a connection was lost")
     package static let blocked = Metric(
-        "recourse_publisher_blocked", .gauge, "1 while the broker takes no messages because its memory or disk is short")
+        "recourse_publisher_blocked", .gauge, "1 while the broker takes no messages because its memory or disk is short"
+    )
     package static let ready = Metric("recourse_ready", .gauge, of: .everyWorker, "1 where /readyz says 200")
     package static let draining = Metric(
         "recourse_draining", .gauge, of: .everyWorker, "1 from the stop signal on")
@@ -153,17 +158,18 @@ extension Metric {
     // MARK: The process, under the names that all Prometheus clients give
 
     package static let cpu = Metric(
-        "process_cpu_seconds_total", .counter, .seconds, of: .everyWorker, "Processor time, user and system")
+        "process_cpu_seconds_total", .counter, in: .seconds, of: .everyWorker, "Processor time, user and system")
     package static let resident = Metric(
-        "process_resident_memory_bytes", .gauge, .bytes, of: .everyWorker, "Resident memory")
+        "process_resident_memory_bytes", .gauge, in: .bytes, of: .everyWorker, "Resident memory")
     package static let descriptors = Metric("process_open_fds", .gauge, of: .everyWorker, "Open file descriptors")
     package static let started = Metric(
-        "process_start_time_seconds", .gauge, .seconds, of: .everyWorker, "When the process began")
+        "process_start_time_seconds", .gauge, in: .seconds, of: .everyWorker, "When the process began")
 
     /// The table, in the order of the exposition.
     package static let all: [Metric] = [
         received, settled, wait, sent, deadLetters, parked, inHand, inHandBytes, prefetch, batchSeconds, batchMessages,
-        storeFailures, storeUp, outbox, outboxAge, unconfirmed, waiting, waitingBytes, timersDue, timersLate, timersAside,
+        storeFailures, storeUp, outbox, outboxAge, unconfirmed, waiting, waitingBytes, timersDue, timersLate,
+        timersAside,
         timersActed, timersByPatience, timerFaults, lookedAt, lastApplied, lastLoop, linkUp, linkLosses, blocked, ready,
         draining, policy, calendarMissing, build, cpu, resident, descriptors, started,
     ]

@@ -17,7 +17,8 @@ package enum MonitoringFiles {
             "A worker that has a [listener](OPERATING.md#monitoring) tells these at `/metrics`. Counters begin at 0 with the",
             "process. Every sample has the label `stage`: \(Metric.Label.stage.meaning). No label ever holds an id, a person",
             "or the text of an error.", "",
-            "| metric | type | unit | labels | what | told by | alerts | dashboard |", "|---|---|---|---|---|---|---|---|",
+            "| metric | type | unit | labels | what | told by | alerts | dashboard |",
+            "|---|---|---|---|---|---|---|---|",
         ]
         lines += Metric.all.map { metric in
             let cells = [
@@ -31,7 +32,8 @@ package enum MonitoringFiles {
         lines += ["", "## Labels", "", "| label | of | values |", "|---|---|---|"]
         for metric in Metric.all {
             for label in metric.labels {
-                let values = label.values.isEmpty ? "one at a time" : label.values.map { "`\($0)`" }.joined(separator: ", ")
+                let values =
+                    label.values.isEmpty ? "one at a time" : label.values.map { "`\($0)`" }.joined(separator: ", ")
                 lines.append("| `\(label.name)` | `\(metric.name)` | \(values). Means: \(label.meaning) |")
             }
         }
@@ -55,7 +57,8 @@ package enum MonitoringFiles {
             + Alert.all.flatMap { alert in
                 let held = alert.minutes == 0 ? "at once" : "for \(alert.minutes) min"
                 return [
-                    "", "### \(alert.name)", "", "\(alert.severity.rawValue), \(held):", "", "```", alert.expression, "```",
+                    "", "### \(alert.name)", "", "\(alert.severity.rawValue), \(held):", "", "```", alert.expression,
+                    "```",
                     "", alert.remedy,
                 ]
             }

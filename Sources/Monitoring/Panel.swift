@@ -29,7 +29,8 @@ package struct Panel: Sendable, Hashable {
     package let unit: String
     package let queries: [Query]
 
-    private init(_ row: Row, _ title: String, _ kind: Kind = .timeseries, unit: String = "short", _ queries: Query...) {
+    private init(_ row: Row, _ title: String, as kind: Kind = .timeseries, unit: String = "short", _ queries: Query...)
+    {
         (self.row, self.title, self.kind, self.unit, self.queries) = (row, title, kind, unit, queries)
     }
 
@@ -38,7 +39,9 @@ package struct Panel: Sendable, Hashable {
         #"\#(metric.name)\#(suffix){stage=~"$stage"\#(labels.isEmpty ? "" : "," + labels)}"#
     }
 
-    private static func rate(_ metric: Metric, by labels: String, _ suffix: String = "", _ filter: String = "") -> String {
+    private static func rate(_ metric: Metric, by labels: String, _ suffix: String = "", _ filter: String = "")
+        -> String
+    {
         "sum by (\(labels)) (rate(\(of(metric, suffix, filter))[5m]))"
     }
 
@@ -50,7 +53,7 @@ package struct Panel: Sendable, Hashable {
 
     private static let health = [
         Panel(
-            .health, "Workers ready", .stat, Query("sum by (stage) (\(of(.ready)))", "{{stage}}"),
+            .health, "Workers ready", as: .stat, Query("sum by (stage) (\(of(.ready)))", "{{stage}}"),
             Query("sum by (stage) (\(of(.draining)))", "{{stage}} stopping")),
         Panel(
             .health, "Seconds since the loop went round", unit: "s",
@@ -61,7 +64,7 @@ package struct Panel: Sendable, Hashable {
             Query(
                 "sum by (stage, connection) (increase(\(of(.linkLosses))[5m]))", "{{stage}} {{connection}} lost")),
         Panel(
-            .health, "Policies, releases, missing years", .stat,
+            .health, "Policies, releases, missing years", as: .stat,
             Query("count by (version) (\(of(.policy)))", "policy {{version}}"),
             Query("count by (version) (\(of(.build)))", "release {{version}}"),
             Query("max(\(of(.calendarMissing)))", "years missing in the calendar")),
@@ -132,7 +135,9 @@ package struct Panel: Sendable, Hashable {
             Query(quantile(0.95, of: .batchSeconds, by: "stage, work"), "{{stage}} {{work}} 95 %")),
         Panel(
             .store, "Messages a transaction",
-            Query("\(rate(.batchMessages, by: "stage", "_sum")) / \(rate(.batchMessages, by: "stage", "_count"))", "{{stage}}")
+            Query(
+                "\(rate(.batchMessages, by: "stage", "_sum")) / \(rate(.batchMessages, by: "stage", "_count"))",
+                "{{stage}}")
         ),
         Panel(
             .store, "Failures, in ten minutes",

@@ -80,7 +80,8 @@ package struct RequestHead: Sendable, Hashable {
             switch String(decoding: field[..<colon], as: UTF8.self).lowercased() {
             case "host": hosts += 1
             case "transfer-encoding": return false
-            case "content-length": if value.contains(where: { $0 != UInt8(ascii: "0") }) || value.isEmpty { return false }
+            case "content-length":
+                if value.contains(where: { $0 != UInt8(ascii: "0") }) || value.isEmpty { return false }
             default: break
             }
         }

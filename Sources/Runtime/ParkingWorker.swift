@@ -238,13 +238,14 @@ package final class ParkingWorker: Sendable {
     /// The codes of a batch of which some were known before are those of all its letters, as many as were new.
     private func note(_ letters: [DeadLetter], fresh: Int) {
         vitals.change { figures in
-            figures.parked.add(fresh, .fresh)
-            figures.parked.add(letters.count - fresh, .known)
+            figures.parked.add(.fresh, fresh)
+            figures.parked.add(.known, letters.count - fresh)
             for letter in letters.prefix(fresh) { figures.tally.deadLetters.add(DeathCode(code: letter.code)) }
         }
         let at = wall()
         for letter in letters.prefix(fresh) {
-            let trouble = Trouble(.warning, "parked", [("class", letter.failureClass), ("code", DeathCode(code: letter.code).text)])
+            let trouble = Trouble(
+                .warning, "parked", [("class", letter.failureClass), ("code", DeathCode(code: letter.code).text)])
             guard troubles.withLock({ $0.meet(trouble, at: at) }) else { continue }
             tell([trouble.line([(LogKey.letter, letter.id), ("queue", letter.queue)])])
         }

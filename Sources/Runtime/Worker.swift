@@ -150,6 +150,7 @@ package final class Worker: Sendable {
             }
             if case .tick = event { vitals.looped(wall: parts.wall(), machine.tally, machine.condition) }
         }
+        vitals.looped(wall: parts.wall(), machine.tally, machine.condition)
         ticking.cancel()
         looking.cancel()
         limiting?.cancel()
@@ -206,7 +207,8 @@ package final class Worker: Sendable {
             }
             if let failure, !isFailing {
                 parts.logger.warning(
-                    "what is not done yet cannot be read from the store; metrics tell what was", metadata: ["cause": "\(failure)"])
+                    "what is not done yet cannot be read from the store; metrics tell what was",
+                    metadata: ["cause": "\(failure)"])
             }
             isFailing = failure != nil
             guard (try? await Task.sleep(for: .seconds(seconds))) != nil else { return }

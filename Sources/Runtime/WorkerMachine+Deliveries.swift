@@ -43,7 +43,7 @@ extension WorkerMachine {
     }
 
     mutating func handBack(_ tags: [UInt64], _ channel: UInt64, _ actions: inout [WorkerAction]) {
-        tally.settled.add(tags.count, .returned)
+        tally.settled.add(.returned, tags.count)
         actions.append(.requeue(tags: tags, channel: channel))
     }
 

@@ -1,4 +1,5 @@
 import Broker
+import Monitoring
 import Schema
 import Store
 

@@ -19,7 +19,8 @@ extension WorkerMachine {
         count(result)
         for fault in result.batch.timerFaults {
             say(
-                Trouble(.error, "a timer could not act; it is put aside for a minute"), [("cause", LoggedId.text(fault))],
+                Trouble(.error, "a timer could not act; it is put aside for a minute"),
+                [("cause", LoggedId.text(fault))],
                 &actions)
         }
         switch finished.work {

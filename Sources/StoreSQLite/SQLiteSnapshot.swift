@@ -184,7 +184,8 @@ class SQLiteSnapshot: StoreSnapshot {
     }
 
     func dueCount(now: Instant, wall: Instant, limit: Int) throws -> Int {
-        let due = "SELECT 1 FROM records WHERE wake_at IS NOT NULL AND wake_at <= ?2 AND \(RecordRow.isNotAside) LIMIT ?3"
+        let due =
+            "SELECT 1 FROM records WHERE wake_at IS NOT NULL AND wake_at <= ?2 AND \(RecordRow.isNotAside) LIMIT ?3"
         let query = try Query(db, "SELECT count(*) FROM (\(due))")
         try query.bind(1, wall.microseconds)
         try query.bind(2, now.microseconds)

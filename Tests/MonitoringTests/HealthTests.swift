@@ -32,7 +32,8 @@ import Testing
         #expect(ask(working(), "/healthz", uptime: 131_000_000) == Reply(503, "the loop has stood still for 31 s\n"))
     }
 
-    @Test func `One that waits for its database at the start is healthy, so that nobody starts it again, and not ready`() {
+    @Test
+    func `One that waits for its database at the start is healthy, so that nobody starts it again, and not ready`() {
         let figures = Figures(stage: "intake")
         #expect(ask(figures, "/healthz", uptime: 3_600_000_000) == Reply(200, "starting\n"))
         #expect(ask(figures, "/readyz").status == 503)

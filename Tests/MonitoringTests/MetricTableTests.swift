@@ -47,7 +47,9 @@ import Testing
     @Test func `has only labels with a closed set of values, or one value at a time`() throws {
         for line in Self.exposition("intake").split(separator: "\n") where !line.hasPrefix("#") {
             let name = String(line.prefix { $0 != "{" })
-            let metric = Metric.all.first { [$0.name, $0.name + "_bucket", $0.name + "_sum", $0.name + "_count"].contains(name) }
+            let metric = Metric.all.first {
+                [$0.name, $0.name + "_bucket", $0.name + "_sum", $0.name + "_count"].contains(name)
+            }
             let labels = try #require(metric, "\(line)").labels
             let pairs = line.drop { $0 != "{" }.dropFirst().prefix { $0 != "}" }.split(separator: ",")
             for pair in pairs {
@@ -60,7 +62,8 @@ import Testing
     }
 
     @Test func `escapes what a policy's version may hold`() {
-        #expect(Self.exposition("intake").contains(#"recourse_policy_info{stage="intake",version="2026 \"B\" \\ 1"} 1"#))
+        #expect(
+            Self.exposition("intake").contains(#"recourse_policy_info{stage="intake",version="2026 \"B\" \\ 1"} 1"#))
         #expect(Exposition.escaped("a\nb\u{0}c\u{7F}王") == "a\\nbc王")
     }
 
@@ -84,7 +87,8 @@ import Testing
     }
 
     @Test func `has codes for the dead letters of stages, parking and broker; all others are one`() {
-        for code in ["contract", "content-encoding", "id-reused", "unknown-reference", "delivery_limit", "store-fault"] {
+        for code in ["contract", "content-encoding", "id-reused", "unknown-reference", "delivery_limit", "store-fault"]
+        {
             #expect(DeathCode(code: code).text == code)
         }
         #expect(DeathCode(code: "13800138000") == .other && DeathCode(code: "") == .other)

@@ -8,7 +8,8 @@ struct MetricsCommand: AsyncParsableCommand {
 
     struct Export: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Writes the page of metrics, alert rules with their tests, and the dashboard into the source tree.")
+            abstract:
+                "Writes the page of metrics, alert rules with their tests, and the dashboard into the source tree.")
         @Argument(help: "The tree's root") var directory: String
 
         func run() async throws {

@@ -10,6 +10,8 @@ import Synchronization
 /// for its answer. Nothing that they send is kept or logged.
 package final class Listener: Sendable {
     package static let mostConnections = 64
+    /// Clients that the system holds until they are taken.
+    private static let mostUnseen: Int32 = 512
     /// How long no client is taken where the system has no descriptor left for one.
     private static let pauseMilliseconds = 200
 
@@ -47,7 +49,7 @@ package final class Listener: Sendable {
             // A worker that is started again need not wait for the connections of the one before.
             var on: Int32 = 1
             setsockopt(socket, SOL_SOCKET, SO_REUSEADDR, &on, socklen_t(MemoryLayout<Int32>.size))
-            guard bind(socket, pointer, length) == 0, listen(socket, Int32(mostConnections)) == 0 else {
+            guard bind(socket, pointer, length) == 0, listen(socket, mostUnseen) == 0 else {
                 let code = errno
                 close(socket)
                 return (-1, code)
@@ -127,7 +129,8 @@ package final class Listener: Sendable {
         connections.removeAll(where: \.isOver)
     }
 
-    /// Those that wait, no more than there may be at once.
+    /// Those that wait, no more than there may be at once: so each is looked at before it gives way, and whoever has sent its
+    /// request by then is answered.
     ///
     /// - Returns: false if the system has no descriptor left.
     private func takeClients(_ connections: inout [ListenerConnection]) -> Bool {
