@@ -92,8 +92,7 @@ package final class ParkingWorker: Sendable {
     /// Its loop waits for its database, however long that takes; that the process still works shows here.
     private func tick() async {
         repeat {
-            let moment = Moment(wall: wall().microseconds, uptime: vitals.uptime)
-            vitals.change { $0.lastLoop = moment }
+            vitals.livedOn(wall: wall())
             tell(troubles.withLock { $0.takeEnded(at: wall()) })
         } while (try? await Task.sleep(for: .seconds(1))) != nil
     }

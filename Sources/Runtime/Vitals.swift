@@ -51,6 +51,12 @@ package final class Vitals: Sendable {
         }
     }
 
+    /// The loop waits, for its clock or its database, and that is no fault of the process.
+    func livedOn(wall: Instant) {
+        let moment = Moment(wall: wall.microseconds, uptime: uptime)
+        change { $0.lastLoop = moment }
+    }
+
     /// A transaction is committed.
     ///
     /// - Parameter wall: when.

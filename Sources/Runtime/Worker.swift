@@ -191,6 +191,8 @@ package final class Worker: Sendable {
                         "the business clock cannot be read; trying again", metadata: ["cause": "\(error)"])
                 }
                 saidClockFailed = true
+                // There is no tick then; to start the process again would not bring the clock back.
+                vitals.livedOn(wall: parts.wall())
             }
             guard (try? await Task.sleep(for: .microseconds(parts.clock.pollMicroseconds))) != nil else { return }
         }
