@@ -57,14 +57,16 @@ let package = Package(
         library("StorePostgres", ["Store", "Schema", "CPostgreSQL"]),
         library("Broker", ["Schema"]),
         library("RabbitMQ", ["Broker", "CRabbitMQ"]),
-        library("Runtime", ["Schema", "Policy", "Stages", "Store", "Broker", crypto, logging, heap, deque]),
+        library("Monitoring", ["Schema"]),
+        library(
+            "Runtime", ["Schema", "Policy", "Stages", "Store", "Broker", "Monitoring", crypto, logging, heap, deque]),
         library("Web", ["Schema"]),
         library("Operations", ["Schema", "Policy", "Stages", "Store", "Broker", "Runtime", "Web", logging, heap]),
         library(
             "Bootstrap",
             [
                 "Schema", "Policy", "Stages", "Store", "StoreSQLite", "StorePostgres", "Broker", "RabbitMQ", "Runtime",
-                "Operations", "Web", logging, arguments,
+                "Operations", "Web", "Monitoring", logging, arguments,
             ]
         ),
         .executableTarget(name: "recourse", dependencies: ["Bootstrap"], swiftSettings: settings),
@@ -81,6 +83,7 @@ let package = Package(
             name: "SchemaTests", dependencies: ["Schema"], exclude: ["validate.py", "folding.py", "Readings"],
             swiftSettings: settings),
         tests("WebTests", ["Web", "Schema"]),
+        tests("MonitoringTests", ["Monitoring", "Schema"]),
         tests("PolicyTests", ["Policy", "Schema", yams]),
         tests("StagesTests", ["Stages", "Policy", "Schema"]),
         tests("StoreTests", ["Store", "StoreTestKit", "StoreSQLite", "StorePostgres", "Schema", grdb]),
@@ -89,14 +92,14 @@ let package = Package(
             "RuntimeTests",
             [
                 "Runtime", "Stages", "Policy", "Store", "StoreTestKit", "StoreSQLite", "StorePostgres", "Broker",
-                "BrokerTestKit", "RabbitMQ", "Schema", logging,
+                "BrokerTestKit", "RabbitMQ", "Monitoring", "Schema", logging,
             ]),
         .testTarget(
             name: "OperationsTests",
             dependencies: [
                 "Operations", "Bootstrap", "Schema", "Policy", "Stages", "Store", "StoreTestKit", "StoreSQLite",
                 "Broker",
-                "BrokerTestKit", "Runtime", "RabbitMQ", "Web", arguments,
+                "BrokerTestKit", "Runtime", "RabbitMQ", "Web", "Monitoring", arguments, logging,
             ],
             exclude: ["Inputs", "Letters"], swiftSettings: settings),
     ]

@@ -31,6 +31,9 @@ package struct Configuration: Sendable {
     package var clock = Clock.wall
     package var limits = WorkerLimits()
     package var logLevel = "info"
+    package var logFormat = LogFormat.text
+    /// Where a worker answers about health and metrics; nil: nowhere. Of a supervisor: the first of its workers' places.
+    package var http: ListenerAddress?
     package var drainSeconds: Int64 = 30
     /// What personal data are sealed with at rest; none: they lie open.
     package var keyring = Keyring.none
@@ -107,7 +110,6 @@ extension Configuration {
         if case .postgres(let settings)? = database, let weakness = settings.weakness {
             reader.warnings.append("RECOURSE_DATABASE_URL: " + weakness)
         }
-        warnings = reader.warnings
         policyDirectory = reader.text("POLICY")
         clock = reader.clock()
         limits.prefetch = Int(reader.number("PREFETCH", in: 1...65_535) ?? Int64(limits.prefetch))
@@ -127,6 +129,10 @@ extension Configuration {
         who = reader.operating() ?? who
         keyring = reader.keyring() ?? Keyring.none
         logLevel = reader.choice("LOG", of: ["debug", "info", "warning", "error"]) ?? logLevel
+        logFormat =
+            reader.choice("LOG_FORMAT", of: LogFormat.allCases.map(\.rawValue)).flatMap(LogFormat.init) ?? logFormat
+        http = reader.listener()
+        warnings = reader.warnings
         for part in Part.allCases where parts.contains(part) {
             switch part {
             case .amqp: reader.demand(amqpURL, "AMQP_URL", "amqp://user:password@host:5672/vhost")
@@ -257,6 +263,20 @@ private struct ConfigurationReader {
             faults += error.faults.map { "RECOURSE_DATABASE_URL: " + $0 }
             return nil
         }
+    }
+
+    mutating func listener() -> ListenerAddress? {
+        guard let value = text("HTTP") else { return nil }
+        guard let address = ListenerAddress(value) else {
+            faults.append("RECOURSE_HTTP: expected \(ListenerAddress.expectation), found \(value)")
+            return nil
+        }
+        if !address.isLoopback {
+            warnings.append(
+                "RECOURSE_HTTP: whoever reaches \(address) may read health and metrics, which name no person; nothing is "
+                    + "encrypted")
+        }
+        return address
     }
 
     mutating func clock() -> Configuration.Clock {

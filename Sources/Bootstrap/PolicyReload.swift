@@ -53,12 +53,13 @@ struct PolicyReload: Sendable {
     /// Reads the folder and hands it to the worker.
     func apply(to worker: Worker) async {
         let present = worker.policyVersion
-        guard let policy = read(present: present) else { return }
+        guard let policy = read(present: present) else { return worker.noteRefusedPolicy() }
         do {
             try await use(policy, at: worker)
             watch.use(policy)
             logger.info("policy taken into use", metadata: ["policy": "\(policy.version)", "before": "\(present)"])
         } catch {
+            worker.noteRefusedPolicy()
             stays(present, "\(error)")
         }
     }
@@ -98,9 +99,13 @@ extension Installation {
 /// The policy of a program that has no stage: it may be another between two questions.
 final class PolicyInForce: Sendable {
     private let policy: Mutex<PolicyBook>
+    private let vitals: Vitals
 
-    init(_ policy: PolicyBook) {
+    /// - Parameter vitals: told of each policy.
+    init(_ policy: PolicyBook, _ vitals: Vitals) {
         self.policy = Mutex(policy)
+        self.vitals = vitals
+        vitals.change { $0.policy = policy.version }
     }
 
     var book: PolicyBook { policy.withLock { $0 } }
@@ -110,8 +115,10 @@ final class PolicyInForce: Sendable {
         do {
             let next = try read()
             policy.withLock { $0 = next }
+            vitals.change { ($0.policy, $0.isPolicyRefused) = (next.version, false) }
             logger.info("policy taken into use", metadata: ["policy": "\(next.version)"])
         } catch {
+            vitals.change { $0.isPolicyRefused = true }
             logger.error(
                 "the policy was not taken; the old one stays",
                 metadata: ["policy": "\(book.version)", "cause": "\(error)"])

@@ -11,6 +11,12 @@ package final class Supervisor: Sendable {
     package struct Slot: Sendable {
         package let program: String
         package let name: String
+        /// Where it answers about its health; nil: nowhere.
+        package var http: ListenerAddress?
+
+        init(program: String, name: String) {
+            (self.program, self.name) = (program, name)
+        }
 
         /// The stage, or `parking`.
         var role: String { String(program.dropFirst("recourse-".count)) }
@@ -35,6 +41,8 @@ package final class Supervisor: Sendable {
         var pending: Set<String> = []
         /// Those that were told to drain, as they are too many.
         var dismissed: Set<String> = []
+        /// Ports behind those of the first line-up, of those that came later.
+        var laterPorts: [String: Int] = [:]
     }
 
     /// A worker that lives this long has accepted its configuration.
@@ -92,6 +100,39 @@ package final class Supervisor: Sendable {
 
     private static func slots(of role: String, count: Int) -> [Slot] {
         (0..<max(0, min(count, 64))).map { Slot(program: "recourse-\(role)", name: "\(role)-\($0 + 1)") }
+    }
+
+    /// Gives each of the line-up a place of its own to answer about its health, in its order, from `first` on.
+    ///
+    /// - Throws: `ConfigurationFaults` if there are not so many ports, or another program has one: nobody is started then.
+    package static func place(_ slots: [Slot], from first: ListenerAddress?) throws(ConfigurationFaults) -> [Slot] {
+        guard let first else { return slots }
+        var placed = slots
+        var faults: [String] = []
+        for index in slots.indices {
+            guard let address = first.next(index) else {
+                faults.append(
+                    "RECOURSE_HTTP: \(slots.count) workers need as many ports from \(first) on; the last is 65535")
+                break
+            }
+            do throws(ListenerFailure) {
+                try Listener(address).stop()
+                placed[index].http = address
+            } catch {
+                faults.append("RECOURSE_HTTP: \(slots[index].name): \(error)")
+            }
+        }
+        guard faults.isEmpty else { throw ConfigurationFaults(faults: faults) }
+        return placed
+    }
+
+    /// How its workers are, for the service manager.
+    var told: ServiceNotice.Told {
+        state.withLock { state in
+            ServiceNotice.Told(
+                isReady: state.running.count == state.slots.count, isStopping: state.isStopping,
+                status: "\(state.running.count) of \(state.slots.count) workers run", beat: Wall.now().microseconds)
+        }
     }
 
     package func stop() {
@@ -168,7 +209,7 @@ package final class Supervisor: Sendable {
         let roles = Set(slots.map(\.role)).union(steering.counts.keys)
         let wanted = roles.sorted().flatMap { role in
             steering.counts[role].map { Supervisor.slots(of: role, count: $0) } ?? slots.filter { $0.role == role }
-        }
+        }.map(placed)
         let (missing, surplus) = state.withLock { state -> ([Slot], [Slot]) in
             let running = state.running.keys.sorted().compactMap { state.known[$0] }
             state.slots = wanted
@@ -184,6 +225,20 @@ package final class Supervisor: Sendable {
             start(slot)
         }
         for slot in surplus { dismiss(slot, steering) }
+    }
+
+    /// With the port that it had before, or the next one.
+    private func placed(_ slot: Slot) -> Slot {
+        if let first = slots.first(where: { $0.name == slot.name }) { return first }
+        guard let base = slots.first?.http else { return slot }
+        let port = state.withLock { state in
+            let port = state.laterPorts[slot.name] ?? slots.count + state.laterPorts.count
+            state.laterPorts[slot.name] = port
+            return port
+        }
+        var placed = slot
+        placed.http = base.next(port)
+        return placed
     }
 
     private func dismiss(_ slot: Slot, _ steering: WorkerSteering) {
@@ -219,6 +274,9 @@ package final class Supervisor: Sendable {
         var environment = environment
         environment["RECOURSE_WORKER"] = slot.name
         environment["RECOURSE_SUPERVISED"] = "1"
+        environment["RECOURSE_HTTP"] = slot.http?.description
+        // The supervisor speaks for all.
+        for name in ServiceNotice.variables { environment[name] = nil }
         process.environment = environment
         process.standardInput = lifeline.fileHandleForReading
         let announce = announce
@@ -246,7 +304,9 @@ package final class Supervisor: Sendable {
                 return true
             }
             guard isStarted else { return }
-            logger.info("started", metadata: ["worker": "\(slot.name)", "pid": "\(process.processIdentifier)"])
+            var metadata: Logger.Metadata = ["worker": "\(slot.name)", "pid": "\(process.processIdentifier)"]
+            if let http = slot.http { metadata["http"] = "\(http)" }
+            logger.info("started", metadata: metadata)
         } catch {
             logger.error(
                 "a worker cannot be started; trying again",

@@ -2,6 +2,7 @@ import ArgumentParser
 import Broker
 import Foundation
 import Logging
+import Monitoring
 import Policy
 import Runtime
 import Schema
@@ -34,6 +35,10 @@ package struct CommonOptions: ParsableArguments {
     package var worker: String?
     @Option(help: "debug | info | warning | error (RECOURSE_LOG)")
     package var log: String?
+    @Option(help: "text | json (RECOURSE_LOG_FORMAT)")
+    package var logFormat: String?
+    @Option(help: "Health and metrics of workers at 127.0.0.1:PORT; run gives each the next port (RECOURSE_HTTP)")
+    package var http: String?
     @Option(help: "Keys that seal personal data: lines ID BASE64, the first seals (RECOURSE_PERSONAL_KEY_FILE)")
     package var personalKeyFile: String?
     @Option(help: "Who acts, for the audit log; else the system user (RECOURSE_OPERATOR)")
@@ -49,7 +54,7 @@ package struct CommonOptions: ParsableArguments {
             ("POLICY", policy), ("CLOCK", clock), ("PREFETCH", prefetch), ("BATCH", batch), ("LOG", log),
             ("PERSONAL_KEY_FILE", personalKeyFile), ("DRAIN_SECONDS", drainSeconds), ("BODY_LIMIT", bodyLimit),
             ("MEMORY_LIMIT", memoryLimit), ("LEASE_SECONDS", leaseSeconds), ("WORKER", worker),
-            ("OPERATOR", actingAs),
+            ("LOG_FORMAT", logFormat), ("HTTP", http), ("OPERATOR", actingAs),
         ]
         return Dictionary(uniqueKeysWithValues: pairs.compactMap { name, value in value.map { (name, $0) } })
     }
@@ -95,15 +100,17 @@ package enum WorkerProgram {
     /// Runs the worker of `stage` until SIGTERM or SIGINT, then ends the process.
     package static func main(_ stage: any Stage) async -> Never {
         let name = type(of: stage).name
-        await program(name.rawValue) { configuration, label, logger, sign in
+        await program(name.rawValue) { program in
+            let (configuration, logger, vitals) = (program.configuration, program.logger, program.vitals)
             let hangups = HangupSignals()
-            let patiently = Patience(logger: logger, sign: sign)
+            let patiently = program.patience
             let installation = Installation(configuration)
-            _ = try installation.broker(connectionName: "recourse-\(label)")
+            _ = try installation.broker(connectionName: "recourse-\(program.label)")
             try await installation.admit(name.rawValue, patiently)
             installation.sayWhetherSealed(logger)
             let shift = WorkerShift(
-                steering: installation.steering(label, role: name.rawValue, logger), sign: sign, logger: logger)
+                steering: installation.steering(program.label, role: name.rawValue, logger), sign: program.sign,
+                logger: logger, vitals: vitals)
             try await shift.run {
                 let clock = try await patiently { try installation.clock() }
                 let policy = try installation.policy(clock: clock)
@@ -111,19 +118,21 @@ package enum WorkerProgram {
                 try await patiently { try await installation.requireUnused(policy, of: [name]) }
                 let store = try await patiently { try installation.store(name) }
                 try await patiently { try await installation.requireKeys(of: store, name) }
-                let broker = try installation.broker(connectionName: "recourse-\(label)")
+                let broker = try installation.broker(connectionName: "recourse-\(program.label)")
                 var parts = Worker.Parts(store: store, broker: broker, clock: clock, wall: Wall.now, logger: logger)
                 parts.drainSeconds = configuration.drainSeconds
                 if configuration.clock != .stepped { parts.control = { try installation.control() } }
                 parts.keyring = configuration.keyring
+                parts.vitals = vitals
+                if configuration.http != nil { parts.lookSeconds = WorkerListener.lookSeconds }
                 let worker = Worker(
-                    runner: StageRunner(stage: stage, policy: policy), name: label, routes: Routes(Pipeline.stages),
-                    limits: configuration.limits, parts: parts)
+                    runner: StageRunner(stage: stage, policy: policy), name: program.label,
+                    routes: Routes(Pipeline.stages), limits: configuration.limits, parts: parts)
                 logger.info("starting", metadata: ["policy": "\(policy.version)", "pid": "\(getpid())"])
                 let watch = CalendarWatch(policy, clock: clock, logger: logger)
                 let reload = PolicyReload(installation: installation, clock: clock, logger: logger, watch: watch)
                 return WorkerShift.Turn(
-                    standing: { worker.standing }, drain: worker.drain, stop: worker.stop,
+                    standing: { vitals.figures.standing }, drain: worker.drain, stop: worker.stop,
                     run: {
                         await hangups.calling(
                             { await reload.apply(to: worker) }, during: { await watch.during { await worker.run() } })
@@ -134,32 +143,30 @@ package enum WorkerProgram {
 
     /// Runs `recourse-parking` until SIGTERM or SIGINT, then ends the process.
     package static func mainOfParking() async -> Never {
-        await program("parking") { configuration, label, logger, sign in
-            let patiently = Patience(logger: logger, sign: sign)
+        await program(Figures.parking) { program in
+            let (configuration, logger, vitals) = (program.configuration, program.logger, program.vitals)
+            let patiently = program.patience
             let installation = Installation(configuration)
-            _ = try installation.parkingBroker(connectionName: "recourse-\(label)")
+            _ = try installation.parkingBroker(connectionName: "recourse-\(program.label)")
             try await installation.admit(InstallationName.parking, patiently)
             installation.sayWhetherSealed(logger)
             let hangups = HangupSignals()
             let shift = WorkerShift(
-                steering: installation.steering(label, role: InstallationName.parking, logger), sign: sign,
-                logger: logger)
+                steering: installation.steering(program.label, role: InstallationName.parking, logger),
+                sign: program.sign,
+                logger: logger, vitals: vitals)
             try await shift.run {
                 let deadLetters = try await patiently { try installation.deadLetters() }
                 try await patiently { try await installation.requireKeys(of: deadLetters) }
-                let broker = try installation.parkingBroker(connectionName: "recourse-\(label)")
-                let policy = PolicyInForce(try installation.organisationPolicy())
+                let broker = try installation.parkingBroker(connectionName: "recourse-\(program.label)")
+                let policy = PolicyInForce(try installation.organisationPolicy(), vitals)
                 let worker = ParkingWorker(
                     deadLetters: deadLetters, broker: broker, prefetch: configuration.limits.parkingPrefetch,
                     limits: configuration.limits.document, drainSeconds: configuration.drainSeconds, wall: Wall.now,
-                    isAllowed: { policy.book.rejection(of: $0) == nil }, logger: logger)
+                    isAllowed: { policy.book.rejection(of: $0) == nil }, logger: logger, vitals: vitals)
                 logger.info("starting", metadata: ["policy": "\(policy.book.version)", "pid": "\(getpid())"])
                 return WorkerShift.Turn(
-                    standing: {
-                        var standing = WorkerSteering.Standing(.working)
-                        standing.policy = policy.book.version
-                        return standing
-                    }, drain: worker.stop, stop: worker.stop,
+                    standing: { vitals.figures.standing }, drain: worker.stop, stop: worker.stop,
                     run: {
                         await hangups.calling(
                             { policy.replace(with: installation.organisationPolicy, logger) },
@@ -169,17 +176,24 @@ package enum WorkerProgram {
         }
     }
 
+    /// What every worker's program has.
+    private struct Program {
+        let configuration: Configuration
+        let label: String
+        let logger: Logger
+        let sign: StopSign
+        let vitals: Vitals
+
+        var patience: Patience { Patience(logger: logger, sign: sign) }
+    }
+
     /// Ends the process with the exit status of `run`.
-    private static func program(
-        _ role: String, _ body: (Configuration, String, Logger, StopSign) async throws -> Void
-    ) async -> Never {
+    private static func program(_ role: String, _ body: (Program) async throws -> Void) async -> Never {
         exit(await run(role, body))
     }
 
     /// Reads the configuration, runs `body`, turns its errors into exit statuses.
-    private static func run(
-        _ role: String, _ body: (Configuration, String, Logger, StopSign) async throws -> Void
-    ) async -> Int32 {
+    private static func run(_ role: String, _ body: (Program) async throws -> Void) async -> Int32 {
         signal(SIGPIPE, SIG_IGN)
         // Who has no use for it lets it pass.
         signal(SIGHUP, SIG_IGN)
@@ -187,10 +201,12 @@ package enum WorkerProgram {
             let options = try WorkerOptions.parse(Array(CommandLine.arguments.dropFirst()))
             let configuration = try options.common.configuration(requiring: [.amqp, .database, .policy])
             let label = configuration.workerName ?? "\(role)-\(ProcessInfo.processInfo.hostName)-\(getpid())"
-            let logger = LineLogHandler.logger(label, level: configuration.logLevel)
             let signals = StopSignals()
             defer { withExtendedLifetime(signals) {} }
-            try await body(configuration, label, logger, signals.sign)
+            let program = Program(
+                configuration: configuration, label: label, logger: LineLogHandler.logger(label, configuration),
+                sign: signals.sign, vitals: Vitals(stage: role))
+            try await watched(program, body)
             return 0
         } catch is StoppedWhileWaiting {
             return 0
@@ -203,5 +219,28 @@ package enum WorkerProgram {
             if status.isSuccess { Output.line(text) } else { Output.note(text) }
             return status.rawValue
         }
+    }
+
+    /// Runs `body` while others may ask how the program is: from its first moment on, for it may wait long for its database.
+    private static func watched(_ program: Program, _ body: (Program) async throws -> Void) async throws {
+        let environment = ProcessInfo.processInfo.environment
+        let listener = try program.configuration.http.map { address throws(ConfigurationFaults) in
+            try WorkerListener(
+                address, vitals: program.vitals, isSupervised: environment["RECOURSE_SUPERVISED"] != nil,
+                logger: program.logger)
+        }
+        defer { listener?.stop() }
+        let telling = ServiceNotice(environment).map { notice in
+            Task { [vitals = program.vitals] in await notice.follow(vitals) }
+        }
+        do {
+            try await body(program)
+        } catch {
+            telling?.cancel()
+            await telling?.value
+            throw error
+        }
+        telling?.cancel()
+        await telling?.value
     }
 }

@@ -1,6 +1,8 @@
 import Foundation
 import Logging
+import Monitoring
 import Runtime
+import Schema
 import Store
 import Synchronization
 
@@ -20,6 +22,7 @@ struct WorkerShift {
     let steering: WorkerSteering
     let sign: StopSign
     let logger: Logger
+    let vitals: Vitals
     private static let look = Duration.milliseconds(100)
 
     /// Until the program is to stop, or was drained.
@@ -66,6 +69,7 @@ struct WorkerShift {
     private func rest() async throws {
         logger.info("paused", metadata: ["by": "\(steering.wish?.operatorName ?? "")"])
         while !sign.isSet, steering.wish?.wish == .pause {
+            vitals.livedOn(wall: Wall.now())
             await steering.exchange(WorkerSteering.Standing(.paused))
             var left = WorkerSteering.interval
             while left > .zero, !sign.isSet {
@@ -77,14 +81,14 @@ struct WorkerShift {
     }
 }
 
-extension Worker {
-    /// What the worker says of itself.
+extension Figures {
+    /// What the worker says of itself in the store.
     var standing: WorkerSteering.Standing {
-        let pulse = pulse
         var standing = WorkerSteering.Standing(.working)
-        standing.policy = policyVersion
-        (standing.loopAt, standing.appliedAt) = (pulse.loopAt, pulse.appliedAt)
-        if !pulse.isConsuming { standing.detail = "not consuming: its log says why" }
+        standing.policy = policy ?? ""
+        standing.loopAt = lastLoop.map { Instant(microseconds: $0.wall) }
+        standing.appliedAt = tally.lastApplied.map { Instant(microseconds: $0) }
+        if !condition.isConsuming { standing.detail = status }
         return standing
     }
 }

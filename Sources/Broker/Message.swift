@@ -1,3 +1,5 @@
+import Schema
+
 /// A value of an AMQP header table (AMQP 0-9-1 §4.2.1, with RabbitMQ's extensions).
 ///
 /// Every integer kind is read as `int`; what Recourse writes is `long-long-int`.
@@ -48,6 +50,26 @@ package struct MessageProperties: Hashable, Sendable {
 
     package subscript(header name: String) -> HeaderValue? {
         headers.first { $0.name == name }?.value
+    }
+}
+
+extension MessageProperties {
+    /// Written by our programs when they publish: microseconds since 1970, on the sender's clock. AMQP's own timestamp has
+    /// whole seconds, and ours carries the event's time.
+    package static let sentAtHeader = "x-recourse-sent-at"
+
+    /// nil: the sender does not say, as most of upstream do not, or it says no time.
+    package var sentAt: Instant? {
+        guard case .int(let microseconds)? = self[header: MessageProperties.sentAtHeader],
+            (0...Instant.limit.microseconds).contains(microseconds)
+        else { return nil }
+        return Instant(microseconds: microseconds)
+    }
+
+    /// Says when it was sent, in place of what it said before.
+    package mutating func stamp(sentAt: Instant) {
+        headers.removeAll { $0.name == MessageProperties.sentAtHeader }
+        headers.append(HeaderField(MessageProperties.sentAtHeader, .int(sentAt.microseconds)))
     }
 }
 

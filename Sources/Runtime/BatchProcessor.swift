@@ -50,9 +50,6 @@ package struct BatchResult: Sendable {
     package var erased = 0
 
     package init() {}
-
-    /// Events were taken, or timers have acted.
-    var isWork: Bool { !fates.isEmpty || timers > 0 }
 }
 
 /// Runs a batch through a stage inside one transaction: inbox, records, journal, timers and outbox together.

@@ -104,17 +104,19 @@ package final class ConfirmedPublisher: Sendable {
     /// - Throws: `BrokerFailure` if the broker has not taken them all within `limitSeconds`, or has refused user, password
     ///   or virtual host for ten seconds; those unconfirmed may or may not have arrived.
     package func publish(_ messages: [Message], limitSeconds: Int64) async throws -> [Outcome] {
+        let startedAt = wall()
         let publications = shared.state.withLock { state in
             messages.map { message in
                 state.lastTicket += 1
+                var properties = message.properties
+                properties.stamp(sentAt: startedAt)
                 let publication = Publication(
                     ticket: state.lastTicket, exchange: message.exchange, routingKey: message.routingKey,
-                    mandatory: message.mandatory, properties: message.properties, body: message.body)
+                    mandatory: message.mandatory, properties: properties, body: message.body)
                 state.open[state.lastTicket] = publication
                 return publication
             }
         }
-        let startedAt = wall()
         let deadline = startedAt.adding(seconds: limitSeconds)
         let refusedAt = startedAt.adding(seconds: min(limitSeconds, Self.loginSeconds))
         var triedAt: Instant?

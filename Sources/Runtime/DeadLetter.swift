@@ -128,15 +128,12 @@ package struct FailureMessages: Sendable {
     /// The properties of a republished message: those of its sender are kept, headers built anew.
     private func properties(of delivery: Delivery, history: FailureHistory, wall: Instant) -> MessageProperties {
         var properties = MessageProperties()
-        func short(_ text: String?) -> String? {
-            text.map { FailureMessages.clip($0, to: FailureHeader.propertyLimit) }
-        }
-        properties.contentType = short(delivery.properties.contentType)
-        properties.contentEncoding = short(delivery.properties.contentEncoding)
-        properties.messageId = short(delivery.properties.messageId)
-        properties.type = short(delivery.properties.type)
-        properties.correlationId = short(delivery.properties.correlationId)
-        properties.appId = short(delivery.properties.appId)
+        properties.contentType = Self.short(delivery.properties.contentType)
+        properties.contentEncoding = Self.short(delivery.properties.contentEncoding)
+        properties.messageId = Self.short(delivery.properties.messageId)
+        properties.type = Self.short(delivery.properties.type)
+        properties.correlationId = Self.short(delivery.properties.correlationId)
+        properties.appId = Self.short(delivery.properties.appId)
         properties.timestamp = delivery.properties.timestamp
         properties.headers = FailureHeader.kept.compactMap { name in
             guard case .string(let text)? = delivery.properties[header: name],
@@ -225,6 +222,9 @@ package struct FailureMessages: Sendable {
             ticket: ticket, exchange: ExchangeName.events, routingKey: "event.rejected." + key, mandatory: false,
             properties: properties, body: event.body(because: because))
     }
+
+    /// What a property may hold.
+    static func short(_ text: String?) -> String? { text.map { clip($0, to: FailureHeader.propertyLimit) } }
 
     /// As many whole code points as fit into so many bytes.
     static func clip(_ text: String, to bytes: Int = FailureHeader.textLimit) -> String {

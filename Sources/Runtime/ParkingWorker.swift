@@ -1,5 +1,6 @@
 import Broker
 import Logging
+import Monitoring
 import Schema
 import Store
 import Synchronization
@@ -22,6 +23,8 @@ package final class ParkingWorker: Sendable {
     private let prefetch: Int
     private let limits: DocumentLimits
     private let drainSeconds: Int64
+    private let vitals: Vitals
+    private let troubles = Mutex(Troubles())
     private let ended = AsyncStream<Void>.makeStream()
     private let events: AsyncStream<ConsumerEvent>
     private let mailbox: AsyncStream<ConsumerEvent>.Continuation
@@ -41,8 +44,9 @@ package final class ParkingWorker: Sendable {
         deadLetters: SealedDeadLetters, broker: any Broker, prefetch: Int, limits: DocumentLimits = DocumentLimits(),
         drainSeconds: Int64 = 30,
         wall: @escaping @Sendable () -> Instant,
-        isAllowed: @escaping @Sendable (CustomerErasureRequested) -> Bool, logger: Logger
+        isAllowed: @escaping @Sendable (CustomerErasureRequested) -> Bool, logger: Logger, vitals: Vitals? = nil
     ) {
+        self.vitals = vitals ?? Vitals(stage: Figures.parking)
         self.drainSeconds = drainSeconds
         self.deadLetters = deadLetters
         self.broker = broker
@@ -59,6 +63,7 @@ package final class ParkingWorker: Sendable {
     package func stop() {
         let isFirst = subscription.withLock { subscription in
             defer { subscription.isStopping = true }
+            vitals.change { $0.condition.isDraining = true }
             subscription.consumer?.cancel()
             return !subscription.isStopping
         }
@@ -77,11 +82,27 @@ package final class ParkingWorker: Sendable {
             await consume()
             ended.continuation.finish()
         }
+        let ticking = Task { await tick() }
         for await _ in ended.stream {}
+        ticking.cancel()
+        tell(troubles.withLock { $0.takeEnded(at: wall(), isLast: true) })
         logger.info("stopped")
     }
 
+    /// Its loop waits for its database, however long that takes; that the process still works shows here.
+    private func tick() async {
+        repeat {
+            vitals.livedOn(wall: wall())
+            tell(troubles.withLock { $0.takeEnded(at: wall()) })
+        } while (try? await Task.sleep(for: .seconds(1))) != nil
+    }
+
+    private func tell(_ lines: [LogLine]) {
+        for line in lines { logger.log(line) }
+    }
+
     private func consume() async {
+        vitals.change { $0.condition.isPublishing = true }
         let mailbox = mailbox
         let consumer = broker.consume(queue: QueueName.dead, prefetch: prefetch) { mailbox.yield($0) }
         subscription.withLock {
@@ -93,10 +114,17 @@ package final class ParkingWorker: Sendable {
         var isGivenUp = false
         for await event in events {
             switch event {
-            case .subscribed: logger.info("consuming", metadata: ["queue": "\(QueueName.dead)"])
+            case .subscribed:
+                vitals.change { $0.condition.isConsuming = true }
+                logger.info("consuming", metadata: ["queue": "\(QueueName.dead)"])
             case .lost(let failure):
+                vitals.change { figures in
+                    figures.condition.isConsuming = false
+                    figures.tally.losses.add(.consumer)
+                }
                 logger.warning("the subscription is lost; trying again", metadata: ["cause": "\(failure)"])
             case .delivered(let deliveries):
+                vitals.change { $0.tally.received += deliveries.count }
                 let letters = deliveries.filter { !Self.isOrder($0) }
                 if !isGivenUp { isGivenUp = await !park(letters) }
                 if !isGivenUp { isGivenUp = await !erase(deliveries.filter(Self.isOrder)) }
@@ -123,8 +151,13 @@ package final class ParkingWorker: Sendable {
         while !isStopping {
             do {
                 _ = try await answers.publish(try unrouted.map { try $0.rejection(wall: wall()) }, limitSeconds: 30)
+                vitals.change { $0.condition.isPublishing = true }
                 return true
             } catch {
+                vitals.change { figures in
+                    figures.condition.isPublishing = false
+                    figures.tally.losses.add(.publisher)
+                }
                 logger.warning("upstream could not be told; trying again", metadata: ["cause": "\(error)"])
             }
         }
@@ -199,7 +232,23 @@ package final class ParkingWorker: Sendable {
                 letters.append(letter)
             }
             let fresh = try await self.upsert(letters, at)
-            if fresh > 0 { self.logger.warning("parked dead letters", metadata: ["count": "\(fresh)"]) }
+            self.note(letters, fresh: fresh)
+        }
+    }
+
+    /// The codes of a batch of which some were known before are those of all its letters, as many as were new.
+    private func note(_ letters: [DeadLetter], fresh: Int) {
+        vitals.change { figures in
+            figures.parked.add(.fresh, fresh)
+            figures.parked.add(.known, letters.count - fresh)
+            for letter in letters.prefix(fresh) { figures.tally.deadLetters.add(DeathCode(code: letter.code)) }
+        }
+        let at = wall()
+        for letter in letters.prefix(fresh) {
+            let trouble = Trouble(
+                .warning, "parked", [("class", letter.failureClass), ("code", DeathCode(code: letter.code).text)])
+            guard troubles.withLock({ $0.meet(trouble, at: at) }) else { continue }
+            tell([trouble.line([(LogKey.letter, letter.id), ("queue", letter.queue)])])
         }
     }
 
@@ -215,9 +264,10 @@ package final class ParkingWorker: Sendable {
                 return fresh
             }
             let fresh = try await deadLetters.upsert([letter.bare(because: failure.cause)], parkedAt: at)
-            logger.error(
-                "a dead letter is kept without its headers: the store does not take them",
-                metadata: ["id": "\(letter.id)", "cause": "\(failure)"])
+            let trouble = Trouble(.error, "a dead letter is kept without its headers: the store does not take them")
+            if troubles.withLock({ $0.meet(trouble, at: at) }) {
+                tell([trouble.line([(LogKey.letter, letter.id), ("cause", "\(failure)")])])
+            }
             return fresh
         }
     }
@@ -228,11 +278,17 @@ package final class ParkingWorker: Sendable {
         while true {
             do {
                 try await body()
+                if failures > 0 { vitals.change { $0.condition.isStoreFailing = false } }
                 return true
             } catch is CancellationError {
                 return false
             } catch {
                 failures += 1
+                let kind = (error as? StoreFailure)?.kind ?? .corrupt
+                vitals.change { figures in
+                    figures.tally.storeFailures.add(StoreTrouble(kind))
+                    figures.condition.isStoreFailing = true
+                }
                 if failures == 1 || failures.isMultiple(of: 60) {
                     logger.error("the database failed; trying again", metadata: ["cause": "\(error)"])
                 }
@@ -241,118 +297,5 @@ package final class ParkingWorker: Sendable {
                 else { return false }
             }
         }
-    }
-}
-
-extension DeadLetter {
-    /// The body and what this program itself says.
-    fileprivate func bare(because cause: String) -> DeadLetter {
-        var bare = DeadLetter(
-            id: id, queue: StageName.allCases.map(\.queue).first { $0 == queue } ?? QueueName.dead,
-            failureClass: DeadLetterClass(rawValue: failureClass)?.rawValue ?? DeadLetterClass.permanent.rawValue,
-            code: DeadLetterCode.unstorable.rawValue, firstAt: firstAt, lastAt: lastAt, body: body)
-        bare.message = "the store does not take what came with it: \(cause)"
-        bare.attempts = attempts
-        bare.readFailure()
-        return bare
-    }
-
-    /// What a delivery of `recourse.dead` tells: written by a worker (with `x-fail-…` headers), by the broker (delivery
-    /// limit, with `x-death`), or by the alternate exchange (neither). The exchange says which; to that of the workers
-    /// upstream cannot publish, so it cannot make a letter that would be replayed into a queue of its choice.
-    ///
-    /// - Parameter limits: those of the stages.
-    package init(parking delivery: Delivery, at wall: Instant, limits: DocumentLimits = DocumentLimits()) {
-        let properties = delivery.properties
-        let isWorkers = delivery.exchange == ExchangeName.dead && properties[header: FailureHeader.class] != nil
-        func text(_ name: String) -> String? {
-            guard isWorkers, case .string(let text)? = properties[header: name] else { return nil }
-            return FailureMessages.clip(text)
-        }
-        let unrouted = UnroutedMessage(delivery, limits: limits)?.reason
-        let death = isWorkers || unrouted != nil ? nil : BrokerDeath(properties)
-        let history = FailureHistory(delivery)
-        let last = text(FailureHeader.lastAt).flatMap(Instant.init(rfc3339:)) ?? death?.at ?? wall
-        let first = text(FailureHeader.firstAt).flatMap(Instant.init(rfc3339:)) ?? last
-        let queue = text(FailureHeader.queue) ?? death?.queue ?? QueueName.dead
-        let silent = unrouted?.class ?? (death != nil ? .bystander : .unroutable)
-        let `class` = text(FailureHeader.class) ?? silent.rawValue
-        let code = text(FailureHeader.code) ?? death?.reason ?? unrouted?.code ?? DeadLetterCode.unroutable.rawValue
-        // Of a body that was too large to be kept, size and time of death are all that tells it from others.
-        let content = delivery.oversized.map { Array("\($0) \(isWorkers ? last.description : "")".utf8) }
-        self.init(
-            id: DeadLetter.id(
-                queue: queue, messageId: properties.messageId, content: content ?? delivery.body,
-                replays: history.replays),
-            queue: queue, failureClass: `class`, code: code, firstAt: first, lastAt: last, body: delivery.body)
-        exchange = text(FailureHeader.exchange) ?? death?.exchange ?? history.exchange
-        routingKey = text(FailureHeader.routingKey) ?? death?.routingKey ?? history.routingKey
-        message =
-            text(FailureHeader.message) ?? death.map(\.explanation) ?? unrouted?.message
-            ?? "no queue is bound for its routing key"
-        attempts = Int64(history.attempts)
-        var told = properties.headers
-        if let unrouted {
-            told.append(HeaderField(FailureHeader.faults, .string(FailureMessages.list(unrouted.faults))))
-        }
-        headers = HeaderJSON.encode(.table(told)).serialized
-        self.properties = HeaderJSON.encode(properties).serialized
-        // Workers of the release before tell another fingerprint.
-        readFailure()
-        readIdentity(properties)
-    }
-
-    private mutating func readIdentity(_ properties: MessageProperties) {
-        caseId = properties.correlationId
-        do throws(RefusedDocument) {
-            let event = try Event.read(body, limits: .widest)
-            (source, eventId, type) = (event.source, event.id, event.type.rawValue)
-            caseId = event.data.correlation ?? caseId
-        } catch {
-            source = error.identity.source
-            eventId = error.identity.id ?? properties.messageId
-            type = error.identity.type ?? properties.type
-        }
-    }
-}
-
-/// What the broker says of a message that it has dead-lettered (`x-death`, newest first).
-private struct BrokerDeath {
-    let reason: String
-    let queue: String
-    let exchange: String
-    let routingKey: String
-    let at: Instant?
-
-    init?(_ properties: MessageProperties) {
-        guard case .array(let deaths)? = properties[header: "x-death"], case .table(let fields)? = deaths.first else {
-            return nil
-        }
-        func text(_ name: String) -> String? {
-            if case .string(let text)? = fields.first(where: { $0.name == name })?.value { text } else { nil }
-        }
-        reason = text("reason") ?? DeadLetterCode.unknown.rawValue
-        queue = text("queue") ?? QueueName.dead
-        exchange = text("exchange") ?? ""
-        var key = ""
-        if case .array(let keys)? = fields.first(where: { $0.name == "routing-keys" })?.value,
-            case .string(let first)? = keys.first
-        {
-            key = first
-        }
-        routingKey = key
-        at =
-            if case .timestamp(let seconds)? = fields.first(where: { $0.name == "time" })?.value {
-                Instant(seconds: Int64(clamping: min(seconds, 1 << 40)))
-            } else {
-                nil
-            }
-    }
-
-    var explanation: String {
-        reason == DeadLetterCode.deliveryLimit.rawValue
-            ? "the broker delivered it more often than the limit allows, and no worker recorded a failure: workers died "
-                + "or lost their connections while they held it"
-            : "the broker gave it up: \(reason)"
     }
 }

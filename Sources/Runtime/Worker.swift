@@ -1,5 +1,6 @@
 import Broker
 import Logging
+import Monitoring
 import Policy
 import Schema
 import Stages
@@ -23,6 +24,10 @@ package final class Worker: Sendable {
         package var drainSeconds: Int64 = 30
         /// For personal data at rest.
         package var keyring = Keyring.none
+        /// Where it tells of itself.
+        package var vitals: Vitals?
+        /// How often it looks into the store for others to see what is not done yet; nil: never.
+        package var lookSeconds: Int64?
 
         package init(
             store: any Store, broker: any Broker, clock: any BusinessClock, wall: @escaping @Sendable () -> Instant,
@@ -37,6 +42,7 @@ package final class Worker: Sendable {
     }
 
     private let stage: StageName
+    private let vitals: Vitals
     /// Replaced when a new policy is taken into use; each transaction goes by one.
     private let processor: Mutex<BatchProcessor>
     private let parts: Parts
@@ -47,14 +53,6 @@ package final class Worker: Sendable {
     private let events: AsyncStream<WorkerEvent>
     private let mailbox: AsyncStream<WorkerEvent>.Continuation
     private let isTickPending = Mutex(false)
-    /// When its loop last went round, and when it last committed events or timers; wall times.
-    package struct Pulse: Sendable, Hashable {
-        package var loopAt: Instant?
-        package var appliedAt: Instant?
-        package var isConsuming = false
-    }
-
-    private let beat = Mutex(Pulse())
     /// What was last said of this stage, and whether the control store failed then.
     private let told = Mutex((said: Instant.distantPast, hasFailed: false))
     /// What the others had said when they were asked last, for sweeps; nil: nobody knows.
@@ -69,14 +67,14 @@ package final class Worker: Sendable {
         self.routes = routes
         self.limits = limits
         self.parts = parts
+        vitals = parts.vitals ?? Vitals(stage: runner.name.rawValue)
+        vitals.change { $0.policy = runner.policy.version }
         control = parts.control.map { SharedControl(open: $0) }
         let vault = PersonalVault(stage: runner.name, keyring: parts.keyring)
         processor = Mutex(
             BatchProcessor(runner: runner, worker: name, vault: vault, waiting: limits.waiting))
         (events, mailbox) = AsyncStream.makeStream()
     }
-
-    package var pulse: Pulse { beat.withLock { $0 } }
 
     /// Asks the worker to take nothing new, to settle what was delivered, and to end. What is not settled within the drain
     /// limit, as while the database is away, is handed back. Safe to call from anywhere, twice too.
@@ -106,7 +104,11 @@ package final class Worker: Sendable {
         let wall = parts.wall()
         try await parts.store.write { try next.plant(clock: clock, wall: wall, in: $0) }
         processor.withLock { $0 = next }
+        vitals.change { ($0.policy, $0.isPolicyRefused) = (policy.version, false) }
     }
+
+    /// The folder was to be read again and has a fault; the present policy stays.
+    package func noteRefusedPolicy() { vitals.change { $0.isPolicyRefused = true } }
 
     /// Runs until `stop`. Broker or database away: says so once, tries again with backoff.
     package func run() async {
@@ -120,21 +122,16 @@ package final class Worker: Sendable {
         let publisher = parts.broker.publisher { mailbox.yield(.publisher($0)) }
         // Not children: what waits for a database that does not answer must not hold up the end.
         let ticking = Task { await self.tick() }
+        let looking = Task { await self.lookAgainAndAgain() }
         var (leaving, limiting): (Task<Void, Never>?, Task<Void, Never>?)
         var isLimitOver = false
         for await event in events {
             switch event {
-            case .tick(let wall, _):
-                isTickPending.withLock { $0 = false }
-                beat.withLock { $0.loopAt = wall }
-            case .done(let result):
-                if result.batch.isWork { beat.withLock { $0.appliedAt = parts.wall() } }
+            case .tick: isTickPending.withLock { $0 = false }
             case .drain: leaving = leaving ?? Task { await self.limitDrain(.stop) }
             case .stop: limiting = limiting ?? Task { await self.limitDrain(.drainLimit) }
             case .drainLimit: isLimitOver = true
-            case .consumer(.subscribed): beat.withLock { $0.isConsuming = true }
-            case .consumer(.lost), .consumer(.closed): beat.withLock { $0.isConsuming = false }
-            case .consumer, .publisher, .markBegun, .failed: break
+            case .consumer, .publisher, .markBegun, .done, .failed: break
             }
             for action in machine.handle(event) {
                 switch action {
@@ -154,13 +151,16 @@ package final class Worker: Sendable {
                 case .consume(let prefetch): consumer.consume(prefetch: prefetch)
                 case .closeConsumer: consumer.close()
                 case .closePublisher: publisher.close()
-                case .log(let line): log(line)
+                case .log(let line): parts.logger.log(line)
                 case .finished: mailbox.finish()
                 }
             }
+            if case .tick = event { vitals.looped(wall: parts.wall(), machine.tally, machine.condition) }
         }
+        vitals.looped(wall: parts.wall(), machine.tally, machine.condition)
         ticking.cancel()
         leaving?.cancel()
+        looking.cancel()
         limiting?.cancel()
         // It waits for the transaction in hand. What is not committed then is as if the process had been killed.
         let closing = Task { await parts.store.close() }
@@ -184,6 +184,7 @@ package final class Worker: Sendable {
         while !Task.isCancelled {
             do {
                 let reading = try parts.clock.read()
+                if saidClockFailed { vitals.change { $0.isClockFailing = false } }
                 saidClockFailed = false
                 if isTickPending.withLock({ pending in
                     defer { pending = true }
@@ -193,13 +194,41 @@ package final class Worker: Sendable {
                 }
             } catch {
                 if !saidClockFailed {
+                    vitals.change { $0.isClockFailing = true }
                     parts.logger.error(
                         "the business clock cannot be read; trying again", metadata: ["cause": "\(error)"])
                 }
                 saidClockFailed = true
+                // There is no tick then; to start the process again would not bring the clock back.
+                vitals.livedOn(wall: parts.wall())
             }
             guard (try? await Task.sleep(for: .microseconds(parts.clock.pollMicroseconds))) != nil else { return }
         }
+    }
+
+    private func lookAgainAndAgain() async {
+        guard let seconds = parts.lookSeconds else { return }
+        var isFailing = false
+        while !Task.isCancelled {
+            let failure = await vitals.look {
+                let (clock, wall) = (try parts.clock.read().now, parts.wall())
+                noteCalendar(at: clock)
+                return try await parts.store.read { try StoreLook($0, clock: clock, wall: wall) }
+            }
+            if let failure, !isFailing {
+                parts.logger.warning(
+                    "what is not done yet cannot be read from the store; metrics tell what was",
+                    metadata: ["cause": "\(failure)"])
+            }
+            isFailing = failure != nil
+            guard (try? await Task.sleep(for: .seconds(seconds))) != nil else { return }
+        }
+    }
+
+    private func noteCalendar(at clock: Instant) {
+        guard clock > .distantPast else { return }
+        let missing = processor.withLock { $0 }.runner.policy.calendar.warnings(at: clock).count
+        vitals.change { $0.calendarMissing = missing }
     }
 
     private func limitDrain(_ next: WorkerEvent) async {
@@ -256,9 +285,13 @@ package final class Worker: Sendable {
             told = lastSaid().map { routes.marks(of: stage, own: reading.now, $0, unsaid: reading.now) }
         }
         let (processor, limits, wall) = (processor.withLock { $0 }, limits, parts.wall())
-        let result = try await parts.store.write { [told] transaction in
+        let began = ContinuousClock.now
+        var result = try await parts.store.write { [told] transaction in
             try processor.perform(work, reading: reading, wall: wall, limits: limits, told: told, in: transaction)
         }
+        let committedAt = parts.wall()
+        result.committedAt = committedAt
+        vitals.committed(work, result.batch.fates, took: .now - began, wall: committedAt)
         if result.batch.erased > 0 { await scrub(result.batch.erased) }
         if let said = result.said { await tell(said) }
         return result
@@ -343,18 +376,5 @@ package final class Worker: Sendable {
         parts.logger.error(
             "the control store cannot be used; deadlines that another stage's word meets wait for it",
             metadata: ["cause": "\(error)"])
-    }
-
-    private func log(_ line: LogLine) {
-        var metadata = Logger.Metadata()
-        for (name, value) in line.details { metadata[name] = "\(value)" }
-        let level: Logger.Level =
-            switch line.level {
-            case .debug: .debug
-            case .info: .info
-            case .warning: .warning
-            case .error: .error
-            }
-        parts.logger.log(level: level, "\(line.message)", metadata: metadata)
     }
 }

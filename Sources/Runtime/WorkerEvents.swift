@@ -83,6 +83,8 @@ package struct WorkResult: Sendable {
     package var held: HeldTimers?
     /// What the stage may now say of itself to others; nil: nothing was worked out.
     package var said: Instant?
+    /// Wall time of the commit; nil: nothing was committed, or it was not noted.
+    package var committedAt: Instant?
 
     package init(batch: BatchResult = BatchResult(), clock: ClockReading) {
         self.batch = batch
@@ -111,20 +113,6 @@ package struct HeldTimers: Sendable, Hashable {
         self.due = due
         self.why = why
         self.patienceSeconds = patienceSeconds
-    }
-}
-
-/// One line of the worker's log. No payloads and no personal data.
-package struct LogLine: Sendable {
-    package enum Level: Sendable { case debug, info, warning, error }
-    package let level: Level
-    package let message: String
-    package let details: [(String, String)]
-
-    package init(_ level: Level, _ message: String, _ details: [(String, String)] = []) {
-        self.level = level
-        self.message = message
-        self.details = details
     }
 }
 

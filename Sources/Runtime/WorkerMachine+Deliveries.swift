@@ -1,4 +1,5 @@
 import Broker
+import Monitoring
 import Schema
 import Store
 
@@ -12,6 +13,7 @@ extension WorkerMachine {
         case .delivered(let deliveries):
             for delivery in deliveries { receive(delivery, &actions) }
         case .lost(let failure):
+            tally.losses.add(.consumer)
             switch subscription {
             case .none, .open: subscription = .none
             case .resizing(_, let width, let isCancelled):
@@ -37,7 +39,12 @@ extension WorkerMachine {
         guard var inbox = subscription.inbox else { return subscription = .ended(nil) }
         let unstarted = inbox.giveUpWaiting()
         subscription = .ended(inbox)
-        if !unstarted.isEmpty { actions.append(.requeue(tags: unstarted, channel: inbox.channel)) }
+        if !unstarted.isEmpty { handBack(unstarted, inbox.channel, &actions) }
+    }
+
+    mutating func handBack(_ tags: [UInt64], _ channel: UInt64, _ actions: inout [WorkerAction]) {
+        tally.settled.add(.returned, tags.count)
+        actions.append(.requeue(tags: tags, channel: channel))
     }
 
     /// Goes on with another prefetch count where the deliveries take more memory than they may, or much less. Nothing is
@@ -65,6 +72,7 @@ extension WorkerMachine {
 
     private mutating func receive(_ delivery: Delivery, _ actions: inout [WorkerAction]) {
         let bytes = delivery.body.count
+        tally.received += 1
         let inHand = subscription.on(delivery.channel) { [width] inbox in
             inbox.tags.received(delivery.tag, bytes: bytes)
             if inbox.tags.count >= width.current { inbox.search.handsFull() }
@@ -96,31 +104,30 @@ extension WorkerMachine {
             actions.append(.log(LogLine(.error, "event.rejected could not be written", [("cause", "\(error)")])))
         }
         settleAfter(publications, delivery, &actions)
-        actions.append(
-            .log(
-                LogLine(
-                    .warning, "dead letter",
-                    [
-                        ("class", reason.class.rawValue), ("code", reason.code),
-                        ("event", identity.id.map(LoggedId.text) ?? "unknown"),
-                    ])))
+        tally.settled.add(.dead)
+        sayDead(DeathLine(delivery: delivery, identity: identity, reason: reason), .warning, &actions)
     }
 
     /// Publishes a dead letter without `event.rejected`.
     mutating func giveUp(
-        _ delivery: Delivery, _ event: String?, _ reason: DeadLetterReason, _ actions: inout [WorkerAction]
+        _ delivery: Delivery, _ identity: EventIdentity, _ reason: DeadLetterReason, _ actions: inout [WorkerAction]
     ) {
         let publication = failures.deadLetter(delivery, reason, ticket: outgoing.nextTicket(), wall: wall)
         settleAfter([publication], delivery, &actions)
-        actions.append(
-            .log(
-                LogLine(
-                    .error, "dead letter",
-                    [
-                        ("class", reason.class.rawValue), ("code", reason.code),
-                        ("event", event.map(LoggedId.text) ?? "unknown"),
-                        ("cause", LoggedId.text(reason.message)),
-                    ])))
+        tally.settled.add(.dead)
+        sayDead(DeathLine(delivery: delivery, identity: identity, reason: reason), .error, &actions)
+    }
+
+    mutating func sayDead(_ line: DeathLine, _ level: LogLine.Level, _ actions: inout [WorkerAction]) {
+        tally.deadLetters.add(DeathCode(code: line.reason.code))
+        let trouble = line.trouble(level)
+        guard troubles.meet(trouble, at: wall) else { return }
+        actions.append(.log(trouble.line(line.details(queue: stage.queue, wall: wall))))
+    }
+
+    /// One line of each kind and minute.
+    mutating func say(_ trouble: Trouble, _ details: [(String, String)], _ actions: inout [WorkerAction]) {
+        if troubles.meet(trouble, at: wall) { actions.append(.log(trouble.line(details))) }
     }
 
     /// Not applicable yet: a delayed copy, or a dead letter when the event is too old to wait any longer.
@@ -128,10 +135,11 @@ extension WorkerMachine {
         guard !arrival.inbound.isLast else {
             let reason = DeadLetterReason(
                 .transient, code: .unknownReference, message: "refers to \(what), which this stage does not know")
-            return giveUp(arrival.delivery, arrival.inbound.event.id, reason, &actions)
+            return giveUp(arrival.delivery, EventIdentity(of: arrival.inbound.event), reason, &actions)
         }
         let copy = failures.retry(arrival.delivery, ticket: outgoing.nextTicket(), wall: wall)
         settleAfter([copy], arrival.delivery, &actions)
+        tally.settled.add(.delayed)
     }
 
     /// Left to a worker of a newer release: a delayed copy, or a dead letter when none has come for as long as an event
@@ -148,13 +156,14 @@ extension WorkerMachine {
         guard !isFinal else {
             let reason = DeadLetterReason(
                 .transient, code: .newerRelease, message: "takes a newer release: \(what)")
-            return giveUp(delivery, identity.id, reason, &actions)
+            return giveUp(delivery, identity, reason, &actions)
         }
         let copy = failures.retry(delivery, ticket: outgoing.nextTicket(), wall: wall)
         settleAfter([copy], delivery, &actions)
-        actions.append(
-            .log(LogLine(.warning, "an event is left to a worker of a newer release", [("cause", LoggedId.text(what))]))
-        )
+        tally.settled.add(.delayed)
+        say(
+            Trouble(.warning, "an event is left to a worker of a newer release"), [("cause", LoggedId.text(what))],
+            &actions)
     }
 
     /// Has it waited long enough for what it refers to?

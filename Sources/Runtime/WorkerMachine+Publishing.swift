@@ -1,18 +1,21 @@
 import Broker
+import Monitoring
 import Schema
 import Store
 
 extension WorkerMachine {
-    mutating func publish(_ rows: [OutboxRow], _ actions: inout [WorkerAction]) {
+    /// - Parameter sentAt: what the outputs say, also if they have to be sent once more: their receivers have waited since.
+    mutating func publish(_ rows: [OutboxRow], sentAt: Instant, _ actions: inout [WorkerAction]) {
         guard !rows.isEmpty else { return }
         for row in rows {
             let output = row.output
             let type = EventType(output.type)
+            var properties = MessageProperties.of(
+                id: output.id, type: type.wireName, correlation: output.correlation, time: nil)
+            properties.stamp(sentAt: sentAt)
             let publication = Publication(
                 ticket: outgoing.nextTicket(), exchange: output.exchange, routingKey: output.routingKey,
-                mandatory: routes.isPromised(exchange: output.exchange, type: type),
-                properties: .of(
-                    id: output.id, type: type.wireName, correlation: output.correlation, time: nil),
+                mandatory: routes.isPromised(exchange: output.exchange, type: type), properties: properties,
                 body: output.body)
             outgoing.add(publication, row.key)
         }
@@ -25,11 +28,15 @@ extension WorkerMachine {
             outgoing.connected()
         case .lost(let failure):
             outgoing.disconnected()
+            isBlocked = false
+            tally.losses.add(.publisher)
             actions.append(
                 .log(LogLine(.warning, "publishing is interrupted; trying again", [("cause", "\(failure)")])))
         case .blocked(let reason):
+            isBlocked = true
             actions.append(.log(LogLine(.warning, "the broker blocks publishing", [("reason", reason)])))
         case .unblocked:
+            isBlocked = false
             actions.append(.log(LogLine(.info, "the broker takes messages again")))
         case .resolved(let outcomes):
             for (ticket, outcome) in outcomes { resolve(ticket, outcome, &actions) }
@@ -46,6 +53,7 @@ extension WorkerMachine {
     private mutating func resolve(_ ticket: UInt64, _ outcome: PublishOutcome, _ actions: inout [WorkerAction]) {
         switch outcome {
         case .confirmed:
+            tally.sent.add(.confirmed)
             switch outgoing.confirm(ticket) {
             case .output(let key): confirm([key])
             case .settles(let delivery): settle([delivery.tag], delivery.channel, &actions)
@@ -53,34 +61,30 @@ extension WorkerMachine {
             case .nothing: break
             }
         case .unknown(let failure):
+            tally.sent.add(.lost)
             let publication = holdForAWhile(ticket)
             guard let publication, !failure.isRetriable else { break }
-            actions.append(
-                .log(
-                    LogLine(
-                        .error, "a message cannot be published; trying again",
-                        [
-                            ("exchange", publication.exchange), ("routingKey", publication.routingKey),
-                            ("cause", "\(failure)"),
-                        ])))
+            say(
+                Trouble(.error, "a message cannot be published; trying again"),
+                place(of: publication) + [("cause", "\(failure)")], &actions)
         case .returned(let code, let text):
+            tally.sent.add(.returned)
+            returnedAt = wall
             guard let publication = holdForAWhile(ticket) else { break }
-            actions.append(
-                .log(
-                    LogLine(
-                        .error, "no queue takes a message that the topology promises one; trying again",
-                        [
-                            ("exchange", publication.exchange), ("routingKey", publication.routingKey),
-                            ("cause", "\(code) \(text)"), ("remedy", "recourse topology apply"),
-                        ])))
+            say(
+                Trouble(.error, "no queue takes a message that the topology promises one; trying again"),
+                place(of: publication)
+                    + [("cause", "\(code) \(text)"), ("remedy", "recourse topology apply")], &actions)
         case .nacked:
+            tally.sent.add(.nacked)
             guard let publication = holdForAWhile(ticket) else { break }
-            actions.append(
-                .log(
-                    LogLine(
-                        .warning, "the broker refused a message; trying again",
-                        [("exchange", publication.exchange), ("routingKey", publication.routingKey)])))
+            say(
+                Trouble(.warning, "the broker refused a message; trying again"), place(of: publication), &actions)
         }
+    }
+
+    private func place(of publication: Publication) -> [(String, String)] {
+        [("exchange", publication.exchange), ("routingKey", publication.routingKey)]
     }
 
     /// Published again in a second, or as soon as the publisher is back.

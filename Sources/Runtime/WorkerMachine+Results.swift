@@ -1,4 +1,5 @@
 import Broker
+import Monitoring
 import Schema
 import Store
 
@@ -11,16 +12,16 @@ extension WorkerMachine {
         clock = result.clock
         let isTakeOver = finished.work.isTakeOver
         let rows = isTakeOver ? outgoing.unknown(result.batch.rows, besides: confirmed.keys) : result.batch.rows
-        publish(rows, &actions)
+        publish(rows, sentAt: result.committedAt ?? wall, &actions)
         let dying = result.batch.dying
         letDie(isTakeOver ? outgoing.unknown(dying, besides: room.confirmed) : dying, &actions)
         if result.batch.hasMoreWaiting { room.at = wall }
+        count(result)
         for fault in result.batch.timerFaults {
-            actions.append(
-                .log(
-                    LogLine(
-                        .error, "a timer could not act; it is put aside for a minute",
-                        [("cause", LoggedId.text(fault))])))
+            say(
+                Trouble(.error, "a timer could not act; it is put aside for a minute"),
+                [("cause", LoggedId.text(fault))],
+                &actions)
         }
         switch finished.work {
         case .events:
@@ -152,6 +153,7 @@ extension WorkerMachine {
             switch fate {
             case .applied, .refused, .duplicate, .waiting:
                 settled.append(arrival.delivery.tag)
+                tally.settled.add(fate.outcome)
             case .idReused:
                 reject(arrival.delivery, EventIdentity(of: arrival.inbound.event), .idReused, &actions)
             case .beyond(let what):
@@ -161,7 +163,7 @@ extension WorkerMachine {
             case .deferred: deferred.append(arrival)
             case .failed(let cause):
                 let reason = DeadLetterReason(.permanent, code: .stageFault, message: cause)
-                giveUp(arrival.delivery, arrival.inbound.event.id, reason, &actions)
+                giveUp(arrival.delivery, EventIdentity(of: arrival.inbound.event), reason, &actions)
             }
         }
         settle(settled, channel, &actions)
@@ -176,6 +178,7 @@ extension WorkerMachine {
     mutating func failed(_ failure: StoreFailure, _ actions: inout [WorkerAction]) {
         guard case .working(var failed) = hand else { return }
         failed.failures += 1
+        tally.storeFailures.add(StoreTrouble(failure.kind))
         if failed.work.mayLeaveRows { ownRows = .uncertain }
         switch (failure.kind, failed.work) {
         case (.corrupt, .events(_, let keys)):
@@ -234,9 +237,7 @@ extension WorkerMachine {
         guard !subscription.isEnded else {
             // The subscription is ending: others will see.
             let tags = arrivals.map(\.delivery.tag)
-            if subscription.on(channel, { $0.tags.forget(tags) }) != nil {
-                actions.append(.requeue(tags: tags, channel: channel))
-            }
+            if subscription.on(channel, { $0.tags.forget(tags) }) != nil { handBack(tags, channel, &actions) }
             return
         }
         // Also a single one: what waited for it may be to blame, and goes without it now.
@@ -271,7 +272,7 @@ extension WorkerMachine {
 
     private mutating func giveUp(_ guilty: Suspect, _ actions: inout [WorkerAction]) {
         let reason = DeadLetterReason(.permanent, code: .storeFault, message: guilty.failure.description)
-        giveUp(guilty.arrival.delivery, guilty.arrival.inbound.event.id, reason, &actions)
+        giveUp(guilty.arrival.delivery, EventIdentity(of: guilty.arrival.inbound.event), reason, &actions)
     }
 }
 

@@ -31,15 +31,8 @@ extension WorkerMachine {
             let publication = failures.deadLetter(
                 message.delivery, message.reason, ticket: outgoing.nextTicket(), wall: wall)
             outgoing.add(publication, ending: message.event)
-            actions.append(
-                .log(
-                    LogLine(
-                        .error, "dead letter",
-                        [
-                            ("class", message.reason.class.rawValue), ("code", message.reason.code),
-                            ("event", LoggedId.text(message.event.id)),
-                            ("cause", LoggedId.text(message.reason.message)),
-                        ])))
+            let identity = EventIdentity(source: message.event.source, id: message.event.id)
+            sayDead(DeathLine(delivery: message.delivery, identity: identity, reason: message.reason), .error, &actions)
         }
         if !dying.isEmpty, outgoing.isReady { actions.append(.publish(outgoing.takeUnsent())) }
     }
@@ -49,9 +42,7 @@ extension WorkerMachine {
         guard !arrivals.isEmpty else { return }
         let tags = arrivals.map(\.delivery.tag)
         if subscription.isEnded {
-            if subscription.on(channel, { $0.tags.forget(tags) }) != nil {
-                actions.append(.requeue(tags: tags, channel: channel))
-            }
+            if subscription.on(channel, { $0.tags.forget(tags) }) != nil { handBack(tags, channel, &actions) }
         } else {
             _ = subscription.on(channel) { $0.putBack(arrivals) }
         }

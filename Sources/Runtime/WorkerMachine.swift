@@ -1,4 +1,5 @@
 import Broker
+import Monitoring
 import Schema
 import Store
 
@@ -34,6 +35,11 @@ package struct WorkerMachine: Sendable {
     var room: RoomCare
     var timers = Timers.together
     var heldSince: HeldSince?
+    var isBlocked = false
+    /// Wall time at which a message last found no queue that the topology promises.
+    var returnedAt: Instant?
+    var troubles = Troubles()
+    package var tally = Tally()
 
     /// - Parameter clock: what the business clock says at the start; deliveries may come before the first tick.
     package init(
@@ -91,6 +97,7 @@ package struct WorkerMachine: Sendable {
         case (_, .closing(let awaited)):
             if awaited.isEmpty {
                 life = .finished
+                actions += troubles.takeEnded(at: wall, isLast: true).map { .log($0) }
                 actions.append(.finished)
             }
         case (.unstarted, _): begin(.start(limit: limits.unconfirmed), &actions)
@@ -164,6 +171,7 @@ package struct WorkerMachine: Sendable {
     private mutating func tick(_ wall: Instant, _ clock: ClockReading, _ actions: inout [WorkerAction]) {
         if case .stepped = clock.mode, clock != self.clock { (timersAt, room.at) = (wall, wall) }
         (self.wall, self.clock) = (wall, clock)
+        actions += troubles.takeEnded(at: wall).map { .log($0) }
         if case .pausing(let job, let until) = hand, wall >= until {
             hand = .working(job)
             actions.append(.run(job.work))

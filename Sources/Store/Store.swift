@@ -253,6 +253,8 @@ package protocol StoreSnapshot: PersonalSnapshot, WaitingSnapshot, FundSnapshot 
     func nextWake(wall: Instant) throws -> Instant?
     /// Whether `dueRecords` would find any.
     func hasDue(now: Instant, later: Instant, wall: Instant) throws -> Bool
+    /// How many records have been due by `now`, those left out that are put aside at `wall`; `limit` stands for that or more.
+    func dueCount(now: Instant, wall: Instant, limit: Int) throws -> Int
     /// Timers that are put aside, whether or not their time to be tried again has come: how many, and the first `limit`
     /// of them by their records.
     func timersAside(limit: Int) throws -> (count: Int, first: [TimerAside])

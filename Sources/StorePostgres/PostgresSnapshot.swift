@@ -147,6 +147,15 @@ class PostgresSnapshot: StoreSnapshot {
         ).first != nil
     }
 
+    func dueCount(now: Instant, wall: Instant, limit: Int) throws -> Int {
+        try conversation.query(
+            """
+            SELECT count(*) FROM (SELECT FROM \(schema).records r WHERE wake_at IS NOT NULL AND wake_at <= $2
+            AND \(isNotAside) LIMIT $3) due
+            """, [.int(wall.microseconds), .int(now.microseconds), .int(Int64(max(0, limit)))]
+        ).first.map { Int($0.int(0)) } ?? 0
+    }
+
     /// Of a row `r` of `records`; beside the wall clock the second parameter is the time up to which timers act, the third
     /// up to when those that others meet.
     var isDue: String {

@@ -183,6 +183,16 @@ class SQLiteSnapshot: StoreSnapshot {
         return try query.first { _ in true } ?? false
     }
 
+    func dueCount(now: Instant, wall: Instant, limit: Int) throws -> Int {
+        let due =
+            "SELECT 1 FROM records WHERE wake_at IS NOT NULL AND wake_at <= ?2 AND \(RecordRow.isNotAside) LIMIT ?3"
+        let query = try Query(db, "SELECT count(*) FROM (\(due))")
+        try query.bind(1, wall.microseconds)
+        try query.bind(2, now.microseconds)
+        try query.bind(3, atLeastZero(limit))
+        return try query.first { Int($0.int(0)) } ?? 0
+    }
+
     func timersAside(limit: Int) throws -> (count: Int, first: [TimerAside]) {
         let rows = """
             FROM timers_aside t JOIN records r ON r.number = t.record AND r.version = t.version

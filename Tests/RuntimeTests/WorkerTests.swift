@@ -259,7 +259,7 @@ enum WorkerScene {
 
     static func worker(
         _ broker: any Broker, _ store: any Store, drainSeconds: Int64 = 30,
-        control: (@Sendable () throws -> any ControlStore)? = nil,
+        control: (@Sendable () throws -> any ControlStore)? = nil, vitals: Vitals? = nil,
         logger: Logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
     ) -> Worker {
         var limits = WorkerLimits()
@@ -271,6 +271,8 @@ enum WorkerScene {
             clock: RunningClock(start: noon, factor: 1, wallStart: noon) { noon }, wall: monotonicWall, logger: logger)
         parts.drainSeconds = drainSeconds
         parts.control = control
+        parts.vitals = vitals
+        parts.lookSeconds = vitals == nil ? nil : 1
         return Worker(
             runner: StageRunner(stage: IntakeStage(), policy: ProbePolicy.book), name: "intake-test",
             routes: Routes([IntakeStage()]), limits: limits, parts: parts)
@@ -286,13 +288,15 @@ enum WorkerScene {
     }
 
     /// Complaints, one of them twice, and a document that the contract refuses; then stop.
-    static func play(broker: any Broker, store: any Store, as own: (any Broker)? = nil) async throws {
+    static func play(
+        broker: any Broker, store: any Store, as own: (any Broker)? = nil, vitals: Vitals? = nil
+    ) async throws {
         let seen = ArrivalLog()
         let observing = broker.consume(queue: observer, prefetch: 100) { event in
             if case .delivered(let deliveries) = event { seen.note(deliveries.map(\.routingKey)) }
         }
         let upstream = ConfirmedPublisher(broker, wall: monotonicWall)
-        let worker = worker(own ?? broker, store)
+        let worker = worker(own ?? broker, store, vitals: vitals)
         async let run: Void = worker.run()
         let outcomes = try await upstream.publish(try messages(), limitSeconds: 600)
         #expect(outcomes.allSatisfy { $0 == .confirmed })

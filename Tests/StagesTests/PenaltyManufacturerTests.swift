@@ -278,7 +278,9 @@ struct PenaltyManufacturerTests {
         #expect(try harness.send(appeal, at: "2026-11-07T09:00:00+08:00").rejection?.reason == "not-a-penalty")
     }
 
-    @Test func `No appeal lies against a demand of handling, and whoever lodges one before it arrives waits for it`() throws {
+    @Test func `No appeal lies against a demand of handling, and whoever lodges one before it arrives waits for it`()
+        throws
+    {
         var harness = try Fixture.harness()
         let appeal = AppealLodged(noticeId: "N-demand", by: PenaltyFixture.clerk, grounds: "g")
         let early = try harness.send(appeal, at: "2026-11-07T09:00:00+08:00")

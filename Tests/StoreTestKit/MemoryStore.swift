@@ -168,6 +168,9 @@ class MemorySnapshot: StoreSnapshot {
     func hasDue(now: Instant, later: Instant, wall: Instant) throws -> Bool {
         !state.due(now: now, later: later, wall: wall, limit: 1).isEmpty
     }
+    func dueCount(now: Instant, wall: Instant, limit: Int) throws -> Int {
+        state.due(now: now, later: now, wall: wall, limit: max(0, limit)).count
+    }
     func timersAside(limit: Int) throws -> (count: Int, first: [TimerAside]) {
         let timers = state.timersAside
         return (timers.count, Array(timers.prefix(max(0, limit))))

@@ -84,6 +84,10 @@ struct RecordTests {
                 #expect(try store.dueRecords(now: start.adding(seconds: -1), limit: 9).isEmpty)
                 #expect(try store.dueRecords(now: later, limit: 0).isEmpty)
                 #expect(try store.dueRecords(now: later, limit: -1).isEmpty)
+                #expect(try store.dueCount(now: later, wall: later, limit: 100) == expected.count)
+                #expect(try store.dueCount(now: later, wall: later, limit: 2) == 2)
+                #expect(try store.dueCount(now: start.adding(seconds: -1), wall: later, limit: 9) == 0)
+                #expect(try store.dueCount(now: later, wall: later, limit: -1) == 0)
             }
             #expect(try await store.read { try $0.nextWake() } == start)
         }
@@ -109,6 +113,7 @@ struct RecordTests {
                 _ = try store.dueRecords(now: start, limit: 2)
                 try store.putAside(aside)
                 #expect(try store.dueRecords(now: start, later: start, wall: start, limit: 9).map(\.key.id) == ["3"])
+                #expect(try store.dueCount(now: start, wall: start, limit: 9) == 1)
             }
             try await other.write { (store) throws in
                 #expect(

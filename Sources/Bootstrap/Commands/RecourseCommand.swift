@@ -49,6 +49,7 @@ package struct RecourseCommand: AsyncParsableCommand {
                     SchemaCommand.self, ValidateCommand.self, ImportCommand.self, PublishCommand.self,
                     AnswerCommand.self,
                 ]),
+            CommandGroup(name: "Development", subcommands: [MetricsCommand.self]),
         ]
     )
 

@@ -27,7 +27,7 @@ struct RunCommand: AsyncParsableCommand {
             let settings = try common.configuration(requiring: [.amqp, .database, .policy])
             let hangups = HangupSignals()
             let installation = Installation(settings)
-            let logger = LineLogHandler.logger("supervisor", level: settings.logLevel)
+            let logger = LineLogHandler.logger("supervisor", settings)
             let signals = StopSignals()
             defer { withExtendedLifetime(signals) {} }
             try await installation.admitAll(Patience(logger: logger, sign: signals.sign))
@@ -37,11 +37,12 @@ struct RunCommand: AsyncParsableCommand {
             let policy = try installation.policy(clock: clock)
             try await installation.requireUnused(policy, of: stages)
             let programs = Pipeline.stages.map { type(of: $0).name.rawValue } + ["parking"]
-            guard let slots = Supervisor.lineup(workers, programs: programs) else {
+            guard let lineup = Supervisor.lineup(workers, programs: programs) else {
                 throw Failure(
                     ExitStatus.usage,
                     "--workers: expected name=count separated by commas, names: \(programs.joined(separator: ", "))")
             }
+            let slots = try Supervisor.place(lineup, from: settings.http)
             var environment = ProcessInfo.processInfo.environment
             for (name, value) in common.flags { environment["RECOURSE_" + name] = value }
             if case .scaled(let start, let factor, nil) = settings.clock {
@@ -58,6 +59,9 @@ struct RunCommand: AsyncParsableCommand {
             let present = Mutex(policy.version)
             var status: Int32 = 0
             let broker = BrokerWatch(installation: installation, logger: logger)
+            let telling = ServiceNotice(environment).map { notice in
+                Task { await notice.follow { supervisor.told } }
+            }
             await signals.sign.calling(supervisor.stop) {
                 await hangups.calling(
                     {
@@ -66,6 +70,8 @@ struct RunCommand: AsyncParsableCommand {
                         supervisor.reload()
                     }, during: { await watch.during { await broker.during { status = await supervisor.run() } } })
             }
+            telling?.cancel()
+            await telling?.value
             if status != 0 { throw ExitCode(status) }
         }
     }
