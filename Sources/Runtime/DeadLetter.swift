@@ -11,8 +11,8 @@ package enum DeadLetterClass: String, Sendable, CaseIterable, Codable {
 /// Why one message became a dead letter.
 package struct DeadLetterReason: Sendable {
     package let `class`: DeadLetterClass
-    /// A short stable word: `contract`, `content-encoding`, `misrouted`, `oversized`, `id-reused`, `unknown-reference`,
-    /// `newer-release`, `stage-fault`, `store-fault`.
+    /// A short stable word: `contract`, `content-encoding`, `binary-mode`, `misrouted`, `oversized`, `id-reused`,
+    /// `unknown-reference`, `newer-release`, `stage-fault`, `store-fault`.
     package let code: String
     /// For people; names members and rules, never values.
     package let message: String
