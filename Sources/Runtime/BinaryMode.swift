@@ -1,7 +1,7 @@
 import Broker
 import Schema
 
-/// CloudEvents' binary mode over AMQP: the attributes of an event stand in headers, `cloudEvents:id` or `cloudEvents_id`,
+/// CloudEvents' binary mode: the attributes of an event stand in headers, as `cloudEvents:id`, `cloudEvents_id` or `ce-id`,
 /// and the body is its `data` alone. Libraries offer it beside the structured mode; here it is refused, in words that
 /// say what to do, because an event that is kept, replayed and read by people must be whole in one place.
 enum BinaryMode {
@@ -11,8 +11,8 @@ enum BinaryMode {
             "a CloudEvent in binary mode: its attributes stand in AMQP headers; send it in structured mode, the whole "
             + "event as one JSON object in the body, content type application/cloudevents+json")
 
-    /// Both are allowed by the AMQP binding of CloudEvents.
-    private static let prefixes = ["cloudEvents:", "cloudEvents_"]
+    /// Two are of the AMQP binding of CloudEvents, and one of the RabbitMQ binding.
+    private static let prefixes = ["cloudEvents:", "cloudEvents_", "ce-"]
 
     /// Who an event in binary mode is, as its headers tell; so upstream hears of the refusal under its own source.
     ///

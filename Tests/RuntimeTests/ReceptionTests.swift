@@ -91,7 +91,7 @@ import Testing
         #expect(fate(compressed) == "schema content-encoding of a: content-encoding")
     }
 
-    @Test(arguments: ["cloudEvents:", "cloudEvents_"])
+    @Test(arguments: ["cloudEvents:", "cloudEvents_", "ce-"])
     func `An event in binary mode is refused under its own name, with what to do`(prefix: String) throws {
         let data = Array(#"{"caseId":"case-1","by":{"id":"someone","tier":"hq"}}"#.utf8)
         let attributes = [
