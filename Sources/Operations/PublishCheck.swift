@@ -5,7 +5,7 @@ import Schema
 /// What the lines of a file are, found out before any of them is sent; memory does not grow with the file, except by
 /// 24 bytes for each line of one that is sent by time.
 package struct PublishCheck: Sendable {
-    /// A line that would become a dead letter.
+    /// A line that would become a dead letter, or that is warned of.
     package struct Finding: Sendable, Hashable, Codable {
         package let line: Int
         package let faults: [Fault]
@@ -29,6 +29,9 @@ package struct PublishCheck: Sendable {
     package private(set) var unrouted = 0
     /// The first of both, by line.
     package private(set) var findings: [Finding] = []
+    /// Lines with members that the contract ignores and whose names look like slips; the first of them.
+    package private(set) var warned = 0
+    package private(set) var warnings: [Finding] = []
     private(set) var places: [Place]?
     private var lastTime = Instant.distantPast
     private let routes: Routes
@@ -63,8 +66,9 @@ package struct PublishCheck: Sendable {
         }
         var time: Instant?
         do throws(RefusedDocument) {
-            let event = try Event.read(bytes, limits: limits)
+            let (event, document) = try Event.readDocument(bytes, limits: limits)
             time = event.time
+            if document.hasMore { warn(line, bytes) }
             if routes.takers(fromInbox: event.type).isEmpty {
                 unrouted += 1
                 let message = "no stage takes \(event.type) from upstream"
@@ -74,6 +78,7 @@ package struct PublishCheck: Sendable {
             let told = PublishFile.Line(bytes)
             time = told.time
             if told.isTaken(by: routes) { refused += 1 } else { unrouted += 1 }
+            warn(line, bytes)
             find(line, error.faults)
         }
         lastTime = time ?? lastTime
@@ -85,6 +90,15 @@ package struct PublishCheck: Sendable {
         findings.append(Finding(line: line.number, faults: faults))
     }
 
+    private mutating func warn(_ line: LineReader.Line, _ bytes: [UInt8]) {
+        let slips = ResemblingMembers.slips(in: bytes, limits: limits)
+        guard !slips.isEmpty else { return }
+        warned += 1
+        guard warnings.count < Self.findingLimit else { return }
+        warnings.append(Finding(line: line.number, faults: slips))
+    }
+
+    /// Nothing would become a dead letter; warnings hold nothing back.
     package var isClean: Bool { refused == 0 && unrouted == 0 }
 }
 
@@ -99,6 +113,9 @@ package struct PublishReport: OperationReport, Codable, Hashable {
     /// Found before anything was sent.
     package let faulty: Int
     package let findings: [PublishCheck.Finding]
+    /// Lines with members that are ignored and look like slips.
+    package let warned: Int
+    package let warnings: [PublishCheck.Finding]
     /// Something is wrong with the file, and so nothing was sent.
     package internal(set) var isHeldBack = false
 
@@ -106,6 +123,8 @@ package struct PublishReport: OperationReport, Codable, Hashable {
         total = check.lines
         faulty = check.refused + check.unrouted
         findings = check.findings
+        warned = check.warned
+        warnings = check.warnings
         self.isHeldBack = isHeldBack
     }
 
@@ -125,6 +144,15 @@ package struct PublishReport: OperationReport, Codable, Hashable {
     package func findingLines(of file: String) -> [String] {
         var lines = findings.flatMap { finding in finding.faults.map { $0.line(at: "\(file):\(finding.line)") } }
         if faulty > findings.count { lines.append("\(file): \(faulty - findings.count) more faulty lines") }
+        return lines
+    }
+
+    /// The warnings, a line for each: `FILE:3: warning: /data/storeID unknown-member: …`.
+    package func warningLines(of file: String) -> [String] {
+        var lines = warnings.flatMap { warning in
+            warning.faults.map { $0.line(at: "\(file):\(warning.line): warning") }
+        }
+        if warned > warnings.count { lines.append("\(file): \(warned - warnings.count) more lines with warnings") }
         return lines
     }
 }

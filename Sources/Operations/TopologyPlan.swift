@@ -206,7 +206,7 @@ extension Topology.Policy {
 
 extension [HeaderField] {
     /// By name, as the HTTP API has it.
-    fileprivate var wire: [JSON.Member] {
+    var wire: [JSON.Member] {
         compactMap { field in
             switch field.value {
             case .int(let value): JSON.Member(field.name, .int(value))

@@ -3,6 +3,7 @@ package enum DeadLetterCode: String, Sendable, CaseIterable {
     // The message is not what the contract demands.
     case contract, oversized, misrouted
     case contentEncoding = "content-encoding"
+    case binaryMode = "binary-mode"
     case idReused = "id-reused"
     // It waited in vain.
     case unknownReference = "unknown-reference"

@@ -53,7 +53,11 @@ enum Reception: Sendable {
         }
         do throws(RefusedDocument) {
             return try Event.readDocument(delivery.body, limits: limits)
-        } catch  where error.identity == EventIdentity() {
+        } catch {
+            if let identity = BinaryMode.identity(properties, refusedFor: error.faults) {
+                throw RefusedDocument(identity: identity, faults: [BinaryMode.fault])
+            }
+            guard error.identity == EventIdentity() else { throw error }
             throw RefusedDocument(identity: EventIdentity(told: properties), faults: error.faults)
         }
     }
@@ -77,7 +81,7 @@ enum Reception: Sendable {
 
     /// What is wrong with the message and not with its document has a code of its own.
     static func reason(_ faults: [Fault]) -> DeadLetterReason {
-        if let fault = faults.first, fault == misroutedFault || fault == encodedFault {
+        if let fault = faults.first, [misroutedFault, encodedFault, BinaryMode.fault].contains(fault) {
             return DeadLetterReason(.schema, found: fault.rule, message: fault.message, faults: faults)
         }
         return DeadLetterReason(

@@ -1,3 +1,3 @@
 import Bootstrap
 
-await RecourseCommand.start()
+await CalledProgram.main()

@@ -9,6 +9,8 @@ struct OwnBroker: Sendable {
     let managementURL: String
     let broker: RabbitMQBroker
     let api: ManagementAPI
+    let virtualHost: String
+    private let rabbitmqctl: String
 
     static let missing: Comment = "needs RECOURSE_TEST_AMQP_URL, …_MANAGEMENT_URL and …_RABBITMQCTL"
     private static let names = ["AMQP_URL", "MANAGEMENT_URL", "RABBITMQCTL"].map { "RECOURSE_TEST_" + $0 }
@@ -26,7 +28,7 @@ struct OwnBroker: Sendable {
         try await control(values[2], ["set_permissions", "-p", host, configuration.user, ".*", ".*", ".*"])
         let own = OwnBroker(
             amqpURL: url, managementURL: values[1], broker: RabbitMQBroker(configuration),
-            api: try ManagementAPI(url: values[1], virtualHost: host))
+            api: try ManagementAPI(url: values[1], virtualHost: host), virtualHost: host, rabbitmqctl: values[2])
         let result: Result<T, any Error>
         do {
             result = .success(try await body(own))
@@ -35,6 +37,11 @@ struct OwnBroker: Sendable {
         }
         try await control(values[2], ["delete_vhost", host])
         return try result.get()
+    }
+
+    /// Has `rabbitmqctl` read a file of definitions.
+    func importDefinitions(_ path: String) async throws {
+        try await Self.control(rabbitmqctl, ["import_definitions", path])
     }
 
     private static func control(_ program: String, _ arguments: [String]) async throws {

@@ -210,6 +210,21 @@ private final class EagerBroker: Broker {
         }
     }
 
+    @Test func `warns of members that look like slips, and sends all the same`() async throws {
+        let slip = try line("a").replacing(#""channel""#, with: #""storeID":"s-1","channel""#)
+        try await withFile(Array((slip + "\n" + line("b")).utf8)) { path in
+            let (_, check) = try check(path)
+            #expect(check.isClean && check.warned == 1)
+            let report = try await publish(path)
+            #expect(report.published == 2 && report.exitCode == 0)
+            #expect(
+                report.warningLines(of: "f") == [
+                    "f:1: warning: /data/storeID unknown-member: the contract knows no such member and ignores it; did you "
+                        + "mean storeId?"
+                ])
+        }
+    }
+
     @Test func `takes a file with a byte-order mark, and sends none`() async throws {
         let text = try "\u{FEFF}" + [line("a"), line("b")].joined(separator: "\r\n")
         try await withFile(Array(text.utf8)) { path in

@@ -183,6 +183,51 @@ import Testing
     }
 }
 
+@Suite struct `The topology as definitions` {
+    @Test func `names everything that apply declares, with its arguments`() throws {
+        let topology = Topology.pipeline(Pipeline.stages)
+        let definitions = topology.definitions(virtualHost: "after-sales")
+        func names(_ kind: String) -> [String?] { (definitions[kind]?.elements ?? []).map { $0["name"]?.string } }
+        #expect(names("vhosts") == ["after-sales"])
+        #expect(names("exchanges") == topology.exchanges.map(\.name))
+        #expect(names("queues") == topology.queues.map(\.name))
+        #expect(names("policies") == topology.policies.map(\.name))
+        #expect(definitions["bindings"]?.elements?.count == topology.bindings.count)
+        let inbox = definitions["exchanges"]?.elements?.first { $0["name"] == "recourse.inbox" }
+        #expect(inbox?["arguments"] == ["alternate-exchange": "recourse.unrouted"])
+        let intake = definitions["queues"]?.elements?.first { $0["name"] == "recourse.intake" }
+        #expect(intake?["arguments"]?["x-dead-letter-strategy"] == "at-least-once")
+        #expect(intake?["arguments"]?["x-queue-type"] == "quorum")
+        for kind in ["exchanges", "queues", "bindings", "policies"] {
+            #expect(definitions[kind]?.elements?.allSatisfy { $0["vhost"] == "after-sales" } == true, "\(kind)")
+        }
+    }
+
+    @Test(.enabled(if: OwnBroker.isGiven, OwnBroker.missing))
+    func `is all that a broker needs: once it is imported, verify finds nothing to do`() async throws {
+        try await OwnBroker.with { own in
+            let topology = Topology.pipeline(Pipeline.stages)
+            let file = FileManager.default.temporaryDirectory.appending(path: own.virtualHost + ".json")
+            // The broker may run as a user of its own.
+            try Data(topology.definitions(virtualHost: own.virtualHost).indented.utf8).write(to: file)
+            defer { LedgerFile.remove(file.path) }
+            try await own.importDefinitions(file.path)
+            let report = try await TopologyOperations(topology, declarer: nil, api: own.api).plan()
+            #expect(report.open.filter { !$0.isPolicyOnly } == [], "\(report.text)")
+            let administration = own.broker.administration()
+            defer { administration.close() }
+            let applied = try await TopologyOperations(topology, declarer: administration, api: own.api).apply()
+            #expect(applied.exitCode == 0 && applied.open == [], "\(applied.text)")
+            #expect(try await TopologyOperations(topology, declarer: nil, api: own.api).verify().open == [])
+        }
+    }
+}
+
+extension TopologyDifference {
+    /// The broker tells some seconds late which policy is in effect at a queue.
+    fileprivate var isPolicyOnly: Bool { kind == .queue && state == .different && detail.hasPrefix("policy ") }
+}
+
 /// Against the broker that the environment names; without it these tests do not run.
 @Suite(
     .enabled(

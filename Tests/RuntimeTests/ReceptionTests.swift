@@ -91,6 +91,51 @@ import Testing
         #expect(fate(compressed) == "schema content-encoding of a: content-encoding")
     }
 
+    @Test(arguments: ["cloudEvents:", "cloudEvents_", "ce-"])
+    func `An event in binary mode is refused under its own name, with what to do`(prefix: String) throws {
+        let data = Array(#"{"caseId":"case-1","by":{"id":"someone","tier":"hq"}}"#.utf8)
+        let attributes = [
+            "specversion": "1.0", "id": "e-1", "source": "urn:example:crm", "type": "case.accepted.v1",
+            "time": "2026-11-30T10:00:00+08:00",
+        ]
+        let headers = attributes.map { HeaderField(prefix + $0.key, .string($0.value)) }
+        let binary = try delivery(headers: headers, body: data) {
+            $0.contentType = "application/json"
+            $0.messageId = "another"
+        }
+        #expect(fate(binary) == "schema binary-mode of e-1: binary-mode")
+        guard case .refused(let identity, let reason) = Reception(binary, limits: DocumentLimits()) else { return }
+        #expect(identity == EventIdentity(source: "urn:example:crm", id: "e-1", type: "case.accepted.v1"))
+        #expect(reason.message.contains("application/cloudevents+json"))
+        // Whatever its body is: text, a list, nothing.
+        for body in ["", "[]", "text"] {
+            #expect(
+                fate(try delivery(headers: headers, body: Array(body.utf8))) == "schema binary-mode of e-1: binary-mode"
+            )
+        }
+    }
+
+    @Test func `Headers of binary mode do not condemn a body that is a whole event`() throws {
+        let headers = [HeaderField("cloudEvents:specversion", .string("1.0"))]
+        #expect(fate(try delivery(headers: headers)) == "event a")
+        let faulty = Array(#"{"specversion":"1.0","id":"b","type":"case.accepted.v1"}"#.utf8)
+        #expect(fate(try delivery(headers: headers, body: faulty)).hasPrefix("schema contract of b: required"))
+    }
+
+    @Test func `What binary mode's headers may not name is left out`() throws {
+        let headers = [
+            HeaderField("cloudEvents:specversion", .string("1.0")), HeaderField("cloudEvents:id", .string("not an id")),
+            HeaderField("cloudEvents:source", .string("a\u{0}b")),
+            HeaderField("cloudEvents:type", .string(String(repeating: "x", count: 129))),
+        ]
+        let told = try delivery(headers: headers, body: Array("{}".utf8))
+        guard case .refused(let identity, _) = Reception(told, limits: DocumentLimits()) else {
+            Issue.record("it is taken")
+            return
+        }
+        #expect(identity == EventIdentity())
+    }
+
     @Test(arguments: ["identity", "Identity", ""])
     func `A body that says it is not is taken`(encoding: String) throws {
         #expect(fate(try delivery { $0.contentEncoding = encoding }) == "event a")

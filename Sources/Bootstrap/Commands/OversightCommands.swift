@@ -19,8 +19,8 @@ extension AsyncParsableCommand {
 struct TopologyCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "topology",
-        abstract: "Declares the exchanges, queues, bindings and policies, or compares them with the broker's.",
-        subcommands: [Apply.self, Plan.self, Verify.self, Permissions.self])
+        abstract: "Declares exchanges, queues, bindings and policies, compares them with the broker's, or prints them.",
+        subcommands: [Apply.self, Plan.self, Verify.self, Permissions.self, Export.self])
 
     struct Apply: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
@@ -90,6 +90,24 @@ struct TopologyCommand: AsyncParsableCommand {
                 } else {
                     for command in BrokerUser.commands(users, virtualHost: virtualHost) { Output.line(command) }
                 }
+            }
+        }
+    }
+
+    struct Export: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Prints the topology as RabbitMQ definitions; needs no broker.",
+            discussion: """
+                A JSON document for rabbitmqctl import_definitions, or for load_definitions in rabbitmq.conf. Users and their
+                permissions are not in it: see recourse topology permissions --json. An import adds and changes policies,
+                exchanges, queues and bindings, and removes nothing.
+                """)
+        @Option(help: "The virtual host.") var virtualHost = "/"
+
+        func run() async throws {
+            try await perform {
+                let definitions = Topology.pipeline(Pipeline.stages).definitions(virtualHost: virtualHost)
+                Output.bytes(Data(definitions.indented.utf8))
             }
         }
     }

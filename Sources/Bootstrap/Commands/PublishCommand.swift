@@ -12,7 +12,8 @@ struct PublishCommand: AsyncParsableCommand {
         abstract: "Hands the events of a file (one JSON document a line) to the pipeline, with confirms.",
         discussion: """
             Every line is checked first. Lines that the contract refuses, or that no stage takes, are named with their
-            faults, and nothing is sent, unless --anyway says so. Standard input is therefore read to its end first. Exit codes: 0 all were sent and confirmed; 1 lines are
+            faults, and nothing is sent, unless --anyway says so. Members that the contract ignores and whose names look
+            like slips are warned of on standard error. Standard input is therefore read to its end first. Exit codes: 0 all were sent and confirmed; 1 lines are
             faulty and nothing was sent, or a line could not be sent or was taken by no queue; 64 a file that cannot be
             read or written; 69 the broker was away for five minutes.
             """
@@ -44,7 +45,10 @@ struct PublishCommand: AsyncParsableCommand {
             var check = PublishCheck(routes, limits: settings.limits.document, isPaced: paced)
             try check.read(source) { if isTerminal { Output.progress("\rchecked \($0)") } }
             let found = PublishReport(check, isHeldBack: !check.isClean && !anyway)
-            if !json { for line in found.findingLines(of: source.name) { Output.line(line) } }
+            if !json {
+                for line in found.warningLines(of: source.name) { Output.note(line) }
+                for line in found.findingLines(of: source.name) { Output.line(line) }
+            }
             guard !found.isHeldBack else { return try show(found, json: json) }
             let usesStore = settings.clock == .stepped && settings.database != nil
             if usesStore { try await installation.admitPresent() }

@@ -12,47 +12,64 @@ struct ValidateCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "validate", abstract: "Checks events against the contract, without a broker.",
         discussion: """
-            Files hold one JSON document a line. A document may be as long as RECOURSE_BODY_LIMIT says (1 MiB). Exit code 1 if
-            a document is refused.
+            Files hold one JSON document a line. A document may be as long as RECOURSE_BODY_LIMIT says (1 MiB). Members that
+            the contract ignores and whose names look like slips (storeID for storeId) are warned of. Exit code 1 if a
+            document is refused; warnings alone leave it 0.
             """)
 
     @Argument(help: "NDJSON files; - for standard input") var files: [String]
-    @Flag(help: "One JSON object for each refused document") var json = false
+    @Flag(help: "One JSON object for each document that is refused or warned of") var json = false
 
     func run() async throws {
         try await perform {
             let limits = try Configuration.documentLimits()
             var valid = 0
             var refused = 0
+            var warned = 0
             for file in files {
                 try Output.lines(of: file) { number, bytes in
+                    let place = "\(file):\(number)"
                     do throws(RefusedDocument) {
-                        _ = try Event.read(bytes, limits: limits)
+                        let (event, document) = try Event.readDocument(bytes, limits: limits)
                         valid += 1
+                        guard document.hasMore else { return }
+                        let slips = ResemblingMembers.slips(in: bytes, limits: limits)
+                        guard !slips.isEmpty else { return }
+                        warned += 1
+                        tell(event.id, [], slips, place)
                     } catch {
                         refused += 1
-                        tell(error, "\(file):\(number)")
+                        let slips = ResemblingMembers.slips(in: bytes, limits: limits)
+                        if !slips.isEmpty { warned += 1 }
+                        tell(error.identity.id, error.faults, slips, place)
                     }
                 }
             }
-            if !json { Output.line("valid \(valid), refused \(refused)") }
+            if !json {
+                Output.line("valid \(valid), refused \(refused)" + (warned > 0 ? "; \(warned) with warnings" : ""))
+            }
             if refused > 0 { throw ExitCode(ExitStatus.wrong) }
         }
     }
 
-    private func tell(_ refusal: RefusedDocument, _ place: String) {
+    private func tell(_ id: String?, _ faults: [Fault], _ warnings: [Fault], _ place: String) {
         if json {
-            let errors = refusal.faults.map { fault -> JSON in
-                ["pointer": .string(fault.pointer), "rule": .string(fault.rule), "message": .string(fault.message)]
-            }
             let line: JSON = [
-                "place": .string(place), "id": refusal.identity.id.map { .string($0) } ?? .null,
-                "errors": .array(errors),
+                "place": .string(place), "id": id.map { .string($0) } ?? .null, "errors": list(faults),
+                "warnings": list(warnings),
             ]
             Output.line(String(decoding: line.serialized, as: UTF8.self))
         } else {
-            for fault in refusal.faults { Output.line(fault.line(at: place)) }
+            for fault in faults { Output.line(fault.line(at: place)) }
+            for warning in warnings { Output.line(warning.line(at: place + ": warning")) }
         }
+    }
+
+    private func list(_ faults: [Fault]) -> JSON {
+        .array(
+            faults.map { fault in
+                ["pointer": .string(fault.pointer), "rule": .string(fault.rule), "message": .string(fault.message)]
+            })
     }
 }
 

@@ -77,15 +77,20 @@ package struct DocumentLimits: Sendable {
 
 extension EventIdentity {
     /// As far as what names a message elsewhere has the form that the contract demands; it may be anything.
-    package init(named id: String?, type: String?) {
+    package init(source: String? = nil, named id: String?, type: String?) {
         self.init(
+            source: source.flatMap {
+                $0.isEmpty || $0.utf8.count > Event.sourceLimit || $0.utf8.contains(0) ? nil : $0
+            },
             id: id.flatMap { Identifier.isValid($0) ? $0 : nil },
-            type: type.flatMap { $0.utf8.count <= Event.typeLimit ? $0 : nil })
+            type: type.flatMap { $0.utf8.count <= Event.typeLimit && !$0.utf8.contains(0) ? $0 : nil })
     }
 }
 
 extension Event {
     fileprivate static let typeLimit = 128
+    /// In bytes, of what is told of a document that is refused; one that is taken has at most 256 characters.
+    fileprivate static let sourceLimit = 1024
 
     /// The members of the envelope but for `data`.
     package static let publishedEnvelope: [Shape.Field] = [
@@ -165,7 +170,9 @@ extension Event {
 
     private static func identity(of tape: borrowing JSONTape) -> EventIdentity {
         EventIdentity(
-            source: tape.string("source", of: JSONTape.root).flatMap { $0.isEmpty || $0.utf8.count > 1024 ? nil : $0 },
+            source: tape.string("source", of: JSONTape.root).flatMap {
+                $0.isEmpty || $0.utf8.count > sourceLimit ? nil : $0
+            },
             id: tape.string("id", of: JSONTape.root).flatMap { Identifier.isValid($0) ? $0 : nil },
             type: tape.string("type", of: JSONTape.root).flatMap { $0.utf8.count <= typeLimit ? $0 : nil }
         )
