@@ -54,7 +54,7 @@ package struct DeadLetterDetail: OperationReport, Encodable, Hashable {
     ) {
         letter = DeadLetterItem(row)
         self.history = history
-        let explanation = LetterCause(class: row.letter.failureClass, code: row.letter.code, letter.fault)
+        let explanation = LetterCause(code: row.letter.code, fault: letter.fault)
         (cause, cure) = (explanation.cause, explanation.cure)
         exchange = row.letter.exchange
         routingKey = row.letter.routingKey

@@ -34,7 +34,7 @@ package struct DeadLetterGroup: Sendable, Hashable, Codable {
         failureClass = group.failureClass
         code = group.code
         fault = group.rule.isEmpty ? nil : "\(group.pointer.isEmpty ? "/" : group.pointer) \(group.rule)"
-        let explanation = LetterCause(class: group.failureClass, code: group.code, fault)
+        let explanation = LetterCause(code: group.code, fault: fault)
         (cause, cure) = (explanation.cause, explanation.cure)
         (source, sources, type, types) = (group.source, group.sources, group.type, group.types)
         (count, open, firstAt, lastAt) = (group.count, group.open, group.firstAt, group.lastAt)
