@@ -34,7 +34,8 @@ package enum SendResult: Int, LabelValue {
 
 /// Why a message is a dead letter.
 package enum DeathCode: Int, LabelValue {
-    case contract, contentEncoding, misrouted, oversized, idReused, unknownReference, newerRelease, stageFault,
+    case contract, contentEncoding, binaryMode, misrouted, oversized, idReused, unknownReference, newerRelease,
+        stageFault,
         storeFault
     case unroutable, unstorable, deliveryLimit, maxlen, expired, other
 

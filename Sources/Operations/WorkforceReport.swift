@@ -1,3 +1,4 @@
+import Runtime
 import Schema
 import Store
 
@@ -105,6 +106,15 @@ package struct WorkforceReport: OperationReport, Codable, Hashable {
 }
 
 extension SteeringTarget {
+    /// As the audit log names it.
+    var object: String {
+        switch self {
+        case .role(let role): "stage:" + role
+        case .worker(let name, let role): "worker:\(role)/\(name)"
+        case .count(let role, let supervisor): "supervisor:\(supervisor)/\(role)"
+        }
+    }
+
     /// For people.
     package var words: String {
         switch self {
@@ -131,7 +141,7 @@ package struct SteeringReport: OperationReport, Codable, Hashable {
 }
 
 /// Asks things of workers through the store, so that it reaches them on every machine and under whatever started them.
-package struct Foreman: Sendable {
+package struct Foreman {
     package struct Refusal: Error, Sendable, CustomStringConvertible {
         package let description: String
     }
@@ -139,11 +149,17 @@ package struct Foreman: Sendable {
     private let store: any WorkforceStore
     private let operatorName: String
     private let wall: Instant
+    private let log: (OperatorAct) async throws -> Void
 
-    package init(_ store: any WorkforceStore, by operatorName: String, wall: Instant) {
+    /// - Parameter log: writes an act down before it is done; what cannot be written down is not done.
+    package init(
+        _ store: any WorkforceStore, by operatorName: String, wall: Instant,
+        log: @escaping (OperatorAct) async throws -> Void
+    ) {
         self.store = store
         self.operatorName = operatorName
         self.wall = wall
+        self.log = log
     }
 
     /// - Throws: `StoreFailure`.
@@ -173,8 +189,9 @@ package struct Foreman: Sendable {
     /// - Throws: `Refusal`, `StoreFailure`.
     package func ask(
         _ wish: SteeringOrder.Wish, _ names: [String], role: String?, roles: [String]
-    ) throws -> SteeringReport {
+    ) async throws -> SteeringReport {
         let targets = try targets(names, role: role, roles: roles)
+        try await log(OperatorAct("workers \(wish.rawValue)", targets.map { .init($0.object) }))
         for target in targets { try store.give(SteeringOrder(target, wish, by: operatorName, at: wall)) }
         return SteeringReport(
             asked: targets.map { "\($0.words): \(wish.rawValue)" },
@@ -184,7 +201,7 @@ package struct Foreman: Sendable {
     /// What was asked is asked no more. Of all, also what was asked of single ones.
     ///
     /// - Throws: `Refusal`, `StoreFailure`.
-    package func resume(_ names: [String], role: String?, roles: [String]) throws -> SteeringReport {
+    package func resume(_ names: [String], role: String?, roles: [String]) async throws -> SteeringReport {
         var targets = try targets(names, role: role, roles: roles)
         if names.isEmpty {
             targets += try store.orders().map(\.target).filter { target in
@@ -192,6 +209,7 @@ package struct Foreman: Sendable {
                 return false
             }
         }
+        try await log(OperatorAct("workers resume", targets.map { .init($0.object) }))
         let withdrawn = try targets.filter { try store.withdrawOrder(for: $0) }
         var hint = "Workers hear it within some seconds: recourse workers list"
         for case .worker(let name, let its) in targets {
@@ -206,7 +224,7 @@ package struct Foreman: Sendable {
 
     /// - Parameter counts: by role.
     /// - Throws: `Refusal`, `StoreFailure`.
-    package func scale(_ counts: [String: Int], host: String?) throws -> SteeringReport {
+    package func scale(_ counts: [String: Int], host: String?) async throws -> SteeringReport {
         let alive = try store.signs().filter { $0.role == WorkerSign.supervisor && $0.aliveUntil >= wall }
         let fitting = alive.filter { (host ?? $0.name) == $0.name }
         guard let supervisor = fitting.first, fitting.count == 1 else {
@@ -218,6 +236,13 @@ package struct Foreman: Sendable {
                             ? "; other supervisors than recourse run scale by their own means" : "; there is: \(hosts)")
                     : "several supervisors are alive; name one with --host: \(hosts)")
         }
+        let before = try store.orders().counts(for: supervisor.name, startedAt: supervisor.startedAt)
+        let objects = counts.sorted { $0.key < $1.key }.map { role, count in
+            OperatorAct.Object(
+                SteeringTarget.count(role, supervisor: supervisor.name).object, before: before[role].map(String.init),
+                after: String(count))
+        }
+        try await log(OperatorAct("workers scale", objects))
         let asked = try counts.sorted { $0.key < $1.key }.map { role, count in
             let target = SteeringTarget.count(role, supervisor: supervisor.name)
             try store.give(SteeringOrder(target, .scale, count: Int64(count), by: operatorName, at: wall))

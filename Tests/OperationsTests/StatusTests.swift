@@ -83,23 +83,29 @@ import Testing
         #expect(StatusReport(unseen).exitCode == 69)
     }
 
-    @Test func `orders name who is meant, and a name that nobody bears is refused`() throws {
+    @Test func `orders name who is meant, and a name that nobody bears is refused`() async throws {
         let control = MemoryControl()
         try control.say(sign("a"), forgetting: .distantPast)
         try control.say(sign("h", role: WorkerSign.supervisor), forgetting: .distantPast)
-        let foreman = Foreman(control, by: "ann", wall: wall)
-        _ = try foreman.ask(.pause, ["a"], role: nil, roles: ["intake"])
+        var acts: [String] = []
+        let foreman = Foreman(control, by: "ann", wall: wall) { acts += [$0.verb] + $0.objects.map(\.object) }
+        _ = try await foreman.ask(.pause, ["a"], role: nil, roles: ["intake"])
         #expect(try control.orders().map(\.target) == [.worker("a", role: "intake")])
         #expect(try foreman.list().processes.first?.asked == "pause by ann at \(wall)")
-        #expect(throws: Foreman.Refusal.self) { try foreman.ask(.pause, ["b"], role: nil, roles: ["intake"]) }
-        #expect(throws: Foreman.Refusal.self) { try foreman.ask(.pause, ["a"], role: "routing", roles: ["intake"]) }
-        _ = try foreman.ask(.pause, [], role: "intake", roles: ["intake", "routing"])
-        #expect(try foreman.resume(["a"], role: nil, roles: ["intake"]).hint.contains("still asked to pause"))
-        _ = try foreman.resume([], role: "intake", roles: ["intake"])
+        await #expect(throws: Foreman.Refusal.self) {
+            try await foreman.ask(.pause, ["b"], role: nil, roles: ["intake"])
+        }
+        await #expect(throws: Foreman.Refusal.self) {
+            try await foreman.ask(.pause, ["a"], role: "routing", roles: ["intake"])
+        }
+        _ = try await foreman.ask(.pause, [], role: "intake", roles: ["intake", "routing"])
+        #expect(try await foreman.resume(["a"], role: nil, roles: ["intake"]).hint.contains("still asked to pause"))
+        _ = try await foreman.resume([], role: "intake", roles: ["intake"])
         #expect(try control.orders().isEmpty)
-        _ = try foreman.scale(["intake": 3], host: nil)
+        _ = try await foreman.scale(["intake": 3], host: nil)
         #expect(try control.orders().counts(for: "h", startedAt: .distantPast) == ["intake": 3])
-        #expect(throws: Foreman.Refusal.self) { try foreman.scale(["intake": 3], host: "other") }
+        await #expect(throws: Foreman.Refusal.self) { try await foreman.scale(["intake": 3], host: "other") }
+        #expect(acts.prefix(2) == ["workers pause", "worker:intake/a"] && acts.last == "supervisor:h/intake")
     }
 
     @Test func `the doctor names lost workers, other policies and clocks that are ahead`() {

@@ -44,7 +44,7 @@ struct WorkersCommand: AsyncParsableCommand {
 
         func run() async throws {
             try await perform {
-                let report = try common.foreman { try $0.list() }
+                let report = try await common.foreman { try $0.list() }
                 try show(report, json: json)
                 if report.processes.contains(where: \.health.isWrong) { throw ExitCode(ExitStatus.wrong) }
             }
@@ -64,7 +64,8 @@ struct WorkersCommand: AsyncParsableCommand {
             try await perform {
                 let stage = try choice.checkedStage()
                 try show(
-                    try common.foreman { try $0.ask(.pause, choice.names, role: stage, roles: roles) }, json: json)
+                    try await common.foreman { try await $0.ask(.pause, choice.names, role: stage, roles: roles) },
+                    json: json)
             }
         }
     }
@@ -82,7 +83,8 @@ struct WorkersCommand: AsyncParsableCommand {
             try await perform {
                 let stage = try choice.checkedStage()
                 try show(
-                    try common.foreman { try $0.ask(.drain, choice.names, role: stage, roles: roles) }, json: json)
+                    try await common.foreman { try await $0.ask(.drain, choice.names, role: stage, roles: roles) },
+                    json: json)
             }
         }
     }
@@ -97,7 +99,9 @@ struct WorkersCommand: AsyncParsableCommand {
         func run() async throws {
             try await perform {
                 let stage = try choice.checkedStage()
-                try show(try common.foreman { try $0.resume(choice.names, role: stage, roles: roles) }, json: json)
+                try show(
+                    try await common.foreman { try await $0.resume(choice.names, role: stage, roles: roles) },
+                    json: json)
             }
         }
     }
@@ -119,7 +123,7 @@ struct WorkersCommand: AsyncParsableCommand {
                         "workers scale: expected name=count separated by commas, counts up to 64, names: "
                             + roles.joined(separator: ", "))
                 }
-                try show(try common.foreman { try $0.scale(counts, host: host) }, json: json)
+                try show(try await common.foreman { try await $0.scale(counts, host: host) }, json: json)
             }
         }
     }
@@ -129,23 +133,18 @@ extension CommonOptions {
     /// Runs `body` with what asks things of this installation's workers.
     ///
     /// - Throws: `ConfigurationFaults`, `StoreFailure`; `Failure` for what the foreman refuses.
-    func foreman<T>(_ body: (Foreman) throws -> T) throws -> T {
-        let store = try Installation(try configuration(requiring: [.database])).workforce()
+    func foreman<T>(_ body: (Foreman) async throws -> T) async throws -> T {
+        let installation = Installation(try configuration(requiring: [.database]))
+        let store = try installation.workforce()
         defer { store.close() }
+        let office = Office(installation)
+        let foreman = Foreman(store, by: installation.configuration.who.name, wall: Wall.now()) {
+            try await office.log($0)
+        }
         do {
-            return try body(Foreman(store, by: OperatorName.current, wall: Wall.now()))
+            return try await body(foreman)
         } catch let refusal as Foreman.Refusal {
             throw Failure(ExitStatus.wrong, "workers: \(refusal)")
         }
-    }
-}
-
-/// Who gives an order.
-enum OperatorName {
-    /// `RECOURSE_OPERATOR`, else the system's user.
-    static var current: String {
-        let told = ProcessInfo.processInfo.environment["RECOURSE_OPERATOR"] ?? ""
-        let name = told.isEmpty ? ProcessInfo.processInfo.userName : told
-        return String(name.unicodeScalars.filter { $0.value >= 0x20 }.prefix(100).map(Character.init))
     }
 }

@@ -29,6 +29,8 @@ extension DeadLetterCode {
         case .misrouted: "It was published under a routing key that is another event's."
         case .contentEncoding:
             "The property content_encoding says that the body is packed, and nothing here unpacks it."
+        case .binaryMode:
+            "It is a CloudEvent in binary mode, its attributes in headers; the contract knows the structured mode alone."
         case .idReused: "An event of this source and id was taken before with another body."
         case .unknownReference: "It refers to something that did not come within the time that it may wait."
         case .newerRelease: "Only a newer release can decide it, and no worker of one came in time."
@@ -55,6 +57,8 @@ extension DeadLetterCode {
             "Its sender sends less at once; or raise RECOURSE_BODY_LIMIT of that worker. Then it must come again."
         case .misrouted: "Its sender publishes it under its event's name. Then discard this one."
         case .contentEncoding: "Its sender sends it plain, without the property. Then discard this one."
+        case .binaryMode:
+            "Its sender sends it as one JSON document, application/cloudevents+json. Then discard this one."
         case .idReused:
             "Its sender gives the new content an id of its own. Then discard this one: the id stays the other's."
         case .unknownReference:

@@ -18,7 +18,8 @@ extension Office {
         }
     }
 
-    func log(_ act: OperatorAct, outcome: OperatorAct.Outcome) async throws {
+    /// Writes an act down.
+    package func log(_ act: OperatorAct, outcome: OperatorAct.Outcome = .done) async throws {
         var act = act
         act.outcome = outcome
         let written = act
