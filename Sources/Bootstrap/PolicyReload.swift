@@ -1,5 +1,6 @@
 import Foundation
 import Logging
+import Monitoring
 import Policy
 import Runtime
 import Schema

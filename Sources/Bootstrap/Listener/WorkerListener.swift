@@ -73,11 +73,9 @@ struct ProcessWatch: Sendable {
     var figures: ProcessFigures {
         var figures = ProcessFigures()
         figures.startedAt = startedAt
-        var usage = rusage()
-        if getrusage(RUSAGE_SELF, &usage) == 0 {
-            figures.cpuSeconds = [usage.ru_utime, usage.ru_stime].reduce(0) {
-                $0 + Double($1.tv_sec) + Double($1.tv_usec) / 1e6
-            }
+        var used = timespec()
+        if clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &used) == 0 {
+            figures.cpuSeconds = Double(used.tv_sec) + Double(used.tv_nsec) / 1e9
         }
         if let pages = try? String(contentsOfFile: "/proc/self/statm", encoding: .utf8).split(separator: " "),
             pages.count > 1, let resident = Int(pages[1])
