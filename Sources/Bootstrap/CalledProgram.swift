@@ -1,4 +1,4 @@
-import Foundation
+import Schema
 import Stages
 
 /// One program under all names: called as `recourse-intake` it is that worker, else the command line. So a package holds

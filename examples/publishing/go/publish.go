@@ -20,7 +20,7 @@ const (
 	eventType     = "complaint.received.v1"
 	confirmLimit  = 10 * time.Second
 	// A refusal comes within some milliseconds of the confirm, unless the stage is down.
-	patience = 5 * time.Second
+	patience = 10 * time.Second
 )
 
 // The namespace of all ids (docs/IDS.md).

@@ -31,7 +31,7 @@ public final class Publish {
     static final ObjectMapper JSON = new ObjectMapper();
     static final long CONFIRM_MILLISECONDS = 10_000;
     /** A refusal comes within some milliseconds of the confirm, unless the stage is down. */
-    static final long PATIENCE_MILLISECONDS = 5_000;
+    static final long PATIENCE_MILLISECONDS = 10_000;
 
     public static void main(String[] arguments) throws Exception {
         String complaintId = arguments[0];

@@ -11,7 +11,7 @@ SOURCE = os.environ.get("EVENT_SOURCE", "urn:example:shop")
 INBOX, EVENTS = "recourse.inbox", "recourse.events"
 STRUCTURED = "application/cloudevents+json"
 # In seconds; a refusal comes within some milliseconds of the confirm, unless the stage is down.
-PATIENCE = 5
+PATIENCE = 10
 RECOURSE = uuid.uuid5(uuid.NAMESPACE_DNS, "recourse")
 
 
