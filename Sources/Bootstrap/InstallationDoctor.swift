@@ -2,6 +2,7 @@ import Broker
 import Foundation
 import Operations
 import Policy
+import RabbitMQ
 import Runtime
 import Schema
 import Stages

@@ -11,7 +11,7 @@ extension Installation: Premises {
     package var keyring: Keyring { configuration.keyring }
 
     package func auditLog(beside letters: SealedDeadLetters) -> AuditLog {
-        let logger = LineLogHandler.logger("recourse", level: configuration.logLevel)
+        let logger = LineLogHandler.logger("recourse", configuration)
         return AuditLog(beside: letters, of: configuration.who, wall: Wall.now) { verb, head in
             logger.info("written to the audit log", metadata: ["verb": "\(verb)", "head": "\(head.text)"])
         }

@@ -9,7 +9,9 @@ import Synchronization
 ///
 /// Made before the policy folder is first read, so that none is lost in between. It also keeps the signal from ending
 /// the process, as it would by itself.
-final class HangupSignals {
+///
+/// Unchecked, as the source, which no module calls Sendable, is only made and cancelled.
+final class HangupSignals: @unchecked Sendable {
     let all: AsyncStream<Void>
     private let source: any DispatchSourceSignal
 

@@ -1,6 +1,8 @@
 import Foundation
 import Logging
+import Runtime
 import Schema
+import Store
 import Synchronization
 
 /// `recourse run`: all workers of one machine as child processes. What dies is started again with backoff; SIGTERM is

@@ -33,6 +33,10 @@ package struct StatusLook: Sendable {
     package var workforce: WorkforceReport
     /// What could not be seen, and why.
     package var unseen: [String] = []
+
+    package init(wall: Instant, now: Instant, workforce: WorkforceReport) {
+        (self.wall, self.now, self.workforce) = (wall, now, workforce)
+    }
 }
 
 /// Reads it.
@@ -73,7 +77,7 @@ package struct StatusProbe: Sendable {
                     stage.outbox = try snapshot.outboxCount()
                     stage.waiting = try snapshot.waitingCount().events
                     stage.waitingOver = try snapshot.nextWaitingEnd().map { $0 < now } ?? false ? 1 : 0
-                    if let wake = try snapshot.nextWake(wall: wall), wake<now, now>.distantPast {
+                    if let wake = try snapshot.nextWake(wall: wall), now != .distantPast, wake < now {
                         stage.timerLateSeconds = (now.microseconds - wake.microseconds) / 1_000_000
                     }
                     stage.timersAside = try snapshot.timersAside(limit: 1).count

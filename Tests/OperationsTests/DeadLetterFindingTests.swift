@@ -138,7 +138,7 @@ import Testing
     {
         let faulty = letter(
             "1", #"{"data":{"storeId":"S7"}}"#, faults: [Fault(pointer: "/data", rule: "type", message: "")])
-        _ = try await store.upsert([faulty], parkedAt: Self.noon)
+        _ = try store.upsert([faulty], parkedAt: Self.noon)
         let list = try await office.list(LetterSearch())
         #expect(list.unindexed == 0 && list.letters.first?.fault == "/data type")
         #expect(try await ids { $0.terms = [LetterTerm(.store, "S7")] } == ["1"])

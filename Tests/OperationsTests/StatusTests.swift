@@ -1,4 +1,5 @@
 import Operations
+import Runtime
 import Schema
 import Store
 import StoreTestKit

@@ -163,7 +163,7 @@ import Testing
         let delivery = try MachineHarness.delivery(
             "x", tag: 1, headers: [HeaderField("traceparent", .string("00-\(trace)-b7ad6b7169203331-01"))], body: body)
         let reason = DeadLetterReason(
-            .schema, code: "contract", message: "2 faults",
+            .schema, code: .contract, message: "2 faults",
             faults: [
                 Fault(pointer: "/data/x", rule: "required", message: "m"),
                 Fault(pointer: "/y", rule: "r", message: "m"),

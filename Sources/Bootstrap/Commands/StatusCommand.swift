@@ -1,7 +1,9 @@
 import ArgumentParser
 import Foundation
 import Operations
+import Runtime
 import Schema
+import Store
 
 struct StatusCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(

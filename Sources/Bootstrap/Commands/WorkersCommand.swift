@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import Operations
+import Runtime
 import Schema
 import Stages
 import Store

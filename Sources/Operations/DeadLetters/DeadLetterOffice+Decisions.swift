@@ -80,19 +80,19 @@ extension DeadLetterOffice {
 
     /// `dead-letters note ID TEXT`: kept in the letter's history, whatever state it is in.
     ///
-    /// - Throws: also `OfficeFailure` if there is none, or somebody else has just changed it.
+    /// - Throws: also `OfficeFailure` if there is none. If somebody else has just changed it, it is left alone.
     package func note(_ id: String, _ text: String) async throws -> DeadLetterActions {
         let row = try await existing(id, "note")
         // The text lies sealed in the log, not in a column.
         let mark = DeadLetterMark(id: row.letter.id, version: row.version, state: nil)
         let changed = try await self.mark([mark], [row], "note", reason: text)
         return DeadLetterActions(
-            actions: [try Self.action(changed, row, "noted")], executed: true)
+            actions: [Self.action(changed, row, "noted")], executed: true)
     }
 
     /// `dead-letters assign ID OPERATOR`: who sees to it; an empty name: nobody.
     ///
-    /// - Throws: also `OfficeFailure` if there is none, or somebody else has just changed it.
+    /// - Throws: also `OfficeFailure` if there is none. If somebody else has just changed it, it is left alone.
     package func assign(_ id: String, to name: String) async throws -> DeadLetterActions {
         let row = try await existing(id, "assign")
         let mark = DeadLetterMark(id: row.letter.id, version: row.version, state: nil, assignee: name)
@@ -102,7 +102,7 @@ extension DeadLetterOffice {
             .init(AuditLogObject.letter(after.letter.id), before: before, after: after.assignee ?? "nobody")
         }
         return DeadLetterActions(
-            actions: [try Self.action(changed, row, name.isEmpty ? "assigned to nobody" : "assigned to \(name)")],
+            actions: [Self.action(changed, row, name.isEmpty ? "assigned to nobody" : "assigned to \(name)")],
             executed: true)
     }
 
@@ -115,7 +115,7 @@ extension DeadLetterOffice {
 
     private static func action(
         _ changed: [ParkedLetter], _ row: ParkedLetter, _ word: String
-    ) throws -> DeadLetterAction {
+    ) -> DeadLetterAction {
         let detail = changed.isEmpty ? "left alone: somebody else has changed it; look at it again" : word
         return DeadLetterAction(id: row.letter.id, verdict: nil, done: !changed.isEmpty, detail: detail)
     }
