@@ -167,10 +167,9 @@ extension Metric {
 
     /// The table, in the order of the exposition.
     package static let all: [Metric] = [
-        received, settled, wait, sent, deadLetters, parked, inHand, inHandBytes, prefetch, batchSeconds, batchMessages,
-        storeFailures, storeUp, outbox, outboxAge, unconfirmed, waiting, waitingBytes, timersDue, timersLate,
-        timersAside,
-        timersActed, timersByPatience, timerFaults, lookedAt, lastApplied, lastLoop, linkUp, linkLosses, blocked, ready,
+        received, settled, wait, sent, inHand, inHandBytes, prefetch, deadLetters, parked, batchSeconds, batchMessages,
+        storeFailures, storeUp, outbox, outboxAge, waiting, waitingBytes, timersDue, timersLate, timersAside, lookedAt,
+        unconfirmed, timersActed, timersByPatience, timerFaults, lastApplied, lastLoop, linkUp, linkLosses, blocked, ready,
         draining, policy, calendarMissing, build, cpu, resident, descriptors, started,
     ]
 
