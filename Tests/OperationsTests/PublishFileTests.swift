@@ -211,7 +211,7 @@ private final class EagerBroker: Broker {
     }
 
     @Test func `warns of members that look like slips, and sends all the same`() async throws {
-        let slip = try line("a").replacing(#""channel""#, with: #""storeID":"s-1","channel""#)
+        let slip = try line("a").replacing(#""storeId""#, with: #""storeID""#)
         try await withFile(Array((slip + "\n" + line("b")).utf8)) { path in
             let (_, check) = try check(path)
             #expect(check.isClean && check.warned == 1)
