@@ -6,7 +6,7 @@ import Schema
 /// serve lists and searches. Open rows never expire.
 ///
 /// - Throws: every call throws `StoreFailure`.
-package protocol DeadLetterStore: LetterTracing {
+package protocol DeadLetterStore: LetterTracing, AuditLogStore {
     /// Inserts those whose id is not known. A known id is left as it is while its row is open, or if it is the death that
     /// the row tells of. Else it has died once more after somebody acted: its row is open again, tells of this death, and
     /// is the last in the order of parking.
@@ -15,14 +15,31 @@ package protocol DeadLetterStore: LetterTracing {
     func upsert(_ letters: [DeadLetter], parkedAt: Instant) async throws -> Int
     /// Rows that match, newest parked first, bodies included, after the row where the last page ended.
     func list(_ filter: DeadLetterFilter, after: DeadLetterPlace?, limit: Int) async throws -> [ParkedLetter]
+    /// How many rows match.
+    func count(_ filter: DeadLetterFilter) async throws -> Int
+    /// Which rows match, without reading their content, oldest parked first, behind the number given.
+    func places(_ filter: DeadLetterFilter, after number: Int64, limit: Int) async throws -> [LetterPlace]
+    /// Rows that match, counted by kind of failure, the largest group first.
+    func groups(_ filter: DeadLetterFilter, limit: Int) async throws -> [LetterGroup]
+    /// How many groups there are.
+    func groupCount(_ filter: DeadLetterFilter) async throws -> Int
+    /// Up to `limit` ids that begin so, ascending.
+    func ids(beginningWith prefix: String, limit: Int) async throws -> [String]
     func get(_ id: String) async throws -> ParkedLetter?
-    /// Moves rows to another state, each only if its row version is still the given one; the others are left alone.
-    /// Returns the rows that moved, as they are now.
+    /// Changes rows, each only if its row version is still the given one; the others are left alone. Returns the rows that
+    /// changed, as they are now.
     ///
     /// Who marks first has the row: a replay marks `sent` before it publishes, so two people cannot send it twice.
-    func mark(_ marks: [DeadLetterMark]) async throws -> [ParkedLetter]
+    ///
+    /// - Parameter acts: what the audit log is to say of those that changed, content as it is kept; written in the same
+    ///   transaction, so that nothing is done unsaid and nothing said undone.
+    func mark(
+        _ marks: [DeadLetterMark],
+        logging acts: @escaping @Sendable (_ changed: [ParkedLetter]) throws -> [AuditLogDraft]
+    ) async throws -> LetterChange
     /// Empties body, headers, properties, texts and the columns named of rows, removes their traces, and discards them with
-    /// `note`; what names the failure stays. Returns how many there were.
+    /// `note`; what names the failure stays. What the audit log tells of one of them alone loses its content. Returns how
+    /// many there were.
     func erase(_ letters: [LetterErasure], note: String) async throws -> Int
     /// Replaces body, headers and properties by these, of rows whose row version is still the given one; nothing else
     /// changes.
@@ -34,6 +51,26 @@ package protocol DeadLetterStore: LetterTracing {
     /// Of these events, those that have dead letters, with all their rows, oldest first. For the audit.
     func find(_ events: [EventKey]) async throws -> [EventKey: [ParkedLetter]]
     func close() async
+}
+
+extension DeadLetterStore {
+    /// Without a word in the audit log: for what no person has decided.
+    package func mark(_ marks: [DeadLetterMark]) async throws -> [ParkedLetter] {
+        try await mark(marks) { _ in [] }.rows
+    }
+}
+
+/// What marks have led to.
+package struct LetterChange: Sendable {
+    /// Those that changed, as they are now.
+    package let rows: [ParkedLetter]
+    /// Of the audit log, behind what was said of them; nil: nothing was.
+    package let head: AuditLogHead?
+
+    package init(rows: [ParkedLetter], head: AuditLogHead?) {
+        self.rows = rows
+        self.head = head
+    }
 }
 
 /// What is done about a dead letter.
@@ -79,6 +116,11 @@ package struct DeadLetter: Sendable, Hashable {
     package var message = ""
     /// Equal for failures of one kind.
     package var fingerprint = ""
+    /// Where in the document the first fault is, with `*` for each place in a list and `?` for a name that no contract has;
+    /// empty: it is not about one place.
+    package var pointer = ""
+    /// The rule that the first fault breaks, `required`; empty: there is none.
+    package var rule = ""
     package var attempts: Int64 = 0
     /// Wall time.
     package let firstAt: Instant
@@ -131,6 +173,8 @@ package struct ParkedLetter: Sendable, Hashable {
     package let parkedAt: Instant
     /// Why it is in this state, as the person who decided it put it.
     package var note: String?
+    /// Who sees to it; nil: nobody was named.
+    package var assignee: String?
     /// What is sealed of it is damaged: what could not be opened is left out. Never stored.
     package var isDamaged = false
 
@@ -164,60 +208,36 @@ package struct ParkedLetter: Sendable, Hashable {
         if columns.contains(.type) { letter.type = nil }
         if columns.contains(.case) { letter.caseId = nil }
         if columns.contains(.routingKey) { letter.routingKey = "" }
-        return ParkedLetter(
-            letter: letter, state: .discarded, replays: replays, version: version + 1, number: number,
-            parkedAt: parkedAt, note: note)
+        var erased = self
+        (erased.letter, erased.state, erased.note) = (letter, .discarded, note)
+        erased.version += 1
+        return erased
     }
 
     /// The row after the same message has died once more; nil: it needs no change, as it is open, or this is the death
     /// that it tells of already. Clocks of machines differ, so any other time is another death.
     package func reopened(by other: DeadLetter, parkedAt: Instant, number: Int64) -> ParkedLetter? {
         guard state != .open, other.lastAt != letter.lastAt else { return nil }
-        return ParkedLetter(
+        var reopened = ParkedLetter(
             letter: other, state: .open, replays: replays, version: version + 1, number: number, parkedAt: parkedAt,
             note: letter.body.isEmpty ? nil : note)
+        reopened.assignee = assignee
+        return reopened
     }
 
     /// The row after `mark`; nil if the mark does not apply: another was faster, or the state cannot follow.
     package func applying(_ mark: DeadLetterMark) -> ParkedLetter? {
-        guard version == mark.version, state.next.contains(mark.state) else { return nil }
+        guard version == mark.version else { return nil }
         var next = self
-        next.state = mark.state
+        if let state = mark.state {
+            guard self.state.next.contains(state) else { return nil }
+            next.state = state
+            if state == .sent { next.replays += 1 }
+        }
         next.version += 1
-        if mark.state == .sent { next.replays += 1 }
         if let note = mark.note { next.note = note }
+        if let assignee = mark.assignee { next.assignee = assignee.isEmpty ? nil : assignee }
         return next
-    }
-}
-
-/// Where a page of a list ended.
-package struct DeadLetterPlace: Sendable, Hashable {
-    package let number: Int64
-
-    package init(number: Int64) {
-        self.number = number
-    }
-}
-
-/// Which rows: those that have every given value.
-package struct DeadLetterFilter: Sendable, Hashable {
-    package var state: DeadLetterState?
-    package var failureClass: String?
-    package var queue: String?
-    /// An event's name, or its type with the version: letters have either, as what died told it.
-    package var type: String?
-    package var caseId: String?
-    package var fingerprint: String?
-    /// Contained in the id, source, event id, type, case id, code or message; ASCII letters match in either case.
-    package var text: String?
-
-    package init() {}
-
-    /// As which `type` may stand in a letter; empty: any.
-    package var types: [String] {
-        guard let type else { return [] }
-        let name = type.hasSuffix(".v1") ? String(type.dropLast(3)) : type
-        return [name, name + ".v1"]
     }
 }
 
@@ -225,15 +245,21 @@ package struct DeadLetterMark: Sendable, Hashable {
     package let id: String
     /// The row version that the decision was made on.
     package let version: Int64
-    /// Must be a state that may follow the present one; if not, the row is left alone. `sent` counts a replay.
-    package let state: DeadLetterState
+    /// Must be a state that may follow the present one; if not, the row is left alone. `sent` counts a replay. nil: it stays
+    /// in its state.
+    package let state: DeadLetterState?
     package let note: String?
+    /// Empty: nobody any longer; nil: as before.
+    package let assignee: String?
 
-    package init(id: String, version: Int64, state: DeadLetterState, note: String? = nil) {
+    package init(
+        id: String, version: Int64, state: DeadLetterState?, note: String? = nil, assignee: String? = nil
+    ) {
         self.id = id
         self.version = version
         self.state = state
         self.note = note
+        self.assignee = assignee
     }
 }
 

@@ -1,17 +1,20 @@
 import Schema
 
-/// What leads from a person to his dead letters without reading them: for each letter, beside it, what it tells of persons.
+/// What leads to dead letters without reading them: for each letter, beside it, what it tells of persons, and by what else it
+/// is looked for.
 ///
-/// A letter that a program of an older release has parked has no traces until somebody who is of this one reads it; nor has
+/// A letter that a program of an older release has parked is not indexed until somebody who is of this one reads it; nor is
 /// one that was erased.
 ///
 /// - Throws: every call throws `StoreFailure`.
 package protocol LetterTracing: Sendable {
-    /// Keeps the traces of letters that have none yet and still hold something.
-    func keepTraces(_ traces: [String: Set<PersonalTrace>]) async throws
-    /// Up to `limit` letters that have no traces yet and still hold something, bodies included; fewer, but one, where
+    /// Keeps this of letters that are not indexed yet, still hold something, and have not died again meanwhile.
+    func keepIndex(_ indices: [String: LetterIndex]) async throws
+    /// Up to `limit` letters that are not indexed yet and still hold something, bodies included; fewer, but one, where
     /// together they have more than so many bytes as they are stored.
-    func untraced(limit: Int, bytes: Int) async throws -> [ParkedLetter]
+    func unindexed(limit: Int, bytes: Int) async throws -> [ParkedLetter]
+    /// How many there are.
+    func unindexedCount() async throws -> Int
     /// The ids of letters with any of these, ascending.
     func ids(of traces: Set<PersonalTrace>) async throws -> [String]
     /// The secret that numbers are digested with; nil: none was made yet.
@@ -20,6 +23,22 @@ package protocol LetterTracing: Sendable {
     func keepSecret(_ secret: PersonalSecret) async throws -> PersonalSecret
     /// Replaces the secret as sealed by another key; the secret itself never changes.
     func resealSecret(_ secret: PersonalSecret) async throws
+}
+
+/// What is kept beside a letter, made of its content.
+package struct LetterIndex: Hashable, Sendable {
+    package let traces: Set<PersonalTrace>
+    package let fingerprint: String
+    package let pointer: String
+    package let rule: String
+    /// That of the letter of which this was made.
+    package let lastAt: Instant
+
+    /// - Parameter letter: with its fingerprint, pointer and rule as they are to be.
+    package init(of letter: DeadLetter, traces: Set<PersonalTrace>) {
+        self.traces = traces
+        (fingerprint, pointer, rule, lastAt) = (letter.fingerprint, letter.pointer, letter.rule, letter.lastAt)
+    }
 }
 
 /// An erasure of a letter.

@@ -18,6 +18,8 @@ package final class PostgresParking: DeadLetterStore {
                 SchemaStep(oldestProgram: 1, Self.version1(schema)),
                 // Letters that a program before it parks are traced when they are first asked for.
                 SchemaStep(oldestProgram: 1, Self.tracing(schema)),
+                // Letters that a program before it parks or opens again are indexed when they are first asked for.
+                SchemaStep(oldestProgram: 1, Self.indexing(schema) + Self.auditLog(schema)),
             ]))
         var options = Session.Options()
         options.check = history.check
@@ -85,6 +87,20 @@ package final class PostgresParking: DeadLetterStore {
         ]
     }
 
+    private static func indexing(_ schema: String) -> [String] {
+        [
+            """
+            ALTER TABLE \(schema).letters ADD COLUMN assignee text,
+                ADD COLUMN pointer text COLLATE "C" NOT NULL DEFAULT '', ADD COLUMN rule text COLLATE "C" NOT NULL DEFAULT '',
+                -- The last_at of which fingerprint, pointer and rule were made.
+                ADD COLUMN derived_for bigint NOT NULL DEFAULT -9223372036854775807
+            """,
+            "CREATE INDEX letters_unindexed ON \(schema).letters (number) WHERE \(LetterTable.isUnindexed)",
+            "CREATE INDEX letters_by_time ON \(schema).letters (last_at)",
+            "CREATE INDEX letters_by_source ON \(schema).letters USING hash (source)",
+        ]
+    }
+
     package func upsert(_ letters: [DeadLetter], parkedAt: Instant) async throws -> Int {
         var changed = 0
         var rest = letters
@@ -111,24 +127,6 @@ package final class PostgresParking: DeadLetterStore {
         return changed
     }
 
-    package func list(_ filter: DeadLetterFilter, after: DeadLetterPlace?, limit: Int) async throws -> [ParkedLetter] {
-        var terms = ["number < $1"]
-        var arguments: [Argument] = [.int(after?.number ?? Int64.max), .int(Int64(max(0, limit)))]
-        for (column, wanted) in LetterTable.conditions(of: filter) {
-            let places = wanted.indices.map { "$\(arguments.count + $0 + 1)" }
-            arguments += wanted.map { .text(LetterRow.storable($0)) }
-            terms.append("\(column) IN (\(places.joined(separator: ", ")))")
-        }
-        if let text = filter.text {
-            arguments.append(.text(LetterTable.pattern(containing: LetterRow.storable(text))))
-            // Under the collation C, ILIKE takes ASCII letters alone for equal.
-            let matches = LetterTable.searched.map { "\($0) ILIKE $\(arguments.count)" }
-            terms.append("(" + matches.joined(separator: " OR ") + ")")
-        }
-        return try await letters(
-            "WHERE \(terms.joined(separator: " AND ")) ORDER BY number DESC LIMIT $2", arguments)
-    }
-
     package func get(_ id: String) async throws -> ParkedLetter? {
         try await letters("WHERE id = $1", [.text(LetterRow.storable(id))]).first
     }
@@ -140,8 +138,10 @@ package final class PostgresParking: DeadLetterStore {
         }
     }
 
-    package func mark(_ marks: [DeadLetterMark]) async throws -> [ParkedLetter] {
-        guard !marks.isEmpty else { return [] }
+    package func mark(
+        _ marks: [DeadLetterMark], logging acts: @escaping @Sendable ([ParkedLetter]) throws -> [AuditLogDraft]
+    ) async throws -> LetterChange {
+        guard !marks.isEmpty else { return LetterChange(rows: [], head: nil) }
         return try await writer.transaction(.write, "marking in") { [schema] conversation in
             let rows = try conversation.query(
                 "SELECT \(LetterTable.columns) FROM \(schema).letters WHERE id = ANY($1) ORDER BY number FOR UPDATE",
@@ -157,17 +157,22 @@ package final class PostgresParking: DeadLetterStore {
             }
             // One row may have moved more than once: its last state is written.
             let last = Dictionary(moved.map { ($0.number, $0) }) { $1 }.values.sorted { $0.number < $1.number }
-            guard !last.isEmpty else { return [] }
+            guard !last.isEmpty else { return LetterChange(rows: [], head: nil) }
             try conversation.send(
                 """
-                UPDATE \(schema).letters l SET state = m.state, replays = m.replays, version = m.version, note = m.note
-                FROM unnest($1, $2, $3, $4, $5) AS m(number, state, replays, version, note) WHERE l.number = m.number
+                UPDATE \(schema).letters l SET state = m.state, replays = m.replays, version = m.version, note = m.note,
+                    assignee = m.assignee
+                FROM unnest($1, $2, $3, $4, $5, $6) AS m(number, state, replays, version, note, assignee)
+                WHERE l.number = m.number
                 """,
                 [
                     .ints(last.map(\.number)), .texts(last.map(\.state.rawValue)), .ints(last.map(\.replays)),
                     .ints(last.map(\.version)), .texts(last.map { $0.note.map(LetterRow.storable) }),
+                    .texts(last.map { $0.assignee.map(LetterRow.storable) }),
                 ])
-            return moved
+            let drafts = try acts(moved)
+            return LetterChange(
+                rows: moved, head: drafts.isEmpty ? nil : try Self.log(drafts, schema, conversation))
         }
     }
 
@@ -183,6 +188,7 @@ package final class PostgresParking: DeadLetterStore {
                 [.text(LetterRow.storable(note)), ids, .ints(letters.map { Int64($0.columns.rawValue) })]
             ).count
             try conversation.send("DELETE FROM \(schema).letter_traces WHERE id = ANY($1)", [ids])
+            try Self.eraseLog(about: letters.map(\.id), schema, conversation)
             return erased
         }
     }
@@ -204,7 +210,12 @@ package final class PostgresParking: DeadLetterStore {
     }
 
     /// Frees the former states of rows, so that what comes next overwrites them.
-    package func scrub() async throws { try await writer.maintain("clearing", "VACUUM \(schema).letters") }
+    package func scrub() async throws {
+        let tables = ["letters", "audit_log_contents", "audit_log_objects", "audit_log_traces"].map {
+            schema + "." + $0
+        }
+        try await writer.maintain("clearing", "VACUUM " + tables.joined(separator: ", "))
+    }
 
     package func counts() async throws -> [DeadLetterCount] {
         try await reader.transaction(.snapshot, "reading") { [schema] conversation in

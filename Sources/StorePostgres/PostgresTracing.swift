@@ -2,15 +2,18 @@ import Schema
 import Store
 
 extension PostgresParking {
-    package func keepTraces(_ traces: [String: Set<PersonalTrace>]) async throws {
-        guard !traces.isEmpty else { return }
-        let all = traces.sorted { $0.key < $1.key }
-        let pairs = all.flatMap { id, traces in traces.map { (id: LetterRow.storable(id), trace: $0.number) } }
+    package func keepIndex(_ indices: [String: LetterIndex]) async throws {
+        guard !indices.isEmpty else { return }
+        let all = indices.sorted { $0.key < $1.key }
+        let pairs = all.flatMap { id, index in index.traces.map { (id: LetterRow.storable(id), trace: $0.number) } }
         _ = try await writer.transaction(.write, "writing in") { [schema] conversation in
             try conversation.query(
                 """
                 WITH marked AS (
-                    UPDATE \(schema).letters SET traced = 1 WHERE id = ANY($1) AND \(LetterTable.isUntraced) RETURNING id
+                    UPDATE \(schema).letters l SET traced = 2, fingerprint = n.fingerprint, pointer = n.pointer,
+                        rule = n.rule, derived_for = l.last_at
+                    FROM unnest($1, $4, $5, $6, $7) AS n(key, fingerprint, pointer, rule, at)
+                    WHERE l.id = n.key AND l.last_at = n.at AND \(LetterTable.isUnindexed) RETURNING l.id
                 )
                 INSERT INTO \(schema).letter_traces (trace, id)
                 SELECT t.trace, t.id FROM unnest($2, $3) AS t(trace, id) JOIN marked ON marked.id = t.id
@@ -18,14 +21,23 @@ extension PostgresParking {
                 """,
                 [
                     .texts(all.map { LetterRow.storable($0.key) }), .ints(pairs.map(\.trace)), .texts(pairs.map(\.id)),
+                    .texts(all.map(\.value.fingerprint)), .texts(all.map(\.value.pointer)),
+                    .texts(all.map(\.value.rule)), .ints(all.map(\.value.lastAt.microseconds)),
                 ]
             ).count
         }
     }
 
-    package func untraced(limit: Int, bytes: Int) async throws -> [ParkedLetter] {
+    package func unindexedCount() async throws -> Int {
+        try await reader.transaction(.snapshot, "reading") { [schema] conversation in
+            let count = "SELECT count(*) FROM \(schema).letters WHERE \(LetterTable.isUnindexed)"
+            return try conversation.query(count).first.map { Int($0.int(0)) } ?? 0
+        }
+    }
+
+    package func unindexed(limit: Int, bytes: Int) async throws -> [ParkedLetter] {
         try await letters(
-            LetterTable.untracedPage(of: "\(schema).letters", limit: "$1", bytes: "$2"),
+            LetterTable.unindexedPage(of: "\(schema).letters", limit: "$1", bytes: "$2"),
             [.int(Int64(max(0, limit))), .int(Int64(bytes))])
     }
 

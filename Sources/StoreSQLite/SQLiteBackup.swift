@@ -96,6 +96,23 @@ package struct SQLiteBackup {
         try sync(path, operation)
     }
 
+    /// How far the audit log in a backup has come; nil: it has none.
+    ///
+    /// - Throws: `StoreFailure`.
+    package static func auditLogHead(in folder: String) throws -> AuditLogHead? {
+        let path = folder + "/parking.sqlite"
+        guard files(in: folder).contains("parking.sqlite") else { return nil }
+        return try FileOperation(verb: "reading", path: path).mapping {
+            var configuration = Configuration()
+            configuration.readonly = true
+            let copy = try DatabaseQueue(path: path, configuration: configuration)
+            defer { try? copy.close() }
+            return try copy.read { db in
+                try db.tableExists("audit_log_head") ? try SQLiteParking.head(db) : nil
+            }
+        }
+    }
+
     /// Returns when the file or folder is on the disk.
     package static func sync(_ path: String) throws {
         try sync(path, FileOperation(verb: "writing", path: path))

@@ -4,7 +4,7 @@ import Store
 
 /// Dead letters in one SQLite file: `DIRECTORY/parking.sqlite`.
 package final class SQLiteParking: DeadLetterStore {
-    private let file: SQLiteFile
+    let file: SQLiteFile
 
     /// Opens it, and creates what is missing.
     ///
@@ -19,6 +19,8 @@ package final class SQLiteParking: DeadLetterStore {
         SchemaStep(oldestProgram: 1, [version1]),
         // Letters that a program before it parks are traced when they are first asked for.
         SchemaStep(oldestProgram: 1, [tracing]),
+        // Letters that a program before it parks or opens again are indexed when they are first asked for.
+        SchemaStep(oldestProgram: 1, [indexing, auditLog]),
     ])
 
     private static let version1 = """
@@ -71,6 +73,17 @@ package final class SQLiteParking: DeadLetterStore {
         );
         """
 
+    private static let indexing = """
+        ALTER TABLE letters ADD COLUMN assignee TEXT;
+        ALTER TABLE letters ADD COLUMN pointer TEXT NOT NULL DEFAULT '';
+        ALTER TABLE letters ADD COLUMN rule TEXT NOT NULL DEFAULT '';
+        -- The last_at of which fingerprint, pointer and rule were made.
+        ALTER TABLE letters ADD COLUMN derived_for INTEGER NOT NULL DEFAULT -9223372036854775807;
+        CREATE INDEX letters_unindexed ON letters (number) WHERE \(LetterTable.isUnindexed);
+        CREATE INDEX letters_by_time ON letters (last_at);
+        CREATE INDEX letters_by_source ON letters (source, number) WHERE source IS NOT NULL;
+        """
+
     package func upsert(_ letters: [DeadLetter], parkedAt: Instant) async throws -> Int {
         guard !letters.isEmpty else { return 0 }
         return try await file.write { db in
@@ -85,31 +98,6 @@ package final class SQLiteParking: DeadLetterStore {
         }
     }
 
-    package func list(_ filter: DeadLetterFilter, after: DeadLetterPlace?, limit: Int) async throws -> [ParkedLetter] {
-        try await file.read { db in
-            var terms = ["number < ?1"]
-            var values: [String] = []
-            for (column, wanted) in LetterTable.conditions(of: filter) {
-                let places = wanted.indices.map { "?\(values.count + $0 + 3)" }
-                values += wanted
-                terms.append("\(column) IN (\(places.joined(separator: ", ")))")
-            }
-            if let text = filter.text {
-                values.append(LetterTable.pattern(containing: text))
-                let matches = LetterTable.searched.map { "\($0) LIKE ?\(values.count + 2) ESCAPE '\\'" }
-                terms.append("(" + matches.joined(separator: " OR ") + ")")
-            }
-            let query = try Query(
-                db,
-                "SELECT \(LetterTable.columns) FROM letters WHERE \(terms.joined(separator: " AND ")) "
-                    + "ORDER BY number DESC LIMIT ?2")
-            try query.bind(1, after?.number ?? Int64.max)
-            try query.bind(2, Int64(max(0, limit)))
-            for (index, value) in values.enumerated() { try query.bind(Int32(index + 3), value) }
-            return try query.rows { try LetterTable.letter($0) }
-        }
-    }
-
     package func get(_ id: String) async throws -> ParkedLetter? {
         try await file.read { try Self.letter(id, $0) }
     }
@@ -120,11 +108,13 @@ package final class SQLiteParking: DeadLetterStore {
         return try query.first { try LetterTable.letter($0) }
     }
 
-    package func mark(_ marks: [DeadLetterMark]) async throws -> [ParkedLetter] {
-        guard !marks.isEmpty else { return [] }
+    package func mark(
+        _ marks: [DeadLetterMark], logging acts: @escaping @Sendable ([ParkedLetter]) throws -> [AuditLogDraft]
+    ) async throws -> LetterChange {
+        guard !marks.isEmpty else { return LetterChange(rows: [], head: nil) }
         return try await file.write { db in
             let update = try Query(
-                db, "UPDATE letters SET state = ?, replays = ?, version = ?, note = ? WHERE number = ?")
+                db, "UPDATE letters SET state = ?, replays = ?, version = ?, note = ?, assignee = ? WHERE number = ?")
             var moved: [ParkedLetter] = []
             for mark in marks {
                 guard let present = try Self.letter(mark.id, db), let next = present.applying(mark) else { continue }
@@ -132,11 +122,13 @@ package final class SQLiteParking: DeadLetterStore {
                 try update.bind(2, next.replays)
                 try update.bind(3, next.version)
                 try update.bind(4, next.note)
-                try update.bind(5, next.number)
+                try update.bind(5, next.assignee)
+                try update.bind(6, next.number)
                 try update.run()
                 moved.append(next)
             }
-            return moved
+            let drafts = moved.isEmpty ? [] : try acts(moved)
+            return LetterChange(rows: moved, head: drafts.isEmpty ? nil : try Self.log(drafts, db))
         }
     }
 
@@ -155,6 +147,7 @@ package final class SQLiteParking: DeadLetterStore {
                 try traces.bind(1, letter.id)
                 try traces.run()
             }
+            try Self.eraseLog(about: letters.map(\.id), db)
             return erased
         }
     }
@@ -203,79 +196,14 @@ package final class SQLiteParking: DeadLetterStore {
     package func close() async { await file.close() }
 }
 
-extension SQLiteParking {
-    package func keepTraces(_ traces: [String: Set<PersonalTrace>]) async throws {
-        guard !traces.isEmpty else { return }
-        try await file.write { db in
-            let mark = try Query(db, "UPDATE letters SET traced = 1 WHERE id = ? AND \(LetterTable.isUntraced)")
-            let insert = try Query(db, "INSERT OR IGNORE INTO letter_traces (trace, id) VALUES (?, ?)")
-            for (id, traces) in traces {
-                try mark.bind(1, id)
-                try mark.run()
-                guard db.changesCount > 0 else { continue }
-                for trace in traces {
-                    try insert.bind(1, trace.number)
-                    try insert.bind(2, id)
-                    try insert.run()
-                }
-            }
-        }
-    }
-
-    package func untraced(limit: Int, bytes: Int) async throws -> [ParkedLetter] {
-        try await file.read { db in
-            let page = LetterTable.untracedPage(of: "letters", limit: "?1", bytes: "?2")
-            let query = try Query(db, "SELECT \(LetterTable.columns) FROM letters \(page)")
-            try query.bind(1, Int64(max(0, limit)))
-            try query.bind(2, Int64(bytes))
-            return try query.rows { try LetterTable.letter($0) }
-        }
-    }
-
-    package func ids(of traces: Set<PersonalTrace>) async throws -> [String] {
-        try await file.read { db in
-            let query = try Query(db, "SELECT id FROM letter_traces WHERE trace = ?")
-            var found: Set<String> = []
-            for trace in traces {
-                try query.bind(1, trace.number)
-                found.formUnion(try query.rows { $0.text(0) })
-            }
-            return found.sorted()
-        }
-    }
-
-    package func secret() async throws -> PersonalSecret? { try await file.read { try Self.secret($0) } }
-
-    private static func secret(_ db: Database) throws -> PersonalSecret? {
-        try Query(db, "SELECT key, sealed FROM secret").first { PersonalSecret(key: $0.text(0), sealed: $0.bytes(1)) }
-    }
-
-    package func keepSecret(_ secret: PersonalSecret) async throws -> PersonalSecret {
-        try await file.write { db in
-            if let kept = try Self.secret(db) { return kept }
-            try Self.put(secret, db)
-            return secret
-        }
-    }
-
-    package func resealSecret(_ secret: PersonalSecret) async throws {
-        try await file.write { try Self.put(secret, $0) }
-    }
-
-    private static func put(_ secret: PersonalSecret, _ db: Database) throws {
-        let query = try Query(db, "INSERT OR REPLACE INTO secret (one, key, sealed) VALUES (1, ?, ?)")
-        try query.bind(1, secret.key)
-        try query.bind(2, secret.sealed)
-        try query.run()
-    }
-}
-
 /// How a dead letter comes into its table.
 private enum LetterRow {
     static let insertion = """
         INSERT INTO letters (id, state, replays, version, parked_at, queue, exchange, routing_key, source, event, type,
-        case_id, class, code, message, fingerprint, attempts, first_at, last_at, headers, properties, body)
-        VALUES (?, 'open', 0, 1, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+        case_id, class, code, message, fingerprint, pointer, rule, attempts, first_at, last_at, derived_for, headers,
+        properties, body)
+        VALUES (?1, 'open', 0, 1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?18, ?19, ?20,
+        ?21)
         \(LetterTable.reopening(number: "(SELECT max(number) + 1 FROM letters)"))
         """
 
@@ -284,14 +212,15 @@ private enum LetterRow {
         try query.bind(2, parkedAt.microseconds)
         let texts = [
             letter.queue, letter.exchange, letter.routingKey, letter.source, letter.eventId, letter.type,
-            letter.caseId, letter.failureClass, letter.code, letter.message, letter.fingerprint,
+            letter.caseId, letter.failureClass, letter.code, letter.message, letter.fingerprint, letter.pointer,
+            letter.rule,
         ]
         for (index, text) in texts.enumerated() { try query.bind(Int32(index + 3), text) }
-        try query.bind(14, letter.attempts)
-        try query.bind(15, letter.firstAt.microseconds)
-        try query.bind(16, letter.lastAt.microseconds)
-        try query.bind(17, letter.headers)
-        try query.bind(18, letter.properties)
-        try query.bind(19, letter.body)
+        try query.bind(16, letter.attempts)
+        try query.bind(17, letter.firstAt.microseconds)
+        try query.bind(18, letter.lastAt.microseconds)
+        try query.bind(19, letter.headers)
+        try query.bind(20, letter.properties)
+        try query.bind(21, letter.body)
     }
 }

@@ -4,19 +4,26 @@ import Synchronization
 
 /// Dead letters in memory, for simulation and tests. Its calls are synchronous, which serves both.
 package final class MemoryDeadLetterStore: DeadLetterStore {
-    private struct State {
+    struct State {
         /// Ascending by number.
         var rows: [ParkedLetter] = []
         var byId: [String: Int] = [:]
         var nextNumber: Int64 { (rows.last?.number ?? 0) + 1 }
         var isClosed = false
+        /// Of letters that are indexed.
         var traces: [String: Set<PersonalTrace>] = [:]
         var secret: PersonalSecret?
+        var log = MemoryAuditLog()
     }
 
     private let state = Mutex(State())
 
-    package init() {}
+    private let isKeptOpen: Bool
+
+    /// - Parameter isKeptOpen: several questions are asked of it, though each closes it behind itself.
+    package init(isKeptOpen: Bool = false) {
+        self.isKeptOpen = isKeptOpen
+    }
 
     private func use<T: Sendable>(_ body: (inout State) throws -> T) throws -> T {
         try state.withLock { state in
@@ -56,7 +63,33 @@ package final class MemoryDeadLetterStore: DeadLetterStore {
     package func list(_ filter: DeadLetterFilter, after: DeadLetterPlace?, limit: Int) throws -> [ParkedLetter] {
         let last = after?.number ?? Int64.max
         return try use { state in
-            Array(state.rows.reversed().lazy.filter { $0.number < last && filter.matches($0) }.prefix(max(0, limit)))
+            let matching = state.matching(filter).reversed()
+            return Array(matching.lazy.filter { $0.number < last }.prefix(max(0, limit)))
+        }
+    }
+
+    package func count(_ filter: DeadLetterFilter) throws -> Int { try use { $0.matching(filter).count } }
+
+    package func places(_ filter: DeadLetterFilter, after number: Int64, limit: Int) throws -> [LetterPlace] {
+        try use { state in
+            let matching = state.matching(filter).filter { $0.number > number }
+            return matching.prefix(max(0, limit)).map {
+                LetterPlace(
+                    number: $0.number, id: $0.letter.id, state: $0.state, version: $0.version, isErased: $0.isErased)
+            }
+        }
+    }
+
+    package func groups(_ filter: DeadLetterFilter, limit: Int) throws -> [LetterGroup] {
+        try use { Array($0.groups(filter).prefix(max(0, limit))) }
+    }
+
+    package func groupCount(_ filter: DeadLetterFilter) throws -> Int { try use { $0.groups(filter).count } }
+
+    package func ids(beginningWith prefix: String, limit: Int) throws -> [String] {
+        try use { state in
+            let ids = state.rows.map(\.letter.id).filter { $0.utf8.starts(with: prefix.utf8) }
+            return Array(ids.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }.prefix(max(0, limit)))
         }
     }
 
@@ -64,7 +97,9 @@ package final class MemoryDeadLetterStore: DeadLetterStore {
         try use { state in state.byId[id].map { state.rows[$0] } }
     }
 
-    package func mark(_ marks: [DeadLetterMark]) throws -> [ParkedLetter] {
+    package func mark(
+        _ marks: [DeadLetterMark], logging acts: @escaping @Sendable ([ParkedLetter]) throws -> [AuditLogDraft]
+    ) throws -> LetterChange {
         try use { state in
             var moved: [ParkedLetter] = []
             for mark in marks {
@@ -72,7 +107,8 @@ package final class MemoryDeadLetterStore: DeadLetterStore {
                 state.rows[index] = next
                 moved.append(next)
             }
-            return moved
+            let drafts = moved.isEmpty ? [] : try acts(moved)
+            return LetterChange(rows: moved, head: drafts.isEmpty ? nil : state.log.append(drafts))
         }
     }
 
@@ -83,22 +119,31 @@ package final class MemoryDeadLetterStore: DeadLetterStore {
                 guard let index = state.byId[letter.id] else { continue }
                 state.rows[index] = state.rows[index].erased(note: note, forgetting: letter.columns)
                 state.traces[letter.id] = nil
+                state.log.erase(about: letter.id)
                 count += 1
             }
             return count
         }
     }
 
-    package func keepTraces(_ traces: [String: Set<PersonalTrace>]) throws {
+    package func keepIndex(_ indices: [String: LetterIndex]) throws {
         try use { state in
-            for (id, traces) in traces where state.traces[id] == nil {
-                guard let index = state.byId[id], !state.rows[index].isErased else { continue }
-                state.traces[id] = traces
+            for (id, index) in indices where state.traces[id] == nil {
+                guard let place = state.byId[id], !state.rows[place].isErased,
+                    state.rows[place].letter.lastAt == index.lastAt
+                else { continue }
+                state.traces[id] = index.traces
+                state.rows[place].letter.fingerprint = index.fingerprint
+                (state.rows[place].letter.pointer, state.rows[place].letter.rule) = (index.pointer, index.rule)
             }
         }
     }
 
-    package func untraced(limit: Int, bytes: Int) throws -> [ParkedLetter] {
+    package func unindexedCount() throws -> Int {
+        try use { state in state.rows.count { !$0.isErased && state.traces[$0.letter.id] == nil } }
+    }
+
+    package func unindexed(limit: Int, bytes: Int) throws -> [ParkedLetter] {
         try use { state in
             let traces = state.traces
             var page: [ParkedLetter] = []
@@ -139,6 +184,15 @@ package final class MemoryDeadLetterStore: DeadLetterStore {
 
     package func scrub() throws {}
 
+    package func writeLog(_ drafts: [AuditLogDraft]) throws -> AuditLogHead { try use { $0.log.append(drafts) } }
+    package func logHead() throws -> AuditLogHead { try use { $0.log.head } }
+    package func logEntries(_ filter: AuditLogFilter, _ page: AuditLogPage, limit: Int) throws -> [AuditLogEntry] {
+        try use { $0.log.entries(filter, page, limit: limit) }
+    }
+    package func logCount(_ filter: AuditLogFilter) throws -> Int { try use { $0.log.matching(filter).count } }
+    package func eraseLog(of traces: Set<PersonalTrace>) throws -> Int { try use { $0.log.erase(traces) } }
+    package func resealLog(_ contents: [Int64: [UInt8]]) throws { try use { $0.log.reseal(contents) } }
+
     package func counts() throws -> [DeadLetterCount] {
         try use { state in
             Dictionary(grouping: state.rows) { [$0.letter.queue, $0.letter.failureClass, $0.state.rawValue] }
@@ -163,28 +217,5 @@ package final class MemoryDeadLetterStore: DeadLetterStore {
         }
     }
 
-    package func close() { state.withLock { $0.isClosed = true } }
-}
-
-extension DeadLetterFilter {
-    /// What a database does with its columns.
-    func matches(_ row: ParkedLetter) -> Bool {
-        let letter = row.letter
-        func agrees<T: Equatable>(_ wanted: T?, _ value: T?) -> Bool { wanted == nil || wanted == value }
-        guard agrees(state, row.state), agrees(failureClass, letter.failureClass), agrees(queue, letter.queue),
-            type == nil || letter.type.map(types.contains) ?? false, agrees(caseId, letter.caseId),
-            agrees(fingerprint, letter.fingerprint)
-        else { return false }
-        guard let text else { return true }
-        let wanted = Self.lowered(text)
-        let texts = [
-            letter.id, letter.source, letter.eventId, letter.type, letter.caseId, letter.code, letter.message,
-        ]
-        return texts.contains { $0.map { Self.lowered($0).contains(wanted) } ?? false }
-    }
-
-    /// Only ASCII letters, as SQLite's LIKE does.
-    private static func lowered(_ text: String) -> [UInt8] {
-        text.utf8.map { (65...90).contains($0) ? $0 + 32 : $0 }
-    }
+    package func close() { state.withLock { $0.isClosed = !isKeptOpen } }
 }

@@ -126,29 +126,44 @@ struct DeadLetterStoreTests {
     func `a letter is found by its traces until it is erased, and has them once`(_ adapter: Adapter) async throws {
         try await withParking(adapter) { parking in
             func trace(_ number: Int64) -> PersonalTrace { PersonalTrace(number: number) }
-            func untraced() async throws -> [String] {
-                try await parking.untraced(limit: 9, bytes: 1 << 20).map(\.letter.id)
+            func unindexed() async throws -> [String] {
+                try await parking.unindexed(limit: 9, bytes: 1 << 20).map(\.letter.id)
             }
             _ = try await parking.upsert(["1", "2", "3"].map { letter($0) }, parkedAt: start)
-            #expect(try await untraced() == ["1", "2", "3"])
-            #expect(try await parking.untraced(limit: 1, bytes: 1 << 20).map(\.letter) == [letter("1")])
+            #expect(try await unindexed() == ["1", "2", "3"])
+            #expect(try await parking.unindexed(limit: 1, bytes: 1 << 20).map(\.letter) == [letter("1")])
             let size = letter("1").body.count + letter("1").headers.count + letter("1").properties.count
-            #expect(try await parking.untraced(limit: 9, bytes: 2 * size).map(\.letter.id) == ["1", "2"])
-            #expect(try await parking.untraced(limit: 9, bytes: 0).map(\.letter.id) == ["1"], "one always")
-            try await parking.keepTraces(["1": [trace(1), trace(.max)], "2": [trace(1)], "none": [trace(1)], "3": []])
-            try await parking.keepTraces(["1": [trace(5)]])
-            #expect(try await untraced().isEmpty)
+            #expect(try await parking.unindexed(limit: 9, bytes: 2 * size).map(\.letter.id) == ["1", "2"])
+            #expect(try await parking.unindexed(limit: 9, bytes: 0).map(\.letter.id) == ["1"], "one always")
+            func index(_ id: String, _ traces: Set<PersonalTrace>) -> LetterIndex {
+                var letter = letter(id)
+                (letter.fingerprint, letter.pointer, letter.rule) = ("g", "/data/phone", "required")
+                return LetterIndex(of: letter, traces: traces)
+            }
+            let former = LetterIndex(of: letter("1", lastAt: start.adding(seconds: 7)), traces: [trace(6)])
+            try await parking.keepIndex(["1": former])
+            #expect(try await unindexed() == ["1", "2", "3"], "it has died again since that was made")
+            #expect(try await parking.unindexedCount() == 3)
+            try await parking.keepIndex([
+                "1": index("1", [trace(1), trace(.max)]), "2": index("2", [trace(1)]),
+                "none": index("none", [trace(1)]), "3": index("3", []),
+            ])
+            try await parking.keepIndex(["1": index("1", [trace(5)])])
+            #expect(try await parking.unindexedCount() == 0)
+            let made = try #require(try await parking.get("1")).letter
+            #expect([made.fingerprint, made.pointer, made.rule] == ["g", "/data/phone", "required"])
+            #expect(try await unindexed().isEmpty)
             #expect(try await parking.ids(of: [trace(1)]) == ["1", "2"])
             #expect(try await parking.ids(of: [trace(.max), trace(5)]) == ["1"])
             #expect(try await parking.ids(of: []).isEmpty)
             #expect(try await parking.erase([LetterErasure(id: "1")], note: "erased") == 1)
             #expect(try await parking.ids(of: [trace(1), trace(.max)]) == ["2"])
-            try await parking.keepTraces(["1": [trace(1)]])
-            #expect(try await untraced().isEmpty, "there is nothing in it")
+            try await parking.keepIndex(["1": index("1", [trace(1)])])
+            #expect(try await unindexed().isEmpty, "there is nothing in it")
             #expect(try await parking.ids(of: [trace(1)]) == ["2"])
             // A program of the release before may open it again; it knows of no traces.
             _ = try await parking.upsert([letter("1", lastAt: start.adding(seconds: 9))], parkedAt: start)
-            #expect(try await untraced() == ["1"])
+            #expect(try await unindexed() == ["1"])
         }
     }
 
@@ -192,7 +207,7 @@ struct DeadLetterStoreTests {
             let event = EventKey(source: "c\0rm", id: "e\0")
             #expect(try await parking.find([event])[event]?.count == 1)
             var filter = DeadLetterFilter()
-            filter.caseId = "\0"
+            filter.eventId = "e\0"
             #expect(try await parking.list(filter, after: nil, limit: 9).count == 1)
         }
     }
@@ -217,7 +232,8 @@ struct DeadLetterStoreTests {
             #expect(try await ids { $0.failureClass = "schema" } == ["4", "3", "1"])
             #expect(try await ids { $0.type = "case.opened" } == ["4", "3"])
             #expect(try await ids { $0.type = "case.opened.v1" } == ["4", "3"], "whichever way it stands there")
-            #expect(try await ids { ($0.type, $0.caseId) = ("case.opened", "c1") } == ["3"])
+            #expect(try await ids { ($0.type, $0.source) = ("case.opened", "crm") } == ["3"])
+            #expect(try await ids { ($0.source, $0.eventId) = ("crm", "E-1") } == ["1"])
             #expect(try await ids { $0.fingerprint = "g" } == ["2"])
             #expect(try await ids { $0.state = .sent } == [])
             #expect(try await ids { $0.text = "e-1" } == ["1"])
@@ -226,6 +242,25 @@ struct DeadLetterStoreTests {
             #expect(try await ids { $0.text = "phone_" } == ["4"])
             #expect(try await ids { $0.text = "上" } == ["4"])
             #expect(try await ids { $0.text = "\\" } == [])
+            #expect(try await ids { $0.assignee = "bo" } == [])
+            #expect(try await ids { $0.from = start.adding(seconds: 1) }.count == 4)
+            #expect(try await ids { $0.from = start.adding(seconds: 2) } == [])
+            #expect(try await ids { $0.until = start.adding(seconds: 1) } == [])
+            #expect(try await parking.ids(beginningWith: "", limit: 3) == ["1", "2", "3"])
+            #expect(try await parking.ids(beginningWith: "4", limit: 3) == ["4"])
+            let places = try await parking.places(DeadLetterFilter(), after: 0, limit: 99)
+            #expect(
+                places.map(\.id) == ["1", "2", "3", "4"] && places.allSatisfy { $0.state == .open && !$0.isErased })
+            var last = DeadLetterFilter()
+            last.upTo = places[1].number
+            #expect(try await parking.places(last, after: places[0].number, limit: 9).map(\.id) == ["2"])
+            #expect(try await parking.count(last) == 2)
+            let groups = try await parking.groups(DeadLetterFilter(), limit: 9)
+            #expect(groups.map(\.count) == [3, 1] && groups.map(\.fingerprint) == ["f", "g"])
+            #expect(groups.first?.sources == 2 && groups.first?.source == "crm" && groups.first?.types == 2)
+            #expect(groups.first?.newest == places[3].number && groups.first?.open == 3)
+            #expect(try await parking.groups(DeadLetterFilter(), limit: 1).count == 1)
+            #expect(try await parking.groupCount(DeadLetterFilter()) == 2)
             let page = try await parking.list(DeadLetterFilter(), after: nil, limit: 3)
             let rest = try await parking.list(DeadLetterFilter(), after: page.last?.place, limit: 3)
             #expect(page.map(\.letter.id) == ["4", "3", "2"])
