@@ -11,14 +11,18 @@ package enum DeadLetterClass: String, Sendable, CaseIterable, Codable {
 /// Why one message became a dead letter.
 package struct DeadLetterReason: Sendable {
     package let `class`: DeadLetterClass
-    /// A short stable word: `contract`, `content-encoding`, `misrouted`, `oversized`, `id-reused`, `unknown-reference`,
-    /// `newer-release`, `stage-fault`, `store-fault`.
+    /// That of a `DeadLetterCode`, unless a program of another release has found the reason.
     package let code: String
     /// For people; names members and rules, never values.
     package let message: String
     package let faults: [Fault]
 
-    package init(_ class: DeadLetterClass, code: String, message: String, faults: [Fault] = []) {
+    package init(_ class: DeadLetterClass, code: DeadLetterCode, message: String, faults: [Fault] = []) {
+        self.init(`class`, found: code.rawValue, message: message, faults: faults)
+    }
+
+    /// - Parameter code: as it was found earlier, and kept.
+    package init(_ class: DeadLetterClass, found code: String, message: String, faults: [Fault] = []) {
         self.class = `class`
         self.code = code
         self.message = message
@@ -28,7 +32,7 @@ package struct DeadLetterReason: Sendable {
 
 extension DeadLetterReason {
     static let idReused = DeadLetterReason(
-        .schema, code: "id-reused", message: "the same source and id came before with another body")
+        .schema, code: .idReused, message: "the same source and id came before with another body")
 
     /// What upstream is told.
     var told: [Fault] { faults.isEmpty ? [Fault(pointer: "", rule: code, message: message)] : faults }
@@ -51,10 +55,12 @@ package enum FailureHeader {
     package static let firstAt = "x-fail-first-at"
     package static let lastAt = "x-fail-last-at"
     package static let worker = "x-fail-worker"
+    /// Who published it first, where the message says so: the broker admits only the true user there.
+    package static let user = "x-fail-user"
     package static let replays = "x-replay-count"
 
     /// What a copy tells of its own way.
-    static let ofCopies = [queue, exchange, routingKey, attempts, firstAt, lastAt, worker, replays]
+    static let ofCopies = [queue, exchange, routingKey, attempts, firstAt, lastAt, worker, user, replays]
     /// What of all headers is kept besides these: tracing.
     static let kept = ["traceparent", "tracestate"]
     /// In bytes, for the text of one header. All headers of a message share one frame; what does not fit can never be
@@ -75,6 +81,8 @@ package struct FailureHistory: Sendable {
     package let routingKey: String
     package let attempts: Int
     package let firstAt: String?
+    /// The broker's user who published it; nil: its sender has not said.
+    package let user: String?
     package let replays: Int64
     package static let mostReplays: Int64 = 1_000_000
 
@@ -103,6 +111,10 @@ package struct FailureHistory: Sendable {
             text(FailureHeader.routingKey) ?? FailureMessages.clip(delivery.routingKey, to: FailureHeader.copiedLimit)
         attempts = isOurs ? Int(number(FailureHeader.attempts)) : 0
         firstAt = text(FailureHeader.firstAt).flatMap { Instant(rfc3339: $0) == nil ? nil : $0 }
+        user =
+            isOurs
+            ? text(FailureHeader.user)
+            : delivery.properties.userId.map { FailureMessages.clip($0, to: FailureHeader.copiedLimit) }
         // A replay of what no queue took comes by the exchange of upstream; a wrong number harms nobody else.
         replays = number(FailureHeader.replays)
     }
@@ -144,6 +156,7 @@ package struct FailureMessages: Sendable {
         if let size = delivery.oversized {
             properties.headers.append(HeaderField(MessageProperties.oversizedHeader, .int(size)))
         }
+        if let user = history.user { properties.headers.append(HeaderField(FailureHeader.user, .string(user))) }
         if history.replays > 0 { properties.headers.append(HeaderField(FailureHeader.replays, .int(history.replays))) }
         return properties
     }
@@ -157,12 +170,13 @@ package struct FailureMessages: Sendable {
     func deadLetter(_ delivery: Delivery, _ reason: DeadLetterReason, ticket: UInt64, wall: Instant) -> Publication {
         let history = FailureHistory(delivery)
         var properties = properties(of: delivery, history: history, wall: wall)
-        let fingerprint = Identifiers.uuid(["fingerprint", stage.rawValue, reason.class.rawValue, reason.code])
+        let kind = FailureKind(
+            queue: stage.queue, class: reason.class.rawValue, code: reason.code, fault: reason.faults.first)
         properties.headers += [
             HeaderField(FailureHeader.class, .string(reason.class.rawValue)),
             HeaderField(FailureHeader.code, .string(reason.code)),
             HeaderField(FailureHeader.message, .string(FailureMessages.clip(reason.message))),
-            HeaderField(FailureHeader.fingerprint, .string(String(fingerprint.prefix(8)))),
+            HeaderField(FailureHeader.fingerprint, .string(kind.fingerprint)),
         ]
         if !reason.faults.isEmpty {
             properties.headers.append(HeaderField(FailureHeader.faults, .string(FailureMessages.list(reason.faults))))

@@ -42,6 +42,7 @@ package enum HeaderJSON {
             ("type", properties.type.map { .string(readable($0)) }),
             ("correlationId", properties.correlationId.map { .string(readable($0)) }),
             ("appId", properties.appId.map { .string(readable($0)) }),
+            ("userId", properties.userId.map { .string(readable($0)) }),
             ("timestamp", properties.timestamp.map { .int(Int64(clamping: $0)) }),
         ]
         return .object(members.compactMap { name, value in value.map { JSON.Member(name, $0) } })

@@ -154,6 +154,8 @@ package final class ParkingWorker: Sendable {
                     found = all.letters
                 })
             else { return false }
+            // What somebody did about a person tells of that person, too.
+            guard await patiently({ _ = try await self.deadLetters.eraseLog(of: .init(person)) }) else { return false }
             found = found.filter { erased.insert($0.id).inserted }
             guard !found.isEmpty else { continue }
             let wanted = found
@@ -248,11 +250,10 @@ extension DeadLetter {
         var bare = DeadLetter(
             id: id, queue: StageName.allCases.map(\.queue).first { $0 == queue } ?? QueueName.dead,
             failureClass: DeadLetterClass(rawValue: failureClass)?.rawValue ?? DeadLetterClass.permanent.rawValue,
-            code: "unstorable", firstAt: firstAt, lastAt: lastAt, body: body)
+            code: DeadLetterCode.unstorable.rawValue, firstAt: firstAt, lastAt: lastAt, body: body)
         bare.message = "the store does not take what came with it: \(cause)"
-        bare.fingerprint = String(
-            Identifiers.uuid(["fingerprint", bare.queue, bare.failureClass, bare.code]).prefix(8))
         bare.attempts = attempts
+        bare.readFailure()
         return bare
     }
 
@@ -276,7 +277,7 @@ extension DeadLetter {
         let queue = text(FailureHeader.queue) ?? death?.queue ?? QueueName.dead
         let silent = unrouted?.class ?? (death != nil ? .bystander : .unroutable)
         let `class` = text(FailureHeader.class) ?? silent.rawValue
-        let code = text(FailureHeader.code) ?? death?.reason ?? unrouted?.code ?? "unroutable"
+        let code = text(FailureHeader.code) ?? death?.reason ?? unrouted?.code ?? DeadLetterCode.unroutable.rawValue
         // Of a body that was too large to be kept, size and time of death are all that tells it from others.
         let content = delivery.oversized.map { Array("\($0) \(isWorkers ? last.description : "")".utf8) }
         self.init(
@@ -289,9 +290,6 @@ extension DeadLetter {
         message =
             text(FailureHeader.message) ?? death.map(\.explanation) ?? unrouted?.message
             ?? "no queue is bound for its routing key"
-        fingerprint =
-            text(FailureHeader.fingerprint)
-            ?? String(Identifiers.uuid(["fingerprint", queue, `class`, code]).prefix(8))
         attempts = Int64(history.attempts)
         var told = properties.headers
         if let unrouted {
@@ -299,6 +297,8 @@ extension DeadLetter {
         }
         headers = HeaderJSON.encode(.table(told)).serialized
         self.properties = HeaderJSON.encode(properties).serialized
+        // Workers of the release before tell another fingerprint.
+        readFailure()
         readIdentity(properties)
     }
 
@@ -331,7 +331,7 @@ private struct BrokerDeath {
         func text(_ name: String) -> String? {
             if case .string(let text)? = fields.first(where: { $0.name == name })?.value { text } else { nil }
         }
-        reason = text("reason") ?? "unknown"
+        reason = text("reason") ?? DeadLetterCode.unknown.rawValue
         queue = text("queue") ?? QueueName.dead
         exchange = text("exchange") ?? ""
         var key = ""
@@ -350,7 +350,7 @@ private struct BrokerDeath {
     }
 
     var explanation: String {
-        reason == "delivery_limit"
+        reason == DeadLetterCode.deliveryLimit.rawValue
             ? "the broker delivered it more often than the limit allows, and no worker recorded a failure: workers died "
                 + "or lost their connections while they held it"
             : "the broker gave it up: \(reason)"

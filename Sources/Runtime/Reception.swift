@@ -16,7 +16,7 @@ enum Reception: Sendable {
             self = .refused(
                 EventIdentity(told: delivery.properties),
                 DeadLetterReason(
-                    .schema, code: "oversized",
+                    .schema, code: .oversized,
                     message: "a body of \(bytes) bytes, more than the consumer takes; the body is not kept"))
             return
         }
@@ -59,13 +59,13 @@ enum Reception: Sendable {
     }
 
     private static let encodedFault = Fault(
-        pointer: "", rule: "content-encoding",
+        pointer: "", rule: DeadLetterCode.contentEncoding.rawValue,
         message: "the AMQP property content_encoding says that the body is encoded; send it plain, without the property"
     )
 
     /// It was published under the name of another event.
     private static let misroutedFault = Fault(
-        pointer: "/type", rule: "misrouted",
+        pointer: "/type", rule: DeadLetterCode.misrouted.rawValue,
         message: "the routing key is neither the event's name nor begins with it and a dot")
 
     /// A type that this contract has in no version, and yet its name is bound to the stage's queue: a newer release has
@@ -78,10 +78,10 @@ enum Reception: Sendable {
     /// What is wrong with the message and not with its document has a code of its own.
     static func reason(_ faults: [Fault]) -> DeadLetterReason {
         if let fault = faults.first, fault == misroutedFault || fault == encodedFault {
-            return DeadLetterReason(.schema, code: fault.rule, message: fault.message, faults: faults)
+            return DeadLetterReason(.schema, found: fault.rule, message: fault.message, faults: faults)
         }
         return DeadLetterReason(
-            .schema, code: "contract", message: "the contract refuses it: \(faults.count) faults", faults: faults)
+            .schema, code: .contract, message: "the contract refuses it: \(faults.count) faults", faults: faults)
     }
 }
 

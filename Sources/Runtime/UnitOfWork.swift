@@ -204,7 +204,7 @@ struct UnitOfWork: InputCourse {
         taken.events += 1
         taken.bytes += waiting.size
         guard let message = try room.message(of: waiting) else { return }
-        func die(_ code: String, _ cause: String) throws {
+        func die(_ code: DeadLetterCode, _ cause: String) throws {
             if let message = try room.letDie(waiting, message, code: code, cause: cause) { dying.append(message) }
         }
         let inbound: InboundEvent
@@ -212,16 +212,16 @@ struct UnitOfWork: InputCourse {
             inbound = try room.read(message, waiting)
         } catch {
             let faults = error.faults.prefix(3).map { "\($0.pointer) \($0.rule)" }.joined(separator: ", ")
-            return try die("stage-fault", "what waited cannot be read any more: \(faults)")
+            return try die(.stageFault, "what waited cannot be read any more: \(faults)")
         }
         guard let admitted = try admit([inbound]).first else { return }
         switch try decide(admitted, isLast: isLast) {
         case .done: try transaction.releaseWaiting([waiting.event])
-        case .failed(let cause): try die("stage-fault", cause)
-        case .beyond(let what) where isLast: try die("newer-release", "takes a newer release: \(what)")
+        case .failed(let cause): try die(.stageFault, cause)
+        case .beyond(let what) where isLast: try die(.newerRelease, "takes a newer release: \(what)")
         case .beyond: try transaction.hold(waiting.event, until: WaitingRoom.newer(than: room.release))
         case .waits(let reference) where isLast:
-            try die("unknown-reference", "refers to \(reference.words), which this stage does not know")
+            try die(.unknownReference, "refers to \(reference.words), which this stage does not know")
         case .waits(let reference): try transaction.hold(waiting.event, until: reference)
         }
     }
@@ -269,7 +269,7 @@ struct UnitOfWork: InputCourse {
         guard first.event.event == expected else { return first.event.event }
         if let cause {
             if let message = try room.message(of: first.event),
-                let dead = try room.letDie(first.event, message, code: "store-fault", cause: cause)
+                let dead = try room.letDie(first.event, message, code: .storeFault, cause: cause)
             {
                 dying.append(dead)
             }

@@ -20,12 +20,12 @@ struct UnroutedMessage: Sendable {
             let event = try Reception.read(delivery, limits: limits).event
             identity = EventIdentity(of: event)
             let fault = Fault(
-                pointer: "/type", rule: "unroutable",
+                pointer: "/type", rule: DeadLetterCode.unroutable.rawValue,
                 message: event.type.rawValue == delivery.routingKey
                     ? "no queue is bound for it: upstream sends no such event, or the topology is not applied"
                     : "the routing key is not exactly the event's name")
             reason = DeadLetterReason(
-                .unroutable, code: "unroutable", message: "no queue is bound for its routing key", faults: [fault])
+                .unroutable, code: .unroutable, message: "no queue is bound for its routing key", faults: [fault])
         } catch {
             identity = error.identity
             reason = Reception.reason(error.faults)

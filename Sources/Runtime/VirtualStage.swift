@@ -76,7 +76,7 @@ struct VirtualStage: InputCourse {
         case .unknownReference(let reference) where isLast:
             release(name)
             let cause = "refers to \(reference.words), which this stage does not know"
-            deaths.append((event, "unknown-reference", cause))
+            deaths.append((event, DeadLetterCode.unknownReference.rawValue, cause))
         case .unknownReference(let reference), .waits(let reference, orElse: _):
             hold(event, name, digest, reference)
         }

@@ -37,7 +37,7 @@ package struct DyingMessage: Sendable {
     init(_ dying: DyingEvent, _ message: HeldMessage, queue: String) {
         event = dying.event.event
         let kind: DeadLetterClass = dying.code.hasSuffix("-fault") ? .permanent : .transient
-        reason = DeadLetterReason(kind, code: dying.code, message: dying.cause)
+        reason = DeadLetterReason(kind, found: dying.code, message: dying.cause)
         delivery = message.delivery(to: queue)
     }
 }
@@ -136,8 +136,10 @@ struct WaitingRoom {
     }
 
     /// From now on nothing takes it any more; nil: it waits no longer, or somebody else lets it die.
-    func letDie(_ waiting: WaitingEvent, _ message: HeldMessage, code: String, cause: String) throws -> DyingMessage? {
-        let dying = DyingEvent(event: waiting, code: code, cause: FailureMessages.clip(cause))
+    func letDie(
+        _ waiting: WaitingEvent, _ message: HeldMessage, code: DeadLetterCode, cause: String
+    ) throws -> DyingMessage? {
+        let dying = DyingEvent(event: waiting, code: code.rawValue, cause: FailureMessages.clip(cause))
         return try transaction.letDie(dying, owner: worker) ? DyingMessage(dying, message, queue: stage.queue) : nil
     }
 

@@ -126,7 +126,7 @@ extension WorkerMachine {
     mutating func postpone(_ arrival: Arrival, _ what: String, _ actions: inout [WorkerAction]) {
         guard !arrival.inbound.isLast else {
             let reason = DeadLetterReason(
-                .transient, code: "unknown-reference", message: "refers to \(what), which this stage does not know")
+                .transient, code: .unknownReference, message: "refers to \(what), which this stage does not know")
             return giveUp(arrival.delivery, arrival.inbound.event.id, reason, &actions)
         }
         let copy = failures.retry(arrival.delivery, ticket: outgoing.nextTicket(), wall: wall)
@@ -146,7 +146,7 @@ extension WorkerMachine {
         }
         guard !isFinal else {
             let reason = DeadLetterReason(
-                .transient, code: "newer-release", message: "takes a newer release: \(what)")
+                .transient, code: .newerRelease, message: "takes a newer release: \(what)")
             return giveUp(delivery, identity.id, reason, &actions)
         }
         let copy = failures.retry(delivery, ticket: outgoing.nextTicket(), wall: wall)

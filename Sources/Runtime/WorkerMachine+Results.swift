@@ -160,7 +160,7 @@ extension WorkerMachine {
                 postpone(arrival, what, &actions)
             case .deferred: deferred.append(arrival)
             case .failed(let cause):
-                let reason = DeadLetterReason(.permanent, code: "stage-fault", message: cause)
+                let reason = DeadLetterReason(.permanent, code: .stageFault, message: cause)
                 giveUp(arrival.delivery, arrival.inbound.event.id, reason, &actions)
             }
         }
@@ -270,7 +270,7 @@ extension WorkerMachine {
     }
 
     private mutating func giveUp(_ guilty: Suspect, _ actions: inout [WorkerAction]) {
-        let reason = DeadLetterReason(.permanent, code: "store-fault", message: guilty.failure.description)
+        let reason = DeadLetterReason(.permanent, code: .storeFault, message: guilty.failure.description)
         giveUp(guilty.arrival.delivery, guilty.arrival.inbound.event.id, reason, &actions)
     }
 }

@@ -63,7 +63,7 @@ import Testing
         let letters = try letters(store)
         let found = try await DeadLettersOfPersons(letters).find(.init(.phone("13977771234")))
         #expect(found.letters.map(\.id) == ["1", "2"] && found.damaged == ["3"])
-        #expect(try store.untraced(limit: 9, bytes: 1 << 20).isEmpty)
+        #expect(try store.unindexed(limit: 9, bytes: 1 << 20).isEmpty)
         let named = try await DeadLettersOfPersons(letters).find(.init(.cases(["K1"])))
         #expect(named.letters.map(\.id) == ["3"] && named.damaged == [])
     }

@@ -33,7 +33,7 @@ private func death(_ reason: String, queue: String, at seconds: UInt64? = nil) -
 }
 
 @Suite struct FailureMessagesTests {
-    private let unknown = DeadLetterReason(.transient, code: "unknown-reference", message: "refers to case 1")
+    private let unknown = DeadLetterReason(.transient, code: .unknownReference, message: "refers to case 1")
 
     @Test func `Headers are built anew: of the old ones only tracing stays`() throws {
         let old = [
@@ -75,7 +75,7 @@ private func death(_ reason: String, queue: String, at seconds: UInt64? = nil) -
     @Test func `Texts and lists of faults are bounded`() throws {
         let faults = (0..<5_000).map { Fault(pointer: "/data/\($0)", rule: "required", message: "missing") }
         let reason = DeadLetterReason(
-            .schema, code: "contract", message: String(repeating: "投诉", count: 10_000), faults: faults)
+            .schema, code: .contract, message: String(repeating: "投诉", count: 10_000), faults: faults)
         let dead = messages.deadLetter(try MachineHarness.delivery("a", tag: 1), reason, ticket: 1, wall: wall)
         let message = try #require(text(dead, FailureHeader.message))
         let list = try #require(text(dead, FailureHeader.faults))
@@ -115,7 +115,7 @@ private func death(_ reason: String, queue: String, at seconds: UInt64? = nil) -
 
 @Suite struct ParkedDeadLetterTests {
     @Test func `A worker's letter tells why, where and when`() throws {
-        let reason = DeadLetterReason(.transient, code: "unknown-reference", message: "refers to case 1")
+        let reason = DeadLetterReason(.transient, code: .unknownReference, message: "refers to case 1")
         let delivery = try MachineHarness.delivery("a", tag: 1)
         let letter = DeadLetter(
             parking: delivered(messages.deadLetter(delivery, reason, ticket: 1, wall: wall)),
@@ -129,7 +129,7 @@ private func death(_ reason: String, queue: String, at seconds: UInt64? = nil) -
     }
 
     @Test func `A message that two workers give up makes one row, one that dies after a replay another`() throws {
-        let reason = DeadLetterReason(.permanent, code: "stage-fault", message: "broken")
+        let reason = DeadLetterReason(.permanent, code: .stageFault, message: "broken")
         func id(replays: Int64, at seconds: Int64) throws -> String {
             let headers = replays > 0 ? [HeaderField(FailureHeader.replays, .int(replays))] : []
             let delivery = try MachineHarness.delivery("a", tag: 1, headers: headers, exchange: "")

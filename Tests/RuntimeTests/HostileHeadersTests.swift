@@ -10,7 +10,7 @@ private let messages = FailureMessages(stage: .intake, worker: "one")
 
 /// What a sender who may publish to `recourse.inbox` puts into properties and headers.
 @Suite struct `Hostile properties and headers` {
-    private let reason = DeadLetterReason(.schema, code: "contract", message: "refused")
+    private let reason = DeadLetterReason(.schema, code: .contract, message: "refused")
 
     /// The bytes that AMQP needs for texts; the rest of a header frame is small.
     private func size(_ publication: Publication) -> Int {

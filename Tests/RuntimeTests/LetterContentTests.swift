@@ -135,8 +135,8 @@ import Testing
             id: "old", queue: "q", failureClass: "schema", code: "contract", firstAt: WorkerScene.noon,
             lastAt: WorkerScene.noon, body: Array("139 7777 1234".utf8))
         _ = try await letters.store.upsert([old], parkedAt: WorkerScene.noon)
-        #expect(try await letters.untraced(limit: 9, bytes: 1 << 20).map(\.letter.id) == ["old"])
+        #expect(try await letters.unindexed(limit: 9, bytes: 1 << 20).map(\.letter.id) == ["old"])
         #expect(try await found(.phone("13977771234"), in: letters) == ["0", "old"])
-        #expect(try await letters.untraced(limit: 9, bytes: 1 << 20).isEmpty)
+        #expect(try await letters.unindexed(limit: 9, bytes: 1 << 20).isEmpty)
     }
 }

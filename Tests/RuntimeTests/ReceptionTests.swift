@@ -39,7 +39,7 @@ import Testing
         }
         #expect(fate(own) == "event a")
         let letter = FailureMessages(stage: .intake, worker: "w").deadLetter(
-            own, DeadLetterReason(.permanent, code: "stage-fault", message: "x"), ticket: 1,
+            own, DeadLetterReason(.permanent, code: .stageFault, message: "x"), ticket: 1,
             wall: Instant(seconds: 1_800_000_000))
         #expect(letter.properties.messageId == own.properties.messageId && letter.properties.appId == "crm")
         let parked = DeadLetter(

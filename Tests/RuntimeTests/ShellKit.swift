@@ -174,18 +174,47 @@ final class WatchedLetters: DeadLetterStore {
         try letters.list(filter, after: after, limit: limit)
     }
 
+    func count(_ filter: DeadLetterFilter) async throws -> Int { try letters.count(filter) }
+    func places(_ filter: DeadLetterFilter, after number: Int64, limit: Int) async throws -> [LetterPlace] {
+        try letters.places(filter, after: number, limit: limit)
+    }
+    func groups(_ filter: DeadLetterFilter, limit: Int) async throws -> [LetterGroup] {
+        try letters.groups(filter, limit: limit)
+    }
+    func groupCount(_ filter: DeadLetterFilter) async throws -> Int { try letters.groupCount(filter) }
+    func ids(beginningWith prefix: String, limit: Int) async throws -> [String] {
+        try letters.ids(beginningWith: prefix, limit: limit)
+    }
+
     func get(_ id: String) async throws -> ParkedLetter? { try letters.get(id) }
-    func mark(_ marks: [DeadLetterMark]) async throws -> [ParkedLetter] { try letters.mark(marks) }
+    func mark(
+        _ marks: [DeadLetterMark], logging acts: @escaping @Sendable ([ParkedLetter]) throws -> [AuditLogDraft]
+    ) async throws -> LetterChange {
+        try letters.mark(marks, logging: acts)
+    }
+
     func erase(_ letters: [LetterErasure], note: String) async throws -> Int {
         defer { erasures.note(letters.map(\.id)) }
         return try self.letters.erase(letters, note: note)
     }
 
-    func keepTraces(_ traces: [String: Set<PersonalTrace>]) async throws { try letters.keepTraces(traces) }
-    func untraced(limit: Int, bytes: Int) async throws -> [ParkedLetter] {
+    func keepIndex(_ indices: [String: LetterIndex]) async throws { try letters.keepIndex(indices) }
+    func unindexedCount() async throws -> Int { try letters.unindexedCount() }
+    func unindexed(limit: Int, bytes: Int) async throws -> [ParkedLetter] {
         onPage()
-        return try letters.untraced(limit: limit, bytes: bytes)
+        return try letters.unindexed(limit: limit, bytes: bytes)
     }
+
+    func writeLog(_ drafts: [AuditLogDraft]) async throws -> AuditLogHead { try letters.writeLog(drafts) }
+    func logHead() async throws -> AuditLogHead { try letters.logHead() }
+    func logEntries(
+        _ filter: AuditLogFilter, _ page: AuditLogPage, limit: Int
+    ) async throws -> [AuditLogEntry] {
+        try letters.logEntries(filter, page, limit: limit)
+    }
+    func logCount(_ filter: AuditLogFilter) async throws -> Int { try letters.logCount(filter) }
+    func eraseLog(of traces: Set<PersonalTrace>) async throws -> Int { try letters.eraseLog(of: traces) }
+    func resealLog(_ contents: [Int64: [UInt8]]) async throws { try letters.resealLog(contents) }
 
     func ids(of traces: Set<PersonalTrace>) async throws -> [String] { try letters.ids(of: traces) }
     func secret() async throws -> PersonalSecret? { try letters.secret() }

@@ -24,7 +24,7 @@ package struct DeadLettersOfPersons: Sendable {
     /// - Parameter isStopped: asked before each letter, as there may be many.
     /// - Throws: `CancellationError` when it was stopped, `StoreFailure`.
     package func find(_ person: KnownPerson, isStopped: () -> Bool = { false }) async throws -> Found {
-        try await deadLetters.traceAll(isStopped)
+        try await deadLetters.indexAll(isStopped)
         var person = person
         var found: [String: LetterErasure] = [:]
         var damaged: Set<String> = []

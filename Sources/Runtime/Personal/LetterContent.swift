@@ -15,6 +15,8 @@ struct LetterContent {
     private(set) var isCorrection = false
     /// Those of their numbers that are keys.
     private(set) var phones: Set<PhoneKey> = []
+    /// What members of these names say, wherever they stand: what letters are searched by.
+    private(set) var terms: Set<LetterTerm> = []
     private let columns: [(column: LetterColumns, text: String)]
     private static let limit = 2_000
     /// How many more runs of digits are tried; a message of nothing but digits holds millions.
@@ -91,6 +93,7 @@ struct LetterContent {
             for one in elements { add(one, member: member) }
         case .string(let text):
             look(at: text)
+            if terms.count < LetterTerm.limit, let term = LetterTerm(member: member, value: text) { terms.insert(term) }
             if let subject = PersonalSubject(member: member, id: text) { subjects.insert(subject) }
         case .int(let number): look(at: String(number))
         case .double(let number): look(at: "\(number)")

@@ -216,6 +216,11 @@ package struct PersonalDigester: Sendable {
     /// By what a dead letter with this number is found.
     func trace(_ key: PhoneKey) -> PersonalTrace { PersonalTrace(number: number(["letter", key.digits])) }
 
+    /// By what a dead letter is found that names this.
+    func trace(_ term: LetterTerm) -> PersonalTrace {
+        PersonalTrace(number: number(["letter term", term.kind.rawValue, term.value]))
+    }
+
     package func lookup(_ key: PhoneKey) -> PersonalLookup { lookup(digits: key.digits) }
 
     /// What release 0.1 has kept whoever has this phone under. The same as that of the key where both have the same digits.

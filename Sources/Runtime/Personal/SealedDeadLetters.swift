@@ -9,7 +9,7 @@ import Synchronization
 /// key that is missing stops everything, with `StoreFailure` (unavailable): it can be given.
 package final class SealedDeadLetters: DeadLetterStore {
     package let store: any DeadLetterStore
-    private let keyring: Keyring
+    let keyring: Keyring
     /// As read from the store, where its secret never changes.
     private let digester = Mutex<PersonalDigester?>(nil)
 
@@ -20,7 +20,7 @@ package final class SealedDeadLetters: DeadLetterStore {
 
     package func upsert(_ letters: [DeadLetter], parkedAt: Instant) async throws -> Int {
         let changed = try await store.upsert(try letters.map(seal), parkedAt: parkedAt)
-        if changed > 0 { try await trace(letters) }
+        if changed > 0 { try await index(letters) }
         return changed
     }
 
@@ -28,10 +28,27 @@ package final class SealedDeadLetters: DeadLetterStore {
         try await store.list(filter, after: after, limit: limit).map(open)
     }
 
+    package func count(_ filter: DeadLetterFilter) async throws -> Int { try await store.count(filter) }
+    package func places(
+        _ filter: DeadLetterFilter, after number: Int64, limit: Int
+    ) async throws -> [LetterPlace] {
+        try await store.places(filter, after: number, limit: limit)
+    }
+    package func groups(_ filter: DeadLetterFilter, limit: Int) async throws -> [LetterGroup] {
+        try await store.groups(filter, limit: limit)
+    }
+    package func groupCount(_ filter: DeadLetterFilter) async throws -> Int { try await store.groupCount(filter) }
+    package func ids(beginningWith prefix: String, limit: Int) async throws -> [String] {
+        try await store.ids(beginningWith: prefix, limit: limit)
+    }
+
     package func get(_ id: String) async throws -> ParkedLetter? { try await store.get(id).map(open) }
 
-    package func mark(_ marks: [DeadLetterMark]) async throws -> [ParkedLetter] {
-        try await store.mark(marks).map(open)
+    package func mark(
+        _ marks: [DeadLetterMark], logging acts: @escaping @Sendable ([ParkedLetter]) throws -> [AuditLogDraft]
+    ) async throws -> LetterChange {
+        let change = try await store.mark(marks, logging: acts)
+        return LetterChange(rows: try change.rows.map(open), head: change.head)
     }
 
     package func find(_ events: [EventKey]) async throws -> [EventKey: [ParkedLetter]] {
@@ -108,7 +125,7 @@ package final class SealedDeadLetters: DeadLetterStore {
         }
     }
 
-    // MARK: Traces
+    // MARK: What leads to them
 
     private static let secretContext = Array("recourse/parking/secret".utf8)
     private static let pageSize = 50
@@ -116,9 +133,10 @@ package final class SealedDeadLetters: DeadLetterStore {
     /// One of release 0.1 may be sixteen.
     private static let resealSize = 8
 
-    package func keepTraces(_ traces: [String: Set<PersonalTrace>]) async throws { try await store.keepTraces(traces) }
-    package func untraced(limit: Int, bytes: Int) async throws -> [ParkedLetter] {
-        try await store.untraced(limit: limit, bytes: bytes).map(open)
+    package func keepIndex(_ indices: [String: LetterIndex]) async throws { try await store.keepIndex(indices) }
+    package func unindexedCount() async throws -> Int { try await store.unindexedCount() }
+    package func unindexed(limit: Int, bytes: Int) async throws -> [ParkedLetter] {
+        try await store.unindexed(limit: limit, bytes: bytes).map(open)
     }
 
     package func ids(of traces: Set<PersonalTrace>) async throws -> [String] { try await store.ids(of: traces) }
@@ -129,27 +147,54 @@ package final class SealedDeadLetters: DeadLetterStore {
 
     package func resealSecret(_ secret: PersonalSecret) async throws { try await store.resealSecret(secret) }
 
-    /// Traces what programs of an older release have parked, page by page; once that is done it costs nothing.
+    /// Indexes what programs of an older release have parked, page by page; once that is done it costs nothing.
     ///
+    /// - Parameter limit: no further page is begun behind so many letters.
     /// - Throws: `CancellationError` when it was stopped, `StoreFailure`.
-    func traceAll(_ isStopped: () -> Bool) async throws {
-        while true {
+    package func indexAll(limit: Int = .max, _ isStopped: () -> Bool = { false }) async throws {
+        var count = 0
+        while count < limit {
             guard !isStopped() else { throw CancellationError() }
-            let page = try await untraced(limit: Self.pageSize, bytes: Self.pageBytes)
+            let page = try await unindexed(limit: Self.pageSize, bytes: Self.pageBytes)
             if page.isEmpty { return }
-            try await trace(page.map(\.letter), damaged: Set(page.filter(\.isDamaged).map(\.letter.id)))
+            try await index(page.map(\.letter), damaged: Set(page.filter(\.isDamaged).map(\.letter.id)))
+            count += page.count
         }
     }
 
     /// - Parameter damaged: those of which only a part can be read. They are looked at for each person.
-    private func trace(_ letters: [DeadLetter], damaged: Set<String> = []) async throws {
+    private func index(_ letters: [DeadLetter], damaged: Set<String> = []) async throws {
         let digester = try await establishDigester()
-        var traces: [String: Set<PersonalTrace>] = [:]
+        var indices: [String: LetterIndex] = [:]
         for letter in letters {
-            traces[letter.id] = digester.traces(of: LetterContent(letter))
-            if damaged.contains(letter.id) { traces[letter.id]?.insert(.overfull) }
+            let content = LetterContent(letter)
+            var traces = digester.traces(of: content)
+            traces.formUnion(LetterTerm.all(of: letter, content).map { digester.trace($0) })
+            if damaged.contains(letter.id) { traces.insert(.overfull) }
+            var letter = letter
+            if !damaged.contains(letter.id) { letter.readFailure() }
+            indices[letter.id] = LetterIndex(of: letter, traces: traces)
         }
-        try await store.keepTraces(traces)
+        try await store.keepIndex(indices)
+    }
+
+    /// What letters are found by that name these.
+    package func traces(of terms: [LetterTerm]) async throws -> [PersonalTrace] {
+        let digester = try await establishDigester()
+        return terms.map { digester.trace($0) }
+    }
+
+    /// What letters, and entries of the audit log, are found by that hold this number.
+    package func trace(of phone: PhoneKey) async throws -> PersonalTrace { try await establishDigester().trace(phone) }
+
+    /// Of every number that is, or could be, a telephone number in these texts.
+    func traces(ofNumbersIn texts: [String]) async throws -> Set<PersonalTrace> {
+        let keys = texts.reduce(into: Set<PhoneKey>()) {
+            $0.formUnion(NumbersInText($1, limit: 1_000, tries: 10_000).keys)
+        }
+        if keys.isEmpty { return [] }
+        let digester = try await establishDigester()
+        return Set(keys.map { digester.trace($0) })
     }
 
     /// What letters are found by that hold one of these numbers, or are about one of these matters.
@@ -181,6 +226,25 @@ package final class SealedDeadLetters: DeadLetterStore {
                 .unavailable, operation: "opening the secret of the dead letters", cause: error.description)
         }
     }
+
+    // MARK: The audit log, sealed by `AuditLog`
+
+    package func writeLog(_ drafts: [AuditLogDraft]) async throws -> AuditLogHead { try await store.writeLog(drafts) }
+    package func logHead() async throws -> AuditLogHead { try await store.logHead() }
+    package func logEntries(
+        _ filter: AuditLogFilter, _ page: AuditLogPage, limit: Int
+    ) async throws -> [AuditLogEntry] {
+        try await store.logEntries(filter, page, limit: limit)
+    }
+    package func logCount(_ filter: AuditLogFilter) async throws -> Int { try await store.logCount(filter) }
+    package func eraseLog(of traces: Set<PersonalTrace>) async throws -> Int { try await store.eraseLog(of: traces) }
+
+    /// Erases what the audit log tells of a person whose numbers stand in it, or who was looked at by one.
+    package func eraseLog(of person: KnownPerson) async throws -> Int {
+        if person.phones.isEmpty { return 0 }
+        return try await store.eraseLog(of: try await traces(phones: person.phones, subjects: []))
+    }
+    package func resealLog(_ contents: [Int64: [UInt8]]) async throws { try await store.resealLog(contents) }
 
     // MARK: Envelopes
 
@@ -215,34 +279,5 @@ package final class SealedDeadLetters: DeadLetterStore {
 
     private func context(_ member: String, _ letter: DeadLetter) -> [UInt8] {
         Array("recourse/parking/\(letter.id)/\(member)".utf8)
-    }
-}
-
-/// How sealed bytes say which key has sealed them. What begins with no such mark is not sealed.
-private enum Envelope {
-    private static let mark: [UInt8] = [0, 0x52, 0x53, 1]
-
-    /// The id of the key; empty: not sealed.
-    static func key(of bytes: [UInt8]) -> String { split(bytes)?.key ?? "" }
-
-    static func seal(_ plain: [UInt8], _ context: [UInt8], _ keyring: Keyring) throws -> [UInt8] {
-        if plain.isEmpty { return plain }
-        let (key, sealed) = try keyring.seal(plain, context: context)
-        // What only looks sealed is marked too, so that it comes out as it was.
-        if key.isEmpty, !plain.starts(with: mark) { return plain }
-        return mark + [UInt8(clamping: key.utf8.count)] + Array(key.utf8) + sealed
-    }
-
-    static func open(_ bytes: [UInt8], _ context: [UInt8], _ keyring: Keyring) throws(SealFailure) -> [UInt8] {
-        guard let (key, sealed) = split(bytes) else { return bytes }
-        return try keyring.open(sealed, key: key, context: context)
-    }
-
-    private static func split(_ bytes: [UInt8]) -> (key: String, sealed: [UInt8])? {
-        guard bytes.starts(with: mark), bytes.count > mark.count else { return nil }
-        let start = mark.count + 1
-        let end = start + Int(bytes[mark.count])
-        guard end <= bytes.count else { return nil }
-        return (String(decoding: bytes[start..<end], as: UTF8.self), Array(bytes[end...]))
     }
 }
