@@ -36,8 +36,13 @@ package struct Configuration: Sendable {
     package var keyring = Keyring.none
     /// Unique among living workers of a stage; the supervisor gives each slot a name of its own.
     package var workerName: String?
+    /// Who acts, for the audit log.
+    package var who = Operator(name: Configuration.systemUser, systemUser: Configuration.systemUser)
     /// What works and should be otherwise: a secret that others may read, a connection that others may listen to.
     package private(set) var warnings: [String] = []
+
+    /// A user that the system's list does not know, as in some containers, has a number alone.
+    fileprivate static var systemUser: String { NSUserName().isEmpty ? "uid \(getuid())" : NSUserName() }
 }
 
 /// Everything that is wrong with a configuration.
@@ -119,6 +124,7 @@ extension Configuration {
         }
         drainSeconds = reader.number("DRAIN_SECONDS", in: 1...3_600) ?? drainSeconds
         workerName = reader.text("WORKER")
+        who = reader.operating() ?? who
         keyring = reader.keyring() ?? Keyring.none
         logLevel = reader.choice("LOG", of: ["debug", "info", "warning", "error"]) ?? logLevel
         for part in Part.allCases where parts.contains(part) {
@@ -204,6 +210,16 @@ private struct ConfigurationReader {
             return nil
         }
         return value
+    }
+
+    /// The name that an operator gives; nil: none was given.
+    mutating func operating() -> Operator? {
+        guard let name = text("OPERATOR") else { return nil }
+        guard Operator.isName(name) else {
+            faults.append("RECOURSE_OPERATOR: expected a name of 1 to 64 characters, none of them a control character")
+            return nil
+        }
+        return Operator(name: name, systemUser: Configuration.systemUser)
     }
 
     mutating func demand(_ value: Any?, _ name: String, _ example: String) {

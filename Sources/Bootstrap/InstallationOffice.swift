@@ -1,4 +1,5 @@
 import Broker
+import Logging
 import Operations
 import Policy
 import RabbitMQ
@@ -8,6 +9,13 @@ import Store
 
 extension Installation: Premises {
     package var keyring: Keyring { configuration.keyring }
+
+    package func auditLog(beside letters: SealedDeadLetters) -> AuditLog {
+        let logger = LineLogHandler.logger("recourse", level: configuration.logLevel)
+        return AuditLog(beside: letters, of: configuration.who, wall: Wall.now) { verb, head in
+            logger.info("written to the audit log", metadata: ["verb": "\(verb)", "head": "\(head.text)"])
+        }
+    }
 
     package func now() throws -> Instant { try clock().read().now }
 

@@ -36,6 +36,8 @@ package struct CommonOptions: ParsableArguments {
     package var log: String?
     @Option(help: "Keys that seal personal data: lines ID BASE64, the first seals (RECOURSE_PERSONAL_KEY_FILE)")
     package var personalKeyFile: String?
+    @Option(help: "Who acts, for the audit log; else the system user (RECOURSE_OPERATOR)")
+    package var actingAs: String?
     @Option(help: "How long a stop may take (RECOURSE_DRAIN_SECONDS)")
     package var drainSeconds: String?
 
@@ -47,6 +49,7 @@ package struct CommonOptions: ParsableArguments {
             ("POLICY", policy), ("CLOCK", clock), ("PREFETCH", prefetch), ("BATCH", batch), ("LOG", log),
             ("PERSONAL_KEY_FILE", personalKeyFile), ("DRAIN_SECONDS", drainSeconds), ("BODY_LIMIT", bodyLimit),
             ("MEMORY_LIMIT", memoryLimit), ("LEASE_SECONDS", leaseSeconds), ("WORKER", worker),
+            ("OPERATOR", actingAs),
         ]
         return Dictionary(uniqueKeysWithValues: pairs.compactMap { name, value in value.map { (name, $0) } })
     }

@@ -62,6 +62,7 @@ extension FundReport.Request {
     fileprivate var lines: [String] {
         var lines = [
             "Request \(requestId) of complaint \(complaintId), case \(caseId): \(cause), \(stateWords)",
+            "  asked by \(requestedBy.isEmpty ? "a person not known" : requestedBy)",
             "  asked for \(FundReport.yuan(requestedFen)), paid \(FundReport.yuan(disbursedFen)), recovered "
                 + "\(FundReport.yuan(recoveredFen)), written off \(FundReport.yuan(writtenOffFen)), outstanding "
                 + FundReport.yuan(outstandingFen),
@@ -79,6 +80,7 @@ extension FundReport.Request {
             if let reason = one.reason { line += "  \(reason)" }
             if let amount = one.amountFen { line += "  \(FundReport.yuan(amount))" }
             if let balance = one.balanceFen { line += ", balance \(FundReport.yuan(balance))" }
+            line += one.by.map { "  by \($0.text)" } ?? "  by the rules"
             lines.append(line)
             let why = [("with", one.parameters), ("as", one.facts)].compactMap { word, json -> String? in
                 guard let json, json.members?.isEmpty == false else { return nil }

@@ -18,6 +18,8 @@ package struct FundReport: OperationReport, Encodable, Hashable {
         package let parameters: JSON?
         package let facts: JSON?
         package let policy: String?
+        /// Who decided; nil: the rule alone.
+        package let by: TimelineEntry.Person?
     }
 
     package struct Request: Sendable, Hashable, Codable {
@@ -25,6 +27,8 @@ package struct FundReport: OperationReport, Encodable, Hashable {
         package let caseId: String
         package let complaintId: String
         package let cause: String
+        /// Who asked for it; empty: not known.
+        package let requestedBy: String
         /// `unreadable` where the record is; all figures are 0 then.
         package let state: String
         package let requestedFen: Int64
@@ -116,6 +120,14 @@ package struct FundView: Sendable {
         }
     }
 
+    /// A request that the rules grant or refuse at once was asked for by its sender, and decided by nobody.
+    private static func decider(of entry: JournalEntry) -> TimelineEntry.Person? {
+        guard case .event(_, _, let type, _, let body) = entry.input,
+            type != CompensationRequested.type.rawValue, type != CompensationRequested.type.wireName
+        else { return nil }
+        return TimelineEntry.Person(of: body)
+    }
+
     private static func ledger(_ stored: StoredRecord) throws -> FundLedger {
         do {
             return try JSONDecoding.decode(FundLedger.self, from: stored.body)
@@ -142,11 +154,12 @@ package struct FundView: Sendable {
         let decisions = entries.flatMap { entry in
             TimelineEntry(entry, of: .handling).emitted.filter {
                 $0.data["requestId"]?.string == id || $0.data["subject"]?.string == id
-            }.map { FundReport.Decision($0, at: entry.now) }
+            }.map { FundReport.Decision($0, at: entry.now, by: FundView.decider(of: entry)) }
         }
         return FundReport.Request(
             requestId: id, caseId: request.caseId, complaintId: request.complaintId, cause: request.cause.rawValue,
-            state: request.state.rawValue, requestedFen: request.requestedFen, disbursedFen: request.disbursedFen,
+            requestedBy: request.requestedBy, state: request.state.rawValue, requestedFen: request.requestedFen,
+            disbursedFen: request.disbursedFen,
             recoveredFen: request.recoveredFen, writtenOffFen: request.writtenOffFen,
             outstandingFen: request.disbursedFen - request.recoveredFen - request.writtenOffFen,
             referredTo: request.referredTo?.rawValue, owed: request.owed?.step.rawValue,
@@ -160,7 +173,8 @@ package struct FundView: Sendable {
 extension FundReport.Request {
     fileprivate init(unreadable id: String) {
         self.init(
-            requestId: id, caseId: "", complaintId: "", cause: "", state: "unreadable", requestedFen: 0,
+            requestId: id, caseId: "", complaintId: "", cause: "", requestedBy: "", state: "unreadable",
+            requestedFen: 0,
             disbursedFen: 0, recoveredFen: 0, writtenOffFen: 0, outstandingFen: 0, referredTo: nil, owed: nil,
             owedBy: nil, isOverdue: false, liableKind: nil, liableId: nil, recoveryStep: nil, decisions: [], record: nil
         )
@@ -171,8 +185,9 @@ extension FundReport.Request {
 }
 
 extension FundReport.Decision {
-    fileprivate init(_ emitted: TimelineEntry.Emitted, at instant: Instant) {
+    fileprivate init(_ emitted: TimelineEntry.Emitted, at instant: Instant, by person: TimelineEntry.Person?) {
         at = instant
+        by = person
         event = emitted.type
         eventId = emitted.id
         amountFen = emitted.data["amountFen"]?.int

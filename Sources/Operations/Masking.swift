@@ -28,6 +28,17 @@ package enum Masking {
             })
     }
 
+    /// What is no event of a known type: its structure, the names that are words, and no value but true and false.
+    package static func structure(_ json: JSON) -> JSON {
+        switch json {
+        case .object(let members):
+            .object(members.map { JSON.Member(shown($0.name), structure($0.value)) })
+        case .array(let elements): .array(elements.map(structure))
+        case .null, .bool: json
+        case .int, .double, .string: .string(hidden)
+        }
+    }
+
     /// What the shape does not know, or what has another kind than it says, is hidden: it could be anything.
     private static func value(_ json: JSON, _ shape: Shape) -> JSON {
         switch (shape, json) {

@@ -80,6 +80,7 @@ package struct PersonOffice: Sendable {
         // First the letters: what they are about is known only as long as the stages know it.
         let found = try await DeadLettersOfPersons(deadLetters).find(known)
         let letters = try await deadLetters.erase(found.letters, note: "erased with the person whom it was about")
+        _ = try await deadLetters.eraseLog(of: known)
         try await deadLetters.scrub()
         for stage in StageName.allCases {
             guard let store = stores[stage] else { continue }
@@ -138,6 +139,10 @@ package struct PersonOffice: Sendable {
         if letters.resealed > 0 { try await deadLetters.scrub() }
         figures.append(Figure("dead letters", letters.resealed))
         damaged.append(Figure("dead letters", letters.damaged))
+        let log = try await AuditLog.reseal(beside: deadLetters)
+        if log.resealed > 0 { try await deadLetters.scrub() }
+        figures.append(Figure("audit log", log.resealed))
+        damaged.append(Figure("audit log", log.damaged))
         return PersonRekeying(
             key: keyring.currentId, resealed: figures, damaged: damaged.filter { $0.value != 0 })
     }

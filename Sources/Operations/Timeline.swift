@@ -19,6 +19,23 @@ package struct TimelineEntry: Sendable, Hashable, Codable {
         package let policy: String?
     }
 
+    /// Who has said it.
+    package struct Person: Sendable, Hashable, Codable {
+        package let id: String
+        /// store, region, hq, business; nil: the event does not say.
+        package let tier: String?
+
+        /// Of an event, as the contract lets it be shown; nil: nobody in person.
+        init?(of body: [UInt8]) {
+            let by = DeadLetterDetail.json(body).flatMap(Masking.event)?["data"]?["by"]
+            guard let id = by?["id"]?.string, PersonalToken(id) == nil else { return nil }
+            self.id = id
+            tier = by?["tier"]?.string
+        }
+
+        var text: String { tier.map { "\(id) (\($0))" } ?? id }
+    }
+
     /// To what the event of a person or of upstream refers.
     package struct Reference: Sendable, Hashable, Codable {
         /// The member that names it: `requestId`.
@@ -35,6 +52,8 @@ package struct TimelineEntry: Sendable, Hashable, Codable {
     package let inputId: String
     /// The event's source; nil for timers and policies.
     package let source: String?
+    /// Who has said what came in; nil: a program, a stage, or time alone.
+    package let by: Person?
     /// `applied` or `refused`.
     package let fate: String
     package let late: Bool
@@ -48,9 +67,11 @@ package struct TimelineEntry: Sendable, Hashable, Codable {
         self.stage = stage
         self.entry = entry.number
         switch entry.input {
-        case .event(let source, let id, let type, _, _): (input, inputId, self.source) = (type, id, source)
-        case .timer(let key, _, _) where key.kind == KeptPolicy.kind: (input, inputId, source) = ("policy", key.id, nil)
-        case .timer(let key, _, _): (input, inputId, source) = ("timer", key.description, nil)
+        case .event(let source, let id, let type, _, let body):
+            (input, inputId, self.source, by) = (type, id, source, Person(of: body))
+        case .timer(let key, _, _) where key.kind == KeptPolicy.kind:
+            (input, inputId, source, by) = ("policy", key.id, nil, nil)
+        case .timer(let key, _, _): (input, inputId, source, by) = ("timer", key.description, nil, nil)
         }
         fate = entry.fate.rawValue
         late = entry.isLate
@@ -83,7 +104,8 @@ extension TimelineEntry {
         let came =
             source.map { "\(input) \(inputId) from \($0)" }
             ?? (input == "policy" ? "policy \(inputId) taken into use" : "timer of \(inputId)")
-        var lines = ["\(time)  \(stage.rawValue)  \(came): \(fate)" + (late ? ", late" : "")]
+        let said = by.map { " by \($0.text)" } ?? ""
+        var lines = ["\(time)  \(stage.rawValue)  \(came)\(said): \(fate)" + (late ? ", late" : "")]
         for one in emitted {
             lines.append("    \(one.type) to \(one.to)  \(Self.short(one.data))")
             guard let rule = one.rule else { continue }
@@ -167,12 +189,22 @@ package struct Explanation: OperationReport, Codable, Hashable {
     package let chain: [TimelineEntry]
     /// The stages where the event still waits for what it refers to.
     package let waiting: [WaitingList.Item]
+    /// The dead letters of an event of this id, the newest first.
+    package internal(set) var dead: [DeadLetterItem] = []
     /// What stands at the beginning.
     package let origin: String
 
     package var text: String {
         var lines = ["event \(eventId)"]
         lines += waiting.map { TextTable.printable($0.text) }
+        for one in dead {
+            let fault = one.fault.map { " at \($0)" } ?? ""
+            lines.append(
+                TextTable.printable(
+                    "\(one.lastAt)  died in \(one.queue): \(one.failureClass) / \(one.code)\(fault), \(one.state.rawValue)"
+                ))
+            lines.append("    recourse dead-letters show \(one.id)")
+        }
         for entry in chain { lines += entry.lines }
         lines.append(origin)
         return lines.joined(separator: "\n")

@@ -30,8 +30,10 @@ import Testing
         _ pipeline: MemoryPipeline, _ outbox: Outbox? = nil, limits: DocumentLimits = DocumentLimits(),
         isBound: (@Sendable (Topology.Binding) throws -> Bool)? = nil
     ) -> DeadLetterOffice {
+        let letters = SealedDeadLetters(pipeline.deadLetters, keyring: .none)
         var parts = DeadLetterOffice.Parts(
-            deadLetters: pipeline.deadLetters, stores: pipeline.anyStores, routes: pipeline.routes, clock: pipeline.now)
+            deadLetters: letters, log: AuditLog(for: Operator.tester, beside: letters), stores: pipeline.anyStores,
+            routes: pipeline.routes, clock: pipeline.now)
         parts.stages = Pipeline.stages
         parts.policy = pipeline.policy
         if let outbox { parts.publish = { try outbox.publish($0) } }
@@ -56,7 +58,7 @@ import Testing
     @Test func `says for each letter what sending it again would lead to`() async throws {
         var pipeline = try await Scenario.finished()
         let before = office(pipeline)
-        let ids = try await before.select(DeadLetterFilter()).ids
+        let ids = try await before.select(LetterSearch()).ids
         #expect(ids == ["letter-1", "letter-2"])
         #expect(
             try await verdict(before, "letter-1")
@@ -112,13 +114,13 @@ import Testing
 
     @Test func `says how many letters it has left aside of a selection`() async throws {
         let office = office(try await revived())
-        let selection = try await office.select(DeadLetterFilter(), limit: 1)
+        let selection = try await office.select(LetterSearch(), limit: 1)
         #expect(selection.ids == ["letter-1"] && selection.total == 2)
         let report = try await office.replay(selection, execute: false)
         #expect(report.selected == 2 && report.actions.count == 1)
         let next = try #require(report.next)
         #expect(report.text.contains("--after \(next)"))
-        let rest = try await office.select(DeadLetterFilter(), after: next, limit: 1)
+        let rest = try await office.select(LetterSearch(), after: next, limit: 1)
         #expect(rest == DeadLetterOffice.Selection(ids: ["letter-2"], total: 1))
         #expect(report.text.contains("1 of 2 selected letters") && report.text.contains("not looked at"))
     }
@@ -284,12 +286,13 @@ import Testing
         let event = pipeline.published[3]
         try await pipeline.park(event, body: event.body(), queue: "recourse.routing", code: "unknown-reference")
         let office = office(pipeline)
-        let first = try await office.list(DeadLetterFilter(), limit: 2)
+        let first = try await office.list(LetterSearch(), limit: 2)
         #expect(first.letters.map(\.id) == ["letter-3", "letter-2"])
-        let second = try await office.list(DeadLetterFilter(), after: first.next, limit: 2)
+        let second = try await office.list(LetterSearch(), after: first.next, limit: 2)
         #expect(second.letters.map(\.id) == ["letter-1"])
         #expect(second.next == nil)
-        let groups = try await office.groups(DeadLetterFilter()).groups
+        #expect(first.total == 3 && first.text.contains("2 of 3 that match"))
+        let groups = try await office.groups(LetterSearch()).groups
         #expect(groups.map(\.count) == [2, 1])
         #expect(groups.first?.queue == "recourse.routing")
         #expect(groups.first?.example == "letter-3")
@@ -318,7 +321,12 @@ import Testing
             nil, body: Array(#"{"type":"who.knows.v1","data":{"name":"Zhang Wei"}}"#.utf8), queue: "recourse.intake",
             code: "contract")
         let opaque = try #require(try await office.show(unknown, withBody: true))
-        #expect(opaque.body == nil)
-        #expect(opaque.bodyNote?.hasPrefix("not shown") == true)
+        #expect(opaque.body == ["type": "***", "data": ["name": "***"]], "its structure alone")
+        #expect(opaque.bodyNote?.hasPrefix("it is no event of a known type") == true)
+        let noise = try await pipeline.park(
+            nil, body: Array("Zhang Wei".utf8), queue: "recourse.intake", code: "contract")
+        let hidden = try #require(try await office.show(noise, withBody: true))
+        #expect(hidden.body == nil && hidden.bodyNote?.hasPrefix("not shown: it is no JSON") == true)
+        #expect(!hidden.text.contains("Zhang"))
     }
 }

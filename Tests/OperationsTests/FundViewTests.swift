@@ -69,6 +69,31 @@ import Testing
         #expect(raw.requests[0].record?["complaintId"] == "C1" && raw.text.contains("fingerprint"))
     }
 
+    @Test func `of every payment it is said who asked, and who decided`() async throws {
+        var pipeline = try await pipeline()
+        try await pipeline.send(
+            CompensationDecided(requestId: "Q2", approved: true, by: Person(id: "r1-one", tier: "region")),
+            at: "2026-11-02T13:00:00+08:00")
+        let view = FundView(handling: try #require(pipeline.stores[.handling]))
+        let report = try #require(try await view.show())
+        func decider(_ request: Int, _ event: String) throws -> String? {
+            let decision = try #require(report.requests[request].decisions.first { $0.event == event })
+            return decision.by?.id
+        }
+        #expect(report.requests.map(\.requestedBy) == ["s1-supervisor", "s1-supervisor"])
+        #expect(try decider(0, "fund.disbursed") == nil, "the rules alone")
+        #expect(try decider(0, "fund.recovered") == "hq-one")
+        #expect(try decider(1, "fund.disbursed") == "r1-one")
+        let one = try #require(try await view.show(request: "Q2")).text
+        #expect(one.contains("asked by s1-supervisor") && one.contains("by r1-one (region)"), "\(one)")
+        let paid = try #require(report.requests[1].decisions.first { $0.event == "fund.disbursed" })
+        let explained = try #require(try await CaseView(stores: pipeline.anyStores).explain(paid.eventId)).text
+        #expect(
+            explained.contains("by r1-one (region)") && explained.contains("by s1-supervisor (store)"), "\(explained)")
+        let dossier = try #require(try await CaseView(stores: pipeline.anyStores).showCase(Scenario.caseId)).text
+        #expect(dossier.contains("by s1-supervisor (store)"), "\(dossier)")
+    }
+
     @Test func `names the steps that are overdue, and since when`() async throws {
         var pipeline = try await pipeline()
         try await pipeline.advance(to: "2026-11-06T09:00:00+08:00")

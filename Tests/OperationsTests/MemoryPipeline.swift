@@ -31,7 +31,8 @@ struct MemoryPipeline {
     ///   - waiting: how much may wait for what it refers to; without room it is dead at once.
     init(
         at start: String = "2026-11-02T08:00:00+08:00", policy: PolicyBook? = nil,
-        stores: [StageName: any Store]? = nil, deadLetters: any DeadLetterStore = MemoryDeadLetterStore(),
+        stores: [StageName: any Store]? = nil,
+        deadLetters: any DeadLetterStore = MemoryDeadLetterStore(isKeptOpen: true),
         keyring: Keyring = .none, waiting: WaitingLimits = MemoryPipeline.noRoom
     ) async throws {
         self.policy = try policy ?? MemoryPipeline.policy()

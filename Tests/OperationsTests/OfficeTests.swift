@@ -47,6 +47,7 @@ struct MemoryPremises: Premises {
 
     func stores() throws -> [StageName: any Store] { all }
     func deadLetters() throws -> SealedDeadLetters { SealedDeadLetters(letters, keyring: keyring) }
+    func auditLog(beside letters: SealedDeadLetters) -> AuditLog { AuditLog(for: Operator.tester, beside: letters) }
     func unopenedDeadLetters() throws -> any DeadLetterStore { letters }
     func queueDepths() async throws -> QueueDepths? { nil }
     func now() throws -> Instant { instant }
@@ -123,6 +124,42 @@ struct MemoryPremises: Premises {
             try await office(pipeline).showCase(Scenario.unknownCase)
         }
         #expect(failure?.description.contains("2 events wait for it: recourse waiting list --for") == true)
+    }
+
+    @Test func `explains an event that died, where that is all there is of it`() async throws {
+        let pipeline = try await Scenario.finished()
+        let dead = try #require(try await pipeline.deadLetters.get("letter-1"))
+        let explanation = try await office(pipeline).explain(try #require(dead.letter.eventId))
+        #expect(explanation.dead.first?.id == "letter-1" || explanation.dead.last?.id == "letter-1")
+        #expect(explanation.text.contains("died in recourse.routing: transient / unknown-reference, open"))
+        #expect(explanation.text.contains("recourse dead-letters show letter-1"))
+    }
+
+    // MARK: Who looked
+
+    @Test func `every look at a customer is written down before it is answered, also one that finds nobody`()
+        async throws
+    {
+        let pipeline = try await pipeline()
+        let office = office(pipeline)
+        _ = try await office.showCustomer(.phone(Scenario.customer.phone), unmask: true)
+        _ = try await office.showPerson(.cases([Scenario.caseId]), unmask: false)
+        await #expect(throws: OfficeFailure.self) {
+            try await office.showCustomer(.phone("13999999999"), unmask: false)
+        }
+        let phone = try #require(PhoneKey(Scenario.customer.phone))
+        let looks = try await office.listAuditLog(AuditLogFilter(), phone: phone, after: nil, limit: 9)
+        #expect(looks.entries.map(\.verb) == ["customer show --unmask"])
+        #expect(!looks.text.contains(Scenario.customer.phone))
+        let all = try await office.listAuditLog(AuditLogFilter(), phone: nil, after: nil, limit: 9)
+        #expect(all.entries.map(\.verb) == ["customer show", "person show", "customer show --unmask"])
+        #expect(all.entries[1].objects.map(\.object) == ["case:" + Scenario.caseId])
+        #expect(try await office.verifyAuditLog(expecting: []).exitCode == 0)
+        _ = try await office.erasePerson(.phone(Scenario.customer.phone))
+        let after = try await office.listAuditLog(AuditLogFilter(), phone: phone, after: nil, limit: 9)
+        #expect(after.entries.isEmpty, "whom somebody looked at is gone with the person")
+        let result = try await office.verifyAuditLog(expecting: [])
+        #expect(result.exitCode == 0 && result.erased == 1 && result.entries == 5)
     }
 
     // MARK: Whether all adds up

@@ -130,10 +130,11 @@ class Run:
         return f"scaled {start.isoformat(timespec='seconds')} {self.factor} {self.zero or int(time.time()) + 3600}"
 
     def verb(self, *words: str, limit: float = 900) -> int:
-        """Runs a verb of `recourse`; its output goes to a log named after it."""
-        with (self.logs / f"{'-'.join(words[:2])}.log").open("wb") as log:
+        """Runs a verb of `recourse`; its output goes to a log named after it, what it says besides to a `.err` beside it."""
+        name = "-".join(words[:2])
+        with (self.logs / f"{name}.log").open("wb") as log, (self.logs / f"{name}.err").open("wb") as besides:
             done = subprocess.run([str(self.programs / "recourse"), *words], env=self.environment(), timeout=limit,
-                                  stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT, check=False)
+                                  stdin=subprocess.DEVNULL, stdout=log, stderr=besides, check=False)
             return done.returncode
 
     def _start_observer(self) -> None:

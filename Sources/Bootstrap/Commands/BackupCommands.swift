@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import Schema
+import Store
 import StoreSQLite
 
 struct BackupCommand: AsyncParsableCommand {
@@ -23,7 +24,8 @@ struct BackupCommand: AsyncParsableCommand {
             let madeAt = Wall.now()
             let names = try SQLiteBackup(directory: store).copy(to: folder)
             let manifest = BackupManifest(
-                madeAt: madeAt.description, files: try names.map { try BackupManifest.File(backup.path(of: $0), $0) })
+                madeAt: madeAt.description, files: try names.map { try BackupManifest.File(backup.path(of: $0), $0) },
+                auditLogHead: try SQLiteBackup.auditLogHead(in: folder)?.text)
             try backup.write(manifest)
             Output.line(manifest.text)
         }
@@ -89,10 +91,14 @@ struct BackupManifest: Codable, Equatable {
     /// Wall time before the copying began: what was published later is not in the backup.
     let madeAt: String
     let files: [File]
+    /// Of the audit log in it: `recourse audit-log verify --head` shows later whether it was written anew. nil: the release
+    /// that made it kept none.
+    let auditLogHead: String?
 
     var text: String {
         let bytes = files.reduce(0) { $0 + $1.bytes }
-        return "\(files.count) files, \(bytes) bytes, as of \(madeAt)"
+        let log = auditLogHead.map { "; audit log at \($0)" } ?? ""
+        return "\(files.count) files, \(bytes) bytes, as of \(madeAt)\(log)"
     }
 }
 

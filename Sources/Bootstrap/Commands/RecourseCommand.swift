@@ -28,7 +28,10 @@ package struct RecourseCommand: AsyncParsableCommand {
                 ]),
             CommandGroup(
                 name: "On-call",
-                subcommands: [DeadLettersCommand.self, SummaryCommand.self, AuditCommand.self, JournalCommand.self]),
+                subcommands: [
+                    DeadLettersCommand.self, AuditLogCommand.self, SummaryCommand.self, AuditCommand.self,
+                    JournalCommand.self,
+                ]),
             CommandGroup(
                 name: "Operator",
                 subcommands: [
@@ -70,6 +73,7 @@ struct Failure: Error {
         case let reuse as PolicyReuse: self.init(ExitStatus.configuration, "policy: \(reuse)")
         case let faults as AnswerFaults: self.init(ExitStatus.configuration, faults.description)
         case let failure as OfficeFailure: self.init(ExitStatus.wrong, failure.description)
+        case let oversized as OversizedAct: self.init(ExitStatus.usage, oversized.description)
         case let fault as FileFault: self.init(ExitStatus.usage, fault.description)
         case is BrokerFailure, is StoreFailure, is ClockAdvance.Stalled, is ManagementFailure, is MissingConverter:
             self.init(ExitStatus.unavailable, "\(error)")

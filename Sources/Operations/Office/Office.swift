@@ -11,6 +11,8 @@ package protocol Premises: Sendable {
     /// Of all stages.
     func stores() throws -> [StageName: any Store]
     func deadLetters() throws -> SealedDeadLetters
+    /// The audit log that lies beside them, of whoever asks here.
+    func auditLog(beside letters: SealedDeadLetters) -> AuditLog
     /// For whoever counts them and reads nothing of their content: sealed as they are kept, without a key.
     func unopenedDeadLetters() throws -> any DeadLetterStore
     /// nil: no broker is configured.
@@ -147,13 +149,36 @@ extension Office {
 
     /// Why an event was emitted, back to the inbound events.
     package func explain(_ event: String) async throws -> Explanation {
-        try await ask { stores in
-            guard let explanation = try await CaseView(stores: stores).explain(event) else {
+        let dead = try await deadLetters(ofEvent: event)
+        return try await ask { stores in
+            let found = try await CaseView(stores: stores).explain(event)
+            if found == nil, dead.isEmpty {
                 throw OfficeFailure(
-                    "explain \(event): no stage has taken or emitted an event of this id; whether it died: "
-                        + "recourse dead-letters list --text \(event)")
+                    "explain \(event): no stage has taken or emitted an event of this id, none waits, and none died")
             }
+            var explanation =
+                found
+                ?? Explanation(eventId: event, chain: [], waiting: [], origin: "No stage has taken or emitted it.")
+            explanation.dead = dead
             return explanation
+        }
+    }
+
+    /// Of one id there are as many as sources and queues, unless somebody plays tricks.
+    private static let deadOfOneEvent = 20
+
+    /// From the columns alone, so that no key is needed.
+    private func deadLetters(ofEvent id: String) async throws -> [DeadLetterItem] {
+        let letters = try premises.unopenedDeadLetters()
+        var filter = DeadLetterFilter()
+        filter.eventId = id
+        do {
+            let rows = try await letters.list(filter, after: nil, limit: Self.deadOfOneEvent)
+            await letters.close()
+            return rows.map(DeadLetterItem.init)
+        } catch {
+            await letters.close()
+            throw error
         }
     }
 }
@@ -274,24 +299,37 @@ extension Office {
     ///
     /// - Parameter unmask: with the texts themselves.
     package func showPerson(_ person: PersonSought, unmask: Bool) async throws -> PersonReport {
-        try await persons { try await $0.show(person, unmask: unmask) }
+        try await look("person show", unmask: unmask, at: person)
+        return try await persons { try await $0.show(person, unmask: unmask) }
     }
 
-    /// Erases a person from every store and dead letter.
+    /// Erases a person from every store and dead letter, and from what the audit log tells of them.
     package func erasePerson(_ person: PersonSought) async throws -> PersonErasure {
-        try await persons { try await $0.erase(person) }
+        // The log says that somebody was erased, and by whom; who it was is what is erased.
+        try await log(OperatorAct("person erase"), outcome: .begun)
+        let erased = try await persons { try await $0.erase(person) }
+        var act = OperatorAct("person erase")
+        act.detail = "from \(erased.stages.count) stages, \(erased.deadLetters) dead letters"
+        try await log(act, outcome: .done)
+        return erased
     }
 
     /// Seals everything with the first key of the key file.
     package func rekey() async throws -> PersonRekeying {
-        try await persons { try await $0.rekey() }
+        try await log(OperatorAct("person rekey"), outcome: .begun)
+        let done = try await persons { try await $0.rekey() }
+        var act = OperatorAct("person rekey")
+        act.detail = done.key.isEmpty ? "sealed with no key" : "sealed with the key \(done.key)"
+        try await log(act, outcome: done.damaged.isEmpty ? .done : .failed)
+        return done
     }
 
     /// What is known of a customer over all stages (R21).
     ///
     /// - Parameter unmask: with what was said and sent.
     package func showCustomer(_ person: PersonSought, unmask: Bool) async throws -> CustomerReport {
-        try await ask { stores in
+        try await look("customer show", unmask: unmask, at: person)
+        return try await ask { stores in
             let view = CustomerView(stores: stores, keyring: premises.keyring)
             guard let report = try await view.show(person, unmask: unmask) else {
                 throw OfficeFailure("customer show: nobody is known by that")
@@ -304,7 +342,12 @@ extension Office {
     ///
     /// - Parameter unmask: with what was said or sent.
     package func register(_ kind: Register.Kind, _ month: Month, unmask: Bool) async throws -> Register {
-        try await ask(.callback) { store in
+        if unmask {
+            var act = OperatorAct("register --unmask")
+            act.detail = "\(kind.rawValue) of \(month)"
+            try await log(act, outcome: .done)
+        }
+        return try await ask(.callback) { store in
             try await Register.read(kind, month, from: store, unmask: unmask ? premises.keyring : nil)
         }
     }
@@ -317,9 +360,10 @@ extension Office {
     ///
     /// - Parameter limits: of the documents that a replay would be judged by.
     package func deadLetterParts(limits: DocumentLimits) throws -> DeadLetterOffice.Parts {
+        let letters = try premises.deadLetters()
         var parts = DeadLetterOffice.Parts(
-            deadLetters: try premises.deadLetters(), stores: try premises.stores(), routes: Routes(Pipeline.stages),
-            clock: try premises.now())
+            deadLetters: letters, log: premises.auditLog(beside: letters), stores: try premises.stores(),
+            routes: Routes(Pipeline.stages), clock: try premises.now())
         parts.limits = limits
         if let policy = try premises.currentPolicy() {
             parts.stages = Pipeline.stages

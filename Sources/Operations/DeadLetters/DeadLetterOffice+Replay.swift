@@ -6,7 +6,7 @@ import Stages
 import Store
 
 /// What sending a dead letter again would lead to.
-package enum ReplayVerdict: String, Sendable, Hashable, Codable {
+package enum ReplayVerdict: String, Sendable, Hashable, Codable, CaseIterable {
     /// It is valid now, its stage does not know it, and (where it could be tried) the stage would take it.
     case safe
     /// The stage has taken the event meanwhile: sending it again would change nothing.
@@ -39,7 +39,7 @@ extension DeadLetterOffice {
     /// - Throws: `StoreFailure`.
     package func replay(_ selection: Selection, execute: Bool) async throws -> DeadLetterActions {
         var actions: [DeadLetterAction] = []
-        for id in selection.ids {
+        for id in try await resolve(selection.ids) {
             guard let row = try await parts.deadLetters.get(id) else {
                 actions.append(DeadLetterAction(id: id, verdict: .unknown, done: false, detail: "no such dead letter"))
                 continue
@@ -54,7 +54,7 @@ extension DeadLetterOffice {
             case .safe: actions.append(try await send(row, judgement))
             case .alreadyDone where row.state.next.contains(.resolved):
                 let mark = DeadLetterMark(id: id, version: row.version, state: .resolved, note: judgement.detail)
-                let moved = try await !parts.deadLetters.mark([mark]).isEmpty
+                let moved = try await !self.mark([mark], [row], "replay", reason: nil).isEmpty
                 actions.append(
                     DeadLetterAction(
                         id: id, verdict: .alreadyDone, done: moved, detail: judgement.detail + "; marked resolved"))
@@ -201,7 +201,7 @@ extension DeadLetterOffice {
             return action(false, "not sent: there is no broker")
         }
         let mark = DeadLetterMark(id: id, version: row.version, state: .sent, note: row.note)
-        guard let moved = try await parts.deadLetters.mark([mark]).first else {
+        guard let moved = try await self.mark([mark], [row], "replay", reason: nil).first else {
             return action(false, "not sent: somebody else has changed it")
         }
         let message = ConfirmedPublisher.Message(
@@ -221,7 +221,7 @@ extension DeadLetterOffice {
         }
         let note = "sending it again failed: \(fault)"
         let back = DeadLetterMark(id: id, version: moved.version, state: .open, note: note)
-        _ = try await parts.deadLetters.mark([back])
+        _ = try await self.mark([back], [moved], "replay", reason: note)
         return action(false, "not sent: \(fault)")
     }
 
