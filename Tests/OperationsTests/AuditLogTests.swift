@@ -6,7 +6,7 @@ import StoreTestKit
 import Testing
 
 @Suite struct `The audit log of operators` {
-    private let store = MemoryDeadLetterStore()
+    private let store: any DeadLetterStore = MemoryDeadLetterStore()
     private var letters: SealedDeadLetters { SealedDeadLetters(store, keyring: .none) }
     private var log: AuditLog { AuditLog(for: .tester, beside: letters) }
 
@@ -98,7 +98,7 @@ import Testing
         let both = try Keyring(parsing: "k2 \(key(2))\nk1 \(key(1))")
         let sealed = SealedDeadLetters(store, keyring: old)
         try await AuditLog(for: .tester, beside: sealed).write(discard("1", "Zzyzx"))
-        let kept = try #require(try store.logEntries(AuditLogFilter(), .after(0), limit: 1).first?.content)
+        let kept = try #require(try await store.logEntries(AuditLogFilter(), .after(0), limit: 1).first?.content)
         #expect(!String(decoding: kept, as: UTF8.self).contains("Zzyzx"))
         await #expect(throws: StoreFailure.self) { try await log.list(AuditLogFilter(), after: nil, limit: 1) }
         let done = try await AuditLog.reseal(beside: SealedDeadLetters(store, keyring: both))
