@@ -120,9 +120,14 @@ struct InstallationDoctor {
         do {
             for stage in Pipeline.stages.map({ type(of: $0).name }) {
                 let store = try installation.store(stage)
-                defer { Task { await store.close() } }
-                try await installation.requireKeys(of: store, stage)
+                let found = await Result { try await installation.requireKeys(of: store, stage) }
+                await store.close()
+                try found.get()
             }
+            let letters = try installation.deadLetters()
+            let found = await Result { try await installation.requireKeys(of: letters) }
+            await letters.close()
+            try found.get()
             report.add("keys", .ok, "they open what the stores keep; \(settings.keyring.currentId) seals")
         } catch let faults as ConfigurationFaults {
             report.add(
@@ -251,5 +256,12 @@ struct InstallationDoctor {
         } catch {
             report.add("stages", .wrong, "\(error)", cure: "the stores must be readable by this release")
         }
+    }
+}
+
+extension Result where Failure == any Error {
+    /// What `body` returns or throws.
+    fileprivate init(_ body: () async throws -> Success) async {
+        do { self = .success(try await body()) } catch { self = .failure(error) }
     }
 }

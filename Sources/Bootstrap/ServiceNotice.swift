@@ -85,7 +85,7 @@ struct ServiceNotice: Sendable {
         await follow {
             let figures = vitals.figures
             return Told(
-                isReady: figures.condition.isConsuming, isStopping: figures.condition.isDraining,
+                isReady: figures.condition.isConsuming, isStopping: figures.isEnding,
                 status: figures.status,
                 // Before there is a loop the program waits for what it needs, as long as that takes.
                 beat: figures.lastLoop?.uptime ?? vitals.uptime)

@@ -22,6 +22,7 @@ package final class Supervisor: Sendable {
 
         /// The stage, or `parking`.
         var role: String { String(program.dropFirst("recourse-".count)) }
+        var target: SteeringTarget { .worker(name, role: role) }
     }
 
     private struct State {
@@ -41,8 +42,6 @@ package final class Supervisor: Sendable {
         var isLinedUp = false
         /// Those that are about to be started.
         var pending: Set<String> = []
-        /// Those that were told to drain, as they are too many.
-        var dismissed: Set<String> = []
         /// Ports behind those of the first line-up, of those that came later.
         var laterPorts: [String: Int] = [:]
     }
@@ -182,7 +181,7 @@ package final class Supervisor: Sendable {
     private func startAgain(_ slot: Slot) async {
         defer { state.withLock { _ = $0.pending.remove(slot.name) } }
         // It may have ended because it was asked to.
-        await steering?.exchange(standing)
+        await steering?.exchange(standing, limit: .seconds(2))
         if isDrained(slot) {
             return logger.info("drained; not started again before it is resumed", metadata: ["worker": "\(slot.name)"])
         }
@@ -199,34 +198,69 @@ package final class Supervisor: Sendable {
         return standing
     }
 
-    /// Whether a worker was asked to drain since it was started last.
+    /// Whether an operator has asked a worker to drain since it was started last.
     private func isDrained(_ slot: Slot) -> Bool {
         guard let steering, let startedAt = state.withLock({ $0.startedAt[slot.name] }) else { return false }
-        return steering.orders.wish(for: slot.name, role: slot.role, startedAt: startedAt)?.wish == .drain
+        let others = steering.orders.filter { !$0.isOfSupervisor }
+        return others.wish(for: slot.name, role: slot.role, startedAt: startedAt)?.wish == .drain
     }
 
     /// Brings the line-up to what is asked: starts those that are missing, drains those that are too many.
     private func adjust() {
         guard let steering else { return }
-        let roles = Set(slots.map(\.role)).union(steering.counts.keys)
+        let counts = steering.counts
+        let roles = Set(slots.map(\.role)).union(counts.keys)
         let wanted = roles.sorted().flatMap { role in
-            steering.counts[role].map { Supervisor.slots(of: role, count: $0) } ?? slots.filter { $0.role == role }
+            counts[role].map { Supervisor.slots(of: role, count: $0) } ?? slots.filter { $0.role == role }
         }.map(placed)
-        let (missing, surplus) = state.withLock { state -> ([Slot], [Slot]) in
-            let running = state.running.keys.sorted().compactMap { state.known[$0] }
+        let names = Set(wanted.map(\.name))
+        let (missing, surplus, gone) = state.withLock { state -> ([Slot], [Slot], [Slot]) in
             state.slots = wanted
-            guard state.isLinedUp, !state.isStopping else { return ([], []) }
-            let names = Set(wanted.map(\.name))
-            state.dismissed.subtract(names)
-            let surplus = running.filter { !names.contains($0.name) && state.dismissed.insert($0.name).inserted }
+            guard state.isLinedUp, !state.isStopping else { return ([], [], []) }
+            let unwanted = state.known.values.filter { !names.contains($0.name) }.sorted { $0.name < $1.name }
             let missing = wanted.filter { state.running[$0.name] == nil && !state.pending.contains($0.name) }
-            return (missing, surplus)
+            return (
+                missing, unwanted.filter { state.running[$0.name] != nil },
+                unwanted.filter { state.running[$0.name] == nil } + missing
+            )
+        }
+        // What it has asked itself is asked no more of those that have ended.
+        for slot in gone where steering.orders.contains(where: { $0.isOfSupervisor && $0.target == slot.target }) {
+            tell(slot) { try await steering.withdraw(slot.target) }
         }
         for slot in missing where !isDrained(slot) {
             logger.info("one more is wanted", metadata: ["worker": "\(slot.name)"])
             start(slot)
         }
         for slot in surplus { dismiss(slot, steering) }
+    }
+
+    /// Once, until it is heard: an order that is older than the process is none to it.
+    private func dismiss(_ slot: Slot, _ steering: WorkerSteering) {
+        let startedAt = state.withLock { $0.startedAt[slot.name] } ?? .distantPast
+        // A process takes some seconds until it knows when it has begun.
+        let isAsked = steering.orders.contains {
+            $0.target == slot.target && $0.wish == .drain && $0.at > startedAt.adding(seconds: Self.birthSeconds)
+        }
+        guard !isAsked else { return }
+        logger.info("one less is wanted; it drains", metadata: ["worker": "\(slot.name)"])
+        let order = SteeringOrder(slot.target, .drain, by: WorkerSign.supervisor, at: Wall.now())
+        tell(slot) { try await steering.give(order) }
+    }
+
+    /// Within so many seconds a process has begun to listen.
+    private static let birthSeconds: Int64 = 10
+
+    private func tell(_ slot: Slot, _ body: @escaping @Sendable () async throws -> Void) {
+        Task {
+            do {
+                try await body()
+            } catch {
+                logger.warning(
+                    "what is asked of a worker could not be written down; trying again",
+                    metadata: ["worker": "\(slot.name)", "cause": "\(error)"])
+            }
+        }
     }
 
     /// With the port that it had before, or the next one.
@@ -241,23 +275,6 @@ package final class Supervisor: Sendable {
         var placed = slot
         placed.http = base.next(port)
         return placed
-    }
-
-    private func dismiss(_ slot: Slot, _ steering: WorkerSteering) {
-        logger.info("one less is wanted; it drains", metadata: ["worker": "\(slot.name)"])
-        let order = SteeringOrder(
-            .worker(slot.name, role: slot.role), .drain, by: WorkerSign.supervisor, at: Wall.now())
-        Task {
-            do {
-                try await steering.give(order)
-            } catch {
-                // The next look finds it running still, and tells it again.
-                state.withLock { _ = $0.dismissed.remove(slot.name) }
-                logger.warning(
-                    "a worker could not be told to drain; trying again",
-                    metadata: ["worker": "\(slot.name)", "cause": "\(error)"])
-            }
-        }
     }
 
     /// 100 ms after the first death, doubled up to 10 s; a child that has lived a minute starts again at 100 ms.
@@ -325,7 +342,8 @@ package final class Supervisor: Sendable {
             let lived = state.startedAt[slot.name].map { now - $0.microseconds } ?? 0
             let isRefusal = ended.terminationReason == .exit && ended.terminationStatus == ExitStatus.configuration
             if !isRefusal || lived > Supervisor.acceptanceMicroseconds { state.accepted.insert(slot.name) }
-            if isRefusal, !state.accepted.contains(slot.name) {
+            // One that was added later is tried again: the policy folder may be half written, and its neighbours go on.
+            if isRefusal, !state.accepted.contains(slot.name), slots.contains(where: { $0.name == slot.name }) {
                 (state.isStopping, state.isMisconfigured) = (true, true)
             }
             return state.isStopping
@@ -345,4 +363,8 @@ package final class Supervisor: Sendable {
         }
         return left.isEmpty
     }
+}
+
+extension SteeringOrder {
+    fileprivate var isOfSupervisor: Bool { operatorName == WorkerSign.supervisor }
 }

@@ -106,13 +106,17 @@ package enum WorkerProgram {
             let patiently = program.patience
             let installation = Installation(configuration)
             _ = try installation.broker(connectionName: "recourse-\(program.label)")
-            try await installation.admit(name.rawValue, patiently)
-            installation.sayWhetherSealed(logger)
             let shift = WorkerShift(
                 steering: installation.steering(program.label, role: name.rawValue, logger), sign: program.sign,
                 logger: logger, vitals: vitals)
+            // One for all turns: `now` of a scaled clock is the moment of the start.
+            var clock: (any BusinessClock)?
             try await shift.run {
-                let clock = try await patiently { try installation.clock() }
+                try await installation.admit(name.rawValue, patiently)
+                installation.sayWhetherSealed(logger)
+                clock = try await patiently { try installation.clock() }
+            } begin: {
+                guard let clock else { throw StoppedWhileWaiting() }
                 let policy = try installation.policy(clock: clock)
                 for warning in policy.warnings { logger.warning("policy", metadata: ["what": "\(warning)"]) }
                 try await patiently { try await installation.requireUnused(policy, of: [name]) }
@@ -131,12 +135,13 @@ package enum WorkerProgram {
                 logger.info("starting", metadata: ["policy": "\(policy.version)", "pid": "\(getpid())"])
                 let watch = CalendarWatch(policy, clock: clock, logger: logger)
                 let reload = PolicyReload(installation: installation, clock: clock, logger: logger, watch: watch)
-                return WorkerShift.Turn(
-                    standing: { vitals.figures.standing }, drain: worker.drain, stop: worker.stop,
-                    run: {
-                        await hangups.calling(
-                            { await reload.apply(to: worker) }, during: { await watch.during { await worker.run() } })
-                    })
+                return WorkerShift.Turn(drain: worker.drain, stop: worker.stop) {
+                    var isFinished = true
+                    await hangups.calling(
+                        { await reload.apply(to: worker) },
+                        during: { await watch.during { isFinished = await worker.turn() } })
+                    return isFinished
+                }
             }
         }
     }
@@ -148,14 +153,15 @@ package enum WorkerProgram {
             let patiently = program.patience
             let installation = Installation(configuration)
             _ = try installation.parkingBroker(connectionName: "recourse-\(program.label)")
-            try await installation.admit(InstallationName.parking, patiently)
-            installation.sayWhetherSealed(logger)
             let hangups = HangupSignals()
             let shift = WorkerShift(
                 steering: installation.steering(program.label, role: InstallationName.parking, logger),
                 sign: program.sign,
                 logger: logger, vitals: vitals)
             try await shift.run {
+                try await installation.admit(InstallationName.parking, patiently)
+                installation.sayWhetherSealed(logger)
+            } begin: {
                 let deadLetters = try await patiently { try installation.deadLetters() }
                 try await patiently { try await installation.requireKeys(of: deadLetters) }
                 let broker = try installation.parkingBroker(connectionName: "recourse-\(program.label)")
@@ -165,13 +171,13 @@ package enum WorkerProgram {
                     limits: configuration.limits.document, drainSeconds: configuration.drainSeconds, wall: Wall.now,
                     isAllowed: { policy.book.rejection(of: $0) == nil }, logger: logger, vitals: vitals)
                 logger.info("starting", metadata: ["policy": "\(policy.book.version)", "pid": "\(getpid())"])
-                return WorkerShift.Turn(
-                    standing: { vitals.figures.standing }, drain: worker.stop, stop: worker.stop,
-                    run: {
-                        await hangups.calling(
-                            { policy.replace(with: installation.organisationPolicy, logger) },
-                            during: { await worker.run() })
-                    })
+                return WorkerShift.Turn(drain: worker.stop, stop: worker.stop) {
+                    var isFinished = true
+                    await hangups.calling(
+                        { policy.replace(with: installation.organisationPolicy, logger) },
+                        during: { isFinished = await worker.turn() })
+                    return isFinished
+                }
             }
         }
     }

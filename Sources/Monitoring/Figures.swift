@@ -94,6 +94,8 @@ package struct Figures: Sendable {
     package var policy: String?
     /// The policy folder was to be taken into use and was not.
     package var isPolicyRefused = false
+    /// The process is about to end; one that is paused is not.
+    package var isEnding = false
     package var calendarMissing = 0
 
     package init(stage: String) {

@@ -9,7 +9,7 @@ extension DoctorReport {
     /// - Parameter roles: those that each need a worker.
     package mutating func findWorkers(_ workforce: WorkforceReport, roles: [String], wall: Instant) {
         let count = findings.count
-        for one in workforce.processes where one.health.isWrong {
+        for one in workforce.wrong {
             add(
                 "workers", .wrong, "\(one.role) \(one.name) on \(one.host), pid \(one.pid), is \(one.health.rawValue)",
                 cure: one.health.advice)

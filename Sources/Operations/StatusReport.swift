@@ -157,7 +157,7 @@ package struct StatusReport: OperationReport, Codable, Hashable {
     package var exitCode: Int32 { !troubles.isEmpty ? 1 : unseen.isEmpty ? 0 : 69 }
 
     private static func troubles(_ look: StatusLook) -> [String] {
-        var found = look.workforce.processes.filter(\.health.isWrong).map { one in
+        var found = look.workforce.wrong.map { one in
             "\(one.role) \(one.name) on \(one.host) (pid \(one.pid)) is \(one.health.rawValue): \(one.health.advice)"
         }
         for stage in look.stages {
@@ -178,6 +178,10 @@ package struct StatusReport: OperationReport, Codable, Hashable {
                 found.append("\(name): \(stage.timersAside) timers cannot act: recourse audit names them")
             }
             if stage.waitingOver > 0 { found.append("\(name): events wait beyond their time: recourse waiting list") }
+        }
+        if look.workforce.working(InstallationName.parking).isEmpty {
+            let lying = look.deadDepth.map { ", and \($0) dead letters lie in the broker" } ?? ""
+            found.append("parking: no worker works\(lying); start one: recourse-parking")
         }
         return found
     }

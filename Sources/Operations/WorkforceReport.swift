@@ -30,6 +30,8 @@ package struct WorkforceReport: OperationReport, Codable, Hashable {
         /// When it last committed events or timers.
         package let appliedAt: Instant?
         package let detail: String
+        /// It has not been heard of for ten minutes.
+        package let isLongLost: Bool
         /// What is asked of it, by whom and when.
         package let asked: String?
     }
@@ -55,7 +57,8 @@ package struct WorkforceReport: OperationReport, Codable, Hashable {
             return Item(
                 role: sign.role, name: sign.name, health: Self.health(of: sign, wall), host: sign.host, pid: sign.pid,
                 release: sign.release, policy: sign.policy, startedAt: sign.startedAt, appliedAt: sign.appliedAt,
-                detail: sign.detail, asked: asked.map(Self.words))
+                detail: sign.detail, isLongLost: sign.aliveUntil.adding(seconds: Self.endedSeconds) < wall,
+                asked: asked.map(Self.words))
         }
         openOrders = orders.filter { order in
             switch order.target {
@@ -87,6 +90,12 @@ package struct WorkforceReport: OperationReport, Codable, Hashable {
         return sign.role != WorkerSign.supervisor && !sign.detail.isEmpty ? .disconnected : .working
     }
 
+    /// Those that somebody must look after. One that was lost long ago, while others of its role work, has a successor under
+    /// another name.
+    package var wrong: [Item] {
+        processes.filter { $0.health.isWrong && !($0.isLongLost && !working($0.role).isEmpty) }
+    }
+
     /// Those that work for a role now.
     package func working(_ role: String) -> [Item] { processes.filter { $0.role == role && $0.health == .working } }
 
@@ -106,6 +115,10 @@ package struct WorkforceReport: OperationReport, Codable, Hashable {
 }
 
 extension SteeringTarget {
+    fileprivate func isWorker(_ name: String, _ role: String?) -> Bool {
+        if case .worker(name, let its) = self { role.map { $0 == its } ?? true } else { false }
+    }
+
     /// As the audit log names it.
     var object: String {
         switch self {
@@ -175,12 +188,22 @@ package struct Foreman {
         let signs = try store.signs().filter { $0.role != WorkerSign.supervisor }
         return try names.map { name in
             let found = signs.filter { $0.name == name && (role ?? $0.role) == $0.role }
+            // One that has gone may still be asked something.
+            if found.isEmpty, let order = try store.orders().first(where: { $0.target.isWorker(name, role) }) {
+                return order.target
+            }
             guard let one = found.first, found.count == 1 else {
                 let known = signs.map(\.name).sorted().joined(separator: ", ")
                 throw Refusal(
                     description: found.isEmpty
                         ? "no worker \(name) has told of itself; known: \(known.isEmpty ? "none" : known)"
                         : "\(name) is a worker of several stages; name one with --stage")
+            }
+            guard one.startedAt <= wall else {
+                throw Refusal(
+                    description:
+                        "\(name) began at \(one.startedAt), which is ahead of this machine's clock, \(wall): it "
+                        + "would not heed what is asked before; set the clocks by NTP")
             }
             return .worker(one.name, role: one.role)
         }

@@ -76,10 +76,18 @@ package final class ParkingWorker: Sendable {
 
     private var isStopping: Bool { subscription.withLock { $0.isStopping } }
 
-    package func run() async {
+    /// The same for a process that ends then in any case.
+    package func run() async { _ = await turn() }
+
+    /// Runs until `stop`.
+    ///
+    /// - Returns: false if the drain limit ended it: its last batch may still be committed.
+    package func turn() async -> Bool {
+        let isDone = Mutex(false)
         // Not a child: a database that does not answer must not hold up the end.
         Task {
             await consume()
+            isDone.withLock { $0 = true }
             ended.continuation.finish()
         }
         let ticking = Task { await tick() }
@@ -87,6 +95,7 @@ package final class ParkingWorker: Sendable {
         ticking.cancel()
         tell(troubles.withLock { $0.takeEnded(at: wall(), isLast: true) })
         logger.info("stopped")
+        return isDone.withLock { $0 }
     }
 
     /// Its loop waits for its database, however long that takes; that the process still works shows here.

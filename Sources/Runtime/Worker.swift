@@ -110,8 +110,14 @@ package final class Worker: Sendable {
     /// The folder was to be read again and has a fault; the present policy stays.
     package func noteRefusedPolicy() { vitals.change { $0.isPolicyRefused = true } }
 
-    /// Runs until `stop`. Broker or database away: says so once, tries again with backoff.
-    package func run() async {
+    /// The same for a process that ends then in any case.
+    package func run() async { _ = await turn() }
+
+    /// Runs until `stop` or `drain`. Broker or database away: says so once, tries again with backoff.
+    ///
+    /// - Returns: false if the drain limit ended it: its last transaction may still be committed, so nobody may work under
+    ///   this name in this process any more.
+    package func turn() async -> Bool {
         let mailbox = mailbox
         var machine = WorkerMachine(
             stage: stage, name: name, routes: routes, limits: limits, wall: parts.wall(),
@@ -166,6 +172,7 @@ package final class Worker: Sendable {
         let closing = Task { await parts.store.close() }
         if !isLimitOver { await closing.value }
         parts.logger.info("stopped")
+        return !isLimitOver
     }
 
     // MARK: - Time

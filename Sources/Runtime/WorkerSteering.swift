@@ -52,6 +52,8 @@ package final class WorkerSteering: Sendable {
     private let opened = Mutex<(any WorkforceStore)?>(nil)
     private let heard = Mutex<[SteeringOrder]>([])
     private let hasFailed = Mutex(false)
+    /// The last word is said: what comes behind it is not.
+    private let hasLeft = Mutex(false)
 
     /// - Parameter open: called until it succeeds once.
     package init(
@@ -89,8 +91,13 @@ package final class WorkerSteering: Sendable {
             aliveUntil: now.adding(seconds: alive), loopAt: standing.loopAt, appliedAt: standing.appliedAt,
             detail: standing.detail)
         do {
-            let orders = try await use { store in
-                try store.say(sign, forgetting: now.adding(seconds: -Self.memorySeconds))
+            let isLast = standing.state == .drained || standing.state == .ended
+            let orders = try await use { [self] store in
+                let isLate = self.hasLeft.withLock { left in
+                    defer { left = left || isLast }
+                    return left
+                }
+                if !isLate { try store.say(sign, forgetting: now.adding(seconds: -Self.memorySeconds)) }
                 return try store.orders()
             }
             heard.withLock { $0 = orders }
@@ -100,7 +107,8 @@ package final class WorkerSteering: Sendable {
                 defer { failed = true }
                 return !failed
             }
-            guard isNew else { return }
+            // Who waits for the store says so himself.
+            guard isNew, standing.state != .starting else { return }
             logger.warning(
                 "the control store cannot be used: this process is not seen by recourse workers, and cannot be steered",
                 metadata: ["cause": "\(error)"])
@@ -125,22 +133,38 @@ package final class WorkerSteering: Sendable {
         talk.cancel()
     }
 
+    /// The same, and goes on without an answer after `limit`.
+    package func exchange(_ standing: Standing, limit: Duration) async {
+        await Self.atMost(limit) { await self.exchange(standing) }
+    }
+
     /// Says the last word and ends all use; waits for a store that does not answer no longer than `limit`.
     package func leave(_ state: WorkerSign.State, limit: Duration = .seconds(5)) async {
-        let word = Task {
+        await Self.atMost(limit) { [self] in
             await exchange(Standing(state))
-            queue.sync { opened.withLock { $0?.close() } }
+            queue.sync {
+                opened.withLock { store in
+                    store?.close()
+                    store = nil
+                }
+            }
         }
-        let ended = AsyncStream.makeStream(of: Void.self)
+    }
+
+    /// What is not done by then goes on by itself.
+    private static func atMost(_ limit: Duration, _ body: @escaping @Sendable () async -> Void) async {
+        let (ended, end) = AsyncStream.makeStream(of: Void.self)
         Task {
-            await word.value
-            ended.continuation.finish()
+            await body()
+            end.finish()
         }
-        Task {
+        let limiting = Task {
+            // Cancelled: it is done.
             try? await Task.sleep(for: limit)
-            ended.continuation.finish()
+            end.finish()
         }
-        for await _ in ended.stream {}
+        for await _ in ended {}
+        limiting.cancel()
     }
 
     /// Asks something of others.
@@ -148,6 +172,13 @@ package final class WorkerSteering: Sendable {
     /// - Throws: `StoreFailure`.
     package func give(_ order: SteeringOrder) async throws {
         try await use { try $0.give(order) }
+    }
+
+    /// Asks it no more.
+    ///
+    /// - Throws: `StoreFailure`.
+    package func withdraw(_ target: SteeringTarget) async throws {
+        _ = try await use { try $0.withdrawOrder(for: target) }
     }
 
     private func use<T: Sendable>(_ body: @escaping @Sendable (any WorkforceStore) throws -> T) async throws -> T {
@@ -159,6 +190,9 @@ package final class WorkerSteering: Sendable {
     /// On the queue alone, so nothing is opened twice.
     private func store() throws -> any WorkforceStore {
         if let store = opened.withLock({ $0 }) { return store }
+        if hasLeft.withLock({ $0 }) {
+            throw StoreFailure(.unavailable, operation: "tell of this process", cause: "its last word is said")
+        }
         let store = try open()
         opened.withLock { $0 = store }
         return store

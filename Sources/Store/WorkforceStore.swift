@@ -40,7 +40,7 @@ package struct WorkerSign: Sendable, Hashable {
         case ended
     }
 
-    /// Unique in its role; of a supervisor the host and process id.
+    /// Unique in its role; of a supervisor the host, which has one for each installation.
     package let name: String
     /// The stage, `parking`, or `supervisor`.
     package let role: String

@@ -81,6 +81,9 @@ package final class SQLiteParking: DeadLetterStore {
         ALTER TABLE letters ADD COLUMN derived_for INTEGER NOT NULL DEFAULT -9223372036854775807;
         CREATE INDEX letters_unindexed ON letters (number) WHERE \(LetterTable.isUnindexed);
         CREATE INDEX letters_by_time ON letters (last_at);
+        -- What groups are made of: the new columns lie behind the bodies, which else were read for them.
+        CREATE INDEX letters_by_kind ON letters (
+            fingerprint, queue, class, code, pointer, rule, state, first_at, last_at, source, type, number);
         CREATE INDEX letters_by_source ON letters (source, number) WHERE source IS NOT NULL;
         """
 

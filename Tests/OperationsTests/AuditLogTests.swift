@@ -75,7 +75,7 @@ import Testing
 
     @Test func `content that somebody has changed is the first broken entry`() async throws {
         for number in 1...3 { try await log.write(discard("\(number)")) }
-        try store.resealLog([2: Array(#"{"salt":"","objects":[]}"#.utf8)])
+        try await store.resealLog([2: Array(#"{"salt":"","objects":[]}"#.utf8)])
         let result = try await log.verify(expecting: [])
         #expect(result.broken?.number == 2 && result.entries == 1)
     }

@@ -57,7 +57,7 @@ import Testing
             letter("2", faults: fault("/data/customer/phone", "type")),
             letter("3", faults: fault("/data/customers/0/name", "required")),
             letter("4", faults: fault("/data/customers/17/name", "required")),
-            letter("5", faults: fault("/data/13812345678", "type")), letter("6"),
+            letter("5", faults: fault("/data/tel13812345678", "type")), letter("6"),
         ])
         let groups = try await office.groups(LetterSearch(), sample: 0)
         #expect(groups.total == 5 && groups.letters == 6)
@@ -138,7 +138,7 @@ import Testing
     {
         let faulty = letter(
             "1", #"{"data":{"storeId":"S7"}}"#, faults: [Fault(pointer: "/data", rule: "type", message: "")])
-        _ = try store.upsert([faulty], parkedAt: Self.noon)
+        _ = try await store.upsert([faulty], parkedAt: Self.noon)
         let list = try await office.list(LetterSearch())
         #expect(list.unindexed == 0 && list.letters.first?.fault == "/data type")
         #expect(try await ids { $0.terms = [LetterTerm(.store, "S7")] } == ["1"])

@@ -64,7 +64,7 @@ private final class ManagerSocket {
         #expect(lines.contains("STATUS=consuming"))
         vitals.change { $0.lastLoop = Moment(wall: 0, uptime: 2) }
         while lines != ["WATCHDOG=1"] { lines = try socket.next() }
-        vitals.change { $0.condition.isDraining = true }
+        vitals.change { $0.isEnding = true }
         while !lines.contains("STOPPING=1") { lines = try socket.next() }
         #expect(lines.contains("STATUS=not ready: stopping") && !lines.contains("WATCHDOG=1"))
         following.cancel()

@@ -72,7 +72,7 @@ struct DoctorCommand: AsyncParsableCommand {
         commandName: "doctor", abstract: "Looks for what is unsafe or does not work, each with its cause and cure.",
         discussion: """
             Configuration, database, keys, policy and calendar, broker and what it has, workers, timers, what waits. Changes
-            nothing. Exit codes: 0 in order, or warnings; 1 something is wrong; 69 something could not be looked at; 78 configuration.
+            nothing but for the schema steps that any program of this release does first. Exit codes: 0 in order, or warnings; 1 something is wrong; 69 something could not be looked at; 78 configuration.
             """)
     @Flag(help: "Print as JSON") var json = false
     @OptionGroup var common: CommonOptions

@@ -47,7 +47,7 @@ struct WorkersCommand: AsyncParsableCommand {
             try await perform {
                 let report = try await common.foreman { try $0.list() }
                 try show(report, json: json)
-                if report.processes.contains(where: \.health.isWrong) { throw ExitCode(ExitStatus.wrong) }
+                if !report.wrong.isEmpty { throw ExitCode(ExitStatus.wrong) }
             }
         }
     }

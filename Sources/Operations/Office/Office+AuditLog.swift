@@ -22,8 +22,14 @@ extension Office {
     package func log(_ act: OperatorAct, outcome: OperatorAct.Outcome = .done) async throws {
         var act = act
         act.outcome = outcome
-        let written = act
-        try await auditLog { log, _ in try await log.write(written) }
+        // An act on more than an entry has room for is written as several.
+        var rest = act.objects[...]
+        repeat {
+            act.objects = Array(rest.prefix(AuditLog.objectsPerEntry))
+            rest = rest.dropFirst(AuditLog.objectsPerEntry)
+            let written = act
+            try await auditLog { log, _ in try await log.write(written) }
+        } while !rest.isEmpty
     }
 
     /// Writes down that somebody looks at a person's data, before anything is shown.
