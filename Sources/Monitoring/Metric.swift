@@ -169,7 +169,8 @@ extension Metric {
     package static let all: [Metric] = [
         received, settled, wait, sent, inHand, inHandBytes, prefetch, deadLetters, parked, batchSeconds, batchMessages,
         storeFailures, storeUp, outbox, outboxAge, waiting, waitingBytes, timersDue, timersLate, timersAside, lookedAt,
-        unconfirmed, timersActed, timersByPatience, timerFaults, lastApplied, lastLoop, linkUp, linkLosses, blocked, ready,
+        unconfirmed, timersActed, timersByPatience, timerFaults, lastApplied, lastLoop, linkUp, linkLosses, blocked,
+        ready,
         draining, policy, calendarMissing, build, cpu, resident, descriptors, started,
     ]
 

@@ -81,7 +81,7 @@ private final class ManagerSocket: Sendable {
         while lines != ["WATCHDOG=1"] { lines = try await socket.next() }
         vitals.change { $0.condition.isDraining = true }
         while !lines.contains("STOPPING=1") { lines = try await socket.next() }
-        #expect(lines.contains("STATUS=not ready: stopping") && !lines.contains("WATCHDOG=1"))
+        #expect(lines.contains("STATUS=stopping") && !lines.contains("WATCHDOG=1"))
         following.cancel()
         await following.value
     }
