@@ -40,7 +40,8 @@ extension Figures {
             Check("store", condition.isStoreFailing || isLookFailing, "the database fails; the log names the cause"),
             Check("topology", condition.isPromiseBroken, "a message finds no queue: recourse topology verify"),
             Check(
-                "policy", policy == nil || isPolicyRefused, "the policy folder was not taken; the log has every fault"),
+                "policy", isPolicyRefused || policy == nil && lastLoop != nil,
+                "the policy folder was not taken; the log has every fault"),
             Check("clock", isClockFailing, "the business clock cannot be read"),
         ]
     }
