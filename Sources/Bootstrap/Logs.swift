@@ -53,7 +53,7 @@ package struct LineLogHandler: LogHandler {
         _ message: String, _ level: Logger.Level, _ details: [(String, String)], at time: Instant
     ) -> String {
         let always = [
-            ("time", "\(time)"), ("level", level.rawValue), ("worker", label), ("release", Release.version),
+            ("time", "\(time)"), ("level", level.rawValue), ("program", label), ("release", Release.version),
             ("message", message),
         ]
         let names = Set(always.map(\.0))

@@ -34,13 +34,14 @@ extension Figures {
         [
             Check(
                 "started", lastLoop == nil, "waits for its database, its broker or its policy; its log says for which"),
-            Check("stopping", condition.isDraining, "it was told to stop and finishes what it has begun"),
+            Check("running", condition.isDraining, "it was told to stop and finishes what it has begun"),
             Check("broker", !isLinked, "a connection is missing; the log names the cause"),
             Check("unblocked", condition.isBlocked, "the broker takes no messages: its memory or its disk is short"),
             Check("store", condition.isStoreFailing || isLookFailing, "the database fails; the log names the cause"),
             Check("topology", condition.isPromiseBroken, "a message finds no queue: recourse topology verify"),
             Check(
-                "policy", policy == nil || isPolicyRefused, "the policy folder was not taken; the log has every fault"),
+                "policy", isPolicyRefused || policy == nil && lastLoop != nil,
+                "the policy folder was not taken; the log has every fault"),
             Check("clock", isClockFailing, "the business clock cannot be read"),
         ]
     }
@@ -49,6 +50,7 @@ extension Figures {
 
     /// For `systemctl status`: what is missing, or that it works.
     package var status: String {
+        if condition.isDraining { return "stopping" }
         let missing = checks.filter { $0.fault != nil }.map(\.name)
         return missing.isEmpty ? "consuming" : "not ready: " + missing.joined(separator: ", ")
     }

@@ -14,8 +14,8 @@ import Testing
         #expect(!line.utf8.contains { $0 < 0x20 })
         let json = try JSON(parsing: Array(line.utf8))
         #expect(
-            json.members?.map(\.name) == ["time", "level", "worker", "release", "message", "code", "event_id"])
-        #expect(json["time"]?.string == "\(noon)" && json["level"] == "warning" && json["worker"] == "intake-1")
+            json.members?.map(\.name) == ["time", "level", "program", "release", "message", "code", "event_id"])
+        #expect(json["time"]?.string == "\(noon)" && json["level"] == "warning" && json["program"] == "intake-1")
         #expect(json["event_id"]?.string == details[1].1)
     }
 

@@ -7,13 +7,15 @@ import Testing
 
 @testable import Bootstrap
 
-/// A service manager's socket.
-private final class ManagerSocket {
+/// A service manager's socket, read by a thread of its own: whoever sends may need the tests' threads.
+private final class ManagerSocket: Sendable {
     let path = "/tmp/recourse-notify-\(UUID().uuidString)"
     private let socket: Int32
+    private let datagrams: AsyncStream<[String]>
 
     init() throws {
-        socket = Glibc.socket(AF_UNIX, Int32(SOCK_DGRAM.rawValue), 0)
+        let socket = Glibc.socket(AF_UNIX, Int32(SOCK_DGRAM.rawValue), 0)
+        self.socket = socket
         var address = sockaddr_un()
         address.sun_family = sa_family_t(AF_UNIX)
         let name = Array(path.utf8)
@@ -26,20 +28,33 @@ private final class ManagerSocket {
         try #require(isBound)
         var limit = timeval(tv_sec: 20, tv_usec: 0)
         setsockopt(socket, SOL_SOCKET, SO_RCVTIMEO, &limit, socklen_t(MemoryLayout<timeval>.size))
+        let (stream, continuation) = AsyncStream.makeStream(of: [String].self)
+        datagrams = stream
+        Thread.detachNewThread {
+            var buffer = [UInt8](repeating: 0, count: 4_096)
+            while true {
+                let count = recv(socket, &buffer, buffer.count, 0)
+                guard count > 0 else { break }
+                let text = String(decoding: buffer[..<count], as: UTF8.self)
+                continuation.yield(text.split(separator: "\n").map(String.init))
+            }
+            close(socket)
+            continuation.finish()
+        }
     }
 
     deinit {
-        close(socket)
+        shutdown(socket, Int32(SHUT_RD))
         unlink(path)
     }
 
     /// The lines of the next datagram.
-    func next() throws -> [String] {
-        var buffer = [UInt8](repeating: 0, count: 4_096)
-        let count = recv(socket, &buffer, buffer.count, 0)
-        try #require(count > 0, "no datagram within twenty seconds")
-        return String(decoding: buffer[..<count], as: UTF8.self).split(separator: "\n").map(String.init)
+    func next() async throws -> [String] {
+        for await lines in datagrams { return lines }
+        throw NoDatagram()
     }
+
+    struct NoDatagram: Error {}
 }
 
 @Suite(.timeLimit(.minutes(2))) struct `What the service manager is told` {
@@ -52,7 +67,7 @@ private final class ManagerSocket {
         let vitals = Vitals(stage: "intake")
         let notice = try notice(socket, ["WATCHDOG_USEC": "200000"])
         let following = Task { await notice.follow(vitals) }
-        let first = try socket.next()
+        let first = try await socket.next()
         #expect(first.first?.hasPrefix("STATUS=not ready: started") == true && !first.contains("READY=1"))
         vitals.change { figures in
             figures.lastLoop = Moment(wall: 0, uptime: 1)
@@ -60,13 +75,13 @@ private final class ManagerSocket {
             figures.policy = "1"
         }
         var lines: [String] = []
-        while !lines.contains("READY=1") { lines = try socket.next() }
+        while !lines.contains("READY=1") { lines = try await socket.next() }
         #expect(lines.contains("STATUS=consuming"))
         vitals.change { $0.lastLoop = Moment(wall: 0, uptime: 2) }
-        while lines != ["WATCHDOG=1"] { lines = try socket.next() }
+        while lines != ["WATCHDOG=1"] { lines = try await socket.next() }
         vitals.change { $0.isEnding = true }
-        while !lines.contains("STOPPING=1") { lines = try socket.next() }
-        #expect(lines.contains("STATUS=not ready: stopping") && !lines.contains("WATCHDOG=1"))
+        while !lines.contains("STOPPING=1") { lines = try await socket.next() }
+        #expect(lines.contains("STATUS=stopping") && !lines.contains("WATCHDOG=1"))
         following.cancel()
         await following.value
     }
@@ -81,19 +96,19 @@ private final class ManagerSocket {
                 return ServiceNotice.Told(isReady: true, isStopping: false, status: "stuck", beat: 7)
             }
         }
-        #expect(try socket.next().contains("WATCHDOG=1"))
+        #expect(try await socket.next().contains("WATCHDOG=1"))
         while looks.load(ordering: .relaxed) < 20 { await Task.yield() }
         following.cancel()
         await following.value
-        #expect(try socket.next() == ["STOPPING=1"], "nothing came in between")
+        #expect(try await socket.next() == ["STOPPING=1"], "nothing came in between")
     }
 
-    @Test func `is nothing where nobody asks, and no watchdog of another process`() throws {
+    @Test func `is nothing where nobody asks, and no watchdog of another process`() async throws {
         #expect(ServiceNotice([:]) == nil)
         #expect(ServiceNotice(["NOTIFY_SOCKET": "vsock:2:1"]) == nil)
         let socket = try ManagerSocket()
         #expect(try notice(socket).send("STATUS=王"))
-        #expect(try socket.next() == ["STATUS=王"])
+        #expect(try await socket.next() == ["STATUS=王"])
         let gone = try #require(ServiceNotice(["NOTIFY_SOCKET": "/tmp/recourse-nobody-\(UUID().uuidString)"]))
         #expect(!gone.send("READY=1"))
         let long = try #require(ServiceNotice(["NOTIFY_SOCKET": "/" + String(repeating: "a", count: 200)]))

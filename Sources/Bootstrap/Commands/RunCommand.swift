@@ -30,12 +30,6 @@ struct RunCommand: AsyncParsableCommand {
             let logger = LineLogHandler.logger("supervisor", settings)
             let signals = StopSignals()
             defer { withExtendedLifetime(signals) {} }
-            try await installation.admitAll(Patience(logger: logger, sign: signals.sign))
-            let clock = try installation.clock()
-            let stages = Pipeline.stages.map { type(of: $0).name }
-            // Faults are told once, here, not by every worker in turn.
-            let policy = try installation.policy(clock: clock)
-            try await installation.requireUnused(policy, of: stages)
             let programs = Pipeline.stages.map { type(of: $0).name.rawValue } + ["parking"]
             guard let lineup = Supervisor.lineup(workers, programs: programs) else {
                 throw Failure(
@@ -43,6 +37,12 @@ struct RunCommand: AsyncParsableCommand {
                     "--workers: expected name=count separated by commas, names: \(programs.joined(separator: ", "))")
             }
             let slots = try Supervisor.place(lineup, from: settings.http)
+            try await installation.admitAll(Patience(logger: logger, sign: signals.sign))
+            let clock = try installation.clock()
+            let stages = Pipeline.stages.map { type(of: $0).name }
+            // Faults are told once, here, not by every worker in turn.
+            let policy = try installation.policy(clock: clock)
+            try await installation.requireUnused(policy, of: stages)
             var environment = ProcessInfo.processInfo.environment
             for (name, value) in common.flags { environment["RECOURSE_" + name] = value }
             if case .scaled(let start, let factor, nil) = settings.clock {
