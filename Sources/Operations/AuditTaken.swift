@@ -79,8 +79,10 @@ struct AuditTaken: Sendable {
         return UInt64(bitPattern: Int64(hasher.finalize()))
     }
 
-    /// What a stage's workers publish beside its journal is not looked for there.
+    /// What a stage's workers publish beside its journal is not looked for there, nor what upstream has sent under the
+    /// source of a stage: of a type that no stage emits.
     static func isFromStage(_ source: String, _ type: String) -> Bool {
         StageName.allCases.contains { $0.source == source } && type != EventRejected.type.rawValue
+            && EventCatalogue.isOutgoing(EventType(type))
     }
 }

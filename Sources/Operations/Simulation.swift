@@ -22,6 +22,8 @@ package struct Simulation: Sendable {
         /// An outgoing event's body.
         case emitted(OutgoingEvent, body: [UInt8])
         case deadLetter(stage: StageName, event: Event, code: String, cause: String)
+        /// No stage takes it from upstream.
+        case unrouted(Event)
         /// Told at the end: the event still waits for what it refers to.
         case waiting(stage: StageName, event: WaitingEvent)
         case unanswered(String)
@@ -72,7 +74,11 @@ package struct Simulation: Sendable {
             var due: [VirtualPipeline.Given] = []
             while position < events.count, events[position].event.time <= now {
                 let input = events[position]
-                due.append(VirtualPipeline.Given(input.event, digest: Identifiers.digest(input.body)))
+                if pipeline.takes(input.event.type) {
+                    due.append(VirtualPipeline.Given(input.event, digest: Identifiers.digest(input.body)))
+                } else {
+                    try output(.unrouted(input.event))
+                }
                 position += 1
             }
             func answersDue() throws -> [Event] {

@@ -68,6 +68,9 @@ package struct VirtualPipeline: Sendable {
         stages.map { ($0.runner.name, $0.waitingEvents) }
     }
 
+    /// Whether a stage takes events of this type from upstream.
+    package func takes(_ type: EventType) -> Bool { !routes.takers(fromInbox: type).isEmpty }
+
     /// Runs the instant `time`: these events of upstream, what follows, then the timers due.
     ///
     /// - Parameter whenQuiet: the events that come when nothing else is left to do but timers; asked until there are none.

@@ -338,6 +338,7 @@ private enum Chain {
                 if isTold, !(output.event.data is CalendarMissing) { run.told.append(output.event.type.rawValue) }
             case .deadLetter(let stage, let event, let code, _): run.dead.append("\(stage) \(event.type) \(code)")
             case .waiting(let stage, let event): run.waiting.append("\(stage) \(event.type)")
+            case .unrouted(let event): run.dead.append("\(event.type) unroutable")
             case .answered, .unanswered: break
             }
         }

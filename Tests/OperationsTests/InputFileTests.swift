@@ -155,6 +155,7 @@ enum InputFile {
                 Issue.record("\(stage): \(event.id) is dead, \(code): \(cause)")
             case .waiting(let stage, let event):
                 Issue.record("\(stage): \(event.event.id) waits for \(event.reference)")
+            case .unrouted(let event): Issue.record("no stage takes \(event.type) \(event.id)")
             case .answered, .unanswered: break
             }
         }
@@ -225,6 +226,18 @@ enum InputFile {
             }
         #expect(dead == ["intake id-reused"])
         #expect(opened == 1)
+    }
+
+    @Test func `tells of an event that no stage takes from upstream`() throws {
+        let first = try #require(try input().first)
+        let stranger = Event(
+            id: "e", source: "upstream", time: first.event.time, data: CalendarMissing(year: 2031))
+        var unrouted: [String] = []
+        try Simulation(stages: Pipeline.stages, policy: InputFile.policy(), answers: nil)
+            .run([first, .init(event: stranger, body: stranger.body())], until: first.event.time) { output in
+                if case .unrouted(let event) = output { unrouted.append(event.type.rawValue) }
+            }
+        #expect(unrouted == ["calendar.missing"])
     }
 
     @Test func `knows how many events it does not come to`() throws {

@@ -52,6 +52,7 @@ import Testing
                 Issue.record("\(stage): \(event.type) \(event.id) is dead, \(code): \(cause)")
             case .waiting(let stage, let event):
                 Issue.record("\(stage): \(event.event.id) waits for \(event.reference)")
+            case .unrouted(let event): Issue.record("no stage takes \(event.type) \(event.id)")
             case .answered, .unanswered: break
             }
         }

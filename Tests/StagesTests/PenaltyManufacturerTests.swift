@@ -278,6 +278,18 @@ struct PenaltyManufacturerTests {
         #expect(try harness.send(appeal, at: "2026-11-07T09:00:00+08:00").rejection?.reason == "not-a-penalty")
     }
 
+    @Test func `No appeal lies against a demand of handling, and whoever lodges one before it arrives waits for it`() throws {
+        var harness = try Fixture.harness()
+        let appeal = AppealLodged(noticeId: "N-demand", by: PenaltyFixture.clerk, grounds: "g")
+        let early = try harness.send(appeal, at: "2026-11-07T09:00:00+08:00")
+        #expect(early.waitsFor == NoticeIndex.key("N-demand"))
+        let demand = NoticeIssued(
+            noticeId: "N-demand", kind: .recoveryDemand, addressee: "M1", requestId: "R1",
+            letter: .init(zh: "函", en: "letter"))
+        #expect(try harness.send(demand, at: "2026-11-07T09:30:00+08:00").outputs.isEmpty)
+        #expect(try harness.send(appeal, at: "2026-11-07T10:00:00+08:00").rejection?.reason == "not-a-penalty")
+    }
+
     @Test func `An incident that an earlier release has recorded is handled like any other`() throws {
         var harness = try Fixture.harness()
         let body = """

@@ -243,7 +243,7 @@ struct PenaltyReplacementTests {
 
     // MARK: What an earlier release has stored
 
-    /// As a release before 0.4 has left it, which counted incidents when they were recorded.
+    /// As a release before 0.3 has left it, which counted incidents when they were recorded.
     private func earlier(_ quarter: String) throws -> StageHarness {
         var harness = try Fixture.harness()
         let body = #"{"manufacturerId":"M1","quarters":[\#(quarter)],"lettersIssued":2}"#

@@ -79,7 +79,7 @@ struct SimulateCommand: AsyncParsableCommand {
         abstract: "Runs all stages on virtual time: events in, every outgoing event as NDJSON out.",
         discussion: """
             No broker, no database. The same input gives the same bytes. What no stage can take is a line of type
-            `dead-letter`, and so is an event with the source and id of an earlier one and another body (`id-reused`); the
+            `dead-letter` and counted on standard error, and so is an event with the source and id of an earlier one and another body (`id-reused`); the
             same again is a duplicate. How many events have a time after --until is said on standard error, and with
             --json, but for --compare, counted as `left-out`. With --compare the same events and answers also run under another policy, and what is
             printed is what the two decide otherwise: by outlet with its violations, rungs and instants, and the
@@ -123,6 +123,7 @@ struct SimulateCommand: AsyncParsableCommand {
             let simulation = Simulation(stages: Pipeline.stages, policy: books[0], answers: answerBook)
             try simulation.run(input, until: until) { try writer.take($0) }
             writer.finish()
+            if writer.dead > 0 { Output.note("\(file): \(writer.dead) dead letters: no stage could take these events") }
             if writer.unanswered > 0 { throw ExitCode(ExitStatus.wrong) }
         }
     }
@@ -172,6 +173,7 @@ private final class SimulationWriter {
     private var buffer: [UInt8] = []
     private var counts: [String: Int] = [:]
     private(set) var unanswered = 0
+    private(set) var dead = 0
 
     init(isCounting: Bool) {
         self.isCounting = isCounting
@@ -183,6 +185,7 @@ private final class SimulationWriter {
             // What goes to the desks repeats what is announced, with the customer: it is no further decision.
             guard event.destination == .events else { return }
             write(body, event.event.type.rawValue)
+        case .unrouted(let event): unrouted(event)
         case .answered: counts["answers", default: 0] += 1
         case .unanswered(let why):
             unanswered += 1
@@ -203,6 +206,13 @@ private final class SimulationWriter {
         }
     }
 
+    private func unrouted(_ event: Event) {
+        deadLetter([
+            "source": .string(event.source), "id": .string(event.id), "type": .string(event.type.rawValue),
+            "code": "unroutable", "cause": "no stage takes such an event from upstream",
+        ])
+    }
+
     func leftOut(_ count: Int) {
         if count > 0 { counts["left-out"] = count }
     }
@@ -218,6 +228,7 @@ private final class SimulationWriter {
     }
 
     private func deadLetter(_ data: JSON) {
+        dead += 1
         let line: JSON = ["type": "dead-letter", "data": data]
         write(line.serialized, "dead-letter")
     }

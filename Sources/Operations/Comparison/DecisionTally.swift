@@ -25,7 +25,7 @@ struct DecisionTally: Sendable {
     mutating func take(_ output: Simulation.Output) {
         switch output {
         case .answered, .waiting: break
-        case .deadLetter: deadLetters += 1
+        case .deadLetter, .unrouted: deadLetters += 1
         case .unanswered(let why):
             unanswered += 1
             if unansweredExamples.count < DecisionTally.exampleLimit { unansweredExamples.append(why) }

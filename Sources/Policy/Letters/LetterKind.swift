@@ -94,7 +94,7 @@ extension LetterKind {
         }
     }
 
-    /// What else it may state outside the row: templates of before 0.4 do not know it.
+    /// What else it may state outside the row: templates of before 0.3 do not know it.
     var optionalFields: [LetterField] {
         switch self {
         case .manufacturerReplacement: [.counted]

@@ -57,6 +57,11 @@ enum IdentifierVectors {
         ),
         ("incidentId", "a callback that lays the fault on a manufacturer", ["incident", callbackId]),
         ("incidentId", "a problem that a store reports", ["incident", "P-2026-000001"]),
+        ("incidentId", "an advance for a manufacturer's cause; the part is the requestId", ["incident", "R-7"]),
+        (
+            "noticeId", "a penalty of a manufacturer for an incident; the period is the incidentId",
+            ["notice", "manufacturer-penalty", "M-gree", Identifiers.incidentId(callbackId: callbackId)]
+        ),
         (
             "event id", "the first event that intake emits upon a complaint",
             ["event", "intake", source, "01J0000000000000000000000A", "0"]

@@ -8,7 +8,7 @@ package struct CallbackTask: Record, Equatable {
     /// How a task is done. A task without an outcome is open, also when its window is over.
     package enum Outcome: String, Codable, Sendable {
         case reached, refused, exhausted
-        /// As releases before 0.4 ended one.
+        /// As releases before 0.3 ended one.
         case wrongNumber = "wrong-number"
     }
 
@@ -74,7 +74,7 @@ package struct CallbackTask: Record, Equatable {
     package var isCaseReopened = false
     /// By when the store owes a right number; nil if it owes none, or is overdue already.
     package var numberDue: Term?
-    /// The store owes a right number, overdue or not; nil: it does not, or a release before 0.4 ended the task on a wrong one.
+    /// The store owes a right number, overdue or not; nil: it does not, or a release before 0.3 ended the task on a wrong one.
     package var isNumberOwed: Bool?
     /// The number that was found after a wrong one: for calls alone, those of the second call included. Who the customer is
     /// `customer` says.

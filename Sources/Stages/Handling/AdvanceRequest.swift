@@ -34,7 +34,7 @@ package struct AdvanceRequest: Record, Equatable {
         package let liable: LiabilityProposed.Liable
         package let by: String
         /// The id that it names; where it names none, that of the party of its kind to which the case leads. nil: neither,
-        /// or a release before 0.4 took the opinion.
+        /// or a release before 0.3 took the opinion.
         package var partyId: String?
         /// Why another party than that of the cause bears it (R41).
         package var reason: String?

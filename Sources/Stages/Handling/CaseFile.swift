@@ -67,7 +67,7 @@ package struct CaseFile: Record, Equatable, SharedCase {
     /// meanwhile that the resolution is void.
     package var closesAt: Instant?
     package var linkedPlaces: [LinkedPlace]?
-    /// When the first complaint was received; nil: a release before 0.4 made the file.
+    /// When the first complaint was received; nil: a release before 0.3 made the file.
     package var receivedAt: Instant?
     /// `case.responded` was said; nil: not yet.
     package var isResponseSaid: Bool?

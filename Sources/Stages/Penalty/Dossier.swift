@@ -123,7 +123,7 @@ struct ProposalIndex: Record {
 /// Leads from a notice's id to its outlet.
 struct NoticeIndex: Record {
     static let kind = "notice"
-    /// nil: a letter to a manufacturer.
+    /// nil: a letter to a manufacturer, or a demand of handling.
     let outletId: String?
     /// How often the rectification that it demands has failed: names the next proposal.
     var failures = 0

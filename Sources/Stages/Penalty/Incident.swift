@@ -38,7 +38,7 @@ struct Incident: Record {
     var isOverdue = false
     var lookAgainAt: Instant?
     var missingYears: [Int] = []
-    /// Always written, so that workers of releases before 0.4, which dismiss nothing, leave it to newer ones.
+    /// Always written, so that workers of releases before 0.3, which dismiss nothing, leave it to newer ones.
     /// nil: one of them has recorded it, from a call.
     var origin: Origin?
     /// nil: of a call.

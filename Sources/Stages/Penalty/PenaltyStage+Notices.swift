@@ -29,6 +29,12 @@ extension PenaltyStage {
         }
     }
 
+    /// `notice.issued` of handling: whoever appeals against a demand is told at once that there is no appeal (R49).
+    func note(_ data: NoticeIssued, in turn: inout Turn) -> Verdict {
+        if data.isDemand { turn.put(NoticeIndex(outletId: nil), data.noticeId) }
+        return .applied
+    }
+
     /// `rectification.reviewed`: accepted, it and all warnings end; else it has failed (R12).
     func review(_ data: RectificationReviewed, in turn: inout Turn) -> Verdict {
         var dossier: Dossier
@@ -138,4 +144,9 @@ extension Dossier {
         }
         followRejection(of: proposalId, ladder: effects[index].ladder, in: &turn)
     }
+}
+
+extension NoticeIssued {
+    /// A letter of handling, which penalty has not written itself.
+    var isDemand: Bool { kind == .recoveryDemand }
 }

@@ -19,6 +19,7 @@ package struct PenaltyStage: Stage {
     ]
     package static let takesFromEvents: [EventType] = [
         CallbackDissatisfied.type, CallbackSatisfied.type, CaseClosed.type, CompensationAuthorised.type,
+        NoticeIssued.type,
     ]
     package static let follows: [StageName] = [.handling, .callback]
     package static let recordTypes: [any Record.Type] = [
@@ -111,6 +112,7 @@ package struct PenaltyStage: Stage {
         case let data as RectificationReviewed: return Self.keys(ofNotice: data.noticeId, given: records)
         case let data as AppealLodged: return Self.keys(ofNotice: data.noticeId, given: records)
         case let data as AppealDecided: return Self.keys(ofNotice: data.noticeId, given: records)
+        case let data as NoticeIssued: return data.isDemand ? [NoticeIndex.key(data.noticeId)] : []
         case let data as OutletReinstated: return [Dossier.key(data.outletId)]
         case let data as OutletSiteChecked: return [Dossier.key(data.outletId)]
         case let data as OutletEvaluated: return [Dossier.key(data.outletId)]
@@ -164,6 +166,7 @@ package struct PenaltyStage: Stage {
         case let data as RectificationReviewed: review(data, in: &turn)
         case let data as AppealLodged: lodge(data, in: &turn)
         case let data as AppealDecided: decide(data, in: &turn)
+        case let data as NoticeIssued: note(data, in: &turn)
         case let data as OutletReinstated: reinstate(data, in: &turn)
         case let data as TrainingAssessed: take(data, in: &turn)
         case let data as OutletSiteChecked: take(data, in: &turn)

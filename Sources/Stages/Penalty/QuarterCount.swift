@@ -19,12 +19,12 @@ struct QuarterCount: Codable, Hashable, Sendable {
     static let limit = NamedIds.limit
 
     let quarter: Quarter
-    /// How many incidents releases before 0.4 have counted, which counted them when they were recorded, less those that
+    /// How many incidents releases before 0.3 have counted, which counted them when they were recorded, less those that
     /// have been handled since.
     var count = 0
     /// The first of these.
     var incidentIds: [String] = []
-    /// A replacement was proposed for the quarter, or demanded by a release before 0.4. Nothing counts any more.
+    /// A replacement was proposed for the quarter, or demanded by a release before 0.3. Nothing counts any more.
     var isDemanded = false
     /// By time.
     private var upheld: [Upheld]?

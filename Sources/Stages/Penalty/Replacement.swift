@@ -28,7 +28,7 @@ struct Replacement: Record {
         Identifiers.proposalId(replacementOf: manufacturerId, quarter: quarter.description)
     }
 
-    /// Of the letter that follows; a release before 0.4, which sent it unasked, has given it the same.
+    /// Of the letter that follows; a release before 0.3, which sent it unasked, has given it the same.
     var noticeId: String {
         Identifiers.noticeId(
             kind: NoticeIssued.Kind.manufacturerReplacement.rawValue, addressee: manufacturerId,

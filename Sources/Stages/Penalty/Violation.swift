@@ -23,7 +23,7 @@ struct Violation: Codable, Hashable, Sendable, MatterMember {
     var countedYear: Int?
     /// Its group has been counted and has left the dossier without it: it counts no more.
     var isCounted: Bool?
-    /// Nobody typed it: it follows from a closed case or from a call (R45). nil: it was reported, or a release before 0.4
+    /// Nobody typed it: it follows from a closed case or from a call (R45). nil: it was reported, or a release before 0.3
     /// took it from a call.
     var derived: Bool?
 

@@ -9,7 +9,7 @@ struct ViolationIndex: Record {
     /// Of the whole report.
     let fingerprint: String
     var caseId: String?
-    /// When it was recorded; nil: no term runs, as it is verified, was said to be overdue, or a release before 0.4 recorded it.
+    /// When it was recorded; nil: no term runs, as it is verified, was said to be overdue, or a release before 0.3 recorded it.
     private var recordedAt: Instant?
     /// By when it must have been verified; nil: no term runs, or it ends in a year without data.
     private var dueAt: Instant?

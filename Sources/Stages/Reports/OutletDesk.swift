@@ -49,7 +49,7 @@ struct OutletDesk: Record {
     private var positions: SortedMap<Position>?
     /// The last ones; nil: there were none.
     private var blocks: [Block]?
-    /// Releases before 0.4 counted themselves what penalty counts, and read these two: they stay, and are emptied.
+    /// Releases before 0.3 counted themselves what penalty counts, and read these two: they stay, and are emptied.
     private var violations: [Violation] = []
     private var counted = SortedMap<Counted>()
 

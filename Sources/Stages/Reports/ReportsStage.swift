@@ -13,7 +13,7 @@ import Schema
 package struct ReportsStage: Stage {
     package static let name = StageName.reports
 
-    /// Of `case.accepted` and `contact.recorded` releases before 0.4 made up the response, which handling tells now
+    /// Of `case.accepted` and `contact.recorded` releases before 0.3 made up the response, which handling tells now
     /// (`case.responded`). They are taken without effect until no worker of such a release needs their bindings.
     package static let takesFromInbox: [EventType] = [
         ServiceCompleted.type, WeeklyReportSubmitted.type, CaseAccepted.type, ContactRecorded.type,

@@ -77,7 +77,7 @@ extension PolicyBook {
 }
 
 extension PolicyBook {
-    /// Why an assessment does not count. Releases before 0.4 took it from nobody; R48 wants to know who says so.
+    /// Why an assessment does not count. Releases before 0.3 took it from nobody; R48 wants to know who says so.
     package func rejection(of assessed: TrainingAssessed) -> Rejection? {
         guard let by = assessed.by else {
             guard rules.isOn(.r48) else { return nil }

@@ -6,7 +6,7 @@ package struct CaseLink: Record, Equatable {
     package static let kind = "link"
 
     package let openCaseId: String
-    /// The case knows the place of the complaint (`SharedCase`); nil: a release before 0.4 took the link, and whoever names
+    /// The case knows the place of the complaint (`SharedCase`); nil: a release before 0.3 took the link, and whoever names
     /// the case by it has a share.
     package private(set) var hasShare: Bool?
 

@@ -4,7 +4,7 @@
 package struct CallbackDone: EventData {
     package static let type = EventType("callback.done")
 
-    /// `wrong-number` is how releases before 0.4 ended a task; it waits for the right number since.
+    /// `wrong-number` is how releases before 0.3 ended a task; it waits for the right number since.
     package enum Outcome: String, ContractPart, CaseIterable {
         case reached
         case refused

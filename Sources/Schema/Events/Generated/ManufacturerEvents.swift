@@ -19,7 +19,7 @@ package struct ManufacturerIncidentRecorded: EventData {
     package var callbackId: String?
     package var caseId: String?
     package var serviceId: String?
-    /// Absent in what releases before 0.4 wrote, whose incidents all came from calls.
+    /// Absent in what releases before 0.3 wrote, whose incidents all came from calls.
     package var kind: Kind?
     /// The report of a store that it comes from.
     package var problemId: String?
@@ -27,7 +27,7 @@ package struct ManufacturerIncidentRecorded: EventData {
     package var requestId: String?
     /// Its quarter is the one in which it counts (R18).
     package var occurredAt: Instant?
-    /// False when it is told, true when headquarters has handled it. Absent in what releases before 0.4 wrote, which told it
+    /// False when it is told, true when headquarters has handled it. Absent in what releases before 0.3 wrote, which told it
     /// once.
     package var handled: Bool?
     /// Set once it is handled. False: it is dismissed and counts nowhere.
@@ -61,14 +61,14 @@ package struct ManufacturerIncidentRecorded: EventData {
         .optional("serviceId", .id),
         .optional(
             "kind", .names(Kind.self),
-            says: "Absent in what releases before 0.4 wrote, whose incidents all came from calls."),
+            says: "Absent in what releases before 0.3 wrote, whose incidents all came from calls."),
         .optional("problemId", .id, says: "The report of a store that it comes from."),
         .optional("requestId", .id, says: "The advance that it comes from."),
         .optional("occurredAt", .time, says: "Its quarter is the one in which it counts (R18)."),
         .optional(
             "handled", .boolean,
             says: """
-                False when it is told, true when headquarters has handled it. Absent in what releases before 0.4 \
+                False when it is told, true when headquarters has handled it. Absent in what releases before 0.3 \
                 wrote, which told it once.
                 """),
         .optional(
@@ -165,7 +165,7 @@ package struct ManufacturerReplacementDemanded: EventData {
 
     package var manufacturerId: String
     package var quarter: String
-    /// Absent in what releases before 0.4 wrote, which asked nobody.
+    /// Absent in what releases before 0.3 wrote, which asked nobody.
     package var proposalId: String?
 
     package init(
@@ -179,7 +179,7 @@ package struct ManufacturerReplacementDemanded: EventData {
     package static let shape: [Shape.Field] = [
         .required("manufacturerId", .id),
         .required("quarter", .quarter),
-        .optional("proposalId", .id, says: "Absent in what releases before 0.4 wrote, which asked nobody."),
+        .optional("proposalId", .id, says: "Absent in what releases before 0.3 wrote, which asked nobody."),
     ]
 
     package init(reading place: Int, in tape: borrowing JSONTape) throws {
