@@ -57,7 +57,7 @@ import Testing
             letter("2", faults: fault("/data/customer/phone", "type")),
             letter("3", faults: fault("/data/customers/0/name", "required")),
             letter("4", faults: fault("/data/customers/17/name", "required")),
-            letter("5", faults: fault("/data/13812345678", "type")), letter("6"),
+            letter("5", faults: fault("/data/tel13812345678", "type")), letter("6"),
         ])
         let groups = try await office.groups(LetterSearch(), sample: 0)
         #expect(groups.total == 5 && groups.letters == 6)
