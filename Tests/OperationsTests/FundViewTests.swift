@@ -72,7 +72,7 @@ import Testing
     @Test func `of every payment it is said who asked, and who decided`() async throws {
         var pipeline = try await pipeline()
         try await pipeline.send(
-            CompensationDecided(requestId: "Q2", approved: true, by: Person(id: "r1-one", tier: "region")),
+            CompensationDecided(requestId: "Q2", approved: true, by: Scenario.cashier),
             at: "2026-11-02T13:00:00+08:00")
         let view = FundView(handling: try #require(pipeline.stores[.handling]))
         let report = try #require(try await view.show())
@@ -83,13 +83,13 @@ import Testing
         #expect(report.requests.map(\.requestedBy) == ["s1-supervisor", "s1-supervisor"])
         #expect(try decider(0, "fund.disbursed") == nil, "the rules alone")
         #expect(try decider(0, "fund.recovered") == "hq-one")
-        #expect(try decider(1, "fund.disbursed") == "r1-one")
+        #expect(try decider(1, "fund.disbursed") == "hq-one")
         let one = try #require(try await view.show(request: "Q2")).text
-        #expect(one.contains("asked by s1-supervisor") && one.contains("by r1-one (region)"), "\(one)")
+        #expect(one.contains("asked by s1-supervisor") && one.contains("by hq-one (hq)"), "\(one)")
         let paid = try #require(report.requests[1].decisions.first { $0.event == "fund.disbursed" })
         let explained = try #require(try await CaseView(stores: pipeline.anyStores).explain(paid.eventId)).text
         #expect(
-            explained.contains("by r1-one (region)") && explained.contains("by s1-supervisor (store)"), "\(explained)")
+            explained.contains("by hq-one (hq)") && explained.contains("by s1-supervisor (store)"), "\(explained)")
         let dossier = try #require(try await CaseView(stores: pipeline.anyStores).showCase(Scenario.caseId)).text
         #expect(dossier.contains("by s1-supervisor (store)"), "\(dossier)")
     }

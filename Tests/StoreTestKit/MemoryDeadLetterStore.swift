@@ -101,14 +101,20 @@ package final class MemoryDeadLetterStore: DeadLetterStore {
         _ marks: [DeadLetterMark], logging acts: @escaping @Sendable ([ParkedLetter]) throws -> [AuditLogDraft]
     ) throws -> LetterChange {
         try use { state in
+            let before = state
             var moved: [ParkedLetter] = []
             for mark in marks {
                 guard let index = state.byId[mark.id], let next = state.rows[index].applying(mark) else { continue }
                 state.rows[index] = next
                 moved.append(next)
             }
-            let drafts = moved.isEmpty ? [] : try acts(moved)
-            return LetterChange(rows: moved, head: drafts.isEmpty ? nil : state.log.append(drafts))
+            do {
+                let drafts = moved.isEmpty ? [] : try acts(moved)
+                return LetterChange(rows: moved, head: drafts.isEmpty ? nil : state.log.append(drafts))
+            } catch {
+                state = before
+                throw error
+            }
         }
     }
 
