@@ -34,7 +34,7 @@ extension Figures {
         [
             Check(
                 "started", lastLoop == nil, "waits for its database, its broker or its policy; its log says for which"),
-            Check("running", condition.isDraining, "it was told to stop and finishes what it has begun"),
+            Check("running", isEnding || condition.isDraining, "it was told to stop and finishes what it has begun"),
             Check("broker", !isLinked, "a connection is missing; the log names the cause"),
             Check("unblocked", condition.isBlocked, "the broker takes no messages: its memory or its disk is short"),
             Check("store", condition.isStoreFailing || isLookFailing, "the database fails; the log names the cause"),
@@ -50,7 +50,7 @@ extension Figures {
 
     /// For `systemctl status`: what is missing, or that it works.
     package var status: String {
-        if condition.isDraining { return "stopping" }
+        if isEnding || condition.isDraining { return "stopping" }
         let missing = checks.filter { $0.fault != nil }.map(\.name)
         return missing.isEmpty ? "consuming" : "not ready: " + missing.joined(separator: ", ")
     }

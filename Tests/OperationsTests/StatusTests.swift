@@ -42,8 +42,8 @@ import Testing
     private func look(
         _ depth: Int?, entry: Int64, seconds: Int64 = 0, workers: Int = 1, late: Int64? = nil, aside: Int = 0
     ) -> StatusLook {
-        let all = StageName.allCases.flatMap { stage in
-            (0..<workers).map { sign("\(stage.rawValue)-\($0)", role: stage.rawValue) }
+        let all = (StageName.allCases.map(\.rawValue) + [InstallationName.parking]).flatMap { role in
+            (0..<workers).map { sign("\(role)-\($0)", role: role) }
         }
         var look = StatusLook(wall: wall.adding(seconds: seconds), now: wall, workforce: report(all))
         look.stages = StageName.allCases.map { name in
@@ -76,6 +76,7 @@ import Testing
         let empty = StatusReport(look(7, entry: 1, workers: 0))
         #expect(empty.troubles.first == "intake: no worker works, 7 messages lie there; start one: recourse-intake")
         #expect(empty.exitCode == 1)
+        #expect(empty.troubles.last == "parking: no worker works; start one: recourse-parking")
         #expect(StatusReport(look(0, entry: 1, late: 60)).troubles.isEmpty)
         #expect(StatusReport(look(0, entry: 1, late: 61)).troubles.count == 1)
         #expect(StatusReport(look(0, entry: 1, aside: 1)).troubles.first?.contains("recourse audit") == true)

@@ -39,11 +39,23 @@ import Testing
         }
     }
 
+    /// Each shift closes it at its end; what it has said is looked at behind that.
+    private struct KeptOpen: WorkforceStore {
+        let store: MemoryControl
+
+        func say(_ sign: WorkerSign, forgetting: Instant) throws { try store.say(sign, forgetting: forgetting) }
+        func signs() throws -> [WorkerSign] { try store.signs() }
+        func give(_ order: SteeringOrder) throws { try store.give(order) }
+        func orders() throws -> [SteeringOrder] { try store.orders() }
+        func withdrawOrder(for target: SteeringTarget) throws -> Bool { try store.withdrawOrder(for: target) }
+        func close() {}
+    }
+
     private func shift(_ name: String = "intake-1") -> WorkerShift {
         let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
         let steering = WorkerSteering(
             .init(name: name, role: "intake", host: "h", pid: 1), wall: Wall.now, logger: logger,
-            open: { [control] in control })
+            open: { [control] in KeptOpen(store: control) })
         return WorkerShift(steering: steering, sign: sign, logger: logger, vitals: vitals)
     }
 
