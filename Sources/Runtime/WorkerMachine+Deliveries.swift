@@ -7,7 +7,8 @@ extension WorkerMachine {
     mutating func consumer(_ event: ConsumerEvent, _ actions: inout [WorkerAction]) {
         switch event {
         case .subscribed(let channel):
-            subscription = .open(Inbox(channel: channel, since: wall))
+            let inbox = Inbox(channel: channel, since: wall)
+            subscription = isLeaving ? .resizing(inbox, to: width.current, isCancelled: false) : .open(inbox)
             standingChanged()
             actions.append(.log(LogLine(.info, "consuming", [("queue", stage.queue)])))
         case .delivered(let deliveries):

@@ -190,7 +190,9 @@ package struct WorkerMachine: Sendable {
             actions.append(.cancelConsumer)
         // Its cancellation is on its way.
         case .resizing: break
-        case .none, .ended: stop(&actions)
+        // It may just be consuming anew: what comes until it is cancelled is settled too.
+        case .none: actions.append(.cancelConsumer)
+        case .ended: stop(&actions)
         }
     }
 

@@ -384,6 +384,16 @@ private let lost = BrokerFailure(.connection, operation: "use the connection", c
         #expect(worker.handle(.stop) == ["requeue [4] on 1"])
     }
 
+    @Test func `A drain that meets a consumer just beginning settles what it brings, too`() throws {
+        var worker = MachineHarness.running()
+        _ = worker.handle(.consumer(.lost(lost)))
+        #expect(worker.handle(.drain) == ["cancel consumer"])
+        #expect(worker.handle(.consumer(.subscribed(channel: 2))) == [])
+        #expect(try worker.deliver(["a"], channel: 2) == ["run events [\"a\"], confirmed []"])
+        #expect(worker.handle(.consumer(.cancelled)) == [])
+        #expect(worker.done([.applied]) == ["acknowledge through 1 on 2", "run end, confirmed []"])
+    }
+
     @Test func `A drain without a subscription ends at once`() {
         var worker = MachineHarness.running()
         _ = worker.handle(.consumer(.lost(lost)))
