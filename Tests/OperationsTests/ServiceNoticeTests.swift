@@ -9,9 +9,14 @@ import Testing
 
 /// A service manager's socket, read by a thread of its own: whoever sends may need the tests' threads.
 private final class ManagerSocket: Sendable {
-    let path = "/tmp/recourse-notify-\(UUID().uuidString)"
+    let path = ManagerSocket.freshPath()
     private let socket: Int32
     private let datagrams: AsyncStream<[String]>
+
+    /// Nothing is there. A socket's path has at most 107 bytes, so the name is short.
+    static func freshPath() -> String {
+        FileManager.default.temporaryDirectory.appendingPathComponent("n" + UUID().uuidString.prefix(8)).path
+    }
 
     init() throws {
         let socket = Glibc.socket(AF_UNIX, Int32(SOCK_DGRAM.rawValue), 0)
@@ -109,7 +114,7 @@ private final class ManagerSocket: Sendable {
         let socket = try ManagerSocket()
         #expect(try notice(socket).send("STATUS=王"))
         #expect(try await socket.next() == ["STATUS=王"])
-        let gone = try #require(ServiceNotice(["NOTIFY_SOCKET": "/tmp/recourse-nobody-\(UUID().uuidString)"]))
+        let gone = try #require(ServiceNotice(["NOTIFY_SOCKET": ManagerSocket.freshPath()]))
         #expect(!gone.send("READY=1"))
         let long = try #require(ServiceNotice(["NOTIFY_SOCKET": "/" + String(repeating: "a", count: 200)]))
         #expect(!long.send("READY=1"))
