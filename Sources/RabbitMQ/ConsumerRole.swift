@@ -231,10 +231,13 @@ final class ConsumerRole: ConnectionRole {
         if let link {
             if let step = try channel.due(at: now) { try resume(step, link) }
             if isToResume, wantsSubscription, link.canTake { try consumeAgain(link) }
+        }
+        // Before what is acknowledged, for which the broker would send more.
+        try settleCancel(link, now)
+        if let link {
             try write(link)
             try settleQuestion(link, now)
         }
-        try settleCancel(link, now)
         // Everything acknowledged is written before `connection.close`, and the broker works in that order.
         try closing.settle(link, at: now, isDrained: actions.isEmpty && !ledger.hasActions)
     }

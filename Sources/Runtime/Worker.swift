@@ -41,6 +41,9 @@ package final class Worker: Sendable {
         }
     }
 
+    /// How often it tells of itself, at most.
+    private static let wordMicroseconds: Int64 = 100_000
+
     private let stage: StageName
     private let vitals: Vitals
     /// Replaced when a new policy is taken into use; each transaction goes by one.
@@ -131,6 +134,7 @@ package final class Worker: Sendable {
         let looking = Task { await self.lookAgainAndAgain() }
         var (leaving, limiting): (Task<Void, Never>?, Task<Void, Never>?)
         var isLimitOver = false
+        var nextWordAt = Int64.min
         for await event in events {
             switch event {
             case .tick: isTickPending.withLock { $0 = false }
@@ -161,7 +165,11 @@ package final class Worker: Sendable {
                 case .finished: mailbox.finish()
                 }
             }
-            if case .tick = event { vitals.looped(wall: parts.wall(), machine.tally, machine.condition) }
+            // Under the stepped clock ticks are far more often than anybody looks.
+            if case .tick(let wall, _) = event, vitals.uptime >= nextWordAt {
+                nextWordAt = vitals.uptime + Self.wordMicroseconds
+                vitals.looped(wall: wall, machine.tally, machine.condition)
+            }
         }
         vitals.looped(wall: parts.wall(), machine.tally, machine.condition)
         ticking.cancel()

@@ -8,7 +8,7 @@ extension WorkerMachine {
         switch event {
         case .subscribed(let channel):
             let inbox = Inbox(channel: channel, since: wall)
-            subscription = isLeaving ? .resizing(inbox, to: width.current, isCancelled: false) : .open(inbox)
+            subscription = isLeaving ? .resizing(inbox, to: width.current, .said) : .open(inbox)
             standingChanged()
             actions.append(.log(LogLine(.info, "consuming", [("queue", stage.queue)])))
         case .delivered(let deliveries):
@@ -17,8 +17,8 @@ extension WorkerMachine {
             tally.losses.add(.consumer)
             switch subscription {
             case .none, .open: subscription = .none
-            case .resizing(_, let width, let isCancelled):
-                subscription = .resizing(nil, to: width, isCancelled: isCancelled)
+            case .resizing(_, let width, let cancellation):
+                subscription = .resizing(nil, to: width, cancellation)
             case .ended: subscription = .ended(nil)
             }
             standingChanged()
@@ -28,7 +28,7 @@ extension WorkerMachine {
             guard case .running = life else { return endSubscription(&actions) }
             var next = width.current
             if case .resizing(_, let width, _) = subscription { next = width }
-            subscription = .resizing(subscription.inbox, to: next, isCancelled: true)
+            subscription = .resizing(subscription.inbox, to: next, .done)
         case .told(let queue, let channel): told(queue, channel, &actions)
         case .closed:
             closed(.consumer)
@@ -54,10 +54,14 @@ extension WorkerMachine {
         guard case .running = life else { return }
         switch subscription {
         case .open(let inbox):
-            guard let next = width.better else { return }
-            subscription = .resizing(inbox, to: next, isCancelled: false)
+            // While large messages come there is no time to wait for full hands.
+            guard let next = width.better, next < width.current || inbox.tags.count >= width.current else { return }
+            subscription = .resizing(inbox, to: next, .said)
             actions.append(.cancelConsumer)
-        case .resizing(let inbox, let next, isCancelled: true):
+        case .resizing(let inbox, _, .due(let since)):
+            if let inbox, inbox.tags.count < width.current, !isQuiet(inbox, since: since) { return }
+            cancelNow(&actions)
+        case .resizing(let inbox, let next, .done):
             guard inbox?.tags.count ?? 0 == 0 else { return }
             if isLeaving { return stop(&actions) }
             if next < width.current {
@@ -71,13 +75,29 @@ extension WorkerMachine {
         }
     }
 
+    private func isQuiet(_ inbox: Inbox, since: Instant) -> Bool {
+        let last = max(inbox.lastReceivedAt, since)
+        return wall.microseconds - last.microseconds >= Cancellation.quietMicroseconds
+            || wall.microseconds - since.microseconds >= Cancellation.patienceMicroseconds
+    }
+
+    /// Says a cancellation that is due, before the acknowledgements that were kept: they would bring more.
+    mutating func cancelNow(_ actions: inout [WorkerAction]) {
+        guard case .resizing(let inbox, let next, .due) = subscription else { return }
+        subscription = .resizing(inbox, to: next, .said)
+        actions.append(.cancelConsumer)
+        guard let channel = inbox?.channel else { return }
+        let settled = subscription.on(channel) { $0.takeUnacknowledged() } ?? []
+        if !settled.isEmpty { settle(settled, channel, &actions) }
+    }
+
     private mutating func receive(_ delivery: Delivery, _ actions: inout [WorkerAction]) {
         let bytes = delivery.body.count
         tally.received += 1
-        let inHand = subscription.on(delivery.channel) { [width] inbox in
-            inbox.tags.received(delivery.tag, bytes: bytes)
-            if inbox.tags.count >= width.current { inbox.search.handsFull() }
-            return (inbox.tags.count, inbox.tags.bytes)
+        let inHand = subscription.on(delivery.channel) { [width, wall] inbox in
+            let inHand = inbox.received(delivery.tag, bytes: bytes, wall: wall)
+            if inHand.count >= width.current { inbox.search.handsFull() }
+            return inHand
         }
         guard let inHand else { return }
         width.received(bytes: bytes, inHand: inHand)
@@ -200,6 +220,10 @@ extension WorkerMachine {
     }
 
     mutating func settle(_ settled: [UInt64], _ channel: UInt64, _ actions: inout [WorkerAction]) {
+        if case .resizing(_, _, .due) = subscription {
+            _ = subscription.on(channel) { $0.acknowledgeLater(settled) }
+            return
+        }
         switch subscription.on(channel, { $0.settle(settled) }) {
         case .through(let tag): actions.append(.acknowledgeThrough(tag: tag, channel: channel))
         case .single(let tags): actions.append(.acknowledge(tags: tags, channel: channel))

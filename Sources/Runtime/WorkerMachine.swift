@@ -186,8 +186,7 @@ package struct WorkerMachine: Sendable {
         actions.append(.log(LogLine(.info, "taking nothing new", [("inHand", "\(inHand)")])))
         switch subscription {
         case .open(let inbox):
-            subscription = .resizing(inbox, to: width.current, isCancelled: false)
-            actions.append(.cancelConsumer)
+            subscription = .resizing(inbox, to: width.current, .due(since: wall))
         // Its cancellation is on its way.
         case .resizing: break
         // It may just be consuming anew: what comes until it is cancelled is settled too.
@@ -201,9 +200,10 @@ package struct WorkerMachine: Sendable {
         life = .draining
         actions.append(.log(LogLine(.info, "draining", [("unconfirmed", "\(outgoing.count)")])))
         switch subscription {
-        case .resizing(_, _, isCancelled: true): endSubscription(&actions)
+        case .resizing(_, _, .done): endSubscription(&actions)
         // Its cancellation is on its way.
-        case .resizing(_, _, isCancelled: false): break
+        case .resizing(_, _, .said): break
+        case .resizing(_, _, .due): cancelNow(&actions)
         case .none, .open, .ended: actions.append(.cancelConsumer)
         }
     }

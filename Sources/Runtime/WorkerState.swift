@@ -67,8 +67,9 @@ extension WorkerMachine {
         /// Not subscribed, yet or any more; the adapter keeps trying.
         case none
         case open(Inbox)
-        /// To be consumed anew with another prefetch count, once it is cancelled and all that was delivered is settled.
-        case resizing(Inbox?, to: Int, isCancelled: Bool)
+        /// To be consumed anew with another prefetch count, or to be left, once it is cancelled and all that was delivered is
+        /// settled.
+        case resizing(Inbox?, to: Int, Cancellation)
         /// Cancelled. What was begun is still acknowledged on its channel, as long as that lasts.
         case ended(Inbox?)
 
@@ -92,8 +93,8 @@ extension WorkerMachine {
             case .open(var inbox):
                 defer { self = .open(inbox) }
                 return inbox.on(channel, change)
-            case .resizing(var inbox, let width, let isCancelled):
-                defer { self = .resizing(inbox, to: width, isCancelled: isCancelled) }
+            case .resizing(var inbox, let width, let cancellation):
+                defer { self = .resizing(inbox, to: width, cancellation) }
                 return inbox?.on(channel, change)
             case .ended(var inbox):
                 defer { self = .ended(inbox) }
@@ -114,6 +115,22 @@ extension WorkerMachine {
         }
     }
 
+    /// How far a subscription has been cancelled.
+    ///
+    /// A quorum queue hands back what is on its way to a consumer that is cancelled, and counts it as a delivery. So nothing
+    /// should be on its way: the hands are full, as the broker sends no more than the prefetch count, or nothing has come
+    /// for a while.
+    enum Cancellation: Sendable {
+        /// To be said when nothing is on its way; until then nothing is acknowledged, so that the hands fill.
+        case due(since: Instant)
+        case said
+        case done
+
+        static let quietMicroseconds: Int64 = 200_000
+        /// Then it is said in any case.
+        static let patienceMicroseconds: Int64 = 5_000_000
+    }
+
     /// What the consumer has handed over on one channel.
     struct Inbox: Sendable {
         var tags: TagTracker
@@ -122,6 +139,10 @@ extension WorkerMachine {
         /// Deliveries of a batch that the database refused: each runs alone.
         private(set) var alone: Set<UInt64> = []
         private(set) var doubt: Doubt?
+        /// Settled, and to be acknowledged once the cancellation is said.
+        private var unacknowledged: [UInt64] = []
+        /// Wall time.
+        private(set) var lastReceivedAt: Instant
         /// Wall time at which the subscription began.
         let since: Instant
         var search = MarkSearch()
@@ -134,7 +155,21 @@ extension WorkerMachine {
 
         init(channel: UInt64, since: Instant) {
             tags = TagTracker(channel: channel)
-            self.since = since
+            (self.since, lastReceivedAt) = (since, since)
+        }
+
+        /// Returns what is in hand now, this one included.
+        mutating func received(_ tag: UInt64, bytes: Int, wall: Instant) -> (count: Int, bytes: Int) {
+            lastReceivedAt = wall
+            tags.received(tag, bytes: bytes)
+            return (tags.count, tags.bytes)
+        }
+
+        mutating func acknowledgeLater(_ settled: [UInt64]) { unacknowledged += settled }
+
+        mutating func takeUnacknowledged() -> [UInt64] {
+            defer { unacknowledged = [] }
+            return unacknowledged
         }
 
         mutating func add(_ arrival: Arrival) { waiting.append(arrival) }

@@ -61,6 +61,20 @@ import Testing
         #expect(worker.logged.contains("large messages: fewer of them are held at once"))
     }
 
+    @Test func `A wider prefetch count is taken when the hands are full, so that nothing is on its way`() throws {
+        var limits = MachineHarness.limits(batch: 1)
+        limits.prefetch = 8
+        limits.memoryBytes = 2 * limits.document.bodyBytes
+        var worker = MachineHarness.running(limits: limits)
+        var said: [String] = []
+        for tag in stride(from: UInt64(1), through: 7, by: 2) {
+            #expect(said == [])
+            said = try worker.deliver(["\(tag)", "\(tag + 1)"], from: tag).filter { $0.contains("consume") }
+            while tag < 7, worker.isTakingEvents { _ = worker.done([.applied]) }
+        }
+        #expect(said == ["cancel consumer"])
+    }
+
     @Test func `A stop while the rest is settled hands back what was not begun`() throws {
         var worker = MachineHarness.running(limits: Self.limits)
         _ = try deliver(1...12, bytes: 9_000, to: &worker)

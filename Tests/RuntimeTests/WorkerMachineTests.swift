@@ -359,48 +359,6 @@ private let lost = BrokerFailure(.connection, operation: "use the connection", c
         #expect(worker.handle(.consumer(.closed)) == ["finished"])
     }
 
-    @Test func `A drain takes nothing new, settles all that was delivered, hands nothing back, and ends`() throws {
-        var worker = MachineHarness.running()
-        _ = try worker.deliver(["a", "b", "c", "d"])
-        #expect(worker.handle(.drain) == ["cancel consumer"])
-        #expect(worker.handle(.drain) == [], "a second one changes nothing")
-        #expect(worker.handle(.consumer(.cancelled)) == [], "what was delivered is settled first")
-        #expect(
-            worker.done([.applied, .applied, .applied], rows: [5]) == [
-                "publish 1 to recourse.events/case.opened", "acknowledge through 3 on 1",
-                "run events [\"d\"], confirmed []",
-            ])
-        #expect(worker.done([.applied]) == ["acknowledge through 4 on 1"])
-        #expect(worker.resolve([1]) == ["run end, confirmed [5]"])
-        #expect(worker.done() == ["close consumer", "close publisher"])
-    }
-
-    @Test func `A drained worker whose database fails hands back at the stop that follows`() throws {
-        var worker = MachineHarness.running()
-        _ = try worker.deliver(["a", "b", "c", "d"])
-        _ = worker.handle(.drain)
-        _ = worker.handle(.consumer(.cancelled))
-        #expect(worker.fail() == [])
-        #expect(worker.handle(.stop) == ["requeue [4] on 1"])
-    }
-
-    @Test func `A drain that meets a consumer just beginning settles what it brings, too`() throws {
-        var worker = MachineHarness.running()
-        _ = worker.handle(.consumer(.lost(lost)))
-        #expect(worker.handle(.drain) == ["cancel consumer"])
-        #expect(worker.handle(.consumer(.subscribed(channel: 2))) == [])
-        #expect(try worker.deliver(["a"], channel: 2) == ["run events [\"a\"], confirmed []"])
-        #expect(worker.handle(.consumer(.cancelled)) == [])
-        #expect(worker.done([.applied]) == ["acknowledge through 1 on 2", "run end, confirmed []"])
-    }
-
-    @Test func `A drain without a subscription ends at once`() {
-        var worker = MachineHarness.running()
-        _ = worker.handle(.consumer(.lost(lost)))
-        #expect(worker.handle(.drain) == ["cancel consumer"])
-        #expect(worker.handle(.consumer(.cancelled)) == ["run end, confirmed []"])
-    }
-
     @Test func `A second stop changes nothing`() {
         var worker = MachineHarness.running()
         #expect(worker.handle(.stop) == ["cancel consumer"])
