@@ -246,8 +246,8 @@ struct InstallationDoctor {
             let deadLetters = try installation.unopenedDeadLetters()
             let workforce = try installation.workforce()
             let probe = StatusProbe(
-                stores: stores, deadLetters: deadLetters, workforce: workforce, depths: nil, wall: Wall.now,
-                now: { try clock.read().now })
+                stores: stores, deadLetters: deadLetters, workforce: workforce, depths: nil, ages: nil,
+                wall: Wall.now, now: { try clock.read().now })
             let look = try await probe.look()
             workforce.close()
             await deadLetters.close()

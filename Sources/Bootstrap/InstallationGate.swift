@@ -219,6 +219,15 @@ extension Installation {
         return try ManagementAPI(url: url, virtualHost: host)
     }
 
+    /// How long messages lie in the queues; nil: the HTTP API is not configured.
+    ///
+    /// - Throws: `ManagementFailure` if its URL is none.
+    func queueAges() throws -> (@Sendable () async throws -> QueueWatch.Found)? {
+        guard configuration.managementURL != nil, configuration.amqpURL != nil else { return nil }
+        let watch = QueueWatch(.pipeline(Pipeline.stages), try management("look at the queues"))
+        return { try await watch.look() }
+    }
+
     /// For verbs that write: `InstallationGate` with all stores, told on standard error.
     func admit(adopting id: String? = nil) async throws {
         try await InstallationGate(installation: self) { level, text in

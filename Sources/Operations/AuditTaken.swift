@@ -82,7 +82,8 @@ struct AuditTaken: Sendable {
     /// What a stage's workers publish beside its journal is not looked for there, nor what upstream has sent under the
     /// source of a stage: of a type that no stage emits.
     static func isFromStage(_ source: String, _ type: String) -> Bool {
-        StageName.allCases.contains { $0.source == source } && type != EventRejected.type.rawValue
+        StageName.allCases.contains { $0.source == source }
+            && ![EventRejected.type.rawValue, EventWaiting.type.rawValue].contains(type)
             && EventCatalogue.isOutgoing(EventType(type))
     }
 }

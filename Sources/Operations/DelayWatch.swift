@@ -66,7 +66,7 @@ package struct DelayWatch: Sendable {
         return found
     }
 
-    private static func samples(_ details: JSON?) -> [Sample] {
+    static func samples(_ details: JSON?) -> [Sample] {
         (details?["samples"]?.elements ?? []).compactMap { one in
             guard let at = one["timestamp"]?.int, let count = one["sample"]?.int else { return nil }
             return Sample(at: at, count: count)

@@ -8,6 +8,8 @@ package struct StatusLook: Sendable {
         package let name: StageName
         /// Messages ready in its queue; nil: not seen.
         package var depth: Int?
+        /// Of the oldest message in its queue; nil: there is none, or not seen.
+        package var oldest: MessageAge?
         /// The number of the journal's last entry.
         package var lastEntry: Int64 = 0
         package var outbox = 0
@@ -30,6 +32,8 @@ package struct StatusLook: Sendable {
     /// Messages in `recourse.dead` that parking has not taken yet; nil: not seen.
     package var deadDepth: Int?
     package var deadLetters: [DeadLetterCount] = []
+    /// Delay queues with messages that should have gone back, one line each.
+    package var overdueDelays: [String] = []
     package var workforce: WorkforceReport
     /// What could not be seen, and why.
     package var unseen: [String] = []
@@ -45,17 +49,23 @@ package struct StatusProbe: Sendable {
     package let deadLetters: any DeadLetterStore
     package let workforce: any WorkforceStore
     package let depths: QueueDepths?
+    private let ages: (@Sendable () async throws -> QueueWatch.Found)?
     package let wall: @Sendable () -> Instant
     package let now: @Sendable () throws -> Instant
 
+    /// - Parameters:
+    ///   - depths: nil: no broker is configured.
+    ///   - ages: asks the broker's HTTP API; nil: none is configured.
     package init(
         stores: [StageName: any Store], deadLetters: any DeadLetterStore, workforce: any WorkforceStore,
-        depths: QueueDepths?, wall: @escaping @Sendable () -> Instant, now: @escaping @Sendable () throws -> Instant
+        depths: QueueDepths?, ages: (@Sendable () async throws -> QueueWatch.Found)?,
+        wall: @escaping @Sendable () -> Instant, now: @escaping @Sendable () throws -> Instant
     ) {
         self.stores = stores
         self.deadLetters = deadLetters
         self.workforce = workforce
         self.depths = depths
+        self.ages = ages
         self.wall = wall
         self.now = now
     }
@@ -86,7 +96,22 @@ package struct StatusProbe: Sendable {
         }
         look.deadLetters = try await deadLetters.counts()
         await readDepths(&look)
+        await readAges(&look)
         return look
+    }
+
+    private func readAges(_ look: inout StatusLook) async {
+        guard let ages else {
+            look.unseen.append("the age of messages, and delay queues: RECOURSE_MANAGEMENT_URL is not given")
+            return
+        }
+        do {
+            let found = try await ages()
+            look.overdueDelays = found.overdue
+            for index in look.stages.indices { look.stages[index].oldest = found.oldest[look.stages[index].name.queue] }
+        } catch {
+            look.unseen.append("the age of messages, and delay queues: \(error)")
+        }
     }
 
     private func readDepths(_ look: inout StatusLook) async {
@@ -111,6 +136,8 @@ package struct StatusReport: OperationReport, Codable, Hashable {
         package let stage: StageName
         package let workers: Int
         package let depth: Int?
+        /// Of the oldest message in its queue; nil: there is none, or not seen.
+        package let oldest: MessageAge?
         /// Events and timers a second; nil: one look makes no rate.
         package let takenPerSecond: Double?
         package let comingPerSecond: Double?
@@ -179,6 +206,9 @@ package struct StatusReport: OperationReport, Codable, Hashable {
             }
             if stage.waitingOver > 0 { found.append("\(name): events wait beyond their time: recourse waiting list") }
         }
+        found += look.overdueDelays.map {
+            $0 + "; the queue's policy or arguments keep them: recourse topology verify, then apply"
+        }
         if look.workforce.working(InstallationName.parking).isEmpty {
             let lying = look.deadDepth.map { ", and \($0) dead letters lie in the broker" } ?? ""
             found.append("parking: no worker works\(lying); start one: recourse-parking")
@@ -188,11 +218,13 @@ package struct StatusReport: OperationReport, Codable, Hashable {
 
     package var text: String {
         var table = TextTable(
-            "STAGE", ">WORKERS", ">QUEUE", ">IN/S", ">OUT/S", ">DONE IN", ">NEEDED", ">OUTBOX", ">WAITING", ">LATE")
+            "STAGE", ">WORKERS", ">QUEUE", ">OLDEST", ">IN/S", ">OUT/S", ">DONE IN", ">NEEDED", ">OUTBOX", ">WAITING",
+            ">LATE")
         for one in stages {
             table.add(
                 one.stage.rawValue, String(one.workers), one.depth.map { String($0) } ?? "?",
-                Self.rate(one.comingPerSecond), Self.rate(one.takenPerSecond),
+                one.oldest?.words ?? (one.depth == 0 ? "-" : "?"), Self.rate(one.comingPerSecond),
+                Self.rate(one.takenPerSecond),
                 one.drainedInSeconds.map { "\($0) s" } ?? "-", one.workersForGoal.map { String($0) } ?? "-",
                 String(one.outbox), String(one.waiting), one.timerLateSeconds.map { "\($0) s" } ?? "-")
         }
@@ -220,6 +252,7 @@ extension StatusReport.Line {
         self.stage = stage.name
         self.workers = workers
         depth = stage.depth
+        oldest = stage.oldest
         outbox = stage.outbox
         waiting = stage.waiting
         timerLateSeconds = stage.timerLateSeconds

@@ -57,21 +57,39 @@ package struct WaitingList: OperationReport, Codable, Hashable {
         _ stores: [StageName: any Store], _ filter: Filter = Filter(), limit: Int = limit
     ) async throws -> WaitingList {
         var (items, total) = ([Item](), 0)
+        try await each(stores, filter) { event, stage in
+            total += 1
+            if items.count < limit { items.append(Item(event, at: stage)) }
+        }
+        return WaitingList(waiting: items, total: total)
+    }
+
+    /// Goes through all that match, by stage, then by source and id.
+    static func each(
+        _ stores: [StageName: any Store], _ filter: Filter = Filter(), _ body: (WaitingEvent, StageName) -> Void
+    ) async throws {
         for stage in StageName.allCases where (filter.stage ?? stage) == stage {
             guard let store = stores[stage] else { continue }
             var position: EventKey?
             while true {
                 let after = position
                 let page = try await store.read { try $0.waiting(after: after, limit: pageSize) }
-                for event in page where filter.matches(event) {
-                    total += 1
-                    if items.count < limit { items.append(Item(event, at: stage)) }
-                }
+                for event in page where filter.matches(event) { body(event, stage) }
                 guard page.count == pageSize, let last = page.last else { break }
                 position = last.event
             }
         }
-        return WaitingList(waiting: items, total: total)
+    }
+
+    /// In seconds of business time; 0 before the clock has come so far.
+    static func age(since: Instant, at now: Instant) -> Int64 {
+        max(0, now.microseconds / 1_000_000 - since.microseconds / 1_000_000)
+    }
+
+    /// For people: hours and minutes, or seconds where it is less than a minute.
+    static func words(ageSeconds seconds: Int64) -> String {
+        seconds < 60
+            ? "\(seconds) s" : seconds < 3_600 ? "\(seconds / 60) min" : "\(seconds / 3_600) h \(seconds / 60 % 60) min"
     }
 
     package var text: String {

@@ -40,6 +40,8 @@ package struct BatchResult: Sendable {
     package var timerFaults: [String] = []
     /// Those whose waiting has ended in vain: their dead letters are to be published, then the rows released.
     package var dying: [DyingMessage] = []
+    /// Those that have waited for a minute, which their senders are to be told.
+    package var notices: [WaitingEvent] = []
     /// More of those that wait can be decided or have come to their end; they follow in the next transaction.
     package var hasMoreWaiting = false
     /// After `WaitingCare.singly` and `.letDie`: the next that can be decided or must die.

@@ -1,5 +1,6 @@
 import Broker
 import Schema
+import Store
 
 /// Why a message becomes a dead letter. `schema`: the contract refuses it. `transient`: it waited too long for something.
 /// `permanent`: a stage cannot decide. `bystander`: the broker gave up (delivery limit) though no failure was recorded.
@@ -214,12 +215,30 @@ package struct FailureMessages: Sendable {
         let id = Identifiers.rejectionId(source: identity.source, subject: subject)
         let data = EventRejected(identity, queue: queue, faults: faults)
         let event = Event(id: id, source: source, time: clock, data: data)
+        return answer(event, to: identity.source, ticket: ticket)
+    }
+
+    /// `event.waiting`: tells upstream that an event waits for what it refers to. Its id follows from that event, so that two
+    /// make one.
+    func notice(of waiting: WaitingEvent, ticket: UInt64, clock: Instant) -> Publication {
+        let (source, id) = (waiting.event.source, waiting.event.id)
+        let data = EventWaiting(
+            source: source, eventId: id, queue: stage.queue,
+            reference: FailureMessages.clip(waiting.reference.words, to: 128), until: waiting.endsAt)
+        let event = Event(
+            id: Identifiers.waitingId(source: source, eventId: id), source: stage.source, time: clock, data: data)
+        return FailureMessages.answer(event, to: source, ticket: ticket)
+    }
+
+    /// What a worker tells upstream beside its journal, under a key of the source's own.
+    private static func answer(_ event: Event, to source: String?, ticket: UInt64) -> Publication {
         let because = Because(rule: "contract", parameters: [:], facts: [:], policy: "contract")
         var properties = MessageProperties.of(event)
         properties.correlationId = nil
-        let key = identity.source.map { String(Identifiers.uuid([$0]).prefix(8)) } ?? "unknown"
+        let key = source.map { String(Identifiers.uuid5(of: $0).prefix(8)) } ?? "unknown"
         return Publication(
-            ticket: ticket, exchange: ExchangeName.events, routingKey: "event.rejected." + key, mandatory: false,
+            ticket: ticket, exchange: ExchangeName.events, routingKey: "\(event.type.rawValue).\(key)",
+            mandatory: false,
             properties: properties, body: event.body(because: because))
     }
 

@@ -18,6 +18,8 @@ struct OutgoingWindow: Sendable {
         case settlement(DeliveryReference)
         /// The dead letter of an event that has waited in vain.
         case end(EventKey)
+        /// That an event waits.
+        case notice(EventKey)
     }
 
     enum Confirmed {
@@ -25,6 +27,7 @@ struct OutgoingWindow: Sendable {
         /// The last confirm that this delivery waited for.
         case settles(DeliveryReference)
         case ends(EventKey)
+        case tells(EventKey)
         case nothing
     }
 
@@ -78,6 +81,10 @@ struct OutgoingWindow: Sendable {
         add(publication, .end(event))
     }
 
+    mutating func add(_ publication: Publication, telling event: EventKey) {
+        add(publication, .notice(event))
+    }
+
     mutating func takeUnsent() -> [Publication] {
         defer { unsent.removeAll(keepingCapacity: true) }
         return unsent.compactMap { entries[$0]?.publication }
@@ -89,6 +96,7 @@ struct OutgoingWindow: Sendable {
         switch entry.purpose {
         case .output(let key): return .output(key)
         case .end(let event): return .ends(event)
+        case .notice(let event): return .tells(event)
         case .settlement(let delivery):
             let left = (remaining[delivery] ?? 1) - 1
             remaining[delivery] = left > 0 ? left : nil
@@ -110,6 +118,14 @@ struct OutgoingWindow: Sendable {
         var known = Set(confirmed)
         for case .end(let event) in entries.values.map(\.purpose) { known.insert(event) }
         return dying.filter { !known.contains($0.event) }
+    }
+
+    /// Of these that wait, those whose notices are neither here nor confirmed.
+    func unknown(_ waiting: [WaitingEvent], besides confirmed: [EventKey]) -> [WaitingEvent] {
+        guard !waiting.isEmpty else { return [] }
+        var known = Set(confirmed)
+        for case .notice(let event) in entries.values.map(\.purpose) { known.insert(event) }
+        return waiting.filter { !known.contains($0.event) }
     }
 
     /// Keeps an unconfirmed publication for `resendHeld`; returns it.

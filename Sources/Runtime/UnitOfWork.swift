@@ -46,7 +46,8 @@ struct UnitOfWork: InputCourse {
         decoded = processor.decoded
         edge = PersonalEdge(
             vault: processor.vault, organisation: processor.runner.policy.organisation, transaction: transaction)
-        room = WaitingRoom(processor, clock: clock, wall: wall, transaction: transaction)
+        room = WaitingRoom(
+            processor, clock: clock, clockRuns: clockRuns, wall: wall, transaction: transaction)
     }
 
     mutating func take(_ stored: StoredRecord) {

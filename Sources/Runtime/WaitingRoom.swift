@@ -16,6 +16,8 @@ package struct WaitingLimits: Sendable {
     package var takenBytes = 8 << 20
     /// How long an event waits, in hours of business time after its own time or its arrival, whichever is later.
     package var hours: Int64 = 24
+    /// After how long its sender is told, of the wall clock; and how long after that again, if that is not confirmed.
+    package var noticeSeconds: Int64 = 60
 
     package init() {}
 
@@ -50,6 +52,7 @@ struct WaitingRoom {
     private let worker: WorkerId
     private let vault: PersonalVault
     private let clock: Instant
+    private let clockRuns: Bool
     private let wall: Instant
     private let transaction: any StoreTransaction
 
@@ -73,13 +76,16 @@ struct WaitingRoom {
         }
     }
 
-    init(_ processor: BatchProcessor, clock: Instant, wall: Instant, transaction: any StoreTransaction) {
+    init(
+        _ processor: BatchProcessor, clock: Instant, clockRuns: Bool, wall: Instant, transaction: any StoreTransaction
+    ) {
         limits = processor.waiting
         release = processor.release
         stage = processor.runner.name
         worker = processor.worker
         vault = processor.vault
         self.clock = clock
+        self.clockRuns = clockRuns
         self.wall = wall
         self.transaction = transaction
     }
@@ -104,8 +110,14 @@ struct WaitingRoom {
             WaitingEvent(
                 event: inbound.key, type: event.type.rawValue, digest: inbound.digest, reference: reference,
                 ruleTime: event.ruleTime, arrived: clock, endsAt: limits.end(of: event, arrived: clock), size: size),
-            sealed, traces: try traces(of: message, inbound.document))
+            sealed, traces: try traces(of: message, inbound.document), noticeAt: noticeAt(reference))
         return nil
+    }
+
+    /// Where the clock steps, no real time passes. What waits for a newer release lacks nothing that its sender could send.
+    private func noticeAt(_ reference: RecordKey) -> Instant? {
+        clockRuns && reference.kind != Self.newer(than: release).kind
+            ? wall.adding(seconds: limits.noticeSeconds) : nil
     }
 
     /// What holds nothing of a person need not be found.
@@ -141,6 +153,13 @@ struct WaitingRoom {
     ) throws -> DyingMessage? {
         let dying = DyingEvent(event: waiting, code: code.rawValue, cause: FailureMessages.clip(cause))
         return try transaction.letDie(dying, owner: worker) ? DyingMessage(dying, message, queue: stage.queue) : nil
+    }
+
+    /// Those whose senders are to be told that they wait.
+    func takeNotices(limit: Int) throws -> [WaitingEvent] {
+        guard clockRuns else { return [] }
+        return try transaction.takeNotices(
+            now: wall, again: wall.adding(seconds: limits.noticeSeconds), limit: limit)
     }
 
     /// Takes over what nobody living lets die.

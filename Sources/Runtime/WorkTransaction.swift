@@ -22,7 +22,7 @@ extension BatchProcessor {
             // What an earlier worker of this name had in hand is in the queue again.
             try leave(at: wall, transaction)
             result.batch = try takeOver(
-                includingOwn: true, reading.now, wall, lease, Standing(), limit, transaction)
+                includingOwn: true, reading, wall, lease, Standing(), limit, transaction)
             try plant(clock: reading.now, wall: wall, in: transaction)
             try findKnown(limit: 0, in: transaction)
         case .events(let inputs, let confirmed):
@@ -45,7 +45,7 @@ extension BatchProcessor {
             try transaction.removeFromOutbox(confirmed)
             let beat = try self.beat(standing, reading, wall, limits, told, transaction)
             result.batch = try takeOver(
-                includingOwn: includingOwn, reading.now, wall, lease, beat.standing, limit, transaction)
+                includingOwn: includingOwn, reading, wall, lease, beat.standing, limit, transaction)
             result.said = beat.time?.said
             if beat.time == nil, try transaction.leases().contains(where: { $0.isOfOlderRelease(at: wall) }) {
                 // Where the clock steps no beat tells of them.
@@ -63,8 +63,9 @@ extension BatchProcessor {
                 care, clock: reading.now, clockRuns: reading.mode == .running,
                 marks: try marks(reading, transaction), allowsEnds: reading.allowsTimers(of: runner.name), wall: wall,
                 limit: limits.batch, in: transaction)
-        case .release(let events):
-            try transaction.releaseDead(events, owner: worker)
+        case .release(let dead, let told):
+            try transaction.releaseDead(dead, owner: worker)
+            try transaction.endNotices(told)
         case .end(let confirmed):
             try transaction.removeFromOutbox(confirmed)
             try leave(at: wall, transaction)
@@ -148,9 +149,10 @@ extension BatchProcessor {
         try transaction.saveStageTime(time)
     }
 
-    /// Takes over what nobody living owns, and renews the lease.
+    /// Takes over what nobody living owns, and whose sender is to be told that it waits; renews the lease.
     private func takeOver(
-        includingOwn: Bool, _ clock: Instant, _ wall: Instant, _ lease: Instant, _ standing: Standing, _ limit: Int,
+        includingOwn: Bool, _ reading: ClockReading, _ wall: Instant, _ lease: Instant, _ standing: Standing,
+        _ limit: Int,
         _ transaction: any StoreTransaction
     ) throws -> BatchResult {
         var result = BatchResult()
@@ -159,8 +161,10 @@ extension BatchProcessor {
             var resolver = PersonalResolver(vault: vault)
             result.rows = try resolver.resolve(
                 try transaction.takeOverOutbox(by: worker, now: wall, limit: limit), in: transaction)
-            let room = WaitingRoom(self, clock: clock, wall: wall, transaction: transaction)
+            let room = WaitingRoom(
+                self, clock: reading.now, clockRuns: reading.mode == .running, wall: wall, transaction: transaction)
             result.dying = try room.takeOverDying(limit: limit)
+            result.notices = try room.takeNotices(limit: limit)
         }
         try transaction.renewLease(of: worker, until: lease, standing: standing)
         return result

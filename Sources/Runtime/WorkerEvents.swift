@@ -60,8 +60,8 @@ package enum Work: Sendable {
     case sweep(confirmed: [OutboxKey], limit: Int, includingOwn: Bool, standing: Standing = Standing())
     /// Decide those that wait though what they wait for is there, and end the waiting of those whose time is over.
     case waiting(WaitingCare)
-    /// The dead letters of these, whose waiting has ended, are confirmed.
-    case release([EventKey])
+    /// The dead letters of `dead`, whose waiting has ended, are confirmed; and that the senders of `told` know of theirs.
+    case release(dead: [EventKey], told: [EventKey])
     /// The last one: remove confirmed rows, end the lease.
     case end([OutboxKey])
 }

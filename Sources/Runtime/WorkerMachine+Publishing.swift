@@ -58,6 +58,7 @@ extension WorkerMachine {
             case .output(let key): confirm([key])
             case .settles(let delivery): settle([delivery.tag], delivery.channel, &actions)
             case .ends(let event): room.confirmed.append(event)
+            case .tells(let event): room.told.append(event)
             case .nothing: break
             }
         case .unknown(let failure):

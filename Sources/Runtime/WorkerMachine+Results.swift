@@ -15,6 +15,7 @@ extension WorkerMachine {
         publish(rows, sentAt: result.committedAt ?? wall, &actions)
         let dying = result.batch.dying
         letDie(isTakeOver ? outgoing.unknown(dying, besides: room.confirmed) : dying, &actions)
+        tellOfWaiting(result.batch.notices, &actions)
         if result.batch.hasMoreWaiting { room.at = wall }
         count(result)
         for fault in result.batch.timerFaults {
@@ -59,9 +60,11 @@ extension WorkerMachine {
         case .sweep(_, let limit, let includingOwn, _):
             tookOver(rows, &actions)
             beginMark(&actions)
-            if limit > 0, result.batch.rows.count >= limit {
-                if includingOwn { ownRows = .uncertain }
-                if outgoing.count < limits.unconfirmed { sweepAt = wall }
+            if limit > 0, result.batch.rows.count >= limit, includingOwn { ownRows = .uncertain }
+            if limit > 0, max(result.batch.rows.count, result.batch.notices.count) >= limit,
+                outgoing.count < limits.unconfirmed
+            {
+                sweepAt = wall
             }
         case .flush, .release, .end: break
         }

@@ -7,9 +7,9 @@ extension WorkerMachine {
 
     /// What the waiting room needs next; nil: nothing now.
     mutating func workOnWaiting() -> Work? {
-        if !room.confirmed.isEmpty {
-            defer { room.confirmed.removeAll() }
-            return .release(room.confirmed)
+        if !room.confirmed.isEmpty || !room.told.isEmpty {
+            defer { (room.confirmed, room.told) = ([], []) }
+            return .release(dead: room.confirmed, told: room.told)
         }
         guard wall >= room.at else { return nil }
         let third = limits.leaseSeconds * 1_000_000 / 3
@@ -35,6 +35,16 @@ extension WorkerMachine {
             sayDead(DeathLine(delivery: message.delivery, identity: identity, reason: message.reason), .error, &actions)
         }
         if !dying.isEmpty, outgoing.isReady { actions.append(.publish(outgoing.takeUnsent())) }
+    }
+
+    /// Tells the senders of those that have waited for a minute. The rows are committed, and say when the same is done again
+    /// unless a confirm has come.
+    mutating func tellOfWaiting(_ waiting: [WaitingEvent], _ actions: inout [WorkerAction]) {
+        for one in outgoing.unknown(waiting, besides: room.told) {
+            let notice = failures.notice(of: one, ticket: outgoing.nextTicket(), clock: clock.now)
+            outgoing.add(notice, telling: one.event)
+        }
+        if !waiting.isEmpty, outgoing.isReady { actions.append(.publish(outgoing.takeUnsent())) }
     }
 
     /// Arrivals that go behind those that wait, which are many.

@@ -66,7 +66,7 @@ package struct WorkerMachine: Sendable {
     /// Nothing in hand, nothing waiting, nothing unconfirmed.
     package var isIdle: Bool {
         !isAtWork && subscription.inbox?.isEmpty ?? true && outgoing.isEmpty && confirmed.isEmpty
-            && room.confirmed.isEmpty
+            && room.confirmed.isEmpty && room.told.isEmpty
     }
 
     package mutating func handle(_ event: WorkerEvent) -> [WorkerAction] {

@@ -318,6 +318,8 @@ extension WorkerMachine {
         var refusedAt: Instant?
         /// Of those whose waiting has ended the dead letters are confirmed; their rows can go.
         var confirmed: [EventKey] = []
+        /// That the senders of these know that they wait is confirmed; it is to be noted.
+        var told: [EventKey] = []
     }
 
     /// Since when the timer that is due first is held.

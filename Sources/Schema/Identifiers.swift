@@ -120,7 +120,13 @@ package enum Identifiers {
         uuid(["event", "rejected", source ?? "", subject, "0"])
     }
 
-    /// uuid5 of one name; its first eight digits stand for a source in the routing key of `event.rejected`.
+    /// The id of `event.waiting`: the same however often it is told.
+    package static func waitingId(source: String, eventId: String) -> String {
+        uuid(["event", "waiting", source, eventId, "0"])
+    }
+
+    /// uuid5 of one name; its first eight digits stand for a source in the routing keys of `event.rejected` and
+    /// `event.waiting`.
     package static func uuid5(of name: String) -> String { uuid([name]) }
 
     /// SHA-256 of a body: tells a redelivery from a reused id.

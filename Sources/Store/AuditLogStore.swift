@@ -237,6 +237,8 @@ package enum AuditLogTable {
 /// How the log names what was acted on.
 package enum AuditLogObject {
     package static func letter(_ id: String) -> String { "dead-letter:" + id }
+    /// An event that waits.
+    package static func waiting(_ id: String) -> String { "waiting:" + id }
     package static func `case`(_ id: String) -> String { "case:" + id }
     package static func complaint(_ id: String) -> String { "complaint:" + id }
     /// Whoever has a telephone number, by its keyed digest.

@@ -112,9 +112,13 @@ extension StoreSnapshot {
 package protocol WaitingTransaction: WaitingSnapshot {
     /// Puts an event into the waiting room.
     ///
-    /// - Parameter traces: by what it is found for a person.
+    /// - Parameters:
+    ///   - traces: by what it is found for a person.
+    ///   - noticeAt: wall time from which its sender is to be told that it waits (`event.waiting`); nil: never.
     /// - Throws: a transient `StoreFailure` if it waits there already: another worker was faster.
-    func hold(_ event: WaitingEvent, _ message: WaitingMessage, traces: Set<PersonalTrace>) throws
+    func hold(
+        _ event: WaitingEvent, _ message: WaitingMessage, traces: Set<PersonalTrace>, noticeAt: Instant?
+    ) throws
     /// Says that an event waits for that, which is not known.
     func hold(_ event: EventKey, until reference: RecordKey) throws
     /// Notes that what waits for one of `references` waits for something known, and was not taken.
@@ -142,6 +146,12 @@ package protocol WaitingTransaction: WaitingSnapshot {
     func letDie(_ event: DyingEvent, owner: WorkerId) throws -> Bool
     /// Takes over dying events whose owner has no live lease at `now` (wall clock).
     func takeOverDying(by owner: WorkerId, now: Instant, limit: Int) throws -> [DyingEvent]
+    /// Up to `limit` whose senders are to be told at `now` (wall clock) that they wait; the page is of the earliest. None of them
+    /// comes up again before `again`, in any worker. What a release has held that tells nobody is part of the page, and comes
+    /// up at `again` for the first time.
+    func takeNotices(now: Instant, again: Instant, limit: Int) throws -> [WaitingEvent]
+    /// The senders of these are told.
+    func endNotices(_ events: [EventKey]) throws
     /// Replaces a message as sealed by another key.
     func resealWaiting(_ event: EventKey, _ message: WaitingMessage) throws
     /// Replaces a message by what is left of it without its person, and forgets its traces.

@@ -42,6 +42,18 @@ enum WaitingSchema {
         ]
     }
 
+    /// Whose senders are to be told that they wait. What a program before it holds has 0: nobody has counted its minute yet.
+    static func notices(_ namespace: String) -> [String] {
+        [
+            // On the wall clock; NULL: done, or not to be done.
+            "ALTER TABLE \(namespace).waiting ADD COLUMN notice_at bigint DEFAULT 0",
+            """
+            CREATE INDEX waiting_by_notice ON \(namespace).waiting (notice_at)
+            WHERE owner IS NULL AND notice_at IS NOT NULL
+            """,
+        ]
+    }
+
     /// By what the messages are found for a person.
     static func traces(_ namespace: String) -> [String] {
         [
@@ -170,18 +182,22 @@ extension PostgresTransaction {
         }
     }
 
-    func hold(_ event: WaitingEvent, _ message: WaitingMessage, traces: Set<PersonalTrace>) throws {
+    func hold(
+        _ event: WaitingEvent, _ message: WaitingMessage, traces: Set<PersonalTrace>, noticeAt: Instant?
+    ) throws {
         guard base == nil else { throw conversation.conflict("an event is to wait for a record that is not locked") }
         try conversation.send(
             """
             INSERT INTO \(schema).waiting (claim, source, event, type, digest, reference_kind, reference_id, rule_time,
-            arrived, ends_at, size, key, message) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
+            arrived, ends_at, size, notice_at, key, message)
+            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
             """,
             [
                 event.event.claim, .text(event.event.source), .text(event.event.id), .text(event.type),
                 .bytes(event.digest), .text(event.reference.kind), .text(event.reference.id),
                 .int(event.ruleTime.microseconds), .int(event.arrived.microseconds), .int(event.endsAt.microseconds),
-                .int(Int64(event.size)), .text(message.key), .bytes(message.sealed),
+                .int(Int64(event.size)), .int(noticeAt?.microseconds), .text(message.key),
+                .bytes(message.sealed),
             ])
         if !traces.isEmpty {
             try conversation.send(
@@ -325,6 +341,26 @@ extension PostgresTransaction {
             """, [.int(there(now)), .int(atLeastZero(limit)), .text(owner)]
         ).map { DyingEvent(event: WaitingEvent($0), code: $0.text(10), cause: $0.text(11)) }
             .sorted { $0.event.event < $1.event.event }
+    }
+
+    func takeNotices(now: Instant, again: Instant, limit: Int) throws -> [WaitingEvent] {
+        try conversation.query(
+            """
+            WITH due AS MATERIALIZED (
+                SELECT claim, notice_at FROM \(schema).waiting WHERE owner IS NULL AND notice_at <= $1
+                ORDER BY notice_at, source, event LIMIT $2 FOR UPDATE SKIP LOCKED
+            )
+            UPDATE \(schema).waiting w SET notice_at = $3 FROM due WHERE w.claim = due.claim
+            RETURNING \(WaitingEvent.columns), due.notice_at
+            """, [.int(now.microseconds), .int(atLeastZero(limit)), .int(again.microseconds)]
+        ).map { (event: WaitingEvent($0), at: $0.int(10)) }.filter { $0.at > 0 }
+            .sorted { ($0.at, $0.event.event) < ($1.at, $1.event.event) }.map(\.event)
+    }
+
+    func endNotices(_ events: [EventKey]) throws {
+        guard !events.isEmpty else { return }
+        try conversation.send(
+            "UPDATE \(schema).waiting SET notice_at = NULL WHERE claim = ANY($1)", Self.claims(events))
     }
 
     func resealWaiting(_ event: EventKey, _ message: WaitingMessage) throws {

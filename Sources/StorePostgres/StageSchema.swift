@@ -26,6 +26,8 @@ package enum StageSchema {
             SchemaStep(oldestProgram: 3, stageTime6(namespace)),
             // A program before it lets events wait that no erasure finds.
             SchemaStep(oldestProgram: 3, WaitingSchema.traces(namespace)),
+            // A program before it tells nobody that an event waits.
+            SchemaStep(oldestProgram: 3, WaitingSchema.notices(namespace)),
         ])
     }
 

@@ -34,6 +34,13 @@ enum WaitingSchema {
         ALTER TABLE counts ADD COLUMN waiting_bytes INTEGER NOT NULL DEFAULT 0;
         """
 
+    /// Whose senders are to be told that they wait. What a program before it holds has 0: nobody has counted its minute yet.
+    static let notices = """
+        ALTER TABLE waiting ADD COLUMN notice_at INTEGER DEFAULT 0;  -- on the wall clock; NULL: done, or not to be done
+        CREATE INDEX waiting_by_notice ON waiting (notice_at, source, event)
+        WHERE owner IS NULL AND notice_at IS NOT NULL;
+        """
+
     /// By what the messages are found for a person.
     static let traces = """
         CREATE TABLE waiting_traces (
@@ -142,14 +149,16 @@ extension SQLiteSnapshot {
 }
 
 extension SQLiteTransaction {
-    func hold(_ event: WaitingEvent, _ message: WaitingMessage, traces: Set<PersonalTrace>) throws {
+    func hold(
+        _ event: WaitingEvent, _ message: WaitingMessage, traces: Set<PersonalTrace>, noticeAt: Instant?
+    ) throws {
         // The file has one writer at a time.
         guard try waiting(among: [event.event]).isEmpty else { throw StoreFailure.held }
         let query = try Query(
             db,
             """
             INSERT INTO waiting (source, event, type, digest, reference_kind, reference_id, rule_time, arrived, ends_at,
-            size, key, message) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+            size, notice_at, key, message) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
             """)
         try query.bind(event.event)
         try query.bind(3, event.type)
@@ -160,8 +169,9 @@ extension SQLiteTransaction {
         try query.bind(8, event.arrived.microseconds)
         try query.bind(9, event.endsAt.microseconds)
         try query.bind(10, Int64(event.size))
-        try query.bind(11, message.key)
-        try query.bind(12, message.sealed)
+        try query.bind(11, noticeAt?.microseconds)
+        try query.bind(12, message.key)
+        try query.bind(13, message.sealed)
         try query.run()
         waitingChange.events += 1
         waitingChange.bytes += event.size
@@ -308,6 +318,34 @@ extension SQLiteTransaction {
             try take.run()
         }
         return dying
+    }
+
+    func takeNotices(now: Instant, again: Instant, limit: Int) throws -> [WaitingEvent] {
+        guard try isAnyWaiting() else { return [] }
+        let query = try Query(
+            db,
+            """
+            SELECT \(WaitingEvent.columns), notice_at FROM waiting WHERE owner IS NULL AND notice_at <= ?
+            ORDER BY notice_at, source, event LIMIT ?
+            """)
+        try query.bind(1, now.microseconds)
+        try query.bind(2, atLeastZero(limit))
+        let due = try query.rows { (event: WaitingEvent($0), isCounted: $0.int(10) > 0) }
+        let put = try Query(db, "UPDATE waiting SET notice_at = ?3 WHERE source = ?1 AND event = ?2")
+        for one in due {
+            try put.bind(one.event.event)
+            try put.bind(3, again.microseconds)
+            try put.run()
+        }
+        return due.filter(\.isCounted).map(\.event)
+    }
+
+    func endNotices(_ events: [EventKey]) throws {
+        let query = try Query(db, "UPDATE waiting SET notice_at = NULL WHERE source = ? AND event = ?")
+        for event in events {
+            try query.bind(event)
+            try query.run()
+        }
     }
 
     func resealWaiting(_ event: EventKey, _ message: WaitingMessage) throws {

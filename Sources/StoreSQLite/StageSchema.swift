@@ -21,6 +21,8 @@ package enum StageSchema {
         SchemaStep(oldestProgram: 3, [stageTime]),
         // A program before it lets events wait that no erasure finds.
         SchemaStep(oldestProgram: 3, [WaitingSchema.traces]),
+        // A program before it tells nobody that an event waits.
+        SchemaStep(oldestProgram: 3, [WaitingSchema.notices]),
     ])
 
     private static let version1 = """

@@ -59,6 +59,25 @@ import Testing
         #expect(verify(entries.dropLast(), cut, expecting: [head]).broken?.number == 4, "but who kept the head knows")
     }
 
+    @Test func `what one entry has no room for becomes several, and what is told of one object must have room`()
+        async throws
+    {
+        let note = String(repeating: "n", count: 1_000)
+        let objects = (1...100).map { OperatorAct.Object("dead-letter:\($0)", before: "-", after: note) }
+        try await log.write(OperatorAct("dead-letters note", objects))
+        let entries = try await store.logEntries(AuditLogFilter(), .after(0), limit: 99)
+        #expect(entries.count == 4)
+        #expect(entries.allSatisfy { $0.content.map { $0.count <= AuditLogDraft.contentLimit } ?? false })
+        let told = try await log.entries(AuditLogFilter(), .after(0), limit: 99)
+        #expect(told.flatMap(\.objects) == objects)
+        // One character, as a reader counts.
+        let reason = "e" + String(repeating: "\u{301}", count: AuditLogDraft.contentLimit / 2)
+        #expect(reason.count == 1)
+        let failure = await #expect(throws: OversizedAct.self) { try await log.write(discard("1", reason)) }
+        #expect(failure?.description.contains("may have 32768; say it shorter") == true)
+        #expect(try await log.head().number == 4)
+    }
+
     @Test func `a log that was written anew does not come to the heads that were told`() async throws {
         try await log.write(discard("1"))
         let told = try await log.head()

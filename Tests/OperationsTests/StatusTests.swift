@@ -80,6 +80,12 @@ import Testing
         #expect(StatusReport(look(0, entry: 1, late: 60)).troubles.isEmpty)
         #expect(StatusReport(look(0, entry: 1, late: 61)).troubles.count == 1)
         #expect(StatusReport(look(0, entry: 1, aside: 1)).troubles.first?.contains("recourse audit") == true)
+        var late = look(3, entry: 1)
+        late.stages[0].oldest = MessageAge(seconds: 90, isAtLeast: true)
+        late.overdueDelays = ["recourse.intake.delay.5s: 2 messages are older than 35 s"]
+        let told = StatusReport(late)
+        #expect(told.stages[0].oldest?.seconds == 90 && told.text.contains("> 90 s") && told.exitCode == 1)
+        #expect(told.troubles.first?.hasPrefix("recourse.intake.delay.5s: 2 messages") == true)
         var unseen = look(nil, entry: 1)
         unseen.unseen = ["queues: away"]
         #expect(StatusReport(unseen).exitCode == 69)

@@ -79,7 +79,8 @@ struct MachineHarness {
         case .sweep(let confirmed, let limit, let own, _):
             "sweep at most \(limit), confirmed \(confirmed.map(\.entry))" + (own ? ", own too" : "")
         case .waiting(let care): "waiting \(care)"
-        case .release(let events): "release \(events.map(\.id))"
+        case .release(let dead, let told):
+            "release \(dead.map(\.id))" + (told.isEmpty ? "" : ", told \(told.map(\.id))")
         case .end(let confirmed): "end, confirmed \(confirmed.map(\.entry))"
         }
     }

@@ -7,6 +7,7 @@ struct MemoryWaiting {
         var event: WaitingEvent
         var message: WaitingMessage
         var traces: Set<PersonalTrace>
+        var noticeAt: Instant?
         var isKnown = false
         /// Set once it dies.
         var death: (code: String, cause: String, owner: WorkerId)?
@@ -101,9 +102,12 @@ extension MemorySnapshot {
 }
 
 extension MemoryTransaction {
-    func hold(_ event: WaitingEvent, _ message: WaitingMessage, traces: Set<PersonalTrace>) throws {
+    func hold(
+        _ event: WaitingEvent, _ message: WaitingMessage, traces: Set<PersonalTrace>, noticeAt: Instant?
+    ) throws {
         guard state.waiting[event.event] == nil else { throw StoreFailure.held }
-        state.waiting[event.event] = MemoryWaiting.Row(event: event, message: message, traces: traces)
+        state.waiting[event.event] = MemoryWaiting.Row(
+            event: event, message: message, traces: traces, noticeAt: noticeAt)
     }
 
     func hold(_ event: EventKey, until reference: RecordKey) throws {
@@ -158,6 +162,18 @@ extension MemoryTransaction {
             state.waiting[key]?.death?.owner = owner
             return DyingEvent(event: row.event, code: death.code, cause: death.cause)
         }
+    }
+
+    func takeNotices(now: Instant, again: Instant, limit: Int) throws -> [WaitingEvent] {
+        let due = state.waiting.rows.values.compactMap { row in
+            row.death == nil ? row.noticeAt.map { (at: $0, event: row.event) } : nil
+        }.filter { $0.at <= now }.sorted { ($0.at, $0.event.event) < ($1.at, $1.event.event) }.prefix(max(0, limit))
+        for one in due { state.waiting[one.event.event]?.noticeAt = again }
+        return due.filter { $0.at.microseconds > 0 }.map(\.event)
+    }
+
+    func endNotices(_ events: [EventKey]) throws {
+        for event in events where state.waiting[event] != nil { state.waiting[event]?.noticeAt = nil }
     }
 
     func resealWaiting(_ event: EventKey, _ message: WaitingMessage) throws {

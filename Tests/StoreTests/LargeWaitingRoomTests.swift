@@ -20,7 +20,7 @@ struct LargeWaitingRoomTests {
         let event = WaitingEvent(
             event: EventKey(source: "crm", id: "new"), type: "case.accepted", digest: [1], reference: reference,
             ruleTime: start, arrived: start, endsAt: start, size: 5)
-        try transaction.hold(event, WaitingMessage(key: "", sealed: [1, 2, 3, 4, 5]), traces: [])
+        try transaction.hold(event, WaitingMessage(key: "", sealed: [1, 2, 3, 4, 5]), traces: [], noticeAt: start)
         #expect(try transaction.waitingCount() == WaitingCount(events: Self.size + 1, bytes: 3 * Self.size + 5))
         _ = try transaction.waiting(among: [event.event])
         try transaction.noteKnown([reference])
@@ -29,6 +29,8 @@ struct LargeWaitingRoomTests {
         _ = try transaction.isAnyWaiting(forKind: "case")
         _ = try transaction.nextWaitingEnd()
         #expect(try transaction.waitingEnded(now: start, limit: 256) == [event])
+        #expect(try transaction.takeNotices(now: start, again: .limit, limit: 256) == [event])
+        try transaction.endNotices([event.event])
         #expect(try transaction.takeOverDying(by: "w", now: start, limit: 256).isEmpty)
         #expect(try transaction.waitingMessage(toDecide: event.event) != nil)
         try transaction.releaseWaiting([event.event])
@@ -47,8 +49,8 @@ struct LargeWaitingRoomTests {
                 sql: """
                     WITH RECURSIVE n(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < \(Self.size))
                     INSERT INTO waiting (source, event, type, digest, reference_kind, reference_id, rule_time, arrived,
-                    ends_at, size, key, message) SELECT 'crm', 'e' || n, 't', x'01', 'case', 'c' || n, n, n,
-                    \(Int64.max), 3, '', x'010203' FROM n
+                    ends_at, size, notice_at, key, message) SELECT 'crm', 'e' || n, 't', x'01', 'case', 'c' || n, n, n,
+                    \(Int64.max), 3, \(Int64.max), '', x'010203' FROM n
                     """)
             try db.execute(sql: "UPDATE counts SET waiting = \(Self.size), waiting_bytes = \(3 * Self.size)")
         }
@@ -85,8 +87,9 @@ struct LargeWaitingRoomTests {
             _ = try transaction.conversation.query(
                 """
                 INSERT INTO \(table) (claim, source, event, type, digest, reference_kind, reference_id, rule_time,
-                arrived, ends_at, size, key, message) SELECT sha256(('e' || n)::bytea), 'crm', 'e' || n, 't', '\\x01',
-                'case', 'c' || n, n, n, 9223372036854775807, 3, '', decode(repeat('ab', 900), 'hex')
+                arrived, ends_at, size, notice_at, key, message)
+                SELECT sha256(('e' || n)::bytea), 'crm', 'e' || n, 't', '\\x01', 'case', 'c' || n, n, n,
+                9223372036854775807, 3, 9223372036854775807, '', decode(repeat('ab', 900), 'hex')
                 FROM generate_series(1, \(Self.size)) AS s(n)
                 """)
             _ = try transaction.conversation.query(

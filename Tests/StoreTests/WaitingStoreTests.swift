@@ -19,10 +19,10 @@ struct WaitingStoreTests {
     private let b = RecordKey(kind: "case", id: "b")
 
     private func hold(
-        _ events: [WaitingEvent], in store: any Store, traces: Set<PersonalTrace> = []
+        _ events: [WaitingEvent], in store: any Store, traces: Set<PersonalTrace> = [], noticeAt: Instant? = nil
     ) async throws {
         try await store.write { transaction in
-            for event in events { try transaction.hold(event, message, traces: traces) }
+            for event in events { try transaction.hold(event, message, traces: traces, noticeAt: noticeAt) }
         }
     }
 
@@ -56,8 +56,8 @@ struct WaitingStoreTests {
                 try await store.write { (transaction) throws in
                     _ = try transaction.load([a])
                     #expect(try transaction.waiting(for: [a]) == [])
-                    try transaction.hold(first, message, traces: [trace])
-                    try transaction.hold(second, message, traces: [])
+                    try transaction.hold(first, message, traces: [trace], noticeAt: nil)
+                    try transaction.hold(second, message, traces: [], noticeAt: nil)
                     try transaction.releaseWaiting([second.event])
                     #expect(try transaction.waiting(for: [a]) == [first])
                     #expect(Set(try transaction.waiting(among: [first.event, second.event]).keys) == [first.event])
@@ -221,6 +221,42 @@ struct WaitingStoreTests {
             #expect(try await store.read { try $0.waitingCount().events } == 1)
         }
     }
+
+    @Test(arguments: Adapter.allCases)
+    func
+        `tells of one that its sender is to be told at its time, then not before it is due again, and never once it is`(
+            _ adapter: Adapter
+        ) async throws
+    {
+        try await withStores(adapter) { store, other in
+            func hold(_ id: String, at seconds: Int64?) async throws {
+                let at = seconds.map { start.adding(seconds: $0) }
+                try await self.hold([waiting(id, for: a)], in: store, noticeAt: at)
+            }
+            func taken(_ store: any Store, at seconds: Int64, limit: Int = 9) async throws -> [String] {
+                let now = start.adding(seconds: seconds)
+                return try await store.write {
+                    try $0.takeNotices(now: now, again: now.adding(seconds: 60), limit: limit)
+                }.map(\.event.id)
+            }
+            try await hold("first", at: 60)
+            for id in ["third", "second"] { try await hold(id, at: 61) }
+            try await hold("never", at: nil)
+            #expect(try await taken(store, at: 59) == [])
+            #expect(try await taken(store, at: 61, limit: 0) == [])
+            #expect(try await taken(store, at: 61, limit: 2) == ["first", "second"])
+            #expect(try await taken(other, at: 62) == ["third"])
+            #expect(try await taken(store, at: 120) == [])
+            try await other.write { try $0.endNotices([of("first"), of("gone")]) }
+            let dying = DyingEvent(event: waiting("third", for: a), code: "unknown-reference", cause: "it never came")
+            _ = try await store.write { try $0.letDie(dying, owner: "w") }
+            #expect(try await taken(other, at: 300) == ["second"])
+            // A program that tells nobody has held it: its minute is counted from now on.
+            try await hold("old", at: -start.microseconds / 1_000_000)
+            #expect(try await taken(store, at: 301) == [])
+            #expect(try await taken(store, at: 361) == ["second", "old"])
+        }
+    }
 }
 
 @Suite("The waiting room of competing workers", .enabled(if: TestPostgres.isThere), .timeLimit(.minutes(10)))
@@ -231,7 +267,7 @@ struct WaitingRoomOfTwoTests {
                 event: of("x"), type: "case.accepted", digest: [1], reference: RecordKey(kind: "case", id: "a"),
                 ruleTime: start, arrived: start, endsAt: start, size: 1)
             let message = WaitingMessage(key: "", sealed: [1])
-            try await store.write { try $0.hold(x, message, traces: []) }
+            try await store.write { try $0.hold(x, message, traces: [], noticeAt: nil) }
             let dying = DyingEvent(event: x, code: "unknown-reference", cause: "it never came")
             async let second: Bool = {
                 // Begins while the first has it in hand or after it; either way it finds nothing.

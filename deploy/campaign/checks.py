@@ -139,7 +139,7 @@ class Wire:
 def wire(lines: Iterable[str], journal: dict[str, str]) -> Wire:
     """What was seen on `recourse.events` against what the journals hold: at least once each, always the same bytes.
 
-    `event.rejected` answers what no stage has taken, so no journal holds it.
+    `event.rejected` and `event.waiting` answer what no stage has taken, so no journal holds them.
     """
     result = Wire(0, 0, Finding("outgoing events that never came"), Finding("one id with two bodies on the wire"),
                   Finding("events on the wire that no journal holds"))
@@ -151,7 +151,7 @@ def wire(lines: Iterable[str], journal: dict[str, str]) -> Wire:
         if key in seen:
             result.repeated += 1
         seen.add(key)
-        if name.startswith("event.rejected"):
+        if name.startswith(("event.rejected", "event.waiting")):
             continue
         if key not in journal:
             result.strange.note(f"{key} ({name})")

@@ -92,7 +92,8 @@ class OnTheWire(unittest.TestCase):
         self.assertEqual(wire([*self.lines, other], self.journal).differing.count, 1)
 
     def test_an_event_that_no_journal_holds_is_found(self) -> None:
-        strange = ["recourse/handling 99 case.closed.v1 0123\n", "recourse/intake 98 event.rejected.v1 0123\n"]
+        strange = ["recourse/handling 99 case.closed.v1 0123\n", "recourse/intake 98 event.rejected.v1 0123\n",
+                   "recourse/intake 97 event.waiting.v1 0123\n"]
         self.assertEqual(wire([*self.lines, *strange], self.journal).strange.count, 1)
 
 

@@ -9,7 +9,8 @@ struct StatusCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "status", abstract: "Is all well: queues, rates, workers, timers, what waits, dead letters.",
         discussion: """
-            Looks twice, --seconds apart, for the rates. OUT/S counts what a stage has decided, timers too; DONE IN is when its
+            Looks twice, --seconds apart, for the rates. OLDEST is for how long the oldest message lies in the queue, as the history of
+            the broker's HTTP API tells it, to some seconds (to a minute beyond ten). OUT/S counts what a stage has decided, timers too; DONE IN is when its
             queue is empty at these rates; NEEDED with --goal how many workers it would take. LATE is how far the first due timer
             is behind, in business time. Exit codes: 0 all is well; 1 somebody must look, as it says; 69 something could not be seen.
             """)
@@ -33,8 +34,8 @@ struct StatusCommand: AsyncParsableCommand {
             let workforce = try installation.workforce()
             let depths = try await installation.queueDepths()
             let probe = StatusProbe(
-                stores: stores, deadLetters: deadLetters, workforce: workforce, depths: depths, wall: Wall.now,
-                now: { try clock.read().now })
+                stores: stores, deadLetters: deadLetters, workforce: workforce, depths: depths,
+                ages: try installation.queueAges(), wall: Wall.now, now: { try clock.read().now })
             var failure: (any Error)?
             do {
                 try await look(probe)

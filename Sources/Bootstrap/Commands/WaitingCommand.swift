@@ -8,26 +8,70 @@ import Store
 struct WaitingCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "waiting", abstract: "Events that wait in the stores for what they refer to.",
-        subcommands: [List.self, Return.self])
+        subcommands: [List.self, Groups.self, Show.self, Return.self])
+
+    /// Which of them.
+    struct Selection: ParsableArguments {
+        @Option(help: "Only at this stage") var stage: String?
+        @Option(help: "Only the event of this id") var event: String?
+        @Option(name: .customLong("for"), help: "Only what waits for this case, request, …: its id") var reference:
+            String?
+
+        func filter() throws -> WaitingList.Filter {
+            try Choice.check("--stage", stage, of: Pipeline.stages.map { type(of: $0).name.rawValue })
+            var filter = WaitingList.Filter()
+            filter.stage = stage.flatMap(StageName.init(rawValue:))
+            (filter.eventId, filter.referenceId) = (event, reference)
+            return filter
+        }
+    }
 
     struct List: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Which events wait, for what, and until when.",
             discussion: "The first \(WaitingList.limit); the last line says how many there are.")
-        @Option(help: "Only at this stage") var stage: String?
-        @Option(help: "Only the event of this id") var event: String?
-        @Option(name: .customLong("for"), help: "Only what waits for this case, request, …: its id") var reference:
-            String?
+        @OptionGroup var selection: Selection
         @Flag(help: "Print as JSON") var json = false
         @OptionGroup var common: CommonOptions
 
         func run() async throws {
             try await perform {
-                try Choice.check("--stage", stage, of: Pipeline.stages.map { type(of: $0).name.rawValue })
-                var filter = WaitingList.Filter()
-                filter.stage = stage.flatMap(StageName.init(rawValue:))
-                (filter.eventId, filter.referenceId) = (event, reference)
-                try show(try await common.office().listWaiting(filter), json: json)
+                try show(try await common.office().listWaiting(try selection.filter()), json: json)
+            }
+        }
+    }
+
+    struct Groups: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "What is waited for, by how many events of whom, and for how long; the longest first.",
+            discussion:
+                "AGE is of business time. The first \(WaitingList.limit); the last line says how many there are.")
+        @OptionGroup var selection: Selection
+        @Flag(help: "Print as JSON") var json = false
+        @OptionGroup var common: CommonOptions
+
+        func run() async throws {
+            try await perform {
+                try show(try await common.office().groupWaiting(try selection.filter()), json: json)
+            }
+        }
+    }
+
+    struct Show: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Everything about the events of these ids, and those that wait for what has one of them.",
+            discussion:
+                "Who sent it, for what it waits, since when and until when, and what will become of it. Of more than "
+                + "\(WaitingDetail.limit) events the first, and how many there are. Exit code 1 if nothing waits under one of the ids."
+        )
+        @Argument(help: "Ids of events, or of the case, request, … that is waited for") var ids: [String]
+        @Flag(help: "Also the bodies, what is personal masked; the look is logged") var body = false
+        @Flag(help: "Print as JSON") var json = false
+        @OptionGroup var common: CommonOptions
+
+        func run() async throws {
+            try await perform {
+                try show(try await common.office().showWaiting(ids, withBody: body), json: json)
             }
         }
     }

@@ -28,9 +28,20 @@ struct WorkersCommand: AsyncParsableCommand {
             if all, !names.isEmpty || stage != nil { throw ValidationError("--all stands alone") }
         }
 
-        func checkedStage() throws -> String? {
-            try Choice.check("--stage", stage, of: WorkersCommand.roles)
-            return stage
+    }
+
+    /// What is asked of workers, and how it is told.
+    struct Asked: ParsableArguments {
+        @OptionGroup var choice: Chosen
+        @Flag(help: "Print as JSON") var json = false
+        @OptionGroup var common: CommonOptions
+
+        /// - Parameter body: is given the names, and the stage.
+        func ask(
+            _ body: (Foreman, [String], String?) async throws -> SteeringReport
+        ) async throws -> SteeringReport {
+            try Choice.check("--stage", choice.stage, of: WorkersCommand.roles)
+            return try await common.foreman { try await body($0, choice.names, choice.stage) }
         }
     }
 
@@ -57,16 +68,11 @@ struct WorkersCommand: AsyncParsableCommand {
             abstract: "Workers settle what they hold and take nothing more until they are resumed.",
             discussion: "Of a stage: also those that start later. No message is handed back; timers of the stage go on "
                 + "at its other workers, and wait where there are none.")
-        @OptionGroup var choice: Chosen
-        @Flag(help: "Print as JSON") var json = false
-        @OptionGroup var common: CommonOptions
+        @OptionGroup var asked: Asked
 
         func run() async throws {
             try await perform {
-                let stage = try choice.checkedStage()
-                try show(
-                    try await common.foreman { try await $0.ask(.pause, choice.names, role: stage, roles: roles) },
-                    json: json)
+                try await show(asked.ask { try await $0.ask(.pause, $1, role: $2, roles: roles) }, json: asked.json)
             }
         }
     }
@@ -76,16 +82,11 @@ struct WorkersCommand: AsyncParsableCommand {
             abstract:
                 "Workers settle what they hold and end; recourse run does not start them again before they are resumed.",
             discussion: "Those that start later are not meant. Other supervisors see them end with 0.")
-        @OptionGroup var choice: Chosen
-        @Flag(help: "Print as JSON") var json = false
-        @OptionGroup var common: CommonOptions
+        @OptionGroup var asked: Asked
 
         func run() async throws {
             try await perform {
-                let stage = try choice.checkedStage()
-                try show(
-                    try await common.foreman { try await $0.ask(.drain, choice.names, role: stage, roles: roles) },
-                    json: json)
+                try await show(asked.ask { try await $0.ask(.drain, $1, role: $2, roles: roles) }, json: asked.json)
             }
         }
     }
@@ -93,16 +94,11 @@ struct WorkersCommand: AsyncParsableCommand {
     struct Resume: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Paused workers go on; drained ones are started again by recourse run.")
-        @OptionGroup var choice: Chosen
-        @Flag(help: "Print as JSON") var json = false
-        @OptionGroup var common: CommonOptions
+        @OptionGroup var asked: Asked
 
         func run() async throws {
             try await perform {
-                let stage = try choice.checkedStage()
-                try show(
-                    try await common.foreman { try await $0.resume(choice.names, role: stage, roles: roles) },
-                    json: json)
+                try await show(asked.ask { try await $0.resume($1, role: $2, roles: roles) }, json: asked.json)
             }
         }
     }

@@ -274,15 +274,6 @@ extension Office {
     }
 }
 
-// MARK: - What waits
-
-extension Office {
-    /// The events that wait in the stores for what they refer to.
-    package func listWaiting(_ filter: WaitingList.Filter) async throws -> WaitingList {
-        try await ask { try await WaitingList.read($0, filter) }
-    }
-}
-
 // MARK: - Persons
 
 extension Office {

@@ -111,10 +111,10 @@ package struct AuditLog: Sendable {
         try check(act)
         let change = try await letters.mark(marks) { rows in
             let objects = rows.map(object)
-            return try stride(from: 0, to: objects.count, by: Self.objectsPerEntry).map { start in
+            return try stride(from: 0, to: objects.count, by: Self.objectsPerEntry).flatMap { start in
                 var part = act
                 part.objects = Array(objects[start..<min(start + Self.objectsPerEntry, objects.count)])
-                return try draft(part, traces)
+                return try drafts(part, traces)
             }
         }
         if let head = change.head { tell(act.verb, head) }
@@ -124,7 +124,20 @@ package struct AuditLog: Sendable {
     private func prepare(_ act: OperatorAct) async throws -> [AuditLogDraft] {
         try check(act)
         let texts = [act.reason, act.detail].compactMap { $0 } + act.objects.map(\.object)
-        return [try draft(act, try await letters.traces(ofNumbersIn: texts).union(act.persons))]
+        return try drafts(act, try await letters.traces(ofNumbersIn: texts).union(act.persons))
+    }
+
+    /// One entry; several where what changed of many objects is more than one has room for.
+    ///
+    /// - Throws: `OversizedAct` if what is told of one object is.
+    private func drafts(_ act: OperatorAct, _ traces: Set<PersonalTrace>) throws -> [AuditLogDraft] {
+        let draft = try draft(act, traces)
+        guard draft.content.count > AuditLogDraft.contentLimit else { return [draft] }
+        guard act.objects.count > 1 else { throw OversizedAct(verb: act.verb, bytes: draft.content.count) }
+        var (first, second) = (act, act)
+        first.objects.removeLast(act.objects.count - act.objects.count / 2)
+        second.objects.removeFirst(act.objects.count / 2)
+        return try drafts(first, traces) + drafts(second, traces)
     }
 
     private func check(_ act: OperatorAct) throws {
@@ -228,11 +241,17 @@ package struct AuditLog: Sendable {
 
 /// What somebody wrote is longer than the audit log keeps.
 package struct OversizedAct: Error, Sendable, CustomStringConvertible {
-    let verb: String
-    let characters: Int
+    package let description: String
 
-    package var description: String {
-        "\(verb): the reason has \(characters) characters, and may have \(OperatorAct.reasonLimit); say it shorter"
+    init(verb: String, characters: Int) {
+        description =
+            "\(verb): the reason has \(characters) characters, and may have \(OperatorAct.reasonLimit); say it shorter"
+    }
+
+    /// Few characters may be many bytes.
+    init(verb: String, bytes: Int) {
+        description =
+            "\(verb): what the audit log would keep has \(bytes) bytes, and may have \(AuditLogDraft.contentLimit); say it shorter"
     }
 }
 

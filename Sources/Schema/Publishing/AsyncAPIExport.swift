@@ -26,8 +26,8 @@ package enum AsyncAPIExport {
                 "events": channel(
                     exchange: "recourse.events", key: "event",
                     keyMeaning:
-                        "The name of the event; event.rejected has one more word: the first 8 digits of uuid5(source), "
-                        + "or unknown; customer.remark too: its class.",
+                        "The name of the event; event.rejected and event.waiting have one more word: the first 8 digits of "
+                        + "uuid5(source), or unknown; customer.remark too: its class.",
                     summary: "What the stages decide. Anyone may bind a queue of his own.", messages: outgoing),
                 "handlers": channel(
                     exchange: "recourse.handlers", key: "desk",

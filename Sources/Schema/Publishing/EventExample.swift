@@ -21,7 +21,7 @@ enum EventExample {
         var data = value(of: EventCatalogue.dataShape(of: entry.data), named: "data", isFull: isFull)
         if entry.origin == .upstream { data = sensible(data, entry.data.type) }
         let event = try Event.read(envelope.setting("data", to: data))
-        let reason = event.type == EventRejected.type ? contractReason : because
+        let reason = [EventRejected.type, EventWaiting.type].contains(event.type) ? contractReason : because
         let body = event.body(because: entry.isOutgoing ? reason : nil, isLate: entry.isOutgoing && isFull)
         return String(decoding: body, as: UTF8.self)
     }

@@ -78,7 +78,14 @@ enum IdentifierVectors {
             "event id", "the rejection of a document; every stage computes the same",
             ["event", "rejected", source, "01J0000000000000000000000A", "0"]
         ),
-        ("source", "a source; its first eight digits end the routing key of event.rejected", [source]),
+        (
+            "event id", "the word that an event waits (event.waiting); every stage computes the same",
+            ["event", "waiting", source, "01J0000000000000000000000A", "0"]
+        ),
+        (
+            "source", "a source; its first eight digits end the routing keys of event.rejected and event.waiting",
+            [source]
+        ),
     ]
 
     static var document: JSON {

@@ -137,7 +137,7 @@ struct PostgresUndisturbedTests {
             WaitingEvent(
                 event: name(id), type: "case.accepted", digest: [1], reference: key("1"), ruleTime: start,
                 arrived: start, endsAt: start.adding(seconds: 60), size: 3),
-            WaitingMessage(key: "", sealed: [1, 2, 3]), traces: [])
+            WaitingMessage(key: "", sealed: [1, 2, 3]), traces: [], noticeAt: nil)
     }
 
     @Test func `locks what an event is to wait for, and what may be waited for`() async throws {

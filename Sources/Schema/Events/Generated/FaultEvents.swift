@@ -170,6 +170,8 @@ package struct CalendarMissing: EventData {
 }
 
 /// `event.waiting`: An event has waited for a minute for what it refers to; said once.
+///
+/// `because` names the rule `contract`.
 package struct EventWaiting: EventData {
     package static let type = EventType("event.waiting")
 
