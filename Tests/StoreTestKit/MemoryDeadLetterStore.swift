@@ -24,19 +24,27 @@ package final class MemoryDeadLetterStore: DeadLetterStore {
 
     private let isKeptOpen: Bool
 
-    /// - Parameter isKeptOpen: several questions are asked of it, though each closes it behind itself.
-    package init(isKeptOpen: Bool = false) {
+    private let onUse: @Sendable () throws -> Void
+
+    /// - Parameters:
+    ///   - isKeptOpen: several questions are asked of it, though each closes it behind itself.
+    ///   - onUse: called before each use, and after it when what it has done is done; throws in the place of a crash.
+    package init(isKeptOpen: Bool = false, onUse: @escaping @Sendable () throws -> Void = {}) {
         self.isKeptOpen = isKeptOpen
+        self.onUse = onUse
     }
 
     func use<T: Sendable>(_ body: (inout State) throws -> T) throws -> T {
-        try state.withLock { state in
+        try onUse()
+        let result = try state.withLock { state in
             guard !state.isClosed else {
                 throw StoreFailure(
                     .unavailable, operation: "using the dead letters in memory", cause: "the store is closed")
             }
             return try body(&state)
         }
+        try onUse()
+        return result
     }
 
     package func upsert(_ letters: [DeadLetter], parkedAt: Instant) throws -> Int {

@@ -209,6 +209,8 @@ extension CommonOptions {
     ) async throws -> OperationView {
         let installation = Installation(try configuration(requiring: [.amqp, .database]))
         let signals = StopSignals()
+        let sign = signals.sign
+        defer { withExtendedLifetime(signals) {} }
         try await installation.admitPresent()
         let publisher = ConfirmedPublisher(
             try installation.broker(connectionName: "recourse dead-letters"), wall: Wall.now)
@@ -224,7 +226,7 @@ extension CommonOptions {
                 StageReadiness.obstacle(
                     to: stages, signs: try workforce.signs(), orders: try workforce.orders(), wall: Wall.now())
             },
-            isStopped: { signals.sign.isSet }, progress: { line.show($0) })
+            isStopped: { sign.isSet }, progress: { line.show($0) })
         func close() async {
             line.end()
             workforce.close()

@@ -84,6 +84,8 @@ extension DeadLetterOffice {
             }
         }
         guard deaths, !open.isEmpty else { return fates }
+        // What a program of an older release has parked gets its fingerprint with the index.
+        try await parts.deadLetters.indexAll(limit: Self.indexLimit)
         let dead = try await parts.deadLetters.find(Array(Set(open.compactMap(\.event))))
         for letter in open {
             let rows = letter.event.flatMap { dead[$0] } ?? []

@@ -63,6 +63,8 @@ extension DeadLetterOffice {
     }
 
     func begin(_ choice: Choice, _ order: ReplayOrder, at desk: Desk) async throws -> LetterOperation {
+        // Of which a letter dies again is compared with of what it has died before.
+        try await parts.deadLetters.indexAll(limit: Self.indexLimit)
         let letters: OperationLetters
         switch choice {
         case .ids(let ids): letters = .named(try await resolve(ids))

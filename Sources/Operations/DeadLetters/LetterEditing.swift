@@ -147,7 +147,7 @@ extension JSON {
         let path = pointer.dropFirst()
         let token = path.prefix { $0 != "/" }
         let rest = path.dropFirst(token.count)
-        let name = token.replacing("~1", with: "/").replacing("~0", with: "~")
+        let name = String(token).replacing("~1", with: "/").replacing("~0", with: "~")
         switch self {
         case .object:
             let inner = self[name]

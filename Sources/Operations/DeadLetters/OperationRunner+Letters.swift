@@ -35,9 +35,7 @@ extension OperationRunner {
         let found = some.compactMap { item in rows[item.letter].map { (item, $0) } }
         let judgements = try await office.judge(found.map(\.1))
         let safe = Set(judgements.filter { $0.verdict == .safe }.flatMap(\.stages))
-        if !safe.isEmpty, let obstacle = try ports.obstacle(safe) {
-            return plan.halt(.paused, obstacle, at: ports.wall())
-        }
+        if try await isBlocked(safe) { return }
         var next: [OperationItem] = []
         var marks: [DeadLetterMark] = []
         for ((item, row), judgement) in zip(found, judgements) {
@@ -143,9 +141,7 @@ extension OperationRunner {
                     return open
                 })
             let safe = Set(judgements.filter { $0.verdict == .safe }.flatMap(\.stages))
-            if !safe.isEmpty, let obstacle = try ports.obstacle(safe) {
-                return plan.halt(.paused, obstacle, at: ports.wall())
-            }
+            if try await isBlocked(safe) { return }
             var outgoing: [Outgoing] = []
             var back: [OperationItem] = []
             var marks: [DeadLetterMark] = []

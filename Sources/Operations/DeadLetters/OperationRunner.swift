@@ -44,6 +44,8 @@ struct OperationRunner {
     var underWay: [String: UnderWay]
     /// The last letter parked that was looked at.
     private(set) var seenNumber: Int64 = -1
+    /// Since when something is in the way; nil: nothing is.
+    private var blockedAt: Instant?
     /// Somebody else has taken the operation out of this process's hands.
     private var isFenced = false
     private(set) var brokerFailure: BrokerFailure?
@@ -138,6 +140,19 @@ struct OperationRunner {
 
     var view: OperationView {
         OperationView(operation, counts, wall: ports.wall(), isBrokerAway: brokerFailure != nil)
+    }
+
+    /// Whether something is in the way now; where it stays for some seconds, the operation is paused.
+    mutating func isBlocked(_ stages: Set<StageName>) async throws -> Bool {
+        guard !stages.isEmpty, let obstacle = try ports.obstacle(stages) else {
+            blockedAt = nil
+            return false
+        }
+        let (now, since) = (ports.wall(), blockedAt ?? ports.wall())
+        blockedAt = since
+        if now >= since.adding(seconds: ports.limits.haltSeconds) { plan.halt(.paused, obstacle, at: now) }
+        await ports.pause(Self.look)
+        return true
     }
 
     mutating func meet(_ failure: BrokerFailure) {

@@ -16,7 +16,8 @@ package enum StageReadiness {
             if let order = orders.first(where: { $0.target == .role(role) && $0.wish == .pause }) {
                 return "\(role) is paused by \(order.operatorName): recourse workers resume --stage \(role)"
             }
-            if signs.contains(where: { $0.role == role }), workforce.working(role).isEmpty {
+            let workers = workforce.processes.filter { $0.role == role }
+            if !workers.isEmpty, !workers.contains(where: { $0.health == .working || $0.health == .starting }) {
                 return "no worker of \(role) is at work: recourse workers list"
             }
         }

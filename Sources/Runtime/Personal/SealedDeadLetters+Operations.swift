@@ -41,7 +41,7 @@ extension SealedDeadLetters {
         let digester = try await establishDigester()
         let proposals = try edits.map { edit in
             let content = Self.content(of: edit.content ?? [])
-            return EditProposal(try sealed(edit), traces: digester.traces(of: content))
+            return EditProposal(try self.sealed(edit), traces: digester.traces(of: content))
         }
         return try await store.propose(proposals, logging: acts)
     }
@@ -49,7 +49,7 @@ extension SealedDeadLetters {
     package func propose(
         _ proposals: [EditProposal], logging acts: @escaping @Sendable () throws -> [AuditLogDraft]
     ) async throws -> AuditLogHead? {
-        let sealed = try proposals.map { EditProposal(try sealed($0.edit), traces: $0.traces) }
+        let sealed = try proposals.map { EditProposal(try self.sealed($0.edit), traces: $0.traces) }
         return try await store.propose(sealed, logging: acts)
     }
 
