@@ -53,7 +53,7 @@ extension DeadLettersCommand {
         static let configuration = CommandConfiguration(
             abstract: "Lists edits, or tells what one of them changes, masked; that look is logged.")
         @Argument(help: "Id of an edit") var id: String?
-        @Option(help: "Of this batch") var batch: String?
+        @Option(help: "Of this batch") var allOf: String?
         @Option(help: "proposed, approved or rejected") var state: String?
         @Option(help: "Most rows, up to 200") var limit = 50
         @Option(help: "The number with which the last page ended") var after: Int64 = 0
@@ -65,7 +65,7 @@ extension DeadLettersCommand {
                 try Choice.check("--state", state, of: LetterEdit.State.allCases.map(\.rawValue))
                 let office = try common.deadLetterOffice()
                 if let id { return try show(try await office.show(edit: id), json: json) }
-                let filter = EditFilter(state: state.flatMap(LetterEdit.State.init(rawValue:)), batch: batch)
+                let filter = EditFilter(state: state.flatMap(LetterEdit.State.init(rawValue:)), batch: allOf)
                 try show(try await office.edits(filter, after: after, limit: limit), json: json)
             }
         }
