@@ -61,7 +61,8 @@ import Testing
 
         let approved = try await office(as: "wang", pipeline).approve(.batch(proposed.batch))
         #expect(approved.exitCode == 0 && approved.edits.count == 30)
-        #expect(try await letters.letters(ids).values.allSatisfy { $0.standing == .superseded && $0.state == .discarded })
+        #expect(
+            try await letters.letters(ids).values.allSatisfy { $0.standing == .superseded && $0.state == .discarded })
         let fingerprint = try #require(approved.fingerprints.first)
         #expect(approved.fingerprints.count == 1 && approved.text.contains("replay --fingerprint \(fingerprint)"))
         search.filter.fingerprint = fingerprint
@@ -71,15 +72,17 @@ import Testing
         let verbs = try await author.parts.log.entries(AuditLogFilter(), .after(0), limit: 100).map {
             "\($0.entry.frame.verb) \($0.entry.frame.outcome) \($0.entry.frame.operatorName)"
         }
-        #expect(Set(verbs) == [
-            "dead-letters edit done li", "dead-letters approve refused li", "dead-letters approve done wang",
-        ])
+        #expect(
+            Set(verbs) == [
+                "dead-letters edit done li", "dead-letters approve refused li", "dead-letters approve done wang",
+            ])
         #expect(try await author.parts.log.verify(expecting: []).exitCode == 0)
         // What was edited once is not opened again beside what stands in its place.
         #expect(try await author.restore([ids[0]], reason: "r").actions.map(\.done) == [false])
     }
 
-    @Test func `the edited letter has a new id, tells whom it replaces, and holds what was changed alone`() async throws {
+    @Test func `the edited letter has a new id, tells whom it replaces, and holds what was changed alone`() async throws
+    {
         let (pipeline, ids) = try await faulty(1)
         let proposed = try await office(as: "li", pipeline).propose(.ids(ids), try order("/data/remedy=repair"))
         let edit = try #require(proposed.proposals.first?.edit)
@@ -108,7 +111,8 @@ import Testing
         }
         let faults = try await refusal(try order("/data/customer=1", "/time=never"))
         for pointer in ["/data/customer", "/data/remedy", "/time"] { #expect(faults.contains(pointer)) }
-        #expect(try await refusal(try order("/data/nobody/name=x")) == "/data/nobody/name: there is no such place in it")
+        #expect(
+            try await refusal(try order("/data/nobody/name=x")) == "/data/nobody/name: there is no such place in it")
         var strayed = try order("/data/remedy=repair")
         strayed.routingKey = "case.accepted"
         #expect(try await refusal(strayed).contains("give --routing-key complaint.received"))
@@ -140,6 +144,21 @@ import Testing
         let rejected = try await author.reject(.ids([edits[1]]), reason: "too late")
         #expect(rejected.exitCode == 0)
         #expect(try await letters.edit(edits[1])?.state == .rejected)
+    }
+
+    @Test func `what is proposed is sealed, and sealed anew with another key`() async throws {
+        let store = MemoryDeadLetterStore(isKeptOpen: true)
+        let old = "k1 AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE="
+        let new = "k2 AgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgI="
+        let edit = LetterEdit(
+            id: "e", batch: "b", letter: "1", author: "li", at: Instant(seconds: 1), content: Array("Zhang".utf8))
+        let sealed = SealedDeadLetters(store, keyring: try Keyring(parsing: old))
+        _ = try await sealed.propose([edit]) { [] }
+        #expect(try store.edit("e")?.content?.contains(Array("Zhang".utf8)) == false)
+        let both = SealedDeadLetters(store, keyring: try Keyring(parsing: new + "\n" + old))
+        #expect(try await both.reseal().resealed == 1)
+        let fresh = SealedDeadLetters(store, keyring: try Keyring(parsing: new))
+        #expect(try await fresh.edit("e")?.content == Array("Zhang".utf8))
     }
 
     @Test func `what is proposed is erased with whom it tells of, and with its letter`() async throws {

@@ -92,7 +92,7 @@ import Testing
                 died ? .diedAgain(fingerprint: "g", isSame: false) : .applied, wasInherited: false, at: Self.at(0))
         }
         #expect(plan.next(at: Self.at(1)) == .claim(100), "eight of two hundred are borne")
-        for _ in 0..<2 {
+        for _ in 0..<3 {
             plan.claimed(1, sent: 1, at: Self.at(1))
             plan.settled(.failed, wasInherited: false, at: Self.at(1))
         }

@@ -41,35 +41,49 @@ final class ReplayRig: Sendable {
     let letters: SealedDeadLetters
     let stores: [StageName: any Store]
     let ids: [String]
-    private let routes: Routes
+    private let routes = Routes(Pipeline.stages)
     private let clock: Instant
 
-    /// - Parameter count: how many letters lie there, each of which routing would take now.
+    private static let policy = Result { try MemoryPipeline.policy() }
+
+    /// - Parameter count: how many letters lie there, each of which intake would take now.
     init(letters count: Int) async throws {
         let kill = KillSwitch()
         let store = MemoryDeadLetterStore(isKeptOpen: true) { try kill.pass() }
-        var pipeline = try await MemoryPipeline(deadLetters: store)
-        let opened = "2026-11-02T10:00:00+08:00"
-        try await pipeline.send(Scenario.complaint("C1", at: opened), at: opened)
-        var ids: [String] = []
-        for number in 0..<count {
-            let data = ContactRecorded(
-                caseId: Scenario.caseId, with: .customer, by: Scenario.by, at: try instant(opened), note: "n\(number)")
-            let event = Event(id: "D\(number)", source: "upstream", time: try instant(opened), data: data)
-            ids.append(
-                try await pipeline.park(event, body: event.body(), queue: "recourse.routing", code: "stage-fault"))
-        }
-        self.ids = ids
-        letters = SealedDeadLetters(store, keyring: .none)
-        (stores, routes, clock) = (pipeline.anyStores, pipeline.routes, pipeline.now)
-        let routing = try #require(Pipeline.stages.first { type(of: $0).name == .routing })
+        clock = try instant("2026-11-02T10:00:00+08:00")
+        let intake = try #require(Pipeline.stages.first { type(of: $0).name == .intake })
         processor = BatchProcessor(
-            runner: StageRunner(stage: routing, policy: pipeline.policy), worker: "rig",
-            vault: PersonalVault(stage: .routing, keyring: .none), waiting: MemoryPipeline.noRoom)
+            runner: StageRunner(stage: intake, policy: try Self.policy.get()), worker: "rig",
+            vault: PersonalVault(stage: .intake, keyring: .none), waiting: MemoryPipeline.noRoom)
+        let taken = MemoryStore()
+        let (processor, clock) = (processor, clock)
+        try await taken.write { try processor.plant(clock: clock, in: $0) }
+        stores = [.intake: taken]
+        let parked = try (0..<count).map { number in
+            let event = Event(
+                id: "D\(number)", source: "upstream", time: clock,
+                data: try Scenario.complaint("C\(number)", at: "2026-11-02T10:00:00+08:00"))
+            return Self.letter("letter-\(number)", event, event.body(), code: "stage-fault", at: clock)
+        }
+        ids = parked.map(\.id)
+        letters = SealedDeadLetters(store, keyring: .none)
+        _ = try await letters.upsert(parked, parkedAt: clock)
         state = Mutex(State(now: Instant(seconds: 1_780_000_000)))
         answers = Mutex { _ in .apply }
         outcomes = Mutex { _ in .confirmed }
         kill.rig.withLock { $0 = Weak(self) }
+    }
+
+    private static func letter(
+        _ id: String, _ event: Event, _ body: [UInt8], code: String, at: Instant
+    ) -> DeadLetter {
+        var letter = DeadLetter(
+            id: id, queue: StageName.intake.queue, failureClass: "transient", code: code, firstAt: at, lastAt: at,
+            body: body)
+        (letter.source, letter.eventId) = (event.source, event.id)
+        (letter.type, letter.headers) = (event.type.rawValue, Array("{}".utf8))
+        letter.readFailure()
+        return letter
     }
 
     /// Between the store, which is made first, and the rig.
@@ -151,11 +165,11 @@ final class ReplayRig: Sendable {
         }
     }
 
-    /// Routing takes a document.
+    /// Intake takes a document.
     func take(_ body: [UInt8]) async throws {
         let inbound = InboundEvent(event: try Event.read(body), body: body)
         let (processor, clock) = (processor, clock)
-        _ = try await stores[.routing]?.write {
+        _ = try await stores[.intake]?.write {
             try processor.process([inbound], confirmed: [], clock: clock, in: $0)
         }
     }
@@ -164,12 +178,7 @@ final class ReplayRig: Sendable {
         let event = try Event.read(message.body)
         let number = deaths.add(1, ordering: .acquiringAndReleasing).newValue
         let at = now
-        var letter = DeadLetter(
-            id: "death-\(number)", queue: message.routingKey, failureClass: "transient", code: code, firstAt: at,
-            lastAt: at, body: message.body)
-        (letter.source, letter.eventId) = (event.source, event.id)
-        (letter.type, letter.headers) = (event.type.rawValue, Array("{}".utf8))
-        letter.readFailure()
+        let letter = Self.letter("death-\(number)", event, message.body, code: code, at: at)
         _ = try await letters.upsert([letter], parkedAt: at)
     }
 

@@ -85,7 +85,8 @@ struct OperationStoreTests {
         try await withParking(adapter) { parking in
             _ = try await parking.upsert(letters(3), parkedAt: start)
             let begun = try #require(
-                try await parking.begin(operation("1"), on: .matching(DeadLetterFilter())) { _ in [] }).operation
+                try await parking.begin(operation("1"), on: .matching(DeadLetterFilter())) { _ in [] }
+            ).operation
             _ = try await parking.mark([DeadLetterMark(id: "recourse.intake-1", version: 1, state: .discarded)])
             var items = try await parking.operationItems("1", in: [.waiting], after: 0, limit: 2)
             for index in items.indices {

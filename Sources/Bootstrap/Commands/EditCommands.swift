@@ -17,7 +17,8 @@ extension DeadLettersCommand {
         @Argument(help: "Ids, or their beginnings; without them a selection is needed") var ids: [String] = []
         @Option(help: "The document; - reads it from standard input") var file: String?
         @Option(
-            name: .customLong("set"), help: "A member by its JSON pointer, and its value: /data/storeId=S014; repeatable")
+            name: .customLong("set"),
+            help: "A member by its JSON pointer, and its value: /data/storeId=S014; repeatable")
         var settings: [String] = []
         @Option(help: "Under which it is to come") var routingKey: String?
         @Option(help: "Why") var reason: String
@@ -28,7 +29,9 @@ extension DeadLettersCommand {
             if ids.isEmpty == selection.isEmpty {
                 throw ValidationError("name ids, or select with --state, --class, --queue, --type, …; not both")
             }
-            if file != nil, ids.count != 1 { throw ValidationError("--file is one letter's document: name that letter") }
+            if file != nil, ids.count != 1 {
+                throw ValidationError("--file is one letter's document: name that letter")
+            }
             if file == nil, settings.isEmpty, routingKey == nil {
                 throw ValidationError("nothing is to change: give --file, --set or --routing-key")
             }

@@ -184,8 +184,10 @@ extension DeadLetterOffice {
             return Judgement(
                 .alreadyDone, "taken meanwhile", "\(entry.fate.rawValue) by \(stage.rawValue) as entry \(entry.number)")
         }
-        let safe = Judgement(.safe, "valid, and not taken yet", "valid, and \(stage.rawValue) has not taken this event yet")
-            .to([stage], stage.queue, event)
+        let safe = Judgement(
+            .safe, "valid, and not taken yet", "valid, and \(stage.rawValue) has not taken this event yet"
+        )
+        .to([stage], stage.queue, event)
         guard let runner else { return safe }
         do {
             switch try runner.rehearse(event, in: snapshot, clock: clock) {

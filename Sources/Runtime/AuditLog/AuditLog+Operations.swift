@@ -63,7 +63,9 @@ extension AuditLog {
     package func propose(_ edits: [LetterEdit], as act: OperatorAct) async throws {
         try check(act)
         let traces = try await letters.traces(ofNumbersIn: [act.reason].compactMap { $0 } + edits.map(\.letter))
-        let objects = edits.map { OperatorAct.Object(AuditLogObject.letter($0.letter), after: "edit \($0.id) proposed") }
+        let objects = edits.map {
+            OperatorAct.Object(AuditLogObject.letter($0.letter), after: "edit \($0.id) proposed")
+        }
         let head = try await letters.propose(edits) { try drafts(act, objects, traces) }
         if let head { tell(act.verb, head) }
     }
