@@ -34,6 +34,10 @@ package struct StatusLook: Sendable {
     package var deadLetters: [DeadLetterCount] = []
     /// Delay queues with messages that should have gone back, one line each.
     package var overdueDelays: [String] = []
+    /// Replays that nobody runs and that have not ended, of the newest.
+    package var operationsHalted: [String] = []
+    /// Edits that wait for somebody's approval.
+    package var editsWaiting = 0
     package var workforce: WorkforceReport
     /// What could not be seen, and why.
     package var unseen: [String] = []
@@ -72,6 +76,7 @@ package struct StatusProbe: Sendable {
 
     /// A due timer acts within some seconds where a worker lives.
     static let lateAfterSeconds: Int64 = 60
+    private static let operationsLooked = 50
 
     /// - Throws: `StoreFailure`. A broker that is away is told in `unseen`.
     package func look() async throws -> StatusLook {
@@ -95,6 +100,9 @@ package struct StatusProbe: Sendable {
                 })
         }
         look.deadLetters = try await deadLetters.counts()
+        look.operationsHalted = try await deadLetters.operations(below: .max, limit: Self.operationsLooked)
+            .filter { !$0.state.hasEnded && !$0.isRun(at: wall) }.map(\.id)
+        look.editsWaiting = try await deadLetters.editCount(EditFilter(state: .proposed))
         await readDepths(&look)
         await readAges(&look)
         return look
@@ -156,6 +164,10 @@ package struct StatusReport: OperationReport, Codable, Hashable {
     package let stages: [Line]
     package let deadLettersOpen: Int
     package let deadLettersWaiting: Int?
+    /// Replays that nobody runs and that have not ended.
+    package let operationsHalted: [String]
+    /// Edits that wait for somebody's approval.
+    package let editsWaiting: Int
     package let releases: [String]
     /// What somebody must look after, worst first.
     package let troubles: [String]
@@ -176,6 +188,7 @@ package struct StatusReport: OperationReport, Codable, Hashable {
         }
         deadLettersOpen = look.deadLetters.filter { $0.state == .open }.reduce(0) { $0 + $1.count }
         deadLettersWaiting = look.deadDepth
+        (operationsHalted, editsWaiting) = (look.operationsHalted, look.editsWaiting)
         releases = Set(look.workforce.processes.filter { !$0.health.isOver }.map(\.release)).sorted()
         troubles = Self.troubles(look)
         unseen = look.unseen
@@ -230,6 +243,12 @@ package struct StatusReport: OperationReport, Codable, Hashable {
         }
         let parked = deadLettersWaiting.map { $0 > 0 ? ", and \($0) that parking has not taken yet" : "" } ?? ""
         var lines = ["\(at), business time \(clock)", table.text, "dead letters: \(deadLettersOpen) open\(parked)"]
+        if !operationsHalted.isEmpty {
+            lines.append("replays that halted: \(operationsHalted.joined(separator: ", ")): recourse operations list")
+        }
+        if editsWaiting > 0 {
+            lines.append("edits that wait for approval: \(editsWaiting): recourse dead-letters edits")
+        }
         if releases.count > 1 { lines.append("releases side by side: \(releases.joined(separator: ", "))") }
         lines += unseen.map { "not seen: \($0)" }
         lines +=

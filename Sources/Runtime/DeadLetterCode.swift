@@ -13,6 +13,8 @@ package enum DeadLetterCode: String, Sendable, CaseIterable {
     case storeFault = "store-fault"
     case unstorable
     case unroutable
+    /// It did not die: two operators have put it in the place of one that did.
+    case edited
     // What `x-death` says of it.
     case deliveryLimit = "delivery_limit"
     case expired, rejected, maxlen

@@ -16,8 +16,8 @@ package protocol AuditLogStore: Sendable {
     func logEntries(_ filter: AuditLogFilter, _ page: AuditLogPage, limit: Int) async throws -> [AuditLogEntry]
     /// How many entries match in all.
     func logCount(_ filter: AuditLogFilter) async throws -> Int
-    /// Erases the content of the entries that hold one of these numbers, and by what they are found. Returns how many
-    /// had content.
+    /// Erases the content of the entries that hold one of these, and by what they are found; so too that of edits that
+    /// wait. Returns how many entries had content.
     func eraseLog(of traces: Set<PersonalTrace>) async throws -> Int
     /// Replaces content as sealed by another key, of entries that still have theirs.
     func resealLog(_ contents: [Int64: [UInt8]]) async throws
@@ -240,6 +240,8 @@ package enum AuditLogObject {
     /// An event that waits.
     package static func waiting(_ id: String) -> String { "waiting:" + id }
     package static func `case`(_ id: String) -> String { "case:" + id }
+    package static func operation(_ id: String) -> String { "operation:" + id }
+    package static func edit(_ id: String) -> String { "edit:" + id }
     package static func complaint(_ id: String) -> String { "complaint:" + id }
     /// Whoever has a telephone number, by its keyed digest.
     package static func person(_ trace: PersonalTrace) -> String {

@@ -12,6 +12,8 @@ package struct DeadLetterPlace: Sendable, Hashable {
 /// Which rows: those that have every given value.
 package struct DeadLetterFilter: Sendable, Hashable {
     package var state: DeadLetterState?
+    /// Whether another row has taken its place (`LetterStanding`).
+    package var isSucceeded: Bool?
     package var failureClass: String?
     package var queue: String?
     /// An event's name, or its type with the version: letters have either, as what died told it.
@@ -49,13 +51,18 @@ package struct LetterPlace: Sendable, Hashable {
     package let version: Int64
     /// See `ParkedLetter.isErased`.
     package let isErased: Bool
+    /// Another row has taken its place.
+    package let isSucceeded: Bool
 
-    package init(number: Int64, id: String, state: DeadLetterState, version: Int64, isErased: Bool) {
+    package init(
+        number: Int64, id: String, state: DeadLetterState, version: Int64, isErased: Bool, isSucceeded: Bool
+    ) {
         self.number = number
         self.id = id
         self.state = state
         self.version = version
         self.isErased = isErased
+        self.isSucceeded = isSucceeded
     }
 }
 

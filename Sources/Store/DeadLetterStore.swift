@@ -6,7 +6,7 @@ import Schema
 /// serve lists and searches. Open rows never expire.
 ///
 /// - Throws: every call throws `StoreFailure`.
-package protocol DeadLetterStore: LetterTracing, AuditLogStore {
+package protocol DeadLetterStore: LetterTracing, AuditLogStore, OperationStore, EditStore {
     /// Inserts those whose id is not known. A known id is left as it is while its row is open, or if it is the death that
     /// the row tells of. Else it has died once more after somebody acted: its row is open again, tells of this death, and
     /// is the last in the order of parking.
@@ -26,6 +26,8 @@ package protocol DeadLetterStore: LetterTracing, AuditLogStore {
     /// Up to `limit` ids that begin so, ascending.
     func ids(beginningWith prefix: String, limit: Int) async throws -> [String]
     func get(_ id: String) async throws -> ParkedLetter?
+    /// Those of these that there are, bodies included.
+    func letters(_ ids: [String]) async throws -> [String: ParkedLetter]
     /// Changes rows, each only if its row version is still the given one; the others are left alone. Returns the rows that
     /// changed, as they are now.
     ///
@@ -38,8 +40,8 @@ package protocol DeadLetterStore: LetterTracing, AuditLogStore {
         logging acts: @escaping @Sendable (_ changed: [ParkedLetter]) throws -> [AuditLogDraft]
     ) async throws -> LetterChange
     /// Empties body, headers, properties, texts and the columns named of rows, removes their traces, and discards them with
-    /// `note`; what names the failure stays. What the audit log tells of one of them alone loses its content. Returns how
-    /// many there were.
+    /// `note`; what names the failure stays. What the audit log tells of one of them alone loses its content, and so do edits
+    /// of them. Returns how many there were.
     func erase(_ letters: [LetterErasure], note: String) async throws -> Int
     /// Replaces body, headers and properties by these, of rows whose row version is still the given one; nothing else
     /// changes.
@@ -84,13 +86,46 @@ package enum DeadLetterState: String, Sendable, CaseIterable, Codable {
     /// A person has decided that it is not needed.
     case discarded
 
-    /// The states that a mark may lead to. A letter that dies again after a replay is a new row.
+    /// The states that a mark may lead to.
     package var next: Set<DeadLetterState> {
         switch self {
         case .open: [.sent, .resolved, .discarded]
         case .sent: [.open, .resolved, .discarded]
         case .resolved: []
         case .discarded: [.open]
+        }
+    }
+}
+
+/// How a letter stands, for people: what followed it tells more than its state. Programs of the release before know the state
+/// alone.
+package enum LetterStanding: String, Sendable, CaseIterable, Codable {
+    case open, sent, resolved
+    /// It was sent again and has died once more, as another row.
+    case diedAgain = "died-again"
+    case discarded
+    /// An edited letter has taken its place.
+    case superseded
+
+    /// - Parameter isSucceeded: whether another row follows it.
+    package init(_ state: DeadLetterState, isSucceeded: Bool) {
+        switch state {
+        case .open: self = .open
+        case .sent: self = .sent
+        case .resolved: self = isSucceeded ? .diedAgain : .resolved
+        case .discarded: self = isSucceeded ? .superseded : .discarded
+        }
+    }
+
+    /// The state, and whether a row follows; nil: either way.
+    package var meaning: (state: DeadLetterState, isSucceeded: Bool?) {
+        switch self {
+        case .open: (.open, nil)
+        case .sent: (.sent, nil)
+        case .resolved: (.resolved, false)
+        case .diedAgain: (.resolved, true)
+        case .discarded: (.discarded, false)
+        case .superseded: (.discarded, true)
         }
     }
 }
@@ -175,6 +210,8 @@ package struct ParkedLetter: Sendable, Hashable {
     package var note: String?
     /// Who sees to it; nil: nobody was named.
     package var assignee: String?
+    /// The row that has taken its place: the death of what was sent again, or the edited letter; nil: there is none.
+    package var successor: String?
     /// What is sealed of it is damaged: what could not be opened is left out. Never stored.
     package var isDamaged = false
 
@@ -192,6 +229,7 @@ package struct ParkedLetter: Sendable, Hashable {
     }
 
     package var place: DeadLetterPlace { DeadLetterPlace(number: number) }
+    package var standing: LetterStanding { LetterStanding(state, isSucceeded: successor != nil) }
 
     /// Its content was erased with the person whom it was about; it cannot be sent again.
     package var isErased: Bool {
@@ -231,7 +269,7 @@ package struct ParkedLetter: Sendable, Hashable {
         var next = self
         if let state = mark.state {
             guard self.state.next.contains(state) else { return nil }
-            next.state = state
+            (next.state, next.successor) = (state, mark.successor)
             if state == .sent { next.replays += 1 }
         }
         next.version += 1
@@ -251,15 +289,19 @@ package struct DeadLetterMark: Sendable, Hashable {
     package let note: String?
     /// Empty: nobody any longer; nil: as before.
     package let assignee: String?
+    /// With a state: the row that takes its place; nil: none.
+    package let successor: String?
 
     package init(
-        id: String, version: Int64, state: DeadLetterState?, note: String? = nil, assignee: String? = nil
+        id: String, version: Int64, state: DeadLetterState?, note: String? = nil, assignee: String? = nil,
+        successor: String? = nil
     ) {
         self.id = id
         self.version = version
         self.state = state
         self.note = note
         self.assignee = assignee
+        self.successor = successor
     }
 }
 

@@ -13,7 +13,7 @@ package enum LetterTable {
     package static let columns = """
         number, id, state, replays, version, parked_at, note, queue, exchange, routing_key, source, event, type, \
         case_id, class, code, message, fingerprint, attempts, first_at, last_at, headers, properties, body, assignee, \
-        pointer, rule
+        pointer, rule, successor
         """
 
     /// The end of an insertion: `ParkedLetter.reopened` for the rows that are there already.
@@ -27,6 +27,7 @@ package enum LetterTable {
         ]
         return """
             ON CONFLICT (id) DO UPDATE SET number = \(number), state = 'open', version = letters.version + 1,
+            successor = NULL,
             note = CASE WHEN length(letters.body) = 0 THEN NULL ELSE letters.note END,
             \(taken.map { "\($0) = excluded.\($0)" }.joined(separator: ", "))
             WHERE letters.state <> 'open' AND excluded.last_at <> letters.last_at
@@ -103,17 +104,18 @@ package enum LetterTable {
             letter: letter, state: try state(row.text(2)), replays: row.int(3), version: row.int(4),
             number: row.int(0), parkedAt: Instant(microseconds: row.int(5)), note: row.optionalText(6))
         parked.assignee = row.optionalText(24)
+        parked.successor = row.optionalText(27)
         return parked
     }
 
-    package static let placeColumns = "number, id, state, version, length(body), length(headers)"
+    package static let placeColumns = "number, id, state, version, length(body), length(headers), successor"
 
     /// A row of `placeColumns`.
     package static func place(_ row: some ColumnReading) throws -> LetterPlace {
         let (state, isEmpty) = (try Self.state(row.text(2)), row.int(4) == 0 && row.int(5) == 0)
         return LetterPlace(
             number: row.int(0), id: row.text(1), state: state, version: row.int(3),
-            isErased: isEmpty && state == .discarded)
+            isErased: isEmpty && state == .discarded, isSucceeded: row.optionalText(6) != nil)
     }
 
     /// A row of queue, class, state and how many there are.
@@ -142,7 +144,7 @@ package enum LetterTable {
             + (types.isEmpty ? [] : [("type", types)])
     }
 
-    /// What else must hold, with the numbers in it as literals.
+    /// What else must hold; the numbers in it are literals.
     ///
     /// - Parameter traces: the name of the table of traces.
     package static func numericConditions(of filter: DeadLetterFilter, traces: String) -> [String] {
@@ -150,7 +152,8 @@ package enum LetterTable {
             filter.from.map { "last_at >= \($0.microseconds)" }, filter.until.map { "last_at < \($0.microseconds)" },
             filter.upTo.map { "number <= \($0)" },
         ].compactMap { $0 }
-        return bounds + filter.traces.map { "id IN (SELECT id FROM \(traces) WHERE trace = \($0.number))" }
+        let successor = filter.isSucceeded.map { $0 ? ["successor IS NOT NULL"] : ["successor IS NULL"] } ?? []
+        return bounds + successor + filter.traces.map { "id IN (SELECT id FROM \(traces) WHERE trace = \($0.number))" }
     }
 
     /// Groups of the rows of `table` that fulfil `condition`.

@@ -137,6 +137,8 @@ extension PostgresParking {
     package func eraseLog(of traces: Set<PersonalTrace>) async throws -> Int {
         let wanted = Argument.ints(traces.map(\.number))
         return try await writer.transaction(.write, "erasing in") { [schema] conversation in
+            try Self.eraseEdits(
+                "SELECT edit FROM \(schema).letter_edit_traces WHERE trace = ANY($1)", [wanted], schema, conversation)
             let found = "SELECT number FROM \(schema).audit_log_traces WHERE trace = ANY($1)"
             return try Self.eraseLog(found, [wanted], schema, conversation)
         }

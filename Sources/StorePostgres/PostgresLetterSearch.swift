@@ -4,7 +4,7 @@ import Store
 /// What finds dead letters.
 extension PostgresParking {
     /// The condition of a filter, and all values of its statement.
-    private func terms(
+    func terms(
         _ filter: DeadLetterFilter, _ first: String = "true", _ before: [Argument] = []
     ) -> (sql: String, arguments: [Argument]) {
         var terms = [first] + LetterTable.numericConditions(of: filter, traces: "\(schema).letter_traces")

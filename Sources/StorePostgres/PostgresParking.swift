@@ -20,6 +20,8 @@ package final class PostgresParking: DeadLetterStore {
                 SchemaStep(oldestProgram: 1, Self.tracing(schema)),
                 // Letters that a program before it parks or opens again are indexed when they are first asked for.
                 SchemaStep(oldestProgram: 1, Self.indexing(schema) + Self.auditLog(schema)),
+                // Programs before it see of a row that another has followed its state alone.
+                SchemaStep(oldestProgram: 1, Self.operations(schema) + Self.edits(schema)),
             ]))
         var options = Session.Options()
         options.check = history.check
@@ -119,16 +121,26 @@ package final class PostgresParking: DeadLetterStore {
         for part in letters.chunks(bytes: 32 << 20, { $0.body.count + $0.headers.count + $0.properties.count }) {
             let letters = Array(part)
             changed += try await writer.transaction(.write, "parking in") { [schema] conversation in
-                try conversation.query(
-                    LetterRow.insertion(schema), LetterRow.arguments(letters, parkedAt: parkedAt)
-                ).count
+                try Self.insert(letters, parkedAt: parkedAt, schema, conversation)
             }
         }
         return changed
     }
 
+    /// - Parameter letters: no two of one id.
+    static func insert(
+        _ letters: [DeadLetter], parkedAt: Instant, _ schema: String, _ conversation: Conversation
+    ) throws -> Int {
+        try conversation.query(LetterRow.insertion(schema), LetterRow.arguments(letters, parkedAt: parkedAt)).count
+    }
+
     package func get(_ id: String) async throws -> ParkedLetter? {
         try await letters("WHERE id = $1", [.text(LetterRow.storable(id))]).first
+    }
+
+    package func letters(_ ids: [String]) async throws -> [String: ParkedLetter] {
+        let found = try await letters("WHERE id = ANY($1)", [.texts(ids.map(LetterRow.storable))])
+        return Dictionary(found.map { ($0.letter.id, $0) }) { first, _ in first }
     }
 
     func letters(_ condition: String, _ arguments: [Argument]) async throws -> [ParkedLetter] {
@@ -143,37 +155,46 @@ package final class PostgresParking: DeadLetterStore {
     ) async throws -> LetterChange {
         guard !marks.isEmpty else { return LetterChange(rows: [], head: nil) }
         return try await writer.transaction(.write, "marking in") { [schema] conversation in
-            let rows = try conversation.query(
-                "SELECT \(LetterTable.columns) FROM \(schema).letters WHERE id = ANY($1) ORDER BY number FOR UPDATE",
-                [.texts(marks.map { LetterRow.storable($0.id) })])
-            var present: [String: ParkedLetter] = [:]
-            for letter in try rows.map({ try LetterTable.letter($0) }) { present[letter.letter.id] = letter }
-            var moved: [ParkedLetter] = []
-            for mark in marks {
-                let id = LetterRow.storable(mark.id)
-                guard let next = present[id]?.applying(mark) else { continue }
-                present[id] = next
-                moved.append(next)
-            }
-            // One row may have moved more than once: its last state is written.
-            let last = Dictionary(moved.map { ($0.number, $0) }) { $1 }.values.sorted { $0.number < $1.number }
-            guard !last.isEmpty else { return LetterChange(rows: [], head: nil) }
-            try conversation.send(
-                """
-                UPDATE \(schema).letters l SET state = m.state, replays = m.replays, version = m.version, note = m.note,
-                    assignee = m.assignee
-                FROM unnest($1, $2, $3, $4, $5, $6) AS m(number, state, replays, version, note, assignee)
-                WHERE l.number = m.number
-                """,
-                [
-                    .ints(last.map(\.number)), .texts(last.map(\.state.rawValue)), .ints(last.map(\.replays)),
-                    .ints(last.map(\.version)), .texts(last.map { $0.note.map(LetterRow.storable) }),
-                    .texts(last.map { $0.assignee.map(LetterRow.storable) }),
-                ])
-            let drafts = try acts(moved)
+            let moved = try Self.mark(marks, schema, conversation)
+            let drafts = moved.isEmpty ? [] : try acts(moved)
             return LetterChange(
                 rows: moved, head: drafts.isEmpty ? nil : try Self.log(drafts, schema, conversation))
         }
+    }
+
+    /// Those that changed, as they are now.
+    static func mark(
+        _ marks: [DeadLetterMark], _ schema: String, _ conversation: Conversation
+    ) throws -> [ParkedLetter] {
+        if marks.isEmpty { return [] }
+        let rows = try conversation.query(
+            "SELECT \(LetterTable.columns) FROM \(schema).letters WHERE id = ANY($1) ORDER BY number FOR UPDATE",
+            [.texts(marks.map { LetterRow.storable($0.id) })])
+        var present: [String: ParkedLetter] = [:]
+        for letter in try rows.map({ try LetterTable.letter($0) }) { present[letter.letter.id] = letter }
+        var moved: [ParkedLetter] = []
+        for mark in marks {
+            let id = LetterRow.storable(mark.id)
+            guard let next = present[id]?.applying(mark) else { continue }
+            present[id] = next
+            moved.append(next)
+        }
+        // One row may have moved more than once: its last state is written.
+        let last = Dictionary(moved.map { ($0.number, $0) }) { $1 }.values.sorted { $0.number < $1.number }
+        guard !last.isEmpty else { return [] }
+        try conversation.send(
+            """
+            UPDATE \(schema).letters l SET state = m.state, replays = m.replays, version = m.version, note = m.note,
+                assignee = m.assignee, successor = m.successor
+            FROM unnest($1, $2, $3, $4, $5, $6, $7) AS m(number, state, replays, version, note, assignee, successor)
+            WHERE l.number = m.number
+            """,
+            [
+                .ints(last.map(\.number)), .texts(last.map(\.state.rawValue)), .ints(last.map(\.replays)),
+                .ints(last.map(\.version)), .texts(last.map { $0.note.map(LetterRow.storable) }),
+                .texts(last.map { $0.assignee.map(LetterRow.storable) }), .texts(last.map(\.successor)),
+            ])
+        return moved
     }
 
     package func erase(_ letters: [LetterErasure], note: String) async throws -> Int {
@@ -189,6 +210,9 @@ package final class PostgresParking: DeadLetterStore {
             ).count
             try conversation.send("DELETE FROM \(schema).letter_traces WHERE id = ANY($1)", [ids])
             try Self.eraseLog(about: letters.map(\.id), schema, conversation)
+            try Self.eraseEdits(
+                "SELECT id FROM \(schema).letter_edits WHERE letter = ANY($1) AND content IS NOT NULL", [ids], schema,
+                conversation)
             return erased
         }
     }
@@ -211,9 +235,10 @@ package final class PostgresParking: DeadLetterStore {
 
     /// Frees the former states of rows, so that what comes next overwrites them.
     package func scrub() async throws {
-        let tables = ["letters", "audit_log_contents", "audit_log_objects", "audit_log_traces"].map {
-            schema + "." + $0
-        }
+        let tables = [
+            "letters", "audit_log_contents", "audit_log_objects", "audit_log_traces", "letter_edits",
+            "letter_edit_traces",
+        ].map { schema + "." + $0 }
         try await writer.maintain("clearing", "VACUUM " + tables.joined(separator: ", "))
     }
 

@@ -147,6 +147,7 @@ extension SQLiteParking {
                 try find.bind(1, trace.number)
                 numbers.formUnion(try find.rows { $0.int(0) })
             }
+            try Self.eraseEdits(tracedBy: traces, db)
             return try Self.eraseLog(numbers, db)
         }
     }

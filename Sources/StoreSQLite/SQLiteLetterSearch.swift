@@ -5,7 +5,7 @@ import Store
 /// What finds dead letters.
 extension SQLiteParking {
     /// The condition of a filter; its texts stand behind so many other values.
-    private struct Terms {
+    struct Terms {
         let sql: String
         let values: [String]
         private let before: Int

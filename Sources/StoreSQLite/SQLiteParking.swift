@@ -21,6 +21,8 @@ package final class SQLiteParking: DeadLetterStore {
         SchemaStep(oldestProgram: 1, [tracing]),
         // Letters that a program before it parks or opens again are indexed when they are first asked for.
         SchemaStep(oldestProgram: 1, [indexing, auditLog]),
+        // Programs before it see of a row that another has followed its state alone.
+        SchemaStep(oldestProgram: 1, [operations, edits]),
     ])
 
     private static let version1 = """
@@ -90,19 +92,31 @@ package final class SQLiteParking: DeadLetterStore {
     package func upsert(_ letters: [DeadLetter], parkedAt: Instant) async throws -> Int {
         guard !letters.isEmpty else { return 0 }
         return try await file.write { db in
-            let insert = try Query(db, LetterRow.insertion)
-            var changed = 0
-            for letter in letters {
-                try LetterRow.bind(letter, parkedAt: parkedAt, to: insert)
-                try insert.run()
-                changed += db.changesCount
-            }
-            return changed
+            try Self.insert(letters, parkedAt: parkedAt, db)
         }
+    }
+
+    static func insert(_ letters: [DeadLetter], parkedAt: Instant, _ db: Database) throws -> Int {
+        let insert = try Query(db, LetterRow.insertion)
+        var changed = 0
+        for letter in letters {
+            try LetterRow.bind(letter, parkedAt: parkedAt, to: insert)
+            try insert.run()
+            changed += db.changesCount
+        }
+        return changed
     }
 
     package func get(_ id: String) async throws -> ParkedLetter? {
         try await file.read { try Self.letter(id, $0) }
+    }
+
+    package func letters(_ ids: [String]) async throws -> [String: ParkedLetter] {
+        try await file.read { db in
+            var found: [String: ParkedLetter] = [:]
+            for id in ids { found[id] = try Self.letter(id, db) }
+            return found
+        }
     }
 
     private static func letter(_ id: String, _ db: Database) throws -> ParkedLetter? {
@@ -116,23 +130,33 @@ package final class SQLiteParking: DeadLetterStore {
     ) async throws -> LetterChange {
         guard !marks.isEmpty else { return LetterChange(rows: [], head: nil) }
         return try await file.write { db in
-            let update = try Query(
-                db, "UPDATE letters SET state = ?, replays = ?, version = ?, note = ?, assignee = ? WHERE number = ?")
-            var moved: [ParkedLetter] = []
-            for mark in marks {
-                guard let present = try Self.letter(mark.id, db), let next = present.applying(mark) else { continue }
-                try update.bind(1, next.state.rawValue)
-                try update.bind(2, next.replays)
-                try update.bind(3, next.version)
-                try update.bind(4, next.note)
-                try update.bind(5, next.assignee)
-                try update.bind(6, next.number)
-                try update.run()
-                moved.append(next)
-            }
+            let moved = try Self.mark(marks, db)
             let drafts = moved.isEmpty ? [] : try acts(moved)
             return LetterChange(rows: moved, head: drafts.isEmpty ? nil : try Self.log(drafts, db))
         }
+    }
+
+    /// Those that changed, as they are now.
+    static func mark(_ marks: [DeadLetterMark], _ db: Database) throws -> [ParkedLetter] {
+        let update = try Query(
+            db,
+            """
+            UPDATE letters SET state = ?, replays = ?, version = ?, note = ?, assignee = ?, successor = ? WHERE number = ?
+            """)
+        var moved: [ParkedLetter] = []
+        for mark in marks {
+            guard let present = try letter(mark.id, db), let next = present.applying(mark) else { continue }
+            try update.bind(1, next.state.rawValue)
+            try update.bind(2, next.replays)
+            try update.bind(3, next.version)
+            try update.bind(4, next.note)
+            try update.bind(5, next.assignee)
+            try update.bind(6, next.successor)
+            try update.bind(7, next.number)
+            try update.run()
+            moved.append(next)
+        }
+        return moved
     }
 
     package func erase(_ letters: [LetterErasure], note: String) async throws -> Int {
@@ -151,6 +175,7 @@ package final class SQLiteParking: DeadLetterStore {
                 try traces.run()
             }
             try Self.eraseLog(about: letters.map(\.id), db)
+            try Self.eraseEdits(of: letters.map(\.id), db)
             return erased
         }
     }

@@ -1,11 +1,12 @@
 import Broker
-import Operations
 import Runtime
 import Schema
 import Stages
 import Store
 import Synchronization
 import Testing
+
+@testable import Operations
 
 @Suite struct `The dead letter office` {
     /// Takes what is published, or refuses it.
@@ -43,8 +44,19 @@ import Testing
     }
 
     private func verdict(_ office: DeadLetterOffice, _ id: String) async throws -> String {
-        let action = try #require(try await office.replay([id], execute: false).actions.first)
-        return "\(action.verdict?.rawValue ?? "-"): \(action.detail)"
+        let letter = try #require(try await office.rehearse(.ids([id])).letters.first)
+        return "\(letter.verdict.rawValue): \(letter.detail)"
+    }
+
+    /// Sends them, and waits for as long as anybody would.
+    private func send(_ ids: [String], _ office: DeadLetterOffice) async throws -> OperationView {
+        let clock = Mutex(Instant(seconds: 1_780_000_000))
+        let ports = OperationRunner.Ports(
+            name: "here", wall: { clock.withLock { $0 } },
+            pause: { milliseconds in
+                clock.withLock { $0 = Instant(microseconds: $0.microseconds + milliseconds * 1_000) }
+            })
+        return try await office.replay(.ids(ids), at: DeadLetterOffice.Desk(ports))
     }
 
     /// The acceptance of C9 died before the complaint came.
@@ -58,7 +70,7 @@ import Testing
     @Test func `says for each letter what sending it again would lead to`() async throws {
         var pipeline = try await Scenario.finished()
         let before = office(pipeline)
-        let ids = try await before.select(LetterSearch()).ids
+        let ids = try await before.rehearse(.search(LetterSearch())).letters.map(\.id)
         #expect(ids == ["letter-1", "letter-2"])
         #expect(
             try await verdict(before, "letter-1")
@@ -106,30 +118,17 @@ import Testing
             try await verdict(unbound, row)
                 == "still refused: the broker does not bind recourse.intake for complaint.received; "
                 + "run recourse topology apply")
-        let report = try await office(pipeline, outbox, isBound: { _ in true }).replay([row], execute: true)
-        #expect(report.exitCode == 0)
+        let report = try await send([row], office(pipeline, outbox, isBound: { _ in true }))
+        #expect(report[.applied] == 1, "intake has it, by another way")
         #expect(outbox.sent.map(\.exchange) == [ExchangeName.inbox])
         #expect(outbox.sent.map(\.routingKey) == ["complaint.received"])
-    }
-
-    @Test func `says how many letters it has left aside of a selection`() async throws {
-        let office = office(try await revived())
-        let selection = try await office.select(LetterSearch(), limit: 1)
-        #expect(selection.ids == ["letter-1"] && selection.total == 2)
-        let report = try await office.replay(selection, execute: false)
-        #expect(report.selected == 2 && report.actions.count == 1)
-        let next = try #require(report.next)
-        #expect(report.text.contains("--after \(next)"))
-        let rest = try await office.select(LetterSearch(), after: next, limit: 1)
-        #expect(rest == DeadLetterOffice.Selection(ids: ["letter-2"], total: 2))
-        #expect(report.text.contains("1 of 2 selected letters") && report.text.contains("not looked at"))
     }
 
     @Test func `changes nothing in a dry run`() async throws {
         let pipeline = try await revived()
         let outbox = Outbox()
-        let report = try await office(pipeline, outbox).replay(["letter-1", "letter-2"], execute: false)
-        #expect(report.actions.map(\.verdict) == [.safe, .safe])
+        let report = try await office(pipeline, outbox).rehearse(.ids(["letter-1", "letter-2"]))
+        #expect(report.letters.map(\.verdict) == [.safe, .safe])
         #expect(outbox.sent.isEmpty)
         #expect(try await pipeline.deadLetters.get("letter-1")?.version == 1)
     }
@@ -138,9 +137,8 @@ import Testing
         var pipeline = try await revived()
         let outbox = Outbox()
         let office = office(pipeline, outbox)
-        let report = try await office.replay(["letter-1"], execute: true)
-        #expect(report.actions.map(\.done) == [true])
-        #expect(report.exitCode == 0)
+        let report = try await send(["letter-1"], office)
+        #expect(report.state == .paused && report[.sent] == 1, "nobody has answered")
         let message = try #require(outbox.sent.first)
         #expect(outbox.sent.count == 1)
         let row = try #require(try await pipeline.deadLetters.get("letter-1"))
@@ -196,8 +194,8 @@ import Testing
         (letter.exchange, letter.routingKey) = (ExchangeName.inbox, "complaint.received.shop-7")
         _ = try await pipeline.deadLetters.upsert([letter], parkedAt: pipeline.now)
         let outbox = Outbox()
-        let report = try await office(pipeline, outbox, isBound: { _ in true }).replay(["longer"], execute: true)
-        #expect(report.exitCode == 0 && outbox.sent.map(\.routingKey) == ["complaint.received"])
+        let report = try await send(["longer"], office(pipeline, outbox, isBound: { _ in true }))
+        #expect(report[.sent] == 1 && outbox.sent.map(\.routingKey) == ["complaint.received"])
     }
 
     @Test func `takes a letter as large as the workers take one`() async throws {
@@ -219,20 +217,9 @@ import Testing
             event, body: event.body(), queue: "recourse.handling", code: "unknown-reference",
             headers: #"{"x-replay-count":2,"x-death":[{"count":1}]}"#)
         let outbox = Outbox()
-        _ = try await office(pipeline, outbox).replay([row], execute: true)
+        _ = try await send([row], office(pipeline, outbox))
         #expect(outbox.sent.first?.properties[header: "x-replay-count"] == .int(3))
         #expect(outbox.sent.first?.properties[header: "x-death"] == nil)
-    }
-
-    @Test func `opens a letter again when the broker has not taken it`() async throws {
-        let pipeline = try await revived()
-        let outbox = Outbox(failing: BrokerFailure(.timeout, operation: "publish", cause: "no answer"))
-        let report = try await office(pipeline, outbox).replay(["letter-1"], execute: true)
-        #expect(report.actions.map(\.done) == [false])
-        #expect(report.exitCode == 1)
-        let row = try #require(try await pipeline.deadLetters.get("letter-1"))
-        #expect(row.state == .open)
-        #expect(row.note == "sending it again failed: publish: no answer")
     }
 
     @Test func `does not send what would die again, and resolves what is already done`() async throws {
@@ -240,8 +227,9 @@ import Testing
         let known = pipeline.published[1]
         let done = try await pipeline.park(known, body: known.body(), queue: "recourse.routing", code: "stage-fault")
         let outbox = Outbox()
-        let report = try await office(pipeline, outbox).replay(["letter-1", done], execute: true)
-        #expect(report.actions.map(\.verdict) == [.stillRefused, .alreadyDone])
+        let report = try await send(["letter-1", done], office(pipeline, outbox))
+        #expect(report.counts.map(\.verdict) == ["already done", "still refused"] && report[.skipped] == 2)
+        #expect(report.exitCode == 1, "one is still refused")
         #expect(outbox.sent.isEmpty)
         #expect(try await pipeline.deadLetters.get("letter-1")?.state == .open)
         #expect(try await pipeline.deadLetters.get(done)?.state == .resolved)
@@ -250,11 +238,17 @@ import Testing
     @Test func `says that a letter has died again`() async throws {
         var pipeline = try await revived()
         let office = office(pipeline, Outbox())
-        _ = try await office.replay(["letter-1"], execute: true)
+        _ = try await send(["letter-1"], office)
         let event = pipeline.published[3]
         try await pipeline.park(event, body: event.body(), queue: "recourse.routing", code: "stage-fault")
         #expect(try await office.refresh().actions.map(\.detail) == ["died again as letter-3"])
-        #expect(try await pipeline.deadLetters.get("letter-1")?.state == .resolved)
+        let row = try #require(try await pipeline.deadLetters.get("letter-1"))
+        #expect(row.state == .resolved && row.standing == .diedAgain && row.successor == "letter-3")
+        var search = LetterSearch()
+        (search.filter.state, search.filter.isSucceeded) = LetterStanding.diedAgain.meaning
+        #expect(try await office.list(search).letters.map(\.state) == [.diedAgain])
+        (search.filter.state, search.filter.isSucceeded) = LetterStanding.resolved.meaning
+        #expect(try await office.list(search).letters.isEmpty)
     }
 
     @Test func `discards with a reason, and restores`() async throws {

@@ -39,6 +39,29 @@ import Testing
         #expect(report([sign("a", ago: 80_000)]).processes.first?.health == .lost)
     }
 
+    @Test func `nothing is sent to a stage that is paused or has no worker at work, as far as that is known`() {
+        func obstacle(_ signs: [WorkerSign], _ orders: [SteeringOrder] = []) -> String? {
+            StageReadiness.obstacle(to: [.intake], signs: signs, orders: orders, wall: wall)
+        }
+        #expect(obstacle([]) == nil, "workers of an older release tell nothing of themselves")
+        #expect(obstacle([sign("a")]) == nil && obstacle([sign("a", .starting)]) == nil)
+        #expect(obstacle([sign("a", ago: 99)])?.contains("no worker of intake") == true)
+        #expect(obstacle([sign("a", .paused), sign("b")]) == nil && obstacle([sign("a", .paused)]) != nil)
+        #expect(obstacle([sign("r", role: "routing", ago: 99)]) == nil, "another stage's")
+        let pause = SteeringOrder(.role("intake"), .pause, by: "li", at: wall)
+        #expect(obstacle([sign("a")], [pause])?.contains("paused by li") == true)
+        #expect(obstacle([sign("a")], [SteeringOrder(.role("intake"), .drain, by: "li", at: wall)]) == nil)
+    }
+
+    @Test func `replays that halted and edits that wait are told, and are no trouble`() {
+        var look = look(0, entry: 0)
+        (look.operationsHalted, look.editsWaiting) = (["k3m9q2"], 30)
+        let report = StatusReport(look)
+        #expect(report.exitCode == 0)
+        #expect(report.text.contains("replays that halted: k3m9q2") && report.text.contains("approval: 30"))
+        #expect(!StatusReport(self.look(0, entry: 0)).text.contains("halted"))
+    }
+
     private func look(
         _ depth: Int?, entry: Int64, seconds: Int64 = 0, workers: Int = 1, late: Int64? = nil, aside: Int = 0
     ) -> StatusLook {

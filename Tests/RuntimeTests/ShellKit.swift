@@ -187,6 +187,7 @@ final class WatchedLetters: DeadLetterStore {
     }
 
     func get(_ id: String) async throws -> ParkedLetter? { try letters.get(id) }
+    func letters(_ ids: [String]) async throws -> [String: ParkedLetter] { try letters.letters(ids) }
     func mark(
         _ marks: [DeadLetterMark], logging acts: @escaping @Sendable ([ParkedLetter]) throws -> [AuditLogDraft]
     ) async throws -> LetterChange {
@@ -215,6 +216,36 @@ final class WatchedLetters: DeadLetterStore {
     func logCount(_ filter: AuditLogFilter) async throws -> Int { try letters.logCount(filter) }
     func eraseLog(of traces: Set<PersonalTrace>) async throws -> Int { try letters.eraseLog(of: traces) }
     func resealLog(_ contents: [Int64: [UInt8]]) async throws { try letters.resealLog(contents) }
+
+    func begin(
+        _ operation: LetterOperation, on letters: OperationLetters,
+        logging acts: @escaping @Sendable (LetterOperation) throws -> [AuditLogDraft]
+    ) async throws -> BegunOperation? { try self.letters.begin(operation, on: letters, logging: acts) }
+    func operation(_ id: String) async throws -> LetterOperation? { try letters.operation(id) }
+    func operations(below number: Int64, limit: Int) async throws -> [LetterOperation] {
+        try letters.operations(below: number, limit: limit)
+    }
+    func operationCounts(_ id: String) async throws -> [OperationCount] { try letters.operationCounts(id) }
+    func operationItems(
+        _ id: String, in states: Set<OperationItem.State>, after position: Int64, limit: Int
+    ) async throws -> [OperationItem] {
+        try letters.operationItems(id, in: states, after: position, limit: limit)
+    }
+    func change(
+        _ change: OperationChange, logging acts: @escaping @Sendable ([ParkedLetter]) throws -> [AuditLogDraft]
+    ) async throws -> ChangedOperation? { try letters.change(change, logging: acts) }
+    func propose(
+        _ proposals: [EditProposal], logging acts: @escaping @Sendable () throws -> [AuditLogDraft]
+    ) async throws -> AuditLogHead? { try letters.propose(proposals, logging: acts) }
+    func edit(_ id: String) async throws -> LetterEdit? { try letters.edit(id) }
+    func edits(_ filter: EditFilter, after number: Int64, limit: Int) async throws -> [LetterEdit] {
+        try letters.edits(filter, after: number, limit: limit)
+    }
+    func editCount(_ filter: EditFilter) async throws -> Int { try letters.editCount(filter) }
+    func decide(
+        _ decisions: [EditDecision], logging acts: @escaping @Sendable ([LetterEdit]) throws -> [AuditLogDraft]
+    ) async throws -> DecidedEdits { try letters.decide(decisions, logging: acts) }
+    func resealEdits(_ contents: [String: [UInt8]]) async throws { try letters.resealEdits(contents) }
 
     func ids(of traces: Set<PersonalTrace>) async throws -> [String] { try letters.ids(of: traces) }
     func secret() async throws -> PersonalSecret? { try letters.secret() }

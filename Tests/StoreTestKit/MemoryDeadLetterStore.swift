@@ -14,50 +14,41 @@ package final class MemoryDeadLetterStore: DeadLetterStore {
         var traces: [String: Set<PersonalTrace>] = [:]
         var secret: PersonalSecret?
         var log = MemoryAuditLog()
+        var operations: [LetterOperation] = []
+        /// By operation.
+        var items: [String: [OperationItem]] = [:]
+        var edits: [(edit: LetterEdit, traces: Set<PersonalTrace>)] = []
     }
 
     private let state = Mutex(State())
 
     private let isKeptOpen: Bool
 
-    /// - Parameter isKeptOpen: several questions are asked of it, though each closes it behind itself.
-    package init(isKeptOpen: Bool = false) {
+    private let onUse: @Sendable () throws -> Void
+
+    /// - Parameters:
+    ///   - isKeptOpen: several questions are asked of it, though each closes it behind itself.
+    ///   - onUse: called before each use, and after it when what it has done is done; throws in the place of a crash.
+    package init(isKeptOpen: Bool = false, onUse: @escaping @Sendable () throws -> Void = {}) {
         self.isKeptOpen = isKeptOpen
+        self.onUse = onUse
     }
 
-    private func use<T: Sendable>(_ body: (inout State) throws -> T) throws -> T {
-        try state.withLock { state in
+    func use<T: Sendable>(_ body: (inout State) throws -> T) throws -> T {
+        try onUse()
+        let result = try state.withLock { state in
             guard !state.isClosed else {
                 throw StoreFailure(
                     .unavailable, operation: "using the dead letters in memory", cause: "the store is closed")
             }
             return try body(&state)
         }
+        try onUse()
+        return result
     }
 
     package func upsert(_ letters: [DeadLetter], parkedAt: Instant) throws -> Int {
-        try use { state in
-            var changed = 0
-            for letter in letters {
-                let number = state.nextNumber
-                if let index = state.byId[letter.id] {
-                    guard
-                        let reopened = state.rows[index].reopened(by: letter, parkedAt: parkedAt, number: number)
-                    else { continue }
-                    state.rows.remove(at: index)
-                    state.rows.append(reopened)
-                    for (index, row) in state.rows.enumerated() { state.byId[row.letter.id] = index }
-                } else {
-                    state.byId[letter.id] = state.rows.count
-                    state.rows.append(
-                        ParkedLetter(
-                            letter: letter, state: .open, replays: 0, version: 1, number: number, parkedAt: parkedAt,
-                            note: nil))
-                }
-                changed += 1
-            }
-            return changed
-        }
+        try use { $0.insert(letters, parkedAt: parkedAt) }
     }
 
     package func list(_ filter: DeadLetterFilter, after: DeadLetterPlace?, limit: Int) throws -> [ParkedLetter] {
@@ -75,7 +66,8 @@ package final class MemoryDeadLetterStore: DeadLetterStore {
             let matching = state.matching(filter).filter { $0.number > number }
             return matching.prefix(max(0, limit)).map {
                 LetterPlace(
-                    number: $0.number, id: $0.letter.id, state: $0.state, version: $0.version, isErased: $0.isErased)
+                    number: $0.number, id: $0.letter.id, state: $0.state, version: $0.version, isErased: $0.isErased,
+                    isSucceeded: $0.successor != nil)
             }
         }
     }
@@ -94,26 +86,23 @@ package final class MemoryDeadLetterStore: DeadLetterStore {
     }
 
     package func get(_ id: String) throws -> ParkedLetter? {
-        try use { state in state.byId[id].map { state.rows[$0] } }
+        try use { $0.letter(id) }
+    }
+
+    package func letters(_ ids: [String]) throws -> [String: ParkedLetter] {
+        try use { state in
+            ids.reduce(into: [:]) { found, id in found[id] = state.letter(id) }
+        }
     }
 
     package func mark(
         _ marks: [DeadLetterMark], logging acts: @escaping @Sendable ([ParkedLetter]) throws -> [AuditLogDraft]
     ) throws -> LetterChange {
         try use { state in
-            let before = state
-            var moved: [ParkedLetter] = []
-            for mark in marks {
-                guard let index = state.byId[mark.id], let next = state.rows[index].applying(mark) else { continue }
-                state.rows[index] = next
-                moved.append(next)
-            }
-            do {
+            try state.transact { state in
+                let moved = state.mark(marks)
                 let drafts = moved.isEmpty ? [] : try acts(moved)
                 return LetterChange(rows: moved, head: drafts.isEmpty ? nil : state.log.append(drafts))
-            } catch {
-                state = before
-                throw error
             }
         }
     }
@@ -126,6 +115,7 @@ package final class MemoryDeadLetterStore: DeadLetterStore {
                 state.rows[index] = state.rows[index].erased(note: note, forgetting: letter.columns)
                 state.traces[letter.id] = nil
                 state.log.erase(about: letter.id)
+                state.eraseEdits { edit, _ in edit.letter == letter.id }
                 count += 1
             }
             return count
@@ -196,7 +186,12 @@ package final class MemoryDeadLetterStore: DeadLetterStore {
         try use { $0.log.entries(filter, page, limit: limit) }
     }
     package func logCount(_ filter: AuditLogFilter) throws -> Int { try use { $0.log.matching(filter).count } }
-    package func eraseLog(of traces: Set<PersonalTrace>) throws -> Int { try use { $0.log.erase(traces) } }
+    package func eraseLog(of traces: Set<PersonalTrace>) throws -> Int {
+        try use { state in
+            state.eraseEdits { !$1.isDisjoint(with: traces) }
+            return state.log.erase(traces)
+        }
+    }
     package func resealLog(_ contents: [Int64: [UInt8]]) throws { try use { $0.log.reseal(contents) } }
 
     package func counts() throws -> [DeadLetterCount] {

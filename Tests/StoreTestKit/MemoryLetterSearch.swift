@@ -45,7 +45,7 @@ extension DeadLetterFilter {
             type == nil || letter.type.map(types.contains) ?? false, agrees(eventId, letter.eventId),
             agrees(source, letter.source), agrees(fingerprint, letter.fingerprint), agrees(assignee, row.assignee),
             from.map({ letter.lastAt >= $0 }) ?? true, until.map({ letter.lastAt < $0 }) ?? true,
-            upTo.map({ row.number <= $0 }) ?? true
+            upTo.map({ row.number <= $0 }) ?? true, agrees(isSucceeded, row.successor != nil)
         else { return false }
         guard let text else { return true }
         let wanted = Self.lowered(text)

@@ -13,11 +13,11 @@ struct DeadLettersCommand: AsyncParsableCommand {
         discussion: "Reading has no side effects: recourse-parking has taken the letters out of the broker.",
         subcommands: [
             List.self, Groups.self, Show.self, Unmask.self, Export.self, Note.self, Assign.self, Replay.self,
-            Discard.self, Restore.self, Refresh.self,
+            Edit.self, Edits.self, Approve.self, Reject.self, Discard.self, Restore.self, Refresh.self,
         ])
 
     struct Selection: ParsableArguments {
-        @Option(help: "open, sent, resolved or discarded") var state: String?
+        @Option(help: "open, sent, resolved, died-again, discarded or superseded") var state: String?
         @Option(name: .customLong("class"), help: "schema, transient, permanent, bystander or unroutable")
         var failureClass: String?
         @Option(help: "The queue it died in") var queue: String?
@@ -47,18 +47,19 @@ struct DeadLettersCommand: AsyncParsableCommand {
         }
 
         /// The letters named, or those that match: open ones, unless another state is named.
-        func choose(
-            _ ids: [String], after: Int64, _ office: DeadLetterOffice
-        ) async throws -> DeadLetterOffice.Selection {
-            guard ids.isEmpty else { return DeadLetterOffice.Selection(ids: ids, total: ids.count) }
-            return try await office.select(try search(unlessSaid: .open), after: after)
+        func choice(_ ids: [String]) throws -> DeadLetterOffice.Choice {
+            ids.isEmpty ? .search(try search(unlessSaid: .open)) : .ids(ids)
         }
 
         /// - Parameter state: where none is named; nil: all.
         func search(unlessSaid state: DeadLetterState? = nil) throws -> LetterSearch {
             var search = LetterSearch()
-            try Choice.check("--state", self.state, of: DeadLetterState.allCases.map(\.rawValue))
-            search.filter.state = self.state.flatMap(DeadLetterState.init(rawValue:)) ?? state
+            try Choice.check("--state", self.state, of: LetterStanding.allCases.map(\.rawValue))
+            if let standing = self.state.flatMap(LetterStanding.init(rawValue:)) {
+                (search.filter.state, search.filter.isSucceeded) = standing.meaning
+            } else {
+                search.filter.state = state
+            }
             try Choice.check("--class", failureClass, of: DeadLetterClass.allCases.map(\.rawValue))
             (search.filter.failureClass, search.filter.queue, search.filter.type) = (failureClass, queue, type)
             (search.filter.eventId, search.filter.source, search.filter.assignee) = (event, source, assignee)
@@ -133,52 +134,6 @@ struct DeadLettersCommand: AsyncParsableCommand {
                     throw Failure(ExitStatus.wrong, "dead-letters show \(id): no such dead letter")
                 }
                 try show(detail, json: json)
-            }
-        }
-    }
-
-    struct Replay: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(
-            abstract: "Says what a replay would do; with --execute sends the letters to their queues again.",
-            discussion: """
-                Of a selection the open letters, the oldest \(DeadLetterOffice.selectionLimit) of them; where there are more it says
-                how to go on behind these. Exit code 1 if a letter could not be sent.
-                """)
-        @OptionGroup var selection: Selection
-        @Option(help: "The number with which the call before ended") var after: Int64 = 0
-        @Argument(help: "Ids, or their beginnings; without them a selection is needed") var ids: [String] = []
-        @Flag(help: "Do it") var execute = false
-        @Flag(help: "Print as JSON") var json = false
-        @OptionGroup var common: CommonOptions
-
-        func validate() throws {
-            if ids.isEmpty, selection.isEmpty {
-                throw ValidationError("name ids, or select with --state, --class, --queue, --type, … ")
-            }
-        }
-
-        func run() async throws {
-            try await perform {
-                guard execute else {
-                    let office = try common.deadLetterOffice()
-                    let chosen = try await selection.choose(ids, after: after, office)
-                    return try show(try await office.replay(chosen, execute: false), json: json)
-                }
-                let installation = Installation(try common.configuration(requiring: [.amqp, .database]))
-                try await installation.admitPresent()
-                let publisher = ConfirmedPublisher(
-                    try installation.broker(connectionName: "recourse dead-letters"), wall: Wall.now)
-                let report: DeadLetterActions
-                do {
-                    let office = try common.deadLetterOffice(publisher)
-                    let chosen = try await selection.choose(ids, after: after, office)
-                    report = try await office.replay(chosen, execute: true)
-                } catch {
-                    await publisher.close()
-                    throw error
-                }
-                await publisher.close()
-                try show(report, json: json)
             }
         }
     }
@@ -344,8 +299,11 @@ enum Reason {
 }
 
 extension CommonOptions {
+    /// Less than an operation's lease, so that it does not run out meanwhile.
+    private static let publishSeconds: Int64 = 10
+
     /// - Parameter publisher: for sending letters again.
-    fileprivate func deadLetterOffice(_ publisher: ConfirmedPublisher? = nil) throws -> DeadLetterOffice {
+    func deadLetterOffice(_ publisher: ConfirmedPublisher? = nil) throws -> DeadLetterOffice {
         let settings = try configuration(requiring: [.database])
         let installation = Installation(settings)
         var parts = try Office(installation).deadLetterParts(limits: settings.limits.document)
@@ -354,7 +312,7 @@ extension CommonOptions {
             parts.isBound = { try await bindings.contain($0) }
         }
         if let publisher {
-            parts.publish = { messages in try await publisher.publish(messages, limitSeconds: 30) }
+            parts.publish = { messages in try await publisher.publish(messages, limitSeconds: Self.publishSeconds) }
         }
         return DeadLetterOffice(parts)
     }

@@ -29,7 +29,8 @@ package struct RecourseCommand: AsyncParsableCommand {
             CommandGroup(
                 name: "On-call",
                 subcommands: [
-                    StatusCommand.self, DoctorCommand.self, DeadLettersCommand.self, AuditLogCommand.self,
+                    StatusCommand.self, DoctorCommand.self, DeadLettersCommand.self, OperationsCommand.self,
+                    AuditLogCommand.self,
                     SummaryCommand.self, AuditCommand.self,
                     JournalCommand.self,
                 ]),

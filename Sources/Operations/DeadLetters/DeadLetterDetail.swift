@@ -87,7 +87,7 @@ package struct DeadLetterDetail: OperationReport, Encodable, Hashable {
                 let isKnown =
                     member.name.hasPrefix("x-fail-") || member.name.hasPrefix("x-replay-")
                     || member.name.hasPrefix("x-death") || member.name.hasPrefix("x-first-death-")
-                    || ["x-delivery-count", "traceparent"].contains(member.name)
+                    || ["x-delivery-count", "traceparent", EditedLetter.editOf].contains(member.name)
                 return isKnown ? member : JSON.Member(member.name, .string(Masking.hidden))
             })
     }
@@ -117,6 +117,7 @@ package struct DeadLetterDetail: OperationReport, Encodable, Hashable {
             ("case", item.caseId ?? "-"), ("attempts", String(item.attempts)), ("replays", String(item.replays)),
             ("first failure", item.firstAt.description), ("last failure", item.lastAt.description),
             ("parked", item.parkedAt.description), ("assigned to", item.assignee ?? "-"), ("note", item.note ?? "-"),
+            ("followed by", item.successor ?? "-"),
             ("if sent again", "\(verdict.rawValue): \(verdictDetail)"), ("body", "\(bodyBytes) bytes"),
         ] {
             table.add(name, value)

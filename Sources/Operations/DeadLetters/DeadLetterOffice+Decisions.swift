@@ -22,10 +22,11 @@ extension DeadLetterOffice {
         fileprivate var state: DeadLetterState { self == .discard ? .discarded : .open }
         fileprivate var word: String { self == .discard ? "discarded" : "restored" }
 
-        fileprivate func fits(_ state: DeadLetterState, isErased: Bool) -> Bool {
+        fileprivate func fits(_ state: DeadLetterState, isErased: Bool, isSucceeded: Bool) -> Bool {
             switch self {
             case .discard: state.next.contains(.discarded)
-            case .restore: (state == .discarded && !isErased) || state == .sent
+            // In the place of one that was edited stands another.
+            case .restore: (state == .discarded && !isErased && !isSucceeded) || state == .sent
             }
         }
     }
@@ -41,7 +42,7 @@ extension DeadLetterOffice {
         try await pages(of: filter) { places in
             var fit: [LetterPlace] = []
             for place in places {
-                if decision.fits(place.state, isErased: place.isErased) {
+                if decision.fits(place.state, isErased: place.isErased, isSucceeded: place.isSucceeded) {
                     fit.append(place)
                 } else {
                     result.leave(place)
@@ -62,20 +63,20 @@ extension DeadLetterOffice {
         var actions: [DeadLetterAction] = []
         for id in try await resolve(ids) {
             guard let row = try await parts.deadLetters.get(id) else {
-                actions.append(DeadLetterAction(id: id, verdict: nil, done: false, detail: "no such dead letter"))
+                actions.append(DeadLetterAction(id: id, done: false, detail: "no such dead letter"))
                 continue
             }
-            guard decision.fits(row.state, isErased: row.isErased) else {
-                let detail = "left alone: it is \(row.isErased ? "erased" : row.state.rawValue)"
-                actions.append(DeadLetterAction(id: id, verdict: nil, done: false, detail: detail))
+            guard decision.fits(row.state, isErased: row.isErased, isSucceeded: row.successor != nil) else {
+                let detail = "left alone: it is \(row.isErased ? "erased" : row.standing.rawValue)"
+                actions.append(DeadLetterAction(id: id, done: false, detail: detail))
                 continue
             }
             let mark = DeadLetterMark(id: id, version: row.version, state: decision.state, note: reason)
             let moved = try await !self.mark([mark], [row], decision.rawValue, reason: reason).isEmpty
             let detail = moved ? decision.word : "left alone: somebody else has changed it"
-            actions.append(DeadLetterAction(id: id, verdict: nil, done: moved, detail: detail))
+            actions.append(DeadLetterAction(id: id, done: moved, detail: detail))
         }
-        return DeadLetterActions(actions: actions, executed: true)
+        return DeadLetterActions(actions: actions)
     }
 
     /// `dead-letters note ID TEXT`: kept in the letter's history, whatever state it is in.
@@ -87,7 +88,7 @@ extension DeadLetterOffice {
         let mark = DeadLetterMark(id: row.letter.id, version: row.version, state: nil)
         let changed = try await self.mark([mark], [row], "note", reason: text)
         return DeadLetterActions(
-            actions: [Self.action(changed, row, "noted")], executed: true)
+            actions: [Self.action(changed, row, "noted")])
     }
 
     /// `dead-letters assign ID OPERATOR`: who sees to it; an empty name: nobody.
@@ -102,8 +103,7 @@ extension DeadLetterOffice {
             .init(AuditLogObject.letter(after.letter.id), before: before, after: after.assignee ?? "nobody")
         }
         return DeadLetterActions(
-            actions: [Self.action(changed, row, name.isEmpty ? "assigned to nobody" : "assigned to \(name)")],
-            executed: true)
+            actions: [Self.action(changed, row, name.isEmpty ? "assigned to nobody" : "assigned to \(name)")])
     }
 
     private func existing(_ id: String, _ verb: String) async throws -> ParkedLetter {
@@ -117,7 +117,7 @@ extension DeadLetterOffice {
         _ changed: [ParkedLetter], _ row: ParkedLetter, _ word: String
     ) -> DeadLetterAction {
         let detail = changed.isEmpty ? "left alone: somebody else has changed it; look at it again" : word
-        return DeadLetterAction(id: row.letter.id, verdict: nil, done: !changed.isEmpty, detail: detail)
+        return DeadLetterAction(id: row.letter.id, done: !changed.isEmpty, detail: detail)
     }
 
     /// Marks, and writes that into the audit log.
@@ -144,40 +144,19 @@ extension DeadLetterOffice {
         filter.state = .sent
         var actions: [DeadLetterAction] = []
         try await pages(of: filter) { places in
-            for place in places {
-                guard let row = try await parts.deadLetters.get(place.id), row.state == .sent,
-                    let note = try await outcome(row)
-                else { continue }
-                let mark = DeadLetterMark(id: place.id, version: row.version, state: .resolved, note: note)
+            let rows = try await parts.deadLetters.letters(places.map(\.id))
+            let sent = places.compactMap { rows[$0.id] }.filter { $0.state == .sent }
+            let fates = try await fates(
+                of: sent.map { LetterOnItsWay($0, to: takers(of: $0.letter), behind: $0.number) })
+            for row in sent {
+                guard let fate = fates[row.letter.id] else { continue }
+                let mark = DeadLetterMark(
+                    id: row.letter.id, version: row.version, state: .resolved, note: fate.note,
+                    successor: fate.successor)
                 let moved = try await !self.mark([mark], [row], "refresh", reason: nil).isEmpty
-                actions.append(DeadLetterAction(id: place.id, verdict: nil, done: moved, detail: note))
+                actions.append(DeadLetterAction(id: row.letter.id, done: moved, detail: fate.note))
             }
         }
-        return DeadLetterActions(actions: actions, executed: true)
+        return DeadLetterActions(actions: actions)
     }
-
-    /// What has become of a letter that was sent; nil: nothing yet.
-    private func outcome(_ row: ParkedLetter) async throws -> String? {
-        guard let event = row.letter.event else { return nil }
-        var stages: [StageName] = []
-        if let stage = DeadLetterOffice.stage(of: row.letter.queue) {
-            stages = [stage]
-        } else if let type = row.letter.type {
-            stages = parts.routes.takers(fromInbox: EventType(DeadLetterOffice.name(type)))
-        }
-        var taken: [String] = []
-        for stage in stages {
-            if let entry = try await parts.stores[stage]?.read({ try $0.entry(taking: event) }) {
-                taken.append("\(entry.fate.rawValue) by \(stage.rawValue) as entry \(entry.number)")
-            }
-        }
-        if !stages.isEmpty, taken.count == stages.count { return taken.joined(separator: ", ") }
-        let rows = try await parts.deadLetters.find([event])[event] ?? []
-        let again = rows.last { $0.number > row.number && $0.letter.queue == row.letter.queue }
-        return again.map { "died again as \($0.letter.id)" }
-    }
-
-    static func stage(of queue: String) -> StageName? { StageName.allCases.first { $0.queue == queue } }
-
-    static func name(_ type: String) -> String { type.hasSuffix(".v1") ? String(type.dropLast(3)) : type }
 }

@@ -82,7 +82,7 @@ package struct DeadLetterOffice: Sendable {
     }
 
     /// How many entries of the audit log are told of one letter, the newest.
-    private static let historyLimit = 50
+    static let historyLimit = 50
 
     /// `dead-letters unmask ID --reason TEXT`: the letter as it is. Nothing is shown before it is logged.
     ///
@@ -175,38 +175,4 @@ package struct DeadLetterOffice: Sendable {
             position = last.number
         }
     }
-
-    /// Letters that are worked on together.
-    package struct Selection: Sendable, Hashable {
-        /// Oldest first.
-        package let ids: [String]
-        /// How many match in all.
-        package let total: Int
-        /// Give it as `after` for those behind; nil: there are none.
-        package let next: Int64?
-
-        package init(ids: [String], total: Int, next: Int64? = nil) {
-            self.ids = ids
-            self.total = total
-            self.next = next
-        }
-    }
-
-    /// How many letters one replay works on.
-    package static let selectionLimit = 1_000
-
-    /// What matches now, the oldest first: later arrivals are not swept in.
-    ///
-    /// - Parameter after: the `next` of the selection before.
-    package func select(
-        _ search: LetterSearch, after: Int64 = 0, limit: Int = selectionLimit
-    ) async throws -> Selection {
-        let (filter, _) = try await filter(of: search)
-        let found = try await parts.deadLetters.places(filter, after: after, limit: limit)
-        let left = try await parts.deadLetters.places(filter, after: found.last?.number ?? .max, limit: 1)
-        return Selection(
-            ids: found.map(\.id), total: try await parts.deadLetters.count(filter),
-            next: left.isEmpty ? nil : found.last?.number)
-    }
-
 }

@@ -4,7 +4,7 @@ import Store
 /// A dead letter in a list: what is known of it, without body and headers.
 package struct DeadLetterItem: Sendable, Hashable, Codable {
     package let id: String
-    package let state: DeadLetterState
+    package let state: LetterStanding
     package let queue: String
     package let failureClass: String
     package let code: String
@@ -23,11 +23,13 @@ package struct DeadLetterItem: Sendable, Hashable, Codable {
     package let parkedAt: Instant
     package let note: String?
     package let assignee: String?
+    /// The letter that has taken its place.
+    package let successor: String?
 
     package init(_ row: ParkedLetter) {
         let letter = row.letter
         id = letter.id
-        state = row.state
+        state = row.standing
         queue = letter.queue
         failureClass = letter.failureClass
         code = letter.code
@@ -45,6 +47,7 @@ package struct DeadLetterItem: Sendable, Hashable, Codable {
         parkedAt = row.parkedAt
         note = row.note
         assignee = row.assignee
+        successor = row.successor
     }
 }
 
@@ -76,41 +79,28 @@ package struct DeadLetterList: OperationReport, Codable, Hashable {
     }
 }
 
-/// What was (or would be) done about one dead letter.
+/// What was done about one dead letter.
 package struct DeadLetterAction: Sendable, Hashable, Codable {
     package let id: String
-    package let verdict: ReplayVerdict?
     package let done: Bool
     package let detail: String
 }
 
 package struct DeadLetterActions: OperationReport, Codable, Hashable {
     package let actions: [DeadLetterAction]
-    /// false: a dry run.
-    package let executed: Bool
-    /// How many letters matched; more than there are actions if one call does not work on so many.
-    package let selected: Int
-    /// Give it as `--after` for the letters behind; nil: all were looked at.
-    package let next: Int64?
 
-    package init(actions: [DeadLetterAction], executed: Bool, selected: Int? = nil, next: Int64? = nil) {
+    package init(actions: [DeadLetterAction]) {
         self.actions = actions
-        self.executed = executed
-        self.selected = selected ?? actions.count
-        self.next = next
     }
 
     /// 1 if something that was to be done was not.
-    package var exitCode: Int32 { executed && actions.contains { !$0.done } ? 1 : 0 }
+    package var exitCode: Int32 { actions.contains { !$0.done } ? 1 : 0 }
 
     package var text: String {
         guard !actions.isEmpty else { return "Nothing to do." }
-        var table = TextTable("ID", "VERDICT", "DONE", "DETAIL")
-        for one in actions { table.add(one.id, one.verdict?.rawValue ?? "", one.done ? "yes" : "no", one.detail) }
-        var lines = table.lines + ["\(actions.count) of \(selected) selected letters."]
-        if let next { lines.append("The oldest come first. The others were not looked at: --after \(next)") }
-        if !executed { lines.append("A dry run: nothing was sent. Say --execute to send what is safe.") }
-        return lines.joined(separator: "\n")
+        var table = TextTable("ID", "DONE", "DETAIL")
+        for one in actions { table.add(one.id, one.done ? "yes" : "no", one.detail) }
+        return table.lines.joined(separator: "\n")
     }
 }
 
@@ -138,7 +128,8 @@ package struct LetterDecision: OperationReport, Codable, Hashable {
     }
 
     mutating func leave(_ place: LetterPlace) {
-        let state = place.isErased ? "erased" : place.state.rawValue
+        let standing = LetterStanding(place.state, isSucceeded: place.isSucceeded).rawValue
+        let state = place.isErased ? "erased" : standing
         let count = (left.first { $0.name == state }?.value ?? 0) + 1
         left = (left.filter { $0.name != state } + [Figure(state, Int(count))]).sorted { $0.name < $1.name }
     }

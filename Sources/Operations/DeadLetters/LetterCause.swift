@@ -39,6 +39,8 @@ extension DeadLetterCode {
         case .unstorable: "The store did not take what came with it, so only its body is kept."
         case .unroutable:
             "No queue takes its routing key: upstream sends no such event, or the topology is not applied."
+        case .edited:
+            "It was edited in the place of another letter, and somebody else has approved it; it was not sent yet."
         case .deliveryLimit:
             "Workers ended or lost their connections again and again while they held it; none recorded a failure."
         case .expired: "It lay in its queue longer than that queue keeps messages."
@@ -69,6 +71,7 @@ extension DeadLetterCode {
         case .unstorable: "Look at the body; send it again, or discard it with a reason."
         case .unroutable:
             "recourse topology verify; if that is right, its sender corrects the key. Send it again when a queue is bound."
+        case .edited: "Send it: recourse dead-letters replay."
         case .deliveryLimit:
             "Send it again; look in the workers' logs for what ended them. If it dies again alone, it is the cause."
         case .expired:

@@ -40,7 +40,7 @@ package struct OperatorAct: Sendable, Hashable {
         }
     }
 
-    package enum Outcome: String, Sendable, CaseIterable { case done, begun, failed }
+    package enum Outcome: String, Sendable, CaseIterable { case done, begun, failed, refused }
 
     /// In characters.
     package static let reasonLimit = 1_000
@@ -70,10 +70,10 @@ package struct AuditLog: Sendable {
     /// What is written at once; whoever writes it turns what it does to this many letters into one entry.
     package static let objectsPerEntry = AuditLogDraft.objectLimit
 
-    private let letters: SealedDeadLetters
-    private let who: Operator
-    private let wall: @Sendable () -> Instant
-    private let tell: @Sendable (_ verb: String, AuditLogHead) -> Void
+    let letters: SealedDeadLetters
+    package let who: Operator
+    package let wall: @Sendable () -> Instant
+    let tell: @Sendable (_ verb: String, AuditLogHead) -> Void
 
     /// - Parameters:
     ///   - letters: beside which the log lies, with its keys.
@@ -109,19 +109,23 @@ package struct AuditLog: Sendable {
         let texts = [act.reason, act.detail].compactMap { $0 } + marks.map(\.id)
         let traces = try await letters.traces(ofNumbersIn: texts).union(act.persons)
         try check(act)
-        let change = try await letters.mark(marks) { rows in
-            let objects = rows.map(object)
-            return try stride(from: 0, to: objects.count, by: Self.objectsPerEntry).flatMap { start in
-                var part = act
-                part.objects = Array(objects[start..<min(start + Self.objectsPerEntry, objects.count)])
-                return try drafts(part, traces)
-            }
-        }
+        let change = try await letters.mark(marks) { try drafts(act, $0.map(object), traces) }
         if let head = change.head { tell(act.verb, head) }
         return change.rows
     }
 
-    private func prepare(_ act: OperatorAct) async throws -> [AuditLogDraft] {
+    /// An entry for each hundred objects, or more entries where one has no room for so many.
+    func drafts(
+        _ act: OperatorAct, _ objects: [OperatorAct.Object], _ traces: Set<PersonalTrace>
+    ) throws -> [AuditLogDraft] {
+        try stride(from: 0, to: objects.count, by: Self.objectsPerEntry).flatMap { start in
+            var part = act
+            part.objects = Array(objects[start..<min(start + Self.objectsPerEntry, objects.count)])
+            return try drafts(part, traces)
+        }
+    }
+
+    func prepare(_ act: OperatorAct) async throws -> [AuditLogDraft] {
         try check(act)
         let texts = [act.reason, act.detail].compactMap { $0 } + act.objects.map(\.object)
         return try drafts(act, try await letters.traces(ofNumbersIn: texts).union(act.persons))
@@ -140,7 +144,7 @@ package struct AuditLog: Sendable {
         return try drafts(first, traces) + drafts(second, traces)
     }
 
-    private func check(_ act: OperatorAct) throws {
+    func check(_ act: OperatorAct) throws {
         for text in [act.reason, act.detail].compactMap({ $0 }) where text.count > OperatorAct.reasonLimit {
             throw OversizedAct(verb: act.verb, characters: text.count)
         }

@@ -43,6 +43,9 @@ package final class SealedDeadLetters: DeadLetterStore {
     }
 
     package func get(_ id: String) async throws -> ParkedLetter? { try await store.get(id).map(open) }
+    package func letters(_ ids: [String]) async throws -> [String: ParkedLetter] {
+        try await store.letters(ids).mapValues(open)
+    }
 
     package func mark(
         _ marks: [DeadLetterMark], logging acts: @escaping @Sendable ([ParkedLetter]) throws -> [AuditLogDraft]
@@ -103,7 +106,8 @@ package final class SealedDeadLetters: DeadLetterStore {
         return found
     }
 
-    /// Seals every letter with the current key that another has sealed, or none. What is damaged stays as it is.
+    /// Seals every letter, and every edit that waits, with the current key that another has sealed, or none. What is damaged
+    /// stays as it is.
     ///
     /// - Returns: how many, and how many are damaged and still lie under another key.
     package func reseal() async throws -> (resealed: Int, damaged: Int) {
@@ -112,7 +116,7 @@ package final class SealedDeadLetters: DeadLetterStore {
             try await store.resealSecret(PersonalSecret(key: key, sealed: sealed))
         }
         var place: DeadLetterPlace?
-        var (resealed, damaged) = (0, 0)
+        var (resealed, damaged) = try await resealEdits()
         while true {
             let page = try await store.list(DeadLetterFilter(), after: place, limit: Self.resealSize)
             let former = page.filter { !$0.isErased && Envelope.key(of: $0.letter.body) != keyring.currentId }
@@ -163,7 +167,7 @@ package final class SealedDeadLetters: DeadLetterStore {
     }
 
     /// - Parameter damaged: those of which only a part can be read. They are looked at for each person.
-    private func index(_ letters: [DeadLetter], damaged: Set<String> = []) async throws {
+    func index(_ letters: [DeadLetter], damaged: Set<String> = []) async throws {
         let digester = try await establishDigester()
         var indices: [String: LetterIndex] = [:]
         for letter in letters {
@@ -203,7 +207,7 @@ package final class SealedDeadLetters: DeadLetterStore {
         return try await establishDigester().traces(of: phones, subjects)
     }
 
-    private func establishDigester() async throws -> PersonalDigester {
+    func establishDigester() async throws -> PersonalDigester {
         if let known = digester.withLock({ $0 }) { return known }
         var kept = try await store.secret()
         if kept == nil {
@@ -239,16 +243,17 @@ package final class SealedDeadLetters: DeadLetterStore {
     package func logCount(_ filter: AuditLogFilter) async throws -> Int { try await store.logCount(filter) }
     package func eraseLog(of traces: Set<PersonalTrace>) async throws -> Int { try await store.eraseLog(of: traces) }
 
-    /// Erases what the audit log tells of a person whose numbers stand in it, or who was looked at by one.
+    /// Erases what the audit log tells of a person whose numbers stand in it, or who was looked at by one, and what is
+    /// proposed of letters and tells of them.
     package func eraseLog(of person: KnownPerson) async throws -> Int {
-        if person.phones.isEmpty { return 0 }
-        return try await store.eraseLog(of: try await traces(phones: person.phones, subjects: []))
+        if person.phones.isEmpty, person.subjects.isEmpty { return 0 }
+        return try await store.eraseLog(of: try await traces(phones: person.phones, subjects: person.subjects))
     }
     package func resealLog(_ contents: [Int64: [UInt8]]) async throws { try await store.resealLog(contents) }
 
     // MARK: Envelopes
 
-    private func seal(_ letter: DeadLetter) throws -> DeadLetter {
+    func seal(_ letter: DeadLetter) throws -> DeadLetter {
         var letter = letter
         letter.headers = try Envelope.seal(letter.headers, context("headers", letter), keyring)
         letter.properties = try Envelope.seal(letter.properties, context("properties", letter), keyring)
@@ -257,7 +262,7 @@ package final class SealedDeadLetters: DeadLetterStore {
     }
 
     /// - Throws: `StoreFailure`, unavailable if the key that sealed it is not there.
-    private func open(_ row: ParkedLetter) throws -> ParkedLetter {
+    func open(_ row: ParkedLetter) throws -> ParkedLetter {
         var opened = row
         func open(_ bytes: [UInt8], _ member: String) throws -> [UInt8] {
             do throws(SealFailure) {
