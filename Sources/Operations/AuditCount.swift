@@ -18,14 +18,15 @@ struct AuditCount: Sendable {
         self.stages = stages
         let taken = try await AuditCount.collect(stages) { try await AuditTaken.read($0, $1) }
         self.taken = taken
+        let subscriptions = try await Subscriptions(of: parts.stores)
         // The ledger is one more source beside the stages, and as long as the longest of them.
         async let listed = ledger.asyncMap { reader in
-            var reckoning = AuditReckoning(parts: parts, taken: taken)
+            var reckoning = AuditReckoning(parts: parts, taken: taken, subscriptions: subscriptions)
             try await reckoning.expect(reader)
             return reckoning
         }
         outputs = try await AuditCount.collect(stages) { name, store in
-            var reckoning = AuditReckoning(parts: parts, taken: taken)
+            var reckoning = AuditReckoning(parts: parts, taken: taken, subscriptions: subscriptions)
             try await reckoning.expectOutputs(of: name, store)
             return reckoning
         }

@@ -13,6 +13,7 @@ struct AuditReckoning: Sendable {
 
     private let parts: Audit.Parts
     private let taken: [StageName: AuditTaken]
+    private let subscriptions: Subscriptions
     /// Only the figures of expected events.
     private(set) var fates: [StageName: StageFates] = [:]
     /// How many outputs there are up to the watermark, and how many of them were found taken, by each that must.
@@ -30,9 +31,10 @@ struct AuditReckoning: Sendable {
     private var pending: [Expectation] = []
     private static let pendingLimit = 500
 
-    init(parts: Audit.Parts, taken: [StageName: AuditTaken]) {
+    init(parts: Audit.Parts, taken: [StageName: AuditTaken], subscriptions: Subscriptions) {
         self.parts = parts
         self.taken = taken
+        self.subscriptions = subscriptions
     }
 
     // MARK: - What is expected
@@ -69,6 +71,7 @@ struct AuditReckoning: Sendable {
 
     mutating func expectOutputs(of stage: StageName, _ store: any Store) async throws {
         let last = taken[stage]?.watermark ?? 0
+        let starts = try await starts(in: store)
         var position: OutboxKey?
         while true {
             let after = position
@@ -77,7 +80,11 @@ struct AuditReckoning: Sendable {
             for row in page where row.key.entry <= last {
                 emitted += 1
                 guard row.exchange == ExchangeName.events else { continue }
-                for taker in parts.routes.takers(fromEvents: EventType(row.type)) {
+                let type = EventType(row.type)
+                for taker in parts.routes.takers(fromEvents: type) {
+                    guard let start = subscriptions.start(of: taker, type), row.key.entry >= starts[start] ?? 0 else {
+                        continue
+                    }
                     expect(EventKey(source: stage.source, id: row.id), row.type, at: taker)
                 }
             }
@@ -86,6 +93,15 @@ struct AuditReckoning: Sendable {
             position = end
         }
         try await settle()
+    }
+
+    /// The first entries that were written when stages began to take something.
+    private func starts(in store: any Store) async throws -> [Instant: Int64] {
+        var starts: [Instant: Int64] = [:]
+        for moment in subscriptions.starts {
+            starts[moment] = try await store.read { try $0.firstEntry(writtenFrom: moment) }
+        }
+        return starts
     }
 
     private mutating func expect(_ event: EventKey, _ type: String, at stage: StageName) {

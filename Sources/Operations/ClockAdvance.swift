@@ -42,6 +42,8 @@ package struct ClockAdvance: Sendable {
 
     private let parts: Parts
     private var tracker: QuietTracker
+    /// When the tracker was last told since when stages take what.
+    private var subscribedAt: Instant?
     private var lastProgress = 0
     private var progressAt: Instant
     private var reportedAt: Instant
@@ -214,6 +216,11 @@ package struct ClockAdvance: Sendable {
             let handed = try parts.control.handed(after: tracker.handedNumber, limit: 1_000)
             tracker.handed(handed)
             if handed.count < 1_000 { break }
+        }
+        let wall = parts.wall()
+        if subscribedAt.map({ wall >= $0.adding(seconds: 1) && !tracker.subscriptions.isComplete }) ?? true {
+            tracker.subscriptions = try await Subscriptions(of: parts.stores)
+            subscribedAt = wall
         }
         for stage in StageName.allCases {
             guard let store = parts.stores[stage] else { continue }

@@ -11,6 +11,8 @@ import Store
 /// ahead of being expected is remembered until it is.
 package struct QuietTracker: Sendable {
     private let routes: Routes
+    /// As they were last seen; a stage that begins to take something notes it.
+    package var subscriptions = Subscriptions()
     private var pending: [StageName: Set<EventKey>] = [:]
     private var ahead: [StageName: Set<EventKey>] = [:]
     /// Seen in the waiting room, and not yet in the journal.
@@ -47,7 +49,9 @@ package struct QuietTracker: Sendable {
             watermarks[stage] = entry.number
             if case .event(let source, let id, _, _, _) = entry.input { took(EventKey(source: source, id: id), stage) }
             for output in entry.outputs where output.exchange == ExchangeName.events {
-                for taker in routes.takers(fromEvents: EventType(output.type)) {
+                let type = EventType(output.type)
+                for taker in routes.takers(fromEvents: type)
+                where subscriptions.reached(taker, type, writtenAt: entry.writtenAt) {
                     expect(EventKey(source: stage.source, id: output.id), taker)
                 }
             }

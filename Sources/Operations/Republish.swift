@@ -27,6 +27,7 @@ package struct Republish: Sendable {
     /// - Throws: `StoreFailure`.
     package func run(since: Instant?, isDry: Bool) async throws -> RepublishReport {
         var report = RepublishReport(isDry: isDry)
+        let subscriptions = try await Subscriptions(of: stores)
         // Looked for emitter by emitter, so that memory is bounded by what one stage has emitted.
         for subscription in routes.subscriptions {
             let stage = subscription.stage
@@ -43,7 +44,8 @@ package struct Republish: Sendable {
                 for entry in page {
                     line.outputs += entry.outputs.count
                     for (index, output) in entry.outputs.enumerated() {
-                        let isLacking = try await isLacking(output, from: stage, known)
+                        let isLacking = try await isLacking(
+                            output, of: entry, from: stage, known, subscriptions)
                         if isLacking { line.lacking += 1 }
                         guard isLacking || since.map({ entry.now >= $0 }) ?? false else { continue }
                         wanted.append(OutboxKey(entry: entry.number, index: index))
@@ -80,12 +82,15 @@ package struct Republish: Sendable {
 
     /// Must a stage take it that neither has it nor keeps it among the dead letters?
     private func isLacking(
-        _ output: JournalOutput, from stage: StageName, _ taken: [StageName: Set<EventKey>]
+        _ output: JournalOutput, of entry: JournalEntry, from stage: StageName, _ taken: [StageName: Set<EventKey>],
+        _ subscriptions: Subscriptions
     ) async throws -> Bool {
         guard output.exchange == ExchangeName.events else { return false }
         let event = EventKey(source: stage.source, id: output.id)
-        let lacking = routes.takers(fromEvents: EventType(output.type)).filter { taker in
-            taken[taker].map { !$0.contains(event) } ?? false
+        let type = EventType(output.type)
+        let lacking = routes.takers(fromEvents: type).filter { taker in
+            subscriptions.reached(taker, type, writtenAt: entry.writtenAt)
+                && taken[taker].map { !$0.contains(event) } ?? false
         }
         guard !lacking.isEmpty else { return false }
         let letters = try await deadLetters.find([event])[event] ?? []

@@ -23,6 +23,9 @@ extension BatchProcessor {
             try leave(at: wall, transaction)
             result.batch = try takeOver(
                 includingOwn: true, reading, wall, lease, Standing(), limit, transaction)
+            // Before the policy is in the journal, which tells whether the stage has a past.
+            try Subscriptions.note(
+                type(of: runner.stage).takesFromEvents, of: runner.name, wall: wall, in: transaction)
             try plant(clock: reading.now, wall: wall, in: transaction)
             try findKnown(limit: 0, in: transaction)
         case .events(let inputs, let confirmed):

@@ -230,7 +230,7 @@ package struct OutboxRow: Sendable, Hashable {
 package typealias WorkerId = String
 
 /// Reading. Used by operators' verbs, the clock and the audit; never blocks writers.
-package protocol StoreSnapshot: PersonalSnapshot, WaitingSnapshot, FundSnapshot {
+package protocol StoreSnapshot: PersonalSnapshot, WaitingSnapshot, FundSnapshot, SubscriptionSnapshot {
     /// Entries with a number above `after`, ascending. `withBodies` false leaves input and output bodies empty.
     func journal(after: Int64, limit: Int, withBodies: Bool) throws -> [JournalEntry]
     /// What entries with a number above `after` have taken and how many outputs they have, ascending: for counting
@@ -345,7 +345,9 @@ package struct StoreCounts: Sendable, Hashable {
 }
 
 /// Writing, within one transaction.
-package protocol StoreTransaction: StoreSnapshot, PersonalTransaction, WaitingTransaction, FundTransaction {
+package protocol StoreTransaction: StoreSnapshot, PersonalTransaction, WaitingTransaction, FundTransaction,
+    SubscriptionTransaction
+{
     /// What the inbox knows of these events; those it does not know are absent.
     func claims(_ events: [EventKey]) throws -> [EventKey: Claim]
     /// Loads and locks these keys in key order, whether the records exist or not; those that do not exist are absent.

@@ -219,6 +219,13 @@ class PostgresSnapshot: StoreSnapshot {
             .map { LeaseRow.lease($0, offset: conversation.clockOffset) }
     }
 
+    func subscriptions() throws -> [String: Instant] {
+        let rows = try conversation.query("SELECT type, since FROM \(schema).subscriptions").map {
+            ($0.text(0), Instant(microseconds: $0.int(1)))
+        }
+        return Dictionary(rows) { $1 }
+    }
+
     func stageTime() throws -> StageTime { try stageTime(locking: "") }
 
     func stageTime(locking: String) throws -> StageTime {

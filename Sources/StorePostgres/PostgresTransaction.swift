@@ -323,6 +323,15 @@ final class PostgresTransaction: PostgresSnapshot, StoreTransaction {
         try conversation.send("UPDATE \(schema).stage_time SET body = $1", [.bytes(body)])
     }
 
+    /// In one order, so that two workers that start together do not wait for each other.
+    func subscribe(_ types: [String: Instant]) throws {
+        for (type, since) in types.sorted(by: { $0.key < $1.key }) {
+            try conversation.send(
+                "INSERT INTO \(schema).subscriptions (type, since) VALUES ($1, $2) ON CONFLICT (type) DO NOTHING",
+                [.text(type), .int(since.microseconds)])
+        }
+    }
+
     func endLease(of worker: WorkerId) throws {
         try conversation.send("DELETE FROM \(schema).leases WHERE worker = $1", [.text(worker)])
     }

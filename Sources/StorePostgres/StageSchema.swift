@@ -28,7 +28,20 @@ package enum StageSchema {
             SchemaStep(oldestProgram: 3, WaitingSchema.traces(namespace)),
             // A program before it tells nobody that an event waits.
             SchemaStep(oldestProgram: 3, WaitingSchema.notices(namespace)),
+            // A program before it notes nothing; what it takes, the next one of its stage notes.
+            SchemaStep(oldestProgram: 3, subscriptions9(namespace)),
         ])
+    }
+
+    private static func subscriptions9(_ namespace: String) -> [String] {
+        [
+            """
+            CREATE TABLE \(namespace).subscriptions (
+                type text PRIMARY KEY,
+                since bigint NOT NULL           -- on the wall clock
+            )
+            """
+        ]
     }
 
     /// Timers that could not act; a row counts as long as the record has that version.

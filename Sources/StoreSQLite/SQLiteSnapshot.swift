@@ -237,6 +237,13 @@ class SQLiteSnapshot: StoreSnapshot {
         try Query(db, "SELECT \(LeaseRow.columns) FROM leases ORDER BY worker").rows { LeaseRow.lease($0) }
     }
 
+    func subscriptions() throws -> [String: Instant] {
+        let rows = try Query(db, "SELECT type, since FROM subscriptions").rows {
+            ($0.text(0), Instant(microseconds: $0.int(1)))
+        }
+        return Dictionary(rows) { $1 }
+    }
+
     func stageTime() throws -> StageTime {
         guard let body = try Query(db, "SELECT body FROM stage_time").first({ $0.bytes(0) }) else { return StageTime() }
         return try StageTime(encoded: body)

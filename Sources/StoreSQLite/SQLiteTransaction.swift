@@ -279,6 +279,15 @@ final class SQLiteTransaction: SQLiteSnapshot, StoreTransaction {
         try query.run()
     }
 
+    func subscribe(_ types: [String: Instant]) throws {
+        let query = try Query(db, "INSERT INTO subscriptions (type, since) VALUES (?, ?) ON CONFLICT (type) DO NOTHING")
+        for (type, since) in types.sorted(by: { $0.key < $1.key }) {
+            try query.bind(1, type)
+            try query.bind(2, since.microseconds)
+            try query.run()
+        }
+    }
+
     func endLease(of worker: WorkerId) throws {
         let query = try Query(db, "DELETE FROM leases WHERE worker = ?")
         try query.bind(1, worker)

@@ -23,7 +23,16 @@ package enum StageSchema {
         SchemaStep(oldestProgram: 3, [WaitingSchema.traces]),
         // A program before it tells nobody that an event waits.
         SchemaStep(oldestProgram: 3, [WaitingSchema.notices]),
+        // A program before it notes nothing; what it takes, the next one of its stage notes.
+        SchemaStep(oldestProgram: 3, [subscriptions]),
     ])
+
+    private static let subscriptions = """
+        CREATE TABLE subscriptions (
+            type TEXT PRIMARY KEY,
+            since INTEGER NOT NULL          -- on the wall clock
+        ) WITHOUT ROWID;
+        """
 
     private static let version1 = """
         CREATE TABLE journal (

@@ -1,6 +1,7 @@
 import Operations
 import Runtime
 import Schema
+import Stages
 import Store
 import Testing
 
@@ -70,6 +71,33 @@ import Testing
                 stores: pipeline.anyStores, deadLetters: pipeline.deadLetters, routes: pipeline.routes,
                 queueDepth: { _ in 0 }, steppedClock: clock))
         return try await audit.run()
+    }
+
+    /// A pipeline whose penalty has taken no closed case, and notes since when it takes them; nil: it notes nothing.
+    private func pipeline(penaltyTakesClosedCasesSince since: Instant?) async throws -> MemoryPipeline {
+        var pipeline = try await MemoryPipeline()
+        pipeline.loses = { stage, event in stage == .penalty && event.type == CaseClosed.type }
+        try await Scenario.run(&pipeline)
+        guard let since else { return pipeline }
+        var types = Dictionary(PenaltyStage.takesFromEvents.map { ($0.rawValue, Instant.distantPast) }) { $1 }
+        types[CaseClosed.type.rawValue] = since
+        let noted = types
+        try await #require(pipeline.anyStores[.penalty]).write { try $0.subscribe(noted) }
+        return pipeline
+    }
+
+    @Test(arguments: [nil, Instant(seconds: 1_700_000_000)])
+    func `what was emitted before a stage took it is neither missing nor sent there`(_ since: Instant?) async throws {
+        let pipeline = try await pipeline(penaltyTakesClosedCasesSince: since)
+        #expect(try await audit(pipeline).check("nothing lost")?.ok == true)
+        let republish = Republish(
+            stores: pipeline.anyStores, deadLetters: pipeline.deadLetters, routes: pipeline.routes)
+        #expect(try await republish.run(since: nil, isDry: true).stages.allSatisfy { $0.lacking == 0 })
+    }
+
+    @Test func `what was emitted since is missing`() async throws {
+        let pipeline = try await pipeline(penaltyTakesClosedCasesSince: .distantPast)
+        #expect(try await audit(pipeline).check("nothing lost")?.ok == false)
     }
 
     @Test func `a record that the journal has not led to is named`() async throws {

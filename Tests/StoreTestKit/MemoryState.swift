@@ -10,6 +10,7 @@ final class MemoryState {
         case outbox(OutboxKey, WorkerId?)
         case lease(WorkerId, Lease?)
         case time(StageTime)
+        case subscriptions([String: Instant])
         case posting(FundMovement)
         case aside(RecordKey, TimerAside?)
     }
@@ -25,6 +26,7 @@ final class MemoryState {
     private(set) var outbox: [OutboxKey: WorkerId] = [:]
     private(set) var leases: [WorkerId: Lease] = [:]
     private(set) var time = StageTime()
+    private(set) var subscriptions: [String: Instant] = [:]
     private(set) var counts = StoreCounts()
     var personal = MemoryPersonal()
     var waiting = MemoryWaiting()
@@ -56,6 +58,7 @@ final class MemoryState {
             case .outbox(let key, let before): setOutbox(key, before)
             case .lease(let worker, let before): leases[worker] = before
             case .time(let before): time = before
+            case .subscriptions(let before): subscriptions = before
             case .posting(let movement): book(movement, sign: -1)
             case .aside(let key, let before): aside[key] = before
             }
@@ -237,6 +240,11 @@ final class MemoryState {
     func changeLease(_ worker: WorkerId, _ lease: Lease?) {
         undo.append(.lease(worker, leases[worker]))
         leases[worker] = lease
+    }
+
+    func subscribe(_ types: [String: Instant]) {
+        undo.append(.subscriptions(subscriptions))
+        subscriptions.merge(types) { old, _ in old }
     }
 
     func changeTime(_ next: StageTime) {

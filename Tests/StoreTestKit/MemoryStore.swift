@@ -181,12 +181,15 @@ class MemorySnapshot: StoreSnapshot {
     }
     func leases() throws -> [Lease] { state.leases.values.sorted { $0.worker < $1.worker } }
     func stageTime() throws -> StageTime { state.time }
+    func subscriptions() throws -> [String: Instant] { state.subscriptions }
     func counts() throws -> StoreCounts { state.counts }
     func fundTotals() throws -> FundTotals { state.fundTotals }
 }
 
 /// Changes the content of a memory store; the store commits or takes back.
 final class MemoryTransaction: MemorySnapshot, StoreTransaction {
+    func subscribe(_ types: [String: Instant]) throws { state.subscribe(types) }
+
     func claims(_ events: [EventKey]) throws -> [EventKey: Claim] {
         var claims: [EventKey: Claim] = [:]
         for event in events {
