@@ -53,7 +53,8 @@ extension AuditLog {
             }
             return ofLetters + (ofOperation ?? [])
         }
-        if let head = changed?.head { tell(words.operation?.verb ?? words.letters?.verb ?? "", head) }
+        // Of the thousands of batches of one operation none is told: the head of its end stands behind all of them.
+        if let head = changed?.head, let act = words.operation { tell(act.verb, head) }
         return changed
     }
 
