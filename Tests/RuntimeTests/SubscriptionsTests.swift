@@ -78,7 +78,8 @@ import Testing
     @Test func `the first entry of a moment is found among those that tell no time, and behind the last`() async throws
     {
         let store = MemoryStore()
-        let times = [nil, nil, 0, 0, 5, 9].map { $0.map { Self.wall.adding(seconds: $0) } }
+        let seconds: [Int64?] = [nil, nil, 0, 0, 5, 9]
+        let times = seconds.map { $0.map { Self.wall.adding(seconds: $0) } }
         try await store.write { transaction in
             for (index, time) in times.enumerated() {
                 _ = try transaction.append([entry("\(index)", at: time)], owner: "one")

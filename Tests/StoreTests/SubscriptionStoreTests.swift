@@ -21,9 +21,9 @@ struct SubscriptionStoreTests {
 
     @Test(arguments: Adapter.allCases)
     func `is not noted where the transaction fails`(_ adapter: Adapter) async throws {
-        try await withStores(adapter) { store, _ in
+        try await withStores(adapter) { (store, _) throws in
             await #expect(throws: StoreFailure.self) {
-                try await store.write { transaction in
+                try await store.write { (transaction) throws in
                     try transaction.subscribe(["case.closed": start])
                     throw StoreFailure(.transient, operation: "test", cause: "test")
                 }
