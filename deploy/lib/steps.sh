@@ -10,6 +10,7 @@
 #                                and shows what the function STEPS_PROBE prints, if it is set
 #   stop NAME SECONDS            SIGTERM, and SIGKILL to its group when the time is over; its exit code
 #   stop_all SECONDS             stops what is left, the latest first
+#   within SECONDS WHAT COMMAND… until it succeeds; prints after how long; 1 if it does not
 #   free_port                    prints P such that P to P+59 are free on loopback
 
 STEPS_LOG=
@@ -164,6 +165,19 @@ stop_all() {
         stop "${steps_started[index]}" "$1" || true
     done
     steps_started=()
+}
+
+within() {
+    local limit=$1 what=$2 began=$EPOCHREALTIME deadline=$((SECONDS + $1))
+    shift 2
+    until "$@" > /dev/null 2>&1; do
+        if ((SECONDS >= deadline)); then
+            echo "not within $limit s: $what" >&2
+            return 1
+        fi
+        sleep 0.2
+    done
+    printf '%-60s %6s s\n' "$what" "$(steps_since "$began")"
 }
 
 # Below the range from which the system takes ports for outgoing connections.
