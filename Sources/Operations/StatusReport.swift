@@ -36,6 +36,8 @@ package struct StatusLook: Sendable {
     package var overdueDelays: [String] = []
     /// Replays that nobody runs and that have not ended, of the newest.
     package var operationsHalted: [String] = []
+    /// Of these, those that have met failures which somebody must understand first.
+    package var operationsStopped: [String] = []
     /// Edits that wait for somebody's approval.
     package var editsWaiting = 0
     package var workforce: WorkforceReport
@@ -100,8 +102,10 @@ package struct StatusProbe: Sendable {
                 })
         }
         look.deadLetters = try await deadLetters.counts()
-        look.operationsHalted = try await deadLetters.operations(below: .max, limit: Self.operationsLooked)
-            .filter { !$0.state.hasEnded && !$0.isRun(at: wall) }.map(\.id)
+        let halted = try await deadLetters.operations(below: .max, limit: Self.operationsLooked)
+            .filter { !$0.state.hasEnded && !$0.isRun(at: wall) }
+        look.operationsHalted = halted.map(\.id)
+        look.operationsStopped = halted.filter { $0.state == .stopped }.map(\.id)
         look.editsWaiting = try await deadLetters.editCount(EditFilter(state: .proposed))
         await readDepths(&look)
         await readAges(&look)
@@ -225,6 +229,9 @@ package struct StatusReport: OperationReport, Codable, Hashable {
         if look.workforce.working(InstallationName.parking).isEmpty {
             let lying = look.deadDepth.map { ", and \($0) dead letters lie in the broker" } ?? ""
             found.append("parking: no worker works\(lying); start one: recourse-parking")
+        }
+        found += look.operationsStopped.map {
+            "replay \($0) has stopped at letters that died again: recourse operations show \($0), then resume or cancel it"
         }
         return found
     }

@@ -101,7 +101,7 @@ package struct WorkforceReport: OperationReport, Codable, Hashable {
 
     package var text: String {
         guard !processes.isEmpty else {
-            return (["No process of release 0.4.0 or newer has told of itself."] + openOrders).joined(separator: "\n")
+            return (["No process of release 0.3.0 or newer has told of itself."] + openOrders).joined(separator: "\n")
         }
         var table = TextTable("ROLE", "NAME", "STATE", "HOST", ">PID", "RELEASE", "POLICY", "LAST APPLIED", "ASKED", "")
         for one in processes {

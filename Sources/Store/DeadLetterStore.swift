@@ -247,7 +247,7 @@ package struct ParkedLetter: Sendable, Hashable {
         if columns.contains(.case) { letter.caseId = nil }
         if columns.contains(.routingKey) { letter.routingKey = "" }
         var erased = self
-        (erased.letter, erased.state, erased.note) = (letter, .discarded, note)
+        (erased.letter, erased.state, erased.note, erased.successor) = (letter, .discarded, note, nil)
         erased.version += 1
         return erased
     }

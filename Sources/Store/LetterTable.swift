@@ -48,7 +48,7 @@ package enum LetterTable {
         }
         return """
             state = 'discarded', version = version + 1, message = '', headers = \(empty), properties = \(empty), \
-            body = \(empty), traced = 0, \(kept.joined(separator: ", ")), routing_key = CASE WHEN \(forgotten) & \
+            body = \(empty), successor = NULL, traced = 0, \(kept.joined(separator: ", ")), routing_key = CASE WHEN \(forgotten) & \
             \(LetterColumns.routingKey.rawValue) = 0 THEN letters.routing_key ELSE '' END
             """
     }

@@ -153,12 +153,10 @@ package struct OperationItem: Sendable, Hashable {
     package var detail: String
     /// That of the letter when it was claimed: one that comes back with it has died of the same.
     package var fingerprint: String
-    /// The last letter parked when this one was claimed: what was parked behind it has died since.
-    package var behind: Int64
 
     package init(
         position: Int64, letter: String, state: State = .waiting, verdict: String = "", detail: String = "",
-        fingerprint: String = "", behind: Int64 = 0
+        fingerprint: String = ""
     ) {
         self.position = position
         self.letter = letter
@@ -166,7 +164,6 @@ package struct OperationItem: Sendable, Hashable {
         self.verdict = verdict
         self.detail = detail
         self.fingerprint = fingerprint
-        self.behind = behind
     }
 }
 

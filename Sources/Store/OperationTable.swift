@@ -19,13 +19,13 @@ package enum OperationTable {
         return operation
     }
 
-    package static let itemColumns = "position, letter, state, verdict, detail, fingerprint, behind"
+    package static let itemColumns = "position, letter, state, verdict, detail, fingerprint"
 
     /// A row of `itemColumns`.
     package static func item(_ row: some ColumnReading) throws -> OperationItem {
         OperationItem(
             position: row.int(0), letter: row.text(1), state: try word(row.text(2), "a letter of an operation"),
-            verdict: row.text(3), detail: row.text(4), fingerprint: row.text(5), behind: row.int(6))
+            verdict: row.text(3), detail: row.text(4), fingerprint: row.text(5))
     }
 
     /// A row of state, verdict, detail and how many there are.

@@ -31,7 +31,6 @@ extension PostgresParking {
                 verdict text COLLATE "C" NOT NULL,
                 detail text COLLATE "C" NOT NULL,
                 fingerprint text COLLATE "C" NOT NULL,
-                behind bigint NOT NULL,
                 PRIMARY KEY (operation, position)
             )
             """,
@@ -83,11 +82,11 @@ extension PostgresParking {
         switch letters {
         case .matching(let filter):
             let (terms, arguments) = terms(filter, "true", [.text(operation)])
-            let select = "SELECT $1, row_number() OVER (ORDER BY number), id, 'waiting', '', '', '', 0"
+            let select = "SELECT $1, row_number() OVER (ORDER BY number), id, 'waiting', '', '', ''"
             return ("\(into) \(select) FROM \(schema).letters WHERE \(terms)", arguments)
         case .named(let ids):
             let sql = """
-                \(into) SELECT $1, row_number() OVER (ORDER BY rank), id, 'waiting', '', '', '', 0
+                \(into) SELECT $1, row_number() OVER (ORDER BY rank), id, 'waiting', '', '', ''
                 FROM (SELECT n.id, min(n.rank) AS rank FROM unnest($2) WITH ORDINALITY AS n(id, rank)
                     JOIN \(schema).letters l ON l.id = n.id GROUP BY n.id) AS named
                 """
@@ -175,14 +174,14 @@ extension PostgresParking {
                 try conversation.send(
                     """
                     UPDATE \(schema).operation_items i SET state = n.state, verdict = n.verdict, detail = n.detail,
-                        fingerprint = n.fingerprint, behind = n.behind
-                    FROM unnest($2, $3, $4, $5, $6, $7) AS n(position, state, verdict, detail, fingerprint, behind)
+                        fingerprint = n.fingerprint
+                    FROM unnest($2, $3, $4, $5, $6) AS n(position, state, verdict, detail, fingerprint)
                     WHERE i.operation = $1 AND i.position = n.position
                     """,
                     [
                         .text(next.id), .ints(items.map(\.position)), .texts(items.map(\.state.rawValue)),
                         .texts(items.map(\.verdict)), .texts(items.map { LetterRow.storable($0.detail) }),
-                        .texts(items.map { LetterRow.storable($0.fingerprint) }), .ints(items.map(\.behind)),
+                        .texts(items.map { LetterRow.storable($0.fingerprint) }),
                     ])
             }
             let drafts = try acts(letters)

@@ -28,7 +28,6 @@ extension SQLiteParking {
             verdict TEXT NOT NULL,
             detail TEXT NOT NULL,
             fingerprint TEXT NOT NULL,
-            behind INTEGER NOT NULL,
             PRIMARY KEY (operation, position)
         ) WITHOUT ROWID;
         CREATE INDEX operation_items_by_state ON operation_items (operation, state, position);
@@ -72,7 +71,7 @@ extension SQLiteParking {
             let insert = try Query(
                 db,
                 """
-                \(into) SELECT ?1, row_number() OVER (ORDER BY number), id, 'waiting', '', '', '', 0
+                \(into) SELECT ?1, row_number() OVER (ORDER BY number), id, 'waiting', '', '', ''
                 FROM letters WHERE \(terms.sql)
                 """)
             try insert.bind(1, operation)
@@ -81,7 +80,7 @@ extension SQLiteParking {
             return db.changesCount
         case .named(let ids):
             let known = try Query(db, "SELECT 1 FROM letters WHERE id = ?")
-            let insert = try Query(db, "\(into) VALUES (?, ?, ?, 'waiting', '', '', '', 0)")
+            let insert = try Query(db, "\(into) VALUES (?, ?, ?, 'waiting', '', '', '')")
             var seen: Set<String> = []
             for id in ids where seen.insert(id).inserted {
                 try known.bind(1, id)
@@ -188,16 +187,15 @@ extension SQLiteParking {
         let update = try Query(
             db,
             """
-            UPDATE operation_items SET state = ?, verdict = ?, detail = ?, fingerprint = ?, behind = ?
+            UPDATE operation_items SET state = ?, verdict = ?, detail = ?, fingerprint = ?
             WHERE operation = ? AND position = ?
             """)
         for item in items {
             for (index, text) in [item.state.rawValue, item.verdict, item.detail, item.fingerprint].enumerated() {
                 try update.bind(Int32(index + 1), text)
             }
-            try update.bind(5, item.behind)
-            try update.bind(6, operation)
-            try update.bind(7, item.position)
+            try update.bind(5, operation)
+            try update.bind(6, item.position)
             try update.run()
         }
     }

@@ -37,13 +37,13 @@ import Testing
 
     @Test func `no more are on their way than it can keep`() {
         var plan = plan(step: 0, waiting: 10_000)
-        for second in 0..<5 {
-            #expect(plan.next(at: Self.at(Int64(second))) == .claim(100))
-            plan.claimed(100, sent: 100, at: Self.at(Int64(second)))
+        for second in 0..<10 {
+            #expect(plan.next(at: Self.at(Int64(second))) == .claim(50))
+            plan.claimed(50, sent: 50, at: Self.at(Int64(second)))
         }
-        #expect(plan.next(at: Self.at(6)) == .wait)
-        plan.settled(.applied, wasInherited: false, at: Self.at(6))
-        #expect(plan.next(at: Self.at(6)) == .claim(1))
+        #expect(plan.next(at: Self.at(11)) == .wait)
+        plan.settled(.applied, wasInherited: false, at: Self.at(11))
+        #expect(plan.next(at: Self.at(11)) == .claim(1))
     }
 
     @Test func `what another has left is looked for, then sent once more, and only then something new`() {
@@ -53,7 +53,7 @@ import Testing
         #expect(plan.next(at: Self.at(18)) == .wait, "there was news")
         #expect(plan.next(at: Self.at(19)) == .sendAgain)
         plan.sentAgain(at: Self.at(19))
-        #expect(plan.next(at: Self.at(19)) == .claim(100))
+        #expect(plan.next(at: Self.at(19)) == .claim(50))
     }
 
     @Test func `silence counts from the last news, not from what is sent meanwhile`() {
@@ -67,6 +67,25 @@ import Testing
             return
         }
         #expect(cause.contains("no answer"))
+    }
+
+    @Test func `a stage that works through a long queue is not silent`() {
+        var plan = plan()
+        plan.claimed(1, sent: 1, at: Self.at(0))
+        plan.stagesMoved(at: Self.at(50))
+        #expect(plan.next(at: Self.at(109)) == .wait)
+        guard case .end(.paused, _) = plan.next(at: Self.at(110)) else {
+            Issue.record("it waits for ever")
+            return
+        }
+    }
+
+    @Test func `whoever goes on after a stop begins with one letter again`() {
+        var plan = plan(step: 0)
+        plan.claimed(2, sent: 2, at: Self.at(0))
+        plan.settled(.diedAgain(fingerprint: "f", isSame: true), wasInherited: false, at: Self.at(1))
+        #expect(plan.step == 1)
+        #expect(plan.halted?.0 == .stopped, "a halt by hand must not hide it")
     }
 
     @Test func `once it is to halt it sends nothing, and waits a while for what is on its way`() {
@@ -91,7 +110,7 @@ import Testing
             plan.settled(
                 died ? .diedAgain(fingerprint: "g", isSame: false) : .applied, wasInherited: false, at: Self.at(0))
         }
-        #expect(plan.next(at: Self.at(1)) == .claim(100), "eight of two hundred are borne")
+        #expect(plan.next(at: Self.at(1)) == .claim(50), "eight of two hundred are borne")
         for _ in 0..<3 {
             plan.claimed(1, sent: 1, at: Self.at(1))
             plan.settled(.failed, wasInherited: false, at: Self.at(1))

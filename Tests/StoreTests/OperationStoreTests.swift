@@ -91,7 +91,7 @@ struct OperationStoreTests {
             var items = try await parking.operationItems("1", in: [.waiting], after: 0, limit: 2)
             for index in items.indices {
                 (items[index].state, items[index].verdict, items[index].detail) = (.claimed, "safe", "valid")
-                (items[index].fingerprint, items[index].behind) = ("f", 3)
+                items[index].fingerprint = "f"
             }
             let marks = items.map { DeadLetterMark(id: $0.letter, version: 1, state: .sent) }
             var next = begun

@@ -147,7 +147,7 @@ extension DeadLetterOffice {
             let rows = try await parts.deadLetters.letters(places.map(\.id))
             let sent = places.compactMap { rows[$0.id] }.filter { $0.state == .sent }
             let fates = try await fates(
-                of: sent.map { LetterOnItsWay($0, to: takers(of: $0.letter), behind: $0.number) })
+                of: sent.map { LetterOnItsWay($0, to: takers(of: $0.letter)) })
             for row in sent {
                 guard let fate = fates[row.letter.id] else { continue }
                 let mark = DeadLetterMark(

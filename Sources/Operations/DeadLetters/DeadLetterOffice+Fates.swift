@@ -9,17 +9,24 @@ struct LetterOnItsWay: Sendable, Hashable {
     let id: String
     let event: EventKey?
     let takers: [StageName]
-    /// Where it may die.
-    let queues: Set<String>
-    /// The last letter that was parked before it was sent.
-    let behind: Int64
+    /// Of its body. The sender may send the same id with another one, corrected.
+    let digest: [UInt8]
+    /// The rows that would tell of its death: it may die in more than one queue, and what its sender sends under the same id is
+    /// another letter.
+    let deaths: Set<String>
 
-    init(_ row: ParkedLetter, to takers: [StageName], behind: Int64) {
+    init(_ row: ParkedLetter, to takers: [StageName]) {
         id = row.letter.id
         event = row.letter.event
         self.takers = takers
-        queues = Set(takers.map(\.queue) + [row.letter.queue])
-        self.behind = behind
+        digest = Identifiers.digest(row.letter.body.withoutByteOrderMark)
+        let replay = DeadLetterOffice.replayNumber(of: row)
+        let queues = Set(takers.map(\.queue) + [row.letter.queue])
+        deaths = Set(
+            queues.map {
+                DeadLetter.id(
+                    queue: $0, messageId: row.letter.eventId, content: row.letter.body, replays: replay)
+            })
     }
 }
 
@@ -27,18 +34,18 @@ struct LetterOnItsWay: Sendable, Hashable {
 enum LetterFate: Sendable, Hashable {
     /// All that take it have it.
     case taken(String)
-    /// - Parameter successor: the row that tells of the death; nil: its own, which is open again.
-    case died(successor: String?, fingerprint: String, as: String)
+    /// - Parameter as: the row that tells of the death.
+    case died(fingerprint: String, as: String)
 
     var successor: String? {
-        if case .died(let successor, _, _) = self { successor } else { nil }
+        if case .died(_, let id) = self { id } else { nil }
     }
 
     /// For people.
     var note: String {
         switch self {
         case .taken(let how): how
-        case .died(_, _, let id): "died again as \(id)"
+        case .died(_, let id): "died again as \(id)"
         }
     }
 }
@@ -67,9 +74,10 @@ extension DeadLetterOffice {
                 return try asked.map { letter -> String? in
                     guard let event = letter.event else { return nil }
                     if let entry = try snapshot.entry(taking: event) {
+                        guard case .event(_, _, _, letter.digest, _) = entry.input else { return nil }
                         return "\(entry.fate.rawValue) by \(stage.rawValue) as entry \(entry.number)"
                     }
-                    return waiting[event] == nil ? nil : "waits at \(stage.rawValue) for what it refers to"
+                    return waiting[event] == letter.digest ? "waits at \(stage.rawValue) for what it refers to" : nil
                 }
             }
             for (letter, word) in zip(asked, found) { if let word { words[letter.id, default: []].append(word) } }
@@ -86,14 +94,13 @@ extension DeadLetterOffice {
         guard deaths, !open.isEmpty else { return fates }
         // What a program of an older release has parked gets its fingerprint with the index.
         try await parts.deadLetters.indexAll(limit: Self.indexLimit)
-        let dead = try await parts.deadLetters.find(Array(Set(open.compactMap(\.event))))
-        for letter in open {
-            let rows = letter.event.flatMap { dead[$0] } ?? []
-            guard let row = rows.last(where: { $0.number > letter.behind && letter.queues.contains($0.letter.queue) })
-            else { continue }
-            let id = row.letter.id
-            fates[letter.id] = .died(
-                successor: id == letter.id ? nil : id, fingerprint: row.letter.fingerprint, as: id)
+        for start in stride(from: 0, to: open.count, by: Self.judgedAtOnce) {
+            let some = open[start..<min(start + Self.judgedAtOnce, open.count)]
+            let dead = try await parts.deadLetters.letters(some.flatMap(\.deaths))
+            for letter in some {
+                guard let row = letter.deaths.lazy.compactMap({ dead[$0] }).first else { continue }
+                fates[letter.id] = .died(fingerprint: row.letter.fingerprint, as: row.letter.id)
+            }
         }
         return fates
     }

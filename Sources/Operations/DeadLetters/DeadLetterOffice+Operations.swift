@@ -113,20 +113,48 @@ extension DeadLetterOffice {
         // Whoever runs it changes it all the time.
         for _ in 0..<Self.changeTries {
             let operation = try await existing(operation: id, verb)
-            guard !operation.state.hasEnded else {
+            // A pause must not hide why it stopped.
+            guard !operation.state.hasEnded, state == .cancelled || operation.state == .running else {
                 throw OfficeFailure("operations \(verb) \(id): it is \(operation.state.rawValue) already")
             }
             var ended = operation
             (ended.state, ended.runner) = (state, "")
             ended.cause = "\(verb == "pause" ? "paused" : "cancelled") by \(parts.log.who.name)"
-            let words = AuditLog.Words(operation: OperatorAct("operations \(verb)", reason: reason))
-            guard let changed = try await parts.log.change(OperationChange(ended), saying: words) else { continue }
+            var change = OperationChange(ended)
+            if state == .cancelled { (change.items, change.marks) = try await unconfirmed(of: operation) }
+            let act = OperatorAct("operations \(verb)", reason: reason)
+            let words = AuditLog.Words(letters: act, operation: act)
+            guard let changed = try await parts.log.change(change, saying: words) else { continue }
             return OperationView(changed.operation, try await counts(of: changed.operation), wall: wall)
         }
         throw OfficeFailure("operations \(verb) \(id): it changed under our hands; try again")
     }
 
     private static let changeTries = 100
+
+    /// Letters that were claimed, and are neither taken nor dead again: as far as is known they never went out, so they are open
+    /// again. If one arrives all the same, its stage knows it by its id when it is sent once more.
+    private func unconfirmed(
+        of operation: LetterOperation
+    ) async throws -> (items: [OperationItem], marks: [DeadLetterMark]) {
+        let claimed = try await parts.deadLetters.operationItems(
+            operation.id, in: [.claimed], after: 0, limit: Self.judgedAtOnce)
+        let rows = try await parts.deadLetters.letters(claimed.map(\.letter))
+        let sent = claimed.compactMap { rows[$0.letter] }.filter { $0.state == .sent }
+        let fates = try await fates(of: sent.map { LetterOnItsWay($0, to: takers(of: $0.letter)) })
+        let marks = sent.filter { fates[$0.letter.id] == nil }.map {
+            DeadLetterMark(
+                id: $0.letter.id, version: $0.version, state: .open,
+                note: "operation \(operation.id) was cancelled before the broker had confirmed it")
+        }
+        let back = Set(marks.map(\.id))
+        let items = claimed.filter { back.contains($0.letter) }.map { item in
+            var item = item
+            (item.state, item.detail) = (.skipped, "not confirmed when the operation was cancelled")
+            return item
+        }
+        return (items, marks)
+    }
 
     /// `operations list`: the newest first.
     ///

@@ -58,12 +58,9 @@ extension DeadLetterOffice {
     /// published first, as that must still fit it.
     static func properties(of row: ParkedLetter, _ event: Event) -> MessageProperties {
         var properties = MessageProperties.of(event)
-        let before = DeadLetterDetail.json(row.letter.headers)?[FailureHeader.replays]?.int ?? 0
-        let count = min(max(before, 0), FailureHistory.mostReplays) + max(row.replays, 1)
-        // A number that whoever reads it would cut back would be the number of this row.
         properties.headers += [
             HeaderField(replayOf, .string(row.letter.id)),
-            HeaderField(FailureHeader.replays, .int(count > FailureHistory.mostReplays ? 1 : count)),
+            HeaderField(FailureHeader.replays, .int(replayNumber(of: row))),
         ]
         if !row.letter.exchange.isEmpty {
             properties.headers += [
@@ -72,6 +69,14 @@ extension DeadLetterOffice {
             ]
         }
         return properties
+    }
+
+    /// The how manieth replay of its event a row that is marked `sent` is; the row of its death is told from others by it.
+    static func replayNumber(of row: ParkedLetter) -> Int64 {
+        let before = DeadLetterDetail.json(row.letter.headers)?[FailureHeader.replays]?.int ?? 0
+        let count = min(max(before, 0), FailureHistory.mostReplays) + max(row.replays, 1)
+        // A number that whoever reads it would cut back would be the number of this row.
+        return count > FailureHistory.mostReplays ? 1 : count
     }
 
     /// The header that names the dead letter.

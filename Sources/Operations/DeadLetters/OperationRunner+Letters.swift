@@ -26,14 +26,19 @@ extension OperationRunner {
     /// Looks at the next letters, and sends those that are safe.
     mutating func claim(_ count: Int) async throws {
         let letters = office.parts.deadLetters
-        let items = try await letters.operationItems(operation.id, in: [.waiting], after: 0, limit: count)
-        // Bodies are in memory: no more than are judged at once.
-        let some = Array(items.prefix(DeadLetterOffice.judgedAtOnce))
-        guard !some.isEmpty else { return plan.claimed(0, sent: 0, at: ports.wall()) }
-        let behind = try await office.newestNumber()
-        let rows = try await letters.letters(some.map(\.letter))
-        let found = some.compactMap { item in rows[item.letter].map { (item, $0) } }
-        let judgements = try await office.judge(found.map(\.1))
+        // Bodies are in memory: no more than are judged at once. What is not to be sent is passed over on the way.
+        let items = try await letters.operationItems(
+            operation.id, in: [.waiting], after: 0, limit: DeadLetterOffice.judgedAtOnce)
+        guard !items.isEmpty else { return plan.claimed(0, sent: 0, at: ports.wall()) }
+        let rows = try await letters.letters(items.map(\.letter))
+        let all = items.compactMap { item in rows[item.letter].map { (item, $0) } }
+        let verdicts = try await office.judge(all.map(\.1))
+        let sendable = zip(all, verdicts).filter { $1.verdict == .safe }.map(\.0.0.position)
+        let end = sendable.count > count ? sendable[count] : .max
+        let some = items.filter { $0.position < end }
+        let (found, judgements) = (
+            all.filter { $0.0.position < end }, zip(all, verdicts).filter { $0.0.0.position < end }.map(\.1)
+        )
         let safe = Set(judgements.filter { $0.verdict == .safe }.flatMap(\.stages))
         if try await isBlocked(safe) { return }
         var next: [OperationItem] = []
@@ -42,7 +47,7 @@ extension OperationRunner {
             var item = item
             (item.verdict, item.detail) = (judgement.verdict.rawValue, judgement.why)
             item.state = judgement.verdict == .safe ? .claimed : .skipped
-            (item.fingerprint, item.behind) = (row.letter.fingerprint, behind)
+            item.fingerprint = row.letter.fingerprint
             next.append(item)
             switch judgement.verdict {
             case .safe:
@@ -77,7 +82,7 @@ extension OperationRunner {
         plan.claimed(some.count, sent: outgoing.count, at: ports.wall())
         for one in outgoing {
             underWay[one.item.letter] = UnderWay(
-                item: one.item, letter: LetterOnItsWay(one.row, to: one.judgement.stages, behind: behind),
+                item: one.item, letter: LetterOnItsWay(one.row, to: one.judgement.stages),
                 isInherited: false)
         }
         try await publish(outgoing)
@@ -127,9 +132,11 @@ extension OperationRunner {
         }
     }
 
-    /// What another process had claimed, and is nowhere, goes out once more. What must not any more is open again.
+    /// What another process had claimed, and is nowhere, goes out once more; what the broker has confirmed lies in the stage's
+    /// queue. What must not go any more is open again.
     mutating func sendAgain() async throws {
-        let left = underWay.values.filter(\.isInherited).sorted { $0.item.position < $1.item.position }
+        let left = underWay.values.filter { $0.isInherited && $0.item.state == .claimed }
+            .sorted { $0.item.position < $1.item.position }
         for start in stride(from: 0, to: left.count, by: DeadLetterOffice.judgedAtOnce) {
             let some = Array(left[start..<min(start + DeadLetterOffice.judgedAtOnce, left.count)])
             let rows = try await office.parts.deadLetters.letters(some.map(\.item.letter))
@@ -190,6 +197,7 @@ extension OperationRunner {
         // What somebody else has done to a letter tells too; that is looked at where nothing else is heard for long.
         let silent = plan.isSilent(at: ports.wall())
         let hasDeaths = try await hasNewDeaths()
+        try await noteStages()
         let fates = try await office.fates(of: all.map(\.letter), deaths: hasDeaths || silent)
         let asked = all.filter { silent || fates[$0.item.letter] != nil }
         for start in stride(from: 0, to: asked.count, by: DeadLetterOffice.judgedAtOnce) {
@@ -237,7 +245,7 @@ extension OperationRunner {
         case .taken?:
             (item.state, item.detail) = (.applied, "")
             return (item, .applied)
-        case .died(_, let fingerprint, _)?:
+        case .died(let fingerprint, _)?:
             let isSame = fingerprint == item.fingerprint
             (item.state, item.detail) = (.diedAgain, isSame ? "of the same" : "of something else: \(fingerprint)")
             return (item, .diedAgain(fingerprint: fingerprint, isSame: isSame))

@@ -6,7 +6,7 @@ import Store
 /// Runs a replay to its end, or until something halts it: claims letters, publishes them, and looks into journals and dead
 /// letters for what became of each.
 ///
-/// Killed at any point it loses nothing and sends nothing twice. A claim marks the letter `sent`, its item and the audit log in
+/// Killed at any point it loses nothing, and nothing is applied twice. A claim marks the letter `sent`, its item and the audit log in
 /// one transaction, before the letter is published; so what was killed in between is claimed, and perhaps on its way.
 /// Whoever goes on looks for it where it would have arrived, and where it would have died. What is in neither place after a
 /// while goes out once more, under the same source and id: if the first one was only late, the stage's inbox takes the second
@@ -44,6 +44,10 @@ struct OperationRunner {
     var underWay: [String: UnderWay]
     /// The last letter parked that was looked at.
     private(set) var seenNumber: Int64 = -1
+    private var deathsSeenAt = Instant.distantPast
+    private static let deathSeconds: Int64 = 5
+    /// The last entries of the stages that letters are on their way to.
+    private var lastEntries: [StageName: Int64] = [:]
     /// Since when something is in the way; nil: nothing is.
     private var blockedAt: Instant?
     /// Somebody else has taken the operation out of this process's hands.
@@ -86,8 +90,6 @@ struct OperationRunner {
                     + "\(operation.runsUntil)")
         }
         var taken = operation
-        // After failures it begins with one letter again.
-        if operation.state == .stopped, operation.step == 0 || operation.step == 10 { taken.step = 1 }
         (taken.state, taken.cause) = (.running, "")
         (taken.runner, taken.runsUntil) = (ports.name, now.adding(seconds: leaseSeconds))
         let words = AuditLog.Words(operation: OperatorAct("operations resume"))
@@ -108,7 +110,7 @@ struct OperationRunner {
             let rows = try await office.parts.deadLetters.letters(items.map(\.letter))
             for item in items {
                 guard let row = rows[item.letter] else { continue }
-                let letter = LetterOnItsWay(row, to: office.takers(of: row.letter), behind: item.behind)
+                let letter = LetterOnItsWay(row, to: office.takers(of: row.letter))
                 underWay[item.letter] = UnderWay(item: item, letter: letter, isInherited: true)
             }
         }
@@ -120,7 +122,10 @@ struct OperationRunner {
     mutating func run() async throws -> OperationView {
         ports.progress(view)
         while true {
-            if ports.isStopped() { return try await finish(.paused, "halted by \(office.parts.log.who.name)") }
+            if ports.isStopped() {
+                let (state, cause) = plan.halted ?? (.paused, "halted by \(office.parts.log.who.name)")
+                return try await finish(state, cause)
+            }
             try await settle()
             if isFenced { return try await leave() }
             let step = plan.step
@@ -140,6 +145,17 @@ struct OperationRunner {
 
     var view: OperationView {
         OperationView(operation, counts, wall: ports.wall(), isBrokerAway: brokerFailure != nil)
+    }
+
+    /// Notes whether the stages of letters under way have taken anything: what stands behind a long queue is not silent.
+    mutating func noteStages() async throws {
+        for stage in Set(underWay.values.flatMap(\.letter.takers)) {
+            guard let store = office.parts.stores[stage] else { continue }
+            let last = try await store.read { try $0.outboxSpan().lastEntry }
+            if let before = lastEntries.updateValue(last, forKey: stage), before != last {
+                plan.stagesMoved(at: ports.wall())
+            }
+        }
     }
 
     /// Whether something is in the way now; where it stays for some seconds, the operation is paused.
@@ -209,10 +225,12 @@ struct OperationRunner {
         return view
     }
 
-    /// Whether letters were parked since the last look, so that one of those under way may have died.
+    /// Whether letters were parked since the last look, so that one of those under way may have died. Numbers are not
+    /// committed in their order, so that it looks every few seconds in any case.
     mutating func hasNewDeaths() async throws -> Bool {
-        let newest = try await office.newestNumber()
-        defer { seenNumber = newest }
-        return newest != seenNumber
+        let (newest, now) = (try await office.newestNumber(), ports.wall())
+        guard newest != seenNumber || now >= deathsSeenAt.adding(seconds: Self.deathSeconds) else { return false }
+        (seenNumber, deathsSeenAt) = (newest, now)
+        return true
     }
 }

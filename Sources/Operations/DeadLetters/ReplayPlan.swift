@@ -14,7 +14,7 @@ struct ReplayPlan: Sendable {
         /// Letters on their way at once.
         var underWay = 500
         /// Letters claimed at once.
-        var batch = 100
+        var batch = 50
         /// Of so many outcomes, how many may be failures.
         var window = 200
         var failures = 10
@@ -57,6 +57,8 @@ struct ReplayPlan: Sendable {
     /// Whether they were failures, the last of them.
     private var recent: [Bool] = []
     private var newsAt: Instant
+    /// When their stages last took anything.
+    private var movedAt = Instant.distantPast
     private var claimAt: Instant
     private var halt: Halt?
     private let rate: Int64
@@ -131,7 +133,17 @@ struct ReplayPlan: Sendable {
         if recent.count > limits.window { recent.removeFirst() }
     }
 
-    private mutating func stop(_ cause: String, at now: Instant) { halt(.stopped, cause, at: now) }
+    /// Whoever goes on begins with one letter again.
+    private mutating func stop(_ cause: String, at now: Instant) {
+        halt(.stopped, cause, at: now)
+        step = 1
+    }
+
+    /// What it has been decided to end as, while what is on its way is waited for.
+    var halted: (LetterOperation.State, String)? { halt.map { ($0.state, $0.cause) } }
+
+    /// The stages that letters are on their way to have taken something.
+    mutating func stagesMoved(at now: Instant) { movedAt = now }
 
     // MARK: - What is next
 
@@ -148,7 +160,7 @@ struct ReplayPlan: Sendable {
         if inherited > 0 {
             return now < newsAt.adding(seconds: limits.recoverySeconds) ? .wait : .sendAgain
         }
-        if underWay > 0, now >= newsAt.adding(seconds: limits.answerSeconds) {
+        if underWay > 0, now >= max(newsAt, movedAt).adding(seconds: limits.answerSeconds) {
             // What is on its way has had its time.
             return .end(.paused, cause: "no answer from the stage's workers within \(limits.answerSeconds) s")
         }

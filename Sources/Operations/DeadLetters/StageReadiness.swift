@@ -3,7 +3,7 @@ import Store
 
 /// Whether there is any use in sending something to a stage now.
 package enum StageReadiness {
-    /// Why not; nil: nothing is known to be in the way. Workers of releases before 0.4 tell nothing of themselves: where no
+    /// Why not; nil: nothing is known to be in the way. Workers of releases before 0.3 tell nothing of themselves: where no
     /// worker of a stage has ever told, nothing is said about it.
     ///
     /// Pure.
