@@ -42,8 +42,8 @@ package struct ClockAdvance: Sendable {
 
     private let parts: Parts
     private var tracker: QuietTracker
-    /// When the tracker was last told since when stages take what.
-    private var subscribedAt: Instant?
+    /// How often it has looked into the journals: now and then it asks since when stages take what.
+    private var looks = 0
     private var lastProgress = 0
     private var progressAt: Instant
     private var reportedAt: Instant
@@ -217,11 +217,10 @@ package struct ClockAdvance: Sendable {
             tracker.handed(handed)
             if handed.count < 1_000 { break }
         }
-        let wall = parts.wall()
-        if subscribedAt.map({ wall >= $0.adding(seconds: 1) && !tracker.subscriptions.isComplete }) ?? true {
+        if looks == 0 || (!tracker.subscriptions.isComplete && looks.isMultiple(of: 256)) {
             tracker.subscriptions = try await Subscriptions(of: parts.stores)
-            subscribedAt = wall
         }
+        looks += 1
         for stage in StageName.allCases {
             guard let store = parts.stores[stage] else { continue }
             while true {

@@ -240,10 +240,16 @@ import Testing
         let office = office(pipeline, Outbox())
         _ = try await send(["letter-1"], office)
         let event = pipeline.published[3]
+        // Its sender has sent it once more, and that has died too: another letter.
         try await pipeline.park(event, body: event.body(), queue: "recourse.routing", code: "stage-fault")
-        #expect(try await office.refresh().actions.map(\.detail) == ["died again as letter-3"])
+        #expect(try await office.refresh().actions.isEmpty)
+        let death = DeadLetter.id(
+            queue: "recourse.routing", messageId: event.id, content: event.body(), replays: 1)
+        try await pipeline.park(
+            event, body: event.body(), queue: "recourse.routing", code: "stage-fault", id: death)
+        #expect(try await office.refresh().actions.map(\.detail) == ["died again as \(death)"])
         let row = try #require(try await pipeline.deadLetters.get("letter-1"))
-        #expect(row.state == .resolved && row.standing == .diedAgain && row.successor == "letter-3")
+        #expect(row.state == .resolved && row.standing == .diedAgain && row.successor == death)
         var search = LetterSearch()
         (search.filter.state, search.filter.isSucceeded) = LetterStanding.diedAgain.meaning
         #expect(try await office.list(search).letters.map(\.state) == [.diedAgain])

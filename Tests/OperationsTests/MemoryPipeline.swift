@@ -29,11 +29,12 @@ struct MemoryPipeline {
     /// - Parameters:
     ///   - stores: nil: in memory.
     ///   - waiting: how much may wait for what it refers to; without room it is dead at once.
+    ///   - notesWhatItTakes: as its workers do when they start.
     init(
         at start: String = "2026-11-02T08:00:00+08:00", policy: PolicyBook? = nil,
         stores: [StageName: any Store]? = nil,
         deadLetters: any DeadLetterStore = MemoryDeadLetterStore(isKeptOpen: true),
-        keyring: Keyring = .none, waiting: WaitingLimits = MemoryPipeline.noRoom
+        keyring: Keyring = .none, waiting: WaitingLimits = MemoryPipeline.noRoom, notesWhatItTakes: Bool = true
     ) async throws {
         self.policy = try policy ?? MemoryPipeline.policy()
         self.deadLetters = deadLetters
@@ -48,7 +49,11 @@ struct MemoryPipeline {
             all[name] = store
             processors[name] = processor
             let clock = now
-            try await store.write { try processor.plant(clock: clock, in: $0) }
+            let types = notesWhatItTakes ? type(of: stage).takesFromEvents : []
+            try await store.write {
+                try processor.plant(clock: clock, in: $0)
+                try $0.subscribe(Dictionary(types.map { ($0.rawValue, Instant.distantPast) }) { $1 })
+            }
         }
         self.stores = all
     }
@@ -176,10 +181,10 @@ struct MemoryPipeline {
     @discardableResult
     mutating func park(
         _ event: Event?, body: [UInt8], queue: String, class failureClass: String = "transient", code: String,
-        _ message: String = "", headers: String = "{}"
+        _ message: String = "", headers: String = "{}", id: String? = nil
     ) async throws -> String {
         letters += 1
-        let id = "letter-\(letters)"
+        let id = id ?? "letter-\(letters)"
         var letter = DeadLetter(
             id: id, queue: queue, failureClass: failureClass, code: code, firstAt: now, lastAt: now, body: body)
         letter.source = event?.source

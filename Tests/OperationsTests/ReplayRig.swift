@@ -35,7 +35,6 @@ final class ReplayRig: Sendable {
 
     private let state: Mutex<State>
     private let processor: BatchProcessor
-    private let deaths = Atomic(0)
     private let answers: Mutex<@Sendable (ConfirmedPublisher.Message) -> Answer>
     private let outcomes: Mutex<@Sendable (ConfirmedPublisher.Message) throws -> ConfirmedPublisher.Outcome>
     let letters: SealedDeadLetters
@@ -160,7 +159,7 @@ final class ReplayRig: Sendable {
             switch answer(message) {
             case .apply: try await take(message.body)
             case .die(let code): try await bury(message, code: code)
-            case .silence: break
+            case .silence: state.withLock { $0.queue.append(message) }
             }
         }
     }
@@ -176,9 +175,15 @@ final class ReplayRig: Sendable {
 
     private func bury(_ message: ConfirmedPublisher.Message, code: String) async throws {
         let event = try Event.read(message.body)
-        let number = deaths.add(1, ordering: .acquiringAndReleasing).newValue
+        guard case .int(let replays) = message.properties[header: FailureHeader.replays] else {
+            throw StoreFailure(.corrupt, operation: "bury a message", cause: "it is no replay")
+        }
+        // As parking calls it.
+        let id = DeadLetter.id(
+            queue: StageName.intake.queue, messageId: message.properties.messageId, content: message.body,
+            replays: replays)
         let at = now
-        let letter = Self.letter("death-\(number)", event, message.body, code: code, at: at)
+        let letter = Self.letter(id, event, message.body, code: code, at: at)
         _ = try await letters.upsert([letter], parkedAt: at)
     }
 

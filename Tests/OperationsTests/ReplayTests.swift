@@ -83,8 +83,41 @@ import Testing
         rig.answer { _ in .apply }
         let rest = try await rig.office().resume(view.id, at: rig.desk())
         #expect(rest.exitCode == 0)
-        #expect(rig.sent.filter { $0 == "D0" }.count == 2, "it was nowhere, so it went out once more")
-        #expect(rig.sent.count == 13)
+        #expect(rig.sent.count == 12, "it lay in the queue, and did not go out a second time")
+    }
+
+    @Test func `what was taken under its id with another body is not the letter`() async throws {
+        let rig = try await ReplayRig(letters: 1)
+        rig.answer { _ in .silence }
+        let view = try await rig.office().replay(Self.open, order(), at: rig.desk())
+        // Its sender has sent it again, corrected, before the replay arrived.
+        let body = try #require(try await rig.letters.get(rig.ids[0])).letter.body
+        try await rig.take(body + [UInt8(ascii: " ")])
+        let rest = try await rig.office().resume(view.id, at: rig.desk())
+        #expect(rest.state == .paused && rest[.applied] == 0)
+        #expect(try await rig.states() == ["sent": 1])
+    }
+
+    @Test func `cancelled, it gives back what was claimed and never confirmed`() async throws {
+        let rig = try await ReplayRig(letters: 2)
+        rig.broker { _ in throw BrokerFailure(.timeout, operation: "publish", cause: "no answer") }
+        let view = try await rig.office().replay(Self.open, order(), at: rig.desk())
+        #expect(try await rig.states() == ["sent": 1, "open": 1])
+        let cancelled = try await rig.office(as: "li").end(view.id, as: .cancelled, reason: nil, wall: rig.now)
+        #expect(cancelled.state == .cancelled && cancelled[.skipped] == 1 && cancelled[.waiting] == 1)
+        #expect(try await rig.states() == ["open": 2])
+    }
+
+    @Test func `what stopped is not paused by hand`() async throws {
+        let rig = try await ReplayRig(letters: 2)
+        rig.answer { _ in .die(code: "stage-fault") }
+        let view = try await rig.office().replay(Self.open, order(), at: rig.desk())
+        #expect(view.state == .stopped)
+        await #expect(throws: OfficeFailure.self) {
+            try await rig.office().end(view.id, as: .paused, reason: nil, wall: rig.now)
+        }
+        let operation = try await rig.operation()
+        #expect(operation.state == .stopped && operation.step == 1)
     }
 
     @Test func `it pauses while its stage does`() async throws {

@@ -75,7 +75,7 @@ import Testing
 
     /// A pipeline whose penalty has taken no closed case, and notes since when it takes them; nil: it notes nothing.
     private func pipeline(penaltyTakesClosedCasesSince since: Instant?) async throws -> MemoryPipeline {
-        var pipeline = try await MemoryPipeline()
+        var pipeline = try await MemoryPipeline(notesWhatItTakes: false)
         pipeline.loses = { stage, event in stage == .penalty && event.type == CaseClosed.type }
         try await Scenario.run(&pipeline)
         guard let since else { return pipeline }
