@@ -230,6 +230,8 @@ package struct StatusReport: OperationReport, Codable, Hashable {
             let lying = look.deadDepth.map { ", and \($0) dead letters lie in the broker" } ?? ""
             found.append("parking: no worker works\(lying); start one: recourse-parking")
         }
+        let open = look.deadLetters.filter { $0.state == .open }.reduce(0) { $0 + $1.count }
+        if open > 0 { found.append("dead letters: \(open) are open: recourse dead-letters groups") }
         found += look.operationsStopped.map {
             "replay \($0) has stopped at letters that died again: recourse operations show \($0), then resume or cancel it"
         }

@@ -67,7 +67,7 @@ package struct WaitingDetail: OperationReport, Encodable, Hashable {
             var table = TextTable("", "")
             for (name, value) in [
                 ("event", "\(event.type) \(event.eventId) of \(event.source)"), ("stage", event.stage.rawValue),
-                ("sender", user.map { "user \($0)" } ?? "not told"), ("waits for", event.reference),
+                ("sender", user.map { "user \($0)" } ?? "not named"), ("waits for", event.reference),
                 ("since", "\(event.arrived) (\(WaitingList.words(ageSeconds: ageSeconds)))"),
                 ("until", event.endsAt.description), ("outlook", outlook),
                 ("body", "\(bodyBytes) bytes"),

@@ -62,6 +62,20 @@ import Testing
         #expect(!StatusReport(self.look(0, entry: 0)).text.contains("halted"))
     }
 
+    @Test func `a replay that stopped, and letters that are open, are trouble`() {
+        var look = look(0, entry: 0)
+        look.operationsStopped = ["k3m9q2"]
+        #expect(StatusReport(look).exitCode == 1 && StatusReport(look).text.contains("! replay k3m9q2 has stopped"))
+        look = self.look(0, entry: 0)
+        look.deadLetters = [
+            DeadLetterCount(queue: "recourse.intake", failureClass: "schema", state: .open, count: 3),
+            DeadLetterCount(queue: "recourse.intake", failureClass: "schema", state: .resolved, count: 9),
+        ]
+        #expect(StatusReport(look).exitCode == 1 && StatusReport(look).text.contains("! dead letters: 3 are open"))
+        look.deadLetters.removeFirst()
+        #expect(StatusReport(look).exitCode == 0)
+    }
+
     private func look(
         _ depth: Int?, entry: Int64, seconds: Int64 = 0, workers: Int = 1, late: Int64? = nil, aside: Int = 0
     ) -> StatusLook {

@@ -112,7 +112,7 @@ package struct DeadLetterDetail: OperationReport, Encodable, Hashable {
             ("dead letter", item.id), ("state", item.state.rawValue), ("why", "\(item.failureClass) / \(item.code)"),
             ("message", item.message), ("cause", cause), ("cure", cure), ("queue", item.queue),
             ("published to", "\(exchange.isEmpty ? "(default exchange)" : exchange), key \(routingKey)"),
-            ("sender", sender.text.isEmpty ? "not told" : sender.text),
+            ("sender", sender.text.isEmpty ? "not named" : sender.text),
             ("event", "\(item.type ?? "?") \(item.eventId ?? "?") of \(item.source ?? "?")"),
             ("case", item.caseId ?? "-"), ("attempts", String(item.attempts)), ("replays", String(item.replays)),
             ("first failure", item.firstAt.description), ("last failure", item.lastAt.description),

@@ -61,8 +61,9 @@ def answers_queue():
 
 
 def answer_keys():
-    """Refusals of our source, and what rules reject, which is of all sources: see `answer`."""
-    return [f"event.rejected.{str(uuid.uuid5(RECOURSE, SOURCE))[:8]}", "business.rejected"]
+    """Refusals of our source, what waits of it, and what rules reject, which is of all sources: see `answer`."""
+    key = str(uuid.uuid5(RECOURSE, SOURCE))[:8]
+    return [f"event.rejected.{key}", f"event.waiting.{key}", "business.rejected"]
 
 
 def answer(content, event):
@@ -71,6 +72,8 @@ def answer(content, event):
     data = told["data"]
     if told["type"] == "event.rejected.v1" and (data.get("source"), data.get("eventId")) == (SOURCE, event["id"]):
         return "refused: " + "; ".join(f"{one['pointer']} {one['rule']}: {one['message']}" for one in data["errors"])
+    if told["type"] == "event.waiting.v1" and (data["source"], data["eventId"]) == (SOURCE, event["id"]):
+        return f"waits until {data['until']} for {data['reference']}"
     if told["type"] == "business.rejected.v1" and (data["event"]["source"], data["event"]["id"]) == (SOURCE, event["id"]):
         return f"rejected: {data['reason']} {json.dumps(data['figures'])}"
     return None
