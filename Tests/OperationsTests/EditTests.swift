@@ -81,6 +81,58 @@ import Testing
         #expect(try await author.restore([ids[0]], reason: "r").actions.map(\.done) == [false])
     }
 
+    @Test func `what its sender has corrected meanwhile is not edited, and what was edited before is not sent`()
+        async throws
+    {
+        var (pipeline, ids) = try await faulty(2)
+        let author = office(as: "li", pipeline)
+        let proposed = try await author.propose(.ids(ids), try order("/data/remedy=repair"))
+        _ = try await office(as: "wang", pipeline).approve(.ids([try #require(proposed.proposals[0].edit)]))
+        let corrected = try (0..<2).map { number in
+            Event(
+                id: "E\(number)", source: "crm", time: try instant("2026-11-02T10:00:00+08:00"),
+                data: try Scenario.complaint("C\(number)", at: "2026-11-02T10:00:00+08:00"))
+        }
+        try await pipeline.hand(over: corrected)
+        let refused = try await office(as: "wang", pipeline).approve(
+            .ids([try #require(proposed.proposals[1].edit)]))
+        #expect(refused.edits.map(\.done) == [false] && refused.edits[0].detail.contains("corrected it"))
+        let edited = try #require(try await letters.get(ids[0])?.successor)
+        let dry = try await author.rehearse(.ids([edited, ids[1]]))
+        #expect(
+            dry.counts.map { "\($0.verdict.rawValue) \($0.why) \($0.count)" } == [
+                "still refused its sender has corrected it 2"
+            ])
+    }
+
+    @Test(arguments: ["LI.NA", " li.na", "li.na ", "ｌｉ.na"])
+    func `nobody approves what is their own, however they write themselves`(_ name: String) async throws {
+        let (pipeline, ids) = try await faulty(1)
+        let proposed = try await office(as: "li.na", pipeline).propose(.ids(ids), try order("/data/remedy=repair"))
+        let approved = try await office(as: name, pipeline).approve(.batch(proposed.batch))
+        #expect(approved.edits.map(\.done) == [false])
+    }
+
+    @Test func `an event that died at two stages stays one, and speaks for no stage`() async throws {
+        var (pipeline, ids) = try await faulty(1)
+        let first = try #require(try await letters.get(ids[0])).letter
+        let event = try Event.read(
+            try #require(
+                JSON(parsing: first.body).setting(pointer: "/data/remedy", to: "repair")
+            ).serialized)
+        ids.append(
+            try await pipeline.park(
+                event, body: first.body, queue: "recourse.routing", class: "schema", code: "contract"))
+        let author = office(as: "li", pipeline)
+        let proposed = try await author.propose(.ids(ids), try order("/data/remedy=repair"))
+        _ = try await office(as: "wang", pipeline).approve(.batch(proposed.batch))
+        let successors = try await letters.letters(ids).values.compactMap(\.successor)
+        let events = try await letters.letters(successors).values.compactMap(\.letter.eventId)
+        #expect(events.count == 2 && Set(events).count == 1)
+        let forged = try await author.propose(.ids([successors[0]]), try order("/source=recourse/intake"))
+        #expect(forged.proposals.map(\.edit) == [nil] && forged.proposals[0].detail.contains("that of a stage"))
+    }
+
     @Test func `the edited letter has a new id, tells whom it replaces, and holds what was changed alone`() async throws
     {
         let (pipeline, ids) = try await faulty(1)

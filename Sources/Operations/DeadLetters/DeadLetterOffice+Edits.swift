@@ -58,7 +58,7 @@ extension DeadLetterOffice {
             }
             let editId = ShortId.make()
             do throws(EditedLetter.Refusal) {
-                let edited = try EditedLetter(row, order, id: editId, wall: now, limits: parts.limits)
+                let edited = try EditedLetter(row, order, wall: now, limits: parts.limits)
                 guard !SealedDeadLetters.isOverfull(edited.content) else {
                     throw EditedLetter.Refusal(text: "it names more persons than an erasure could find")
                 }
@@ -132,7 +132,8 @@ extension DeadLetterOffice {
     /// Nobody approves what is their own.
     package func approve(_ choice: EditChoice) async throws -> EditDecisions {
         try await decide(choice, "approve", reason: nil) { edit, row, now throws(EditedLetter.Refusal) in
-            guard edit.author != parts.log.who.name else {
+            // However they write it.
+            guard MatterKey(edit.author) != MatterKey(parts.log.who.name) else {
                 throw EditedLetter.Refusal(text: "its author cannot approve it; somebody else has to")
             }
             guard row.state == .open else { throw EditedLetter.Refusal(text: "its letter is \(row.standing.rawValue)") }
@@ -189,6 +190,7 @@ extension DeadLetterOffice {
     ) async throws {
         let rows = try await parts.deadLetters.letters(edits.map(\.letter))
         let now = parts.log.wall()
+        let corrected = verb == "approve" ? try await corrected(Array(rows.values)) : [:]
         var decisions: [EditDecision] = []
         var refused: [OperatorAct.Object] = []
         for edit in edits {
@@ -198,6 +200,9 @@ extension DeadLetterOffice {
                 continue
             }
             do throws(EditedLetter.Refusal) {
+                if let stage = corrected[edit.letter] {
+                    throw EditedLetter.Refusal(text: Self.correction(taken: stage))
+                }
                 decisions.append(try decision(edit, row, now))
             } catch {
                 report.add(.init(edit: edit.id, letter: edit.letter, done: false, detail: error.text))

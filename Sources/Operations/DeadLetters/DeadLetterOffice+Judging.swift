@@ -69,7 +69,7 @@ extension DeadLetterOffice {
                 judgements[letter.place] = judgement
             }
         }
-        return judgements
+        return try await heedingCorrections(judgements, of: rows)
     }
 
     private enum Sight {

@@ -60,10 +60,9 @@ struct EditedLetter: Sendable {
     static let code = DeadLetterCode.edited
 
     /// - Parameters:
-    ///   - id: of the edit: the event's new id follows from it.
     ///   - wall: wall time.
     init(
-        _ row: ParkedLetter, _ order: EditOrder, id: String, wall: Instant, limits: DocumentLimits
+        _ row: ParkedLetter, _ order: EditOrder, wall: Instant, limits: DocumentLimits
     ) throws(Refusal) {
         guard row.state == .open else { throw Refusal(text: "left alone: it is \(row.standing.rawValue)") }
         guard !row.isDamaged else { throw Refusal(text: "it is damaged: what is sealed of it cannot be opened") }
@@ -79,9 +78,12 @@ struct EditedLetter: Sendable {
             }
             document = set
         }
-        // The sender may send the event once more under its own id, corrected: the edited one must not take that from it.
+        // The sender may send the event once more under its own id, corrected: the edited one must not take that from it. What
+        // has died at several stages stays one event.
         if document["id"] == nil || document["id"] == former?["id"] {
-            document = document.setting("id", to: .string(Identifiers.uuid(["edit", id])))
+            let content = Identifiers.hexadecimal(Identifiers.digest(document.serialized))
+            let id = Identifiers.uuid(["edit", row.letter.source ?? "", row.letter.eventId ?? "", content])
+            document = document.setting("id", to: .string(id))
         }
         try self.init(
             row, document, routingKey: order.routingKey ?? row.letter.routingKey, reason: order.reason, wall, limits)
@@ -110,6 +112,10 @@ struct EditedLetter: Sendable {
         } catch {
             let faults = error.faults.map { "\($0.pointer.isEmpty ? "/" : $0.pointer): \($0.message)" }
             throw Refusal(text: "not valid: " + faults.joined(separator: "; "))
+        }
+        guard !StageName.allCases.contains(where: { $0.source == event.source }) || event.source == row.letter.source
+        else {
+            throw Refusal(text: "the source \(event.source) is that of a stage, which has not said this")
         }
         if !row.letter.exchange.isEmpty, !event.type.fits(routingKey: routingKey) {
             throw Refusal(
