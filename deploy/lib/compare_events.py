@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Compares two NDJSON files of outgoing events as sets by id and content.
 
-    compare_events.py EXPECTED ACTUAL [--without-sequence] [--or OTHER]
+    compare_events.py EXPECTED ACTUAL [--without-sequence] [--or OTHER [--mixed TYPE[:MEMBER]]…]
 
 --without-sequence leaves out `sequence`: a record's version counts the events that changed it, and which of two events of
 one instant came first is decided by their arrival where workers compete or are killed.
@@ -9,6 +9,9 @@ one instant came first is decided by their arrival where workers compete or are 
 --or OTHER names what another release decides on the same input, where workers of both have run: what both decide alike must
 be there, and whatever is there must be as one of them decides. An event that only one of them has may be missing. The `number` of
 case.resolution-accepted is left out: it counts what routing has passed on, and so none that an older release had handling judge.
+
+--mixed TYPE[:MEMBER] names what follows from what both releases have written, so that neither alone decides it: events of a type, or
+events that differ from what one of them decides in this member of `data` alone. They are counted. Nothing may be missing all the same.
 
 Prints the figures, and how many of the different events only carry each other's `sequence` within one record and instant,
 which tells of another order of arrival. Exit code 1 if an event is missing, superfluous, twice, or different.
@@ -74,17 +77,37 @@ def exchanged(expected, actual):
     return found
 
 
-def mixed(first, second, actual, repeated):
+def follows_from_both(event, decided, allowed):
+    """Is it of a type that may be as neither release decides it, or as one of them decides but for a member that may differ?"""
+    for name in allowed:
+        event_type, _, member = name.partition(":")
+        if event.type != event_type + ".v1":
+            continue
+        if not member or any(without(event, member) == without(other, member) for other in decided if other):
+            return True
+    return False
+
+
+def without(event, member):
+    content = json.loads(event.text)
+    content["data"].pop(member, None)
+    return content
+
+
+def mixed(first, second, actual, repeated, allowed):
     """Holds the events of a run with workers of two releases against what either decides. Returns the exit code."""
+    of_both = {key for key, event in actual.items() if event not in (first.get(key), second.get(key))
+               and follows_from_both(event, (first.get(key), second.get(key)), allowed)}
     alike = [key for key in first if second.get(key) == first[key]]
     groups = (
         ("missing", [key for key in alike if key not in actual], first),
-        ("superfluous", [key for key in actual if key not in first and key not in second], actual),
-        ("different", [key for key in actual if (key in first or key in second)
+        ("superfluous", [key for key in actual if key not in first and key not in second
+                         and key not in of_both], actual),
+        ("different", [key for key in actual if (key in first or key in second) and key not in of_both
                        and actual[key] not in (first.get(key), second.get(key))], actual))
     of_one = [key for key in actual if (key in first) != (key in second)]
     print(f"expected {len(first)} or {len(second)}, {len(alike)} of them alike; found {len(actual)}, "
-          f"{len(of_one)} of them of one release alone, "
+          f"{len(of_one)} of them of one release alone, {len(of_both)} follow from what both have written, "
           + ", ".join(f"{name} {len(keys)}" for name, keys, _ in groups) + f", repeated {repeated}")
     for name, keys, events in groups:
         for event_type, count in collections.Counter(events[key].type for key in keys).most_common():
@@ -100,13 +123,15 @@ def main():
     parser.add_argument("actual")
     parser.add_argument("--without-sequence", action="store_true")
     parser.add_argument("--or", dest="other")
+    parser.add_argument("--mixed", action="append", default=[], metavar="TYPE[:MEMBER]")
     options = parser.parse_args()
     of_two = options.other is not None
     expected, expected_repeats = read(options.expected, options.without_sequence, of_two)
     actual, actual_repeats = read(options.actual, options.without_sequence, of_two)
     if of_two:
         other, other_repeats = read(options.other, options.without_sequence, of_two)
-        return mixed(expected, other, actual, expected_repeats + actual_repeats + other_repeats)
+        return mixed(
+            expected, other, actual, expected_repeats + actual_repeats + other_repeats, options.mixed)
     missing = [key for key in expected if key not in actual]
     superfluous = [key for key in actual if key not in expected]
     different = [key for key in expected if key in actual and expected[key] != actual[key]]

@@ -71,6 +71,21 @@ class Comparison(unittest.TestCase):
             ):
                 self.assertEqual(self.compare(new, actual, "--or", str(other))[0], status, actual)
 
+    def test_what_follows_from_both_releases_is_named_and_nothing_else_is_borne(self):
+        old, new = [event("changed", 3, count=1)], [event("both", 1), event("changed", 3, count=2)]
+        name = new[0]["type"].removesuffix(".v1")
+        with tempfile.TemporaryDirectory() as folder:
+            other = pathlib.Path(folder, "old")
+            other.write_text("".join(json.dumps(one) + "\n" for one in old + new[:1]), encoding="utf-8")
+            third, extra = event("changed", 3, count=3), event("nobody", 1)
+            for actual, mixed, status in (
+                ([new[0], third], name, 0), ([new[0], third], name + ":count", 0), ([new[0], third], name + ":else", 1),
+                ([new[0], third], "else", 1), ([new[0], extra], name, 0), ([new[0], extra], name + ":count", 1),
+                ([third], name, 1),
+            ):
+                found = self.compare(new, actual, "--or", str(other), "--mixed", mixed)
+                self.assertEqual(found[0], status, (actual, mixed))
+
     def test_how_many_resolutions_routing_has_passed_on_is_neither_releases_matter_beside_the_other(self):
         accepted = [event("r", 1, number=number) | {"type": "case.resolution-accepted.v1"} for number in (1, 2)]
         with tempfile.TemporaryDirectory() as folder:
