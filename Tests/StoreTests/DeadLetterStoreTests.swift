@@ -7,21 +7,6 @@ import Testing
 
 @Suite("Dead letters", .timeLimit(.minutes(10)))
 struct DeadLetterStoreTests {
-    private func withParking(_ adapter: Adapter, _ body: (any DeadLetterStore) async throws -> Void) async throws {
-        switch adapter {
-        case .memory: try await body(MemoryDeadLetterStore())
-        case .sqlite:
-            let folder = try TestFolder()
-            let parking = try SQLiteParking(directory: folder.path)
-            try await body(parking)
-            await parking.close()
-        case .postgres:
-            let parking = try PostgresParking(try TestPostgres().configuration)
-            try await body(parking)
-            await parking.close()
-        }
-    }
-
     private func letter(
         _ id: String, queue: String = "recourse.intake", class failureClass: String = "schema", source: String? = "crm",
         eventId: String? = nil, type: String? = nil, caseId: String? = nil, code: String = "contract",

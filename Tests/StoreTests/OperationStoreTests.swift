@@ -7,21 +7,6 @@ import Testing
 
 @Suite("Operations and edits of dead letters", .timeLimit(.minutes(10)))
 struct OperationStoreTests {
-    private func withParking(_ adapter: Adapter, _ body: (any DeadLetterStore) async throws -> Void) async throws {
-        switch adapter {
-        case .memory: try await body(MemoryDeadLetterStore())
-        case .sqlite:
-            let folder = try TestFolder()
-            let parking = try SQLiteParking(directory: folder.path)
-            try await body(parking)
-            await parking.close()
-        case .postgres:
-            let parking = try PostgresParking(try TestPostgres().configuration)
-            try await body(parking)
-            await parking.close()
-        }
-    }
-
     private func letters(_ count: Int, queue: String = "recourse.intake") -> [DeadLetter] {
         (0..<count).map { number in
             DeadLetter(

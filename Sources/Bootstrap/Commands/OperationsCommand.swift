@@ -72,7 +72,7 @@ struct OperationsCommand: AsyncParsableCommand {
 
     struct Cancel: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Ends an operation for good; its letters that were not sent stay as they are.",
+            abstract: "Ends an operation for good; what was not sent, or never confirmed by the broker, is open.",
             discussion: """
                 Of what is on its way recourse dead-letters refresh finds the outcome. Exit code 1 if there is no such
                 operation, or it has ended.

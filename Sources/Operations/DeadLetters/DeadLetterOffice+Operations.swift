@@ -46,7 +46,6 @@ extension DeadLetterOffice {
     }
 
     private static let idTries = 5
-    private static let leaseSeconds: Int64 = 15
 
     /// `dead-letters replay --execute`: freezes which letters, all of them, and sends them.
     ///
@@ -75,7 +74,9 @@ extension DeadLetterOffice {
             var operation = LetterOperation(
                 id: ShortId.make(), verb: "replay", state: .running, operatorName: parts.log.who.name, at: now,
                 rate: order.rate, step: order.hasCanary ? 1 : 0)
-            (operation.runner, operation.runsUntil) = (desk.ports.name, now.adding(seconds: Self.leaseSeconds))
+            (operation.runner, operation.runsUntil) = (
+                desk.ports.name, now.adding(seconds: OperationRunner.leaseSeconds)
+            )
             let act = OperatorAct(OperationRunner.verb, reason: order.reason)
             if let begun = try await parts.log.begin(operation, on: letters, as: act) { return begun }
         }
@@ -88,7 +89,7 @@ extension DeadLetterOffice {
     /// - Throws: `OfficeFailure` if there is none, it has ended, or somebody runs it; `StoreFailure`.
     package func resume(_ id: String, at desk: Desk) async throws -> OperationView {
         var operation = try await existing(operation: id, "resume")
-        let patience = Self.leaseSeconds * 1_000 / Self.look
+        let patience = OperationRunner.leaseSeconds * 1_000 / Self.look
         for _ in 0..<patience where operation.isRun(at: desk.ports.wall()) && !desk.ports.isStopped() {
             let held = operation.runsUntil
             await desk.ports.pause(Self.look)

@@ -55,7 +55,7 @@ struct OperationRunner {
     private(set) var brokerFailure: BrokerFailure?
 
     static let verb = "dead-letters replay"
-    private static let leaseSeconds: Int64 = 15
+    static let leaseSeconds: Int64 = 15
     private static let look: Int64 = 250
 
     /// Takes the operation up, whoever ran it before.
